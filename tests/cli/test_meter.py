@@ -11,6 +11,7 @@ import pytest
 from backprop_engine.debugger import Go, Session, update
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.read.source import Source
+from backprop_engine.scenario.verify import verify
 from backprop_engine.trace import run as runs
 from backprop_tui.cli import output
 from backprop_tui.cli.output import ProgressMeter
@@ -113,3 +114,15 @@ def test_a_snapshot_is_of_the_end_of_a_long_way(commands: Commands, tmp_path: Pa
     shown = {commands("snapshot", path, "--keys", "end v", "-o", "-").out for _ in range(3)}
     assert len(shown) == 1
     assert "iteration 300 of 300" in shown.pop()
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_check_says_how_many_gradients_it_has_compared() -> None:
+    terminal = Terminal()
+    scenario = load_source(Source.from_bytes("case.yaml", TEXT.encode()))
+    checks = verify(scenario, ProgressMeter("en", terminal).gradients).checks
+    seen = terminal.seen
+    assert all(
+        any(line.endswith(f"gradient {at} of {len(checks)}") for line in seen) for at in range(1, len(checks))
+    )
+    assert seen[-2:] == ["", ""], "nothing is left of it"

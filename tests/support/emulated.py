@@ -66,6 +66,13 @@ class Terminal:
         """Type."""
         os.write(self.master, keys.encode())
 
+    def vanish(self) -> None:
+        """Be gone, without a word to the program, which has it for no more than its input and output."""
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, self.slave)
+        os.dup2(nothing, self.master)
+        os.close(nothing)
+
     def ended(self) -> int:
         """Until the program is gone; gives its exit status."""
         end = monotonic() + PATIENCE

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-import codecs
-from functools import partial
+from collections.abc import Callable
+from encodings import utf_8
+from time import sleep
 from typing import Any
 
 from rich.cells import cell_len
@@ -22,13 +23,16 @@ from textual.widget import Widget
 
 __all__ = [
     "app_of",
-    "forgive_odd_bytes",
     "paint_changed_cells_only",
     "rendered_strips",
     "set_border_subtitle",
     "set_border_title",
     "set_extent",
+    "watch_keys",
 ]
+
+_PAUSE = 0.1
+"""Seconds between two looks for keys of a terminal that is gone."""
 
 
 def rendered_strips(app: App[Any]) -> list[Strip]:
@@ -51,16 +55,36 @@ def set_extent(widget: ScrollView, extent: Size) -> None:
     widget.set_reactive(ScrollView.virtual_size, extent)  # pyright: ignore[reportArgumentType]
 
 
-def forgive_odd_bytes() -> None:
-    """Keep the app running after bytes that are not UTF-8 (a legacy terminal, an old mouse protocol).
+class _KeyDecoder(utf_8.IncrementalDecoder):
+    """Decodes what is typed. Odd bytes become a sign; no bytes mean that the terminal is gone."""
 
-    Textual's input thread decodes strictly and has no setting for it.
+    lost: Callable[[], None]
+
+    def decode(self, data: Any, final: bool = False) -> str:
+        """The text of some bytes; a terminal that is gone would be read again and again, at full speed."""
+        if not data and not final:
+            self.lost()
+            sleep(_PAUSE)
+        return super().decode(data, final)
+
+
+def watch_keys(lost: Callable[[], None]) -> None:
+    """Keep the app running after bytes that are not UTF-8, as of a legacy terminal or an old mouse protocol.
+    `lost` is called, in the thread that reads keys, once the terminal has vanished without a hang-up.
+
+    Textual's input thread decodes strictly, and reads on where nothing can come any more.
     """
     try:
         from textual.drivers import linux_driver
     except ImportError:  # another platform has another driver
         return
-    linux_driver.getincrementaldecoder = lambda name: partial(codecs.getincrementaldecoder(name), "replace")  # type: ignore[attr-defined]
+
+    def decoder() -> _KeyDecoder:
+        made = _KeyDecoder("replace")
+        made.lost = lost
+        return made
+
+    linux_driver.getincrementaldecoder = lambda name: decoder  # type: ignore[attr-defined, assignment]
 
 
 def paint_changed_cells_only() -> None:

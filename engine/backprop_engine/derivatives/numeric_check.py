@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
 from itertools import combinations, groupby
+from math import prod
 from typing import Any, Final
 
 import numpy as np
@@ -41,6 +42,10 @@ MOST_ENTRIES = 10_000
 SAMPLE = 100
 MOST_NUMBERS, SMALL_SAMPLE = 1_000_000, 3
 """In a run of more numbers than this, fewer entries are checked."""
+MOST_WORK, FEWEST = 10**8, 3
+"""Numbers that the check of one gradient may go through, entry by entry: a second or two. Where all entries
+would take more, those that are affordable are checked, at least a few, and a random projection of all.
+"""
 
 
 class Verdict(Enum):
@@ -161,10 +166,11 @@ def check_leaf(trace: Trace, leaf: Node, *, most: int = MOST_ENTRIES, sample: in
             changed[node.position] = function(*_operands(node, changed, base))
         return np.sum(trace.bindings.seed * changed.get(graph.output, base[graph.output]))
 
+    cost = sum(_cost(graph, graph.nodes[position]) for position in below)
     analytic = all(node.op is not None and node.op.analytic for node, _ in functions)
     gradient = trace.gradient(leaf.name)
     x = base[leaf.position]
-    check = compare(leaf.name, output, x, gradient, analytic=analytic, most=most, sample=sample)
+    check = compare(leaf.name, output, x, gradient, analytic=analytic, most=most, sample=sample, cost=cost)
     if check.verdict is Verdict.DIFFERS and _at_kink(trace, below):
         return structs.replace(check, verdict=Verdict.KINK)
     return check
@@ -215,9 +221,18 @@ def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_ENTRIES, sample: in
         upstream=largest,
         most=most,
         sample=sample,
+        cost=_cost(graph, node),
         factors=lambda: _factors(trace, edge),
         sizes=node.shape,
     )
+
+
+def _cost(graph: Graph, node: Node) -> int:
+    """How many numbers a computed node goes through."""
+    shapes = [graph.nodes[operand].shape for operand in node.operands]
+    touched = prod(node.shape) + sum(map(prod, shapes))
+    work = node.op.work(*shapes, **node.attributes) if node.op is not None and node.op.work is not None else 0
+    return touched + work
 
 
 def _factors(trace: Trace, edge: Edge) -> dict[str, Any]:
@@ -311,14 +326,15 @@ def compare(
     upstream: float = 0.0,
     most: int = MOST_ENTRIES,
     sample: int = SAMPLE,
+    cost: int = 1,
     factors: Callable[[], Mapping[str, Any]] = dict,
     sizes: Shape = (),
 ) -> GradientCheck:
     """Compare `gradient` with the derivative of the scalar `function` at `x`.
 
     `upstream` is the largest upstream gradient in it: a rule whose local gradient all but cancels, as tanh's
-    does where it is saturated, is allowed the rounding of what cancelled. What `factors` gives, and `sizes`,
-    help to recognise a mistake (see `resemblance`).
+    does where it is saturated, is allowed the rounding of what cancelled. `cost` is how many numbers the
+    function goes through. What `factors` gives, and `sizes`, help to recognise a mistake (see `resemblance`).
     """
     method = "complex step" if analytic else "differences"
     entries = int(np.size(x))
@@ -337,8 +353,10 @@ def compare(
     with np.errstate(all="ignore"):
         if not np.isfinite(function(point[()])):
             return GradientCheck(name, Verdict.NOT_FINITE, "output", entries, entries, np.inf, (), np.nan)
-        if entries > most:
-            return _sampled(name, method, derivative, function, point, gradient, min(sample, entries))
+        affordable = MOST_WORK // max(1, cost)
+        if entries > min(most, affordable):
+            chosen = min(sample, entries, max(FEWEST, affordable))
+            return _sampled(name, method, derivative, function, point, gradient, chosen)
         slopes = [derivative(function, point, unit(point.shape, entry)) for entry in range(entries)]
         rounding = 8.0 * float(np.finfo(gradient.dtype).eps) * upstream
         check = _judge(name, method, slopes, flat, gradient, np.arange(entries), point.shape, rounding)

@@ -133,6 +133,16 @@ class CompiledFormula:
         """The shape of the result for operands of `shapes`; `ShapeError` where they do not fit together."""
         return self._shapes(shapes)[self.result]
 
+    def work(self, shapes: Sequence[Shape]) -> int:
+        """What all parts together take, counted as `Op.work` is."""
+        known = self._shapes(shapes)
+        counted = (
+            part.op.work(*(known[register] for register in part.operands), **part.attributes)
+            for part in self.parts
+            if part.op.work is not None
+        )
+        return sum(counted)
+
     def value(self, operands: Sequence[Any]) -> Any:
         """The result for these operands, which are NumPy scalars or arrays, complex ones too."""
         return self._values(operands)[self.result]

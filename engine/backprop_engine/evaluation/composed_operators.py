@@ -173,6 +173,7 @@ def composed_operator(
         formula=forward.text,
         forward=lambda *operands: forward.value(operands),
         shape=definition.shape,
+        work=lambda *shapes: forward.work(shapes),
         rules=definition.rules,
         constants=forward.constants(),
         indices=(lambda *shapes: forward.indices(shapes)) if _has_indices(forward) else None,

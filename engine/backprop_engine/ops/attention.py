@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.definition import Decomposition, Family
+from backprop_engine.ops.definition import MATRIX_SPEED, Decomposition, Family
 from backprop_engine.ops.normalisation import SOFTMAX, exponentials, softmax_of
 from backprop_engine.ops.rules import Factor, Indices, Linear, Rules, here, same
 from backprop_engine.ops.samples import Sample
@@ -170,6 +171,7 @@ scaled_dot_product_attention = define(
     helpers={"attention_weights": ATTENTION_WEIGHTS, "softmax": SOFTMAX},
     forward=lambda q, k, v, causal: attention_weights(q, k, causal) @ v,
     shape=_attention_shape,
+    work=lambda q, k, v, causal: prod(q[:-1]) * k[-2] * (1 + (q[-1] + v[-1]) // MATRIX_SPEED),
     rules=_attention_rules,
     attributes=(
         OpAttribute(

@@ -385,6 +385,9 @@ def _convolution(axes: int, kind: Any, samples: tuple[Sample, ...]) -> Op:
         },
         forward=_forward,
         shape=lambda x, weight, bias=None, **settings: _shape(axes, x, weight, bias, **settings),
+        work=lambda x, weight, bias=None, **settings: (
+            prod(_shape(axes, x, weight, bias, **settings)) * prod(weight[1:])
+        ),
         rules=lambda shapes, attributes: _rules(name, axes, shapes, attributes),
         attributes=(
             OpAttribute(

@@ -32,6 +32,9 @@ What it computes
   operands are broadcast. In its message ``{0}``, ``{1}``, … stand for the operands' names. The message names
   every operand that does not fit, with its shape; the hint says which axis differs, and what would fit if
   something legal does: `shape_rules.py` has the words. Nothing is computed before every shape is known.
+- `work(*shapes, **attributes)` counts the products or comparisons of two numbers that `forward` makes, where
+  those are more than the entries that it reads and writes; a product of matrices makes `MATRIX_SPEED` of them
+  in the time of one. A graph that would take too long is refused by it, before anything is computed.
 - `rules` has one entry for each operand, or is a function of the operands' shapes and the attributes that
   returns them. ``None`` means that no gradient flows to the operand. An *elementwise* operator gives an
   `Elementwise` rule: its derivative for each entry, in a shape that broadcasts to the output's; the
@@ -108,6 +111,7 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
     helpers: Mapping[str, str] = {}
     forward: Callable[..., Any]
     shape: Callable[..., Shape]
+    work: Callable[..., int] | None = None
     rules: Rules | Callable[[tuple[Shape, ...], Attributes], Rules]
     attributes: tuple[OpAttribute, ...] = ()
     optional: int = 0
@@ -197,6 +201,8 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
         return f"<op {self.name}>"
 
 
+MATRIX_SPEED = 8
+"""How many products of two numbers a product of matrices makes in the time that one takes elsewhere."""
 _BETWEEN_OPERANDS = re.compile(r"a (\S+) b")
 NO_OPERATORS = frozenset(
     ["diag", "expand_dims", "eye", "logaddexp", "one_hot", "ones", "put", "swapaxes", "take", "tensordot"]
@@ -289,6 +295,7 @@ class Family(Struct, frozen=True):
         helpers: Mapping[str, str] | None = None,
         forward: Callable[..., Any],
         shape: Callable[..., Shape] = broadcast,
+        work: Callable[..., int] | None = None,
         rules: Rules | Callable[[tuple[Shape, ...], Attributes], Rules],
         attributes: tuple[OpAttribute, ...] = (),
         optional: int = 0,
@@ -327,6 +334,7 @@ class Family(Struct, frozen=True):
             helpers=helpers or {},
             forward=forward,
             shape=shape,
+            work=work,
             rules=rules,
             attributes=attributes,
             optional=optional,

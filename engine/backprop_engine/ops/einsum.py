@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -109,6 +110,23 @@ def _einsum_shape(a: Shape, b: Shape, subscripts: str) -> Shape:
     return tuple(sizes[letter] for letter in letters.out)
 
 
+def _work(a: Shape, b: Shape, subscripts: str) -> int:
+    letters = _letters(subscripts)
+    sizes = _sizes(letters, a, b)
+    kept = set(_kept(letters.a, letters.b + letters.out) + _kept(letters.b, letters.a + letters.out))
+    return prod(sizes[letter] for letter in kept)
+
+
+def _kept(mine: str, others: str) -> str:
+    """The letters that stand elsewhere too; the axes of all others are summed first."""
+    return "".join(letter for letter in mine if letter in others)
+
+
+def _summed(operand: Any, mine: str, others: str) -> Any:
+    alone = tuple(axis for axis, letter in enumerate(mine) if letter not in others)
+    return np.sum(operand, axis=alone) if alone else operand
+
+
 def _rule(mine: str, other: str, out: str, sizes: dict[str, int], *, first: bool) -> Linear:
     """The rule of one operand: einsum again, with the result's and the operand's letters exchanged. A letter
     that only this operand has was summed alone: ones stand in for it.
@@ -118,9 +136,14 @@ def _rule(mine: str, other: str, out: str, sizes: dict[str, int], *, first: bool
     back = f"{out},{other}" + (f",{''.join(alone)}" if alone else "") + f"->{mine}"
     name = "b" if first else "a"
     ones = f", ones(shape={lengths})" if alone else ""
+    back_of_sums = f"{out},{_kept(other, mine + out)}->{_kept(mine, other + out)}"
+    added = tuple(axis for axis, letter in enumerate(mine) if letter in alone)
+    shape = tuple(sizes[letter] for letter in mine)
+    others = mine + out
 
     def vjp(g: Any, out: Any, a: Any, b: Any, subscripts: str) -> Any:
-        return np.einsum(back, g, b if first else a, *([np.ones(lengths)] if alone else []))
+        found = np.einsum(back_of_sums, g, _summed(b if first else a, other, others))
+        return np.broadcast_to(np.expand_dims(found, added), shape) if added else found
 
     return Linear(
         f'einsum(g, {name}{ones}, subscripts="{back}")',
@@ -155,7 +178,13 @@ def _einsum_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
 
 
 def _forward(a: Any, b: Any, subscripts: str) -> Any:
-    return np.einsum(subscripts, a, b)
+    letters = _letters(subscripts)
+    mine, other = _kept(letters.a, letters.b + letters.out), _kept(letters.b, letters.a + letters.out)
+    return np.einsum(
+        f"{mine},{other}->{letters.out}",
+        _summed(a, letters.a, letters.b + letters.out),
+        _summed(b, letters.b, letters.a + letters.out),
+    )
 
 
 einsum = define(
@@ -165,6 +194,7 @@ einsum = define(
     numpy=NumpyCall("einsum", first="subscripts"),
     forward=_forward,
     shape=_einsum_shape,
+    work=_work,
     rules=_einsum_rules,
     attributes=(
         OpAttribute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes
-from backprop_engine.ops.definition import Family
+from backprop_engine.ops.definition import MATRIX_SPEED, Family
 from backprop_engine.ops.notations import Notation
 from backprop_engine.ops.rules import Elementwise, Factor, Indices, Linear, broadcast_to_operand, here, same
 from backprop_engine.ops.samples import Sample
@@ -245,6 +246,7 @@ matmul = define(
     written="a @ b",
     forward=np.matmul,
     shape=_matmul_shape,
+    work=lambda a, b: prod(_matmul_shape(a, b)) * a[-1] // MATRIX_SPEED,
     rules=_matmul_rules,
     lesson=Words(
         en="A matrix product: each gradient has its operand's shape, so the other operand is transposed.",

@@ -86,6 +86,10 @@ def _shape(x: Shape, **settings: Any) -> Shape:
     return (*x[:-2], *found.out)
 
 
+def _work(x: Shape, kernel_size: PerAxis, **settings: Any) -> int:
+    return prod(_shape(x, kernel_size=kernel_size, **settings)) * prod(per_axis(kernel_size, 2))
+
+
 def _largest(x: Any, **settings: Any) -> Any:
     found = _windows(x.shape, **settings)
     padded = found.pad(x, -np.inf)
@@ -148,6 +152,7 @@ max_pool2d = define(
     helpers={"max_pool2d": MAX_POOL2D, "max_pool2d_input": MAX_POOL2D_INPUT, "windows": WINDOWS},
     forward=_largest,
     shape=_shape,
+    work=_work,
     rules=_largest_rules,
     attributes=_ATTRIBUTES,
     analytic=False,
@@ -221,6 +226,7 @@ avg_pool2d = define(
     helpers={"avg_pool2d": AVG_POOL2D, "avg_pool2d_input": AVG_POOL2D_INPUT, "windows": WINDOWS},
     forward=_mean,
     shape=_shape,
+    work=_work,
     rules=_mean_rules,
     attributes=_ATTRIBUTES,
     lesson=Words(

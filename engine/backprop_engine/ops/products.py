@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes
-from backprop_engine.ops.definition import Family
+from backprop_engine.ops.definition import MATRIX_SPEED, Family
 from backprop_engine.ops.linear import DOT, INNER
 from backprop_engine.ops.notations import NumpyCall
 from backprop_engine.ops.rules import ONE, Factor, Indices, Linear, Rules, here, same
@@ -137,6 +138,7 @@ linear_layer = define(
     exact=lambda shapes, attributes: "x @ weight.T" + " + bias" * (len(shapes) > 2),
     forward=_forward,
     shape=_linear_shape,
+    work=lambda x, weight, *bias: prod(x) * weight[0] // MATRIX_SPEED,
     rules=_linear_rules,
     optional=1,
     inside=lambda shapes, attributes: (

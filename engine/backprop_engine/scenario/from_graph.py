@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -72,7 +73,9 @@ def scenario_from(
         raise UsageError(msg("the cells of a graph's instances cannot be told from the graph alone"))
     text = checked(emitted(_sections(graph, bindings)))
     try:
-        scenario = load_source(Source.from_bytes(f"{name}.yaml", text.encode()), max_memory=max_memory)
+        scenario = load_source(
+            Source.from_bytes(f"{name}.yaml", text.encode()), max_memory=max_memory, max_work=sys.maxsize
+        )
     except ScenarioError as error:
         raise UsageError(
             msg("no scenario says this graph: {message}", message=error.diagnostics[0].message)

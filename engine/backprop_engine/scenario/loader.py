@@ -55,6 +55,7 @@ from backprop_engine.scenario.sections.expectations import UNKNOWN, check_figure
 from backprop_engine.scenario.sections.notes import by_position, in_instances, notes_in_cells, read_notes
 from backprop_engine.scenario.sections.output import check_output, output_name, read_seed
 from backprop_engine.scenario.sections.texts import read_texts
+from backprop_engine.scenario.work import MAX_WORK, check_work
 
 if TYPE_CHECKING:
     from backprop_engine.trace.run import Training
@@ -73,17 +74,20 @@ NO_SCENARIO = code("no-scenario", msg("The file is a list or a text, not a map w
 CLASS_TARGET = code("class-target", msg("The values of a constant are refused by the operator that uses it."))
 
 
-def load_scenario(path: str | os.PathLike[str], *, max_memory: int = MAX_MEMORY) -> Scenario:
+def load_scenario(
+    path: str | os.PathLike[str], *, max_memory: int = MAX_MEMORY, max_work: int = MAX_WORK
+) -> Scenario:
     """The scenario in the file at `path`.
 
-    `max_memory` is what the tensors of a run may take together, in bytes; it is checked before any of them is
-    allocated. Raises `ScenarioError` with the independent mistakes of the file, at most twenty; those of an
-    earlier stage of reading come first.
+    `max_memory` is what the tensors of a run may take together, in bytes, and `max_work` how many numbers an
+    iteration may multiply or compare; both are checked before anything is allocated or computed. Raises
+    `ScenarioError` with the independent mistakes of the file, at most twenty; those of an earlier stage of
+    reading come first.
     """
-    return load_source(read_source(path), max_memory=max_memory)
+    return load_source(read_source(path), max_memory=max_memory, max_work=max_work)
 
 
-def load_source(source: Source, *, max_memory: int = MAX_MEMORY) -> Scenario:
+def load_source(source: Source, *, max_memory: int = MAX_MEMORY, max_work: int = MAX_WORK) -> Scenario:
     """The scenario in a text that is read already; raises `ScenarioError` as `load_scenario` does."""
     with _without_collector():
         root = read(source)
@@ -91,7 +95,7 @@ def load_source(source: Source, *, max_memory: int = MAX_MEMORY) -> Scenario:
         message = msg("a scenario is a map with `nodes`, found {found}", found=described(root))
         raise mistake(NO_SCENARIO, root, message, msg("begin with `nodes:`"))
     with _without_collector():
-        return _Loader(source, root, max_memory).load()
+        return _Loader(source, root, max_memory, max_work).load()
 
 
 @contextmanager
@@ -109,8 +113,9 @@ def _without_collector() -> Iterator[None]:
 class _Loader:
     """One scenario on its way; `broken` are names whose definition has a mistake, which is reported once."""
 
-    def __init__(self, source: Source, root: YamlMapping, max_memory: int) -> None:
-        self.source, self.root, self.max_memory = source, root, max_memory
+    def __init__(self, source: Source, root: YamlMapping, max_memory: int, max_work: int) -> None:
+        self.source, self.root = source, root
+        self.max_memory, self.max_work = max_memory, max_work
         self.mistakes = Mistakes()
         self.files = DataFiles(max_memory)
         self.names = NameTable()
@@ -299,6 +304,7 @@ class _Loader:
         nodes_key = self.root.entries["nodes"].key
         definition = self.definitions[root_of(output)]
         self.mistakes.attempt(check_run, nodes_key, graph, self.training, self.max_memory)
+        self.mistakes.attempt(check_work, nodes_key, graph, self.max_work)
         self.mistakes.attempt(check_output, self.root.get("output"), graph, definition)
         seed: Any = None
         with self.mistakes.collected():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -198,27 +198,35 @@ class Verification(Struct, frozen=True, eq=False):
         return not self.failures and not self.bad
 
 
-def verify(scenario: Scenario) -> Verification:
+def verify(scenario: Scenario, hear: Callable[[int, int], None] | None = None) -> Verification:
     """Compare `expect`, then check every gradient.
 
     A gradient that is not finite is accepted only where `expect` names it, or names one that it flows into;
     where the output is not finite, nothing can be compared, and `expect` must name that. A gradient that a
     rule marked `wrong` makes differ is accepted, and there must be one. With `train`, the
     gradients of the first iteration are checked, and of each that has expectations of its own.
+
+    `hear` is told after each gradient how many have been checked, and how many there are.
     """
-    run = scenario.run()
+    run, graph = scenario.run(), scenario.graph
     checks: list[GradientCheck] = []
     bad: list[GradientCheck] = []
     right: list[str] = []
     last = run.iterations - 1
-    for iteration in dict.fromkeys((0, *sorted(block.iteration for block in scenario.expectations))):
-        if iteration < last or not last:
-            blocks = [block for block in scenario.expectations if block.iteration == iteration]
-            trace = run.trace(iteration)
-            found = list(check_trace(trace))
-            checks += found
-            bad += _bad(found, trace, blocks)
-            right += [] if iteration else _right_after_all(found, trace.graph)
+    named = dict.fromkeys((0, *sorted(block.iteration for block in scenario.expectations)))
+    iterations = [iteration for iteration in named if iteration < last or not last]
+    count = len(iterations) * (len(graph.edges) + sum(leaf.takes_gradient for leaf in graph.leaves))
+    for iteration in iterations:
+        blocks = [block for block in scenario.expectations if block.iteration == iteration]
+        trace = run.trace(iteration)
+        begin = len(checks)
+        for check in check_trace(trace):
+            checks.append(check)
+            if hear is not None:
+                hear(len(checks), count)
+        found = checks[begin:]
+        bad += _bad(found, trace, blocks)
+        right += [] if iteration else _right_after_all(found, graph)
     figures = sum(len(block.figures) for block in scenario.expectations)
     unexpected = [_marked_wrong(name, scenario) for name in right]
     return Verification(figures, [*failures(scenario, run), *unexpected], checks, bad)

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from backprop_engine.derivatives import numeric_check
 from backprop_engine.derivatives.numeric_check import (
+    FEWEST,
     MOST_ENTRIES,
     SAMPLE,
     GradientCheck,
@@ -290,3 +292,25 @@ def test_two_kinks_that_lie_apart_from_the_slopes_of_the_whole() -> None:
     trace = record(graph, Bindings.of(graph, {"x": 0.0}))
     result = check_leaf(trace, graph["x"])
     assert (result.verdict, result.found, result.expected) == (Verdict.KINK, 0.0, 1.0)
+
+
+def test_a_check_goes_through_no_more_numbers_than_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """tanh of an outer product: each entry of an operand costs all of the product, and its tanh."""
+    graph = Sketch().inputs(a=(40,), b=(30,))(o="outer a b", t="tanh o", f="sum t").build()
+    bindings = Bindings.of(graph, {"a": np.linspace(0.1, 1, 40), "b": np.linspace(-0.5, 1, 30)})
+    trace = record(graph, bindings)
+    cost = (40 * 30 + 40 + 30) + 2 * 40 * 30 + (40 * 30 + 1)
+    for allowed, checked in ((40 * cost, 40), (40 * cost - 1, 39), (5 * cost, 5), (1, FEWEST)):
+        monkeypatch.setattr(numeric_check, "MOST_WORK", allowed)
+        result = check_leaf(trace, graph["a"])
+        assert (result.verdict, result.checked, result.entries) == (Verdict.AGREES, checked, 40)
+        assert result.sampled == (checked < 40)
+
+
+def test_a_wrong_gradient_is_caught_where_few_entries_are_affordable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(numeric_check, "MOST_WORK", 1)
+    trace = trace_through(with_vjp(OPS["tanh"], 0, times(1.001), (50,)), {"a": numbers(50)}, after=None)
+    (edge,) = trace.graph.edges
+    assert check_edge(trace, edge).verdict is Verdict.DIFFERS

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from backprop_engine.debugger import Break, Go, StepInto
+import pytest
+
+from backprop_engine.debugger import Break, Go, StepInto, time_travel
 from backprop_tui.screens.player import SPEEDS
 from driving import debugger, opened, position, seen
 
@@ -35,6 +37,31 @@ async def test_a_breakpoint_pauses() -> None:
         while screen.player.timer is not None:
             screen.player.step()
         assert position(pilot) == screen.current.session.trace.schedule.seed
+
+
+@pytest.mark.parametrize("at_once", [0, 10**9])
+async def test_a_breakpoint_that_a_command_meets_meanwhile_pauses(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the command takes: playing waits for it, and does not step on from where it stopped."""
+    monkeypatch.setattr(time_travel, "AT_ONCE", at_once)
+    async with opened("gradient_descent") as pilot:
+        screen = debugger(pilot)
+        screen.do(Break("phase update"))
+        await pilot.press("a")
+        screen.player.step()
+        assert position(pilot) == 1
+        await pilot.press("c")
+        while screen.current.session.pending is not None:
+            screen.player.step()
+            await pilot.pause()
+        met = position(pilot)
+        assert screen.current.session.hit
+        screen.player.step()
+        assert (position(pilot), screen.player.timer) == (met, None)
+        await pilot.press("a")
+        screen.player.step()
+        assert position(pilot) == met + 1, "played again, it goes on from there"
 
 
 async def test_speeds() -> None:

@@ -14,7 +14,7 @@ from struct import pack
 import pytest
 
 from effort import tried
-from emulated import Terminal, terminal_of
+from emulated import PATIENCE, Terminal, terminal_of
 from programs import environment, program
 
 pytestmark = pytest.mark.thorough  # whole screens, many of them, or real terminals
@@ -55,6 +55,11 @@ def test_a_signal_ends_it_and_leaves_the_terminal_in_order(
     terminal.process.send_signal(signal.Signals[name])
     assert terminal.ended() == status
     terminal.assert_restored()
+
+
+def test_a_terminal_that_vanishes_without_a_hang_up_ends_it(terminal: Terminal) -> None:
+    terminal.vanish()
+    assert terminal.process.wait(PATIENCE) == 129
 
 
 def test_keys_that_arrive_together_are_all_obeyed(terminal: Terminal) -> None:

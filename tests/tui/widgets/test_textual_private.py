@@ -20,12 +20,12 @@ from textual.strip import Strip
 
 from backprop_tui.textual_private import (
     app_of,
-    forgive_odd_bytes,
     paint_changed_cells_only,
     rendered_strips,
     set_border_subtitle,
     set_border_title,
     set_extent,
+    watch_keys,
 )
 
 
@@ -108,9 +108,28 @@ def test_odd_bytes_are_forgiven_where_keys_are_read() -> None:
     source = inspect.getsource(linux_driver.LinuxDriver.run_input_thread)
     assert 'getincrementaldecoder("utf-8")()' in source, "the name that is put in place of is the one asked"
     assert linux_driver.getincrementaldecoder is codecs.getincrementaldecoder  # type: ignore[attr-defined]
-    forgive_odd_bytes()
+    lost: list[bool] = []
+    watch_keys(lambda: lost.append(True))
     decoder = linux_driver.getincrementaldecoder("utf-8")()  # type: ignore[attr-defined]
     assert decoder.decode(b"a\xffb", final=False) == "a�b"
+    assert (
+        decoder.decode("ü".encode()[:1], final=False) + decoder.decode("ü".encode()[1:], final=False) == "ü"
+    )
+    assert not lost
+
+
+@pytest.mark.usefixtures("strict")
+def test_where_no_key_can_come_any_more_that_is_told() -> None:
+    """A terminal that is there gives at least one byte, or is not read."""
+    source = inspect.getsource(linux_driver.LinuxDriver.run_input_thread)
+    assert "decode(read(fileno, 1024 * 4), final=final and last)" in source
+    lost: list[bool] = []
+    watch_keys(lambda: lost.append(True))
+    decoder = linux_driver.getincrementaldecoder("utf-8")()  # type: ignore[attr-defined]
+    assert decoder.decode(b"", final=False) == ""
+    assert lost == [True]
+    decoder.decode(b"", final=True)
+    assert lost == [True], "the last look, once the app has ended"
 
 
 async def test_a_driver_knows_its_app() -> None:

@@ -24,6 +24,7 @@ from backprop_tui.files.bundled import bundled, resolve
 __all__ = [
     "add_own_operators",
     "add_shared",
+    "limits",
     "memory",
     "named_path",
     "opened",
@@ -32,13 +33,14 @@ __all__ = [
     "size",
     "standard_input_source",
     "threads",
+    "work",
 ]
 
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
 
 def add_shared(parser: argparse.ArgumentParser, *, scenario: bool = True) -> None:
-    """SCENARIO, --set, --max-memory, --threads and --lang."""
+    """SCENARIO, --set, --max-memory, --max-work, --threads and --lang."""
     if scenario:
         parser.add_argument(
             "scenario",
@@ -54,6 +56,13 @@ def add_shared(parser: argparse.ArgumentParser, *, scenario: bool = True) -> Non
         default=2**30,
         metavar="SIZE",
         help=msg("how much all tensors may take (1GiB)"),
+    )
+    parser.add_argument(
+        "--max-work",
+        type=work,
+        default=10**10,
+        metavar="COUNT",
+        help=msg("how many products of numbers an iteration may take (1e10)"),
     )
     parser.add_argument(
         "--threads",
@@ -87,6 +96,15 @@ def memory(text: str) -> int:
     return int(float(match[1]) * _UNITS[match[2]])
 
 
+def work(text: str) -> int:
+    """A number of products: ``1e12``, ``20000000000``."""
+    if not re.fullmatch(r"\d+(\.\d+)?(e\d{1,2})?", text.strip().lower()):
+        raise ArgumentMistake(
+            msg("{text} is not a number of products: write 1e12, or 20000000000", text=repr(text))
+        )
+    return int(float(text))
+
+
 def size(text: str) -> tuple[int, int]:
     """A screen's size in cells: ``120x40``."""
     match = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text.strip().lower())
@@ -97,6 +115,11 @@ def size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def limits(arguments: argparse.Namespace) -> dict[str, int]:
+    """What a run may take, by the names that loading has for it."""
+    return {"max_memory": arguments.max_memory, "max_work": arguments.max_work}
+
+
 def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Scenario:
     """The scenario named, with its settings in force."""
     if arguments.scenario == "-":
@@ -104,11 +127,11 @@ def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Sce
             raise UsageError(
                 msg("the debugger needs the keyboard: standard input can be read by run, check and snapshot")
             )
-        scenario = load_source(standard_input_source(), max_memory=arguments.max_memory)
+        scenario = load_source(standard_input_source(), **limits(arguments))
     else:
         path = named_path(arguments.scenario)
         try:
-            scenario = load_scenario(path, max_memory=arguments.max_memory)
+            scenario = load_scenario(path, **limits(arguments))
         except ScenarioError as error:
             raise _perhaps_bundled(arguments.scenario, error) from None
     refuse_texts(scenario)

@@ -21,7 +21,8 @@ from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.verify import Verification, verify
 from backprop_tui.cells.text import pad
-from backprop_tui.cli.arguments import add_shared, named_path, refuse_texts, standard_input_source
+from backprop_tui.cli.arguments import add_shared, limits, named_path, refuse_texts, standard_input_source
+from backprop_tui.cli.output import ProgressMeter
 from backprop_tui.files.watching import INTERVAL, Watcher, data_files, stamp
 
 __all__ = ["add_arguments", "run", "summary", "watch"]
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     language = arguments.lang or "en"
 
     def check(name: str, path: Path | None) -> int:
-        return _checked(clean(name), path, arguments.max_memory, language)
+        return _checked(clean(name), path, limits(arguments), language)
 
     if arguments.watch:
         if "-" in arguments.paths:
@@ -95,14 +96,14 @@ def _files(arguments: list[str], *, empty_too: bool = False) -> Iterator[tuple[s
         yield from ((str(file), file) for file in inside)
 
 
-def _checked(name: str, path: Path | None, max_memory: int, language: str) -> int:
+def _checked(name: str, path: Path | None, allowed: dict[str, int], language: str) -> int:
     try:
-        scenario = _load(path, max_memory)
+        scenario = _load(path, allowed)
     except ScenarioError as error:
         print(error.in_language(language), file=sys.stderr)
         _tell(_BAD, name, _mistakes(len(error.diagnostics)), language)
         return 2
-    verification = verify(scenario)
+    verification = verify(scenario, ProgressMeter(language).gradients)
     if verification.passed:
         _tell(_OK, name, _counts(verification), language)
         return 0
@@ -129,11 +130,11 @@ def _mistakes(count: int) -> Message:
     return msg("1 mistake") if count == 1 else msg("{count} mistakes", count=count)
 
 
-def _load(path: Path | None, max_memory: int) -> Scenario:
+def _load(path: Path | None, allowed: dict[str, int]) -> Scenario:
     if path is None:
-        scenario = load_source(standard_input_source(), max_memory=max_memory)
+        scenario = load_source(standard_input_source(), **allowed)
     else:
-        scenario = load_scenario(path, max_memory=max_memory)
+        scenario = load_scenario(path, **allowed)
     refuse_texts(scenario)
     return scenario
 

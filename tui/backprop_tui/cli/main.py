@@ -34,7 +34,7 @@ SUBCOMMANDS = {
 """Each lives in the module of its name; any other first argument is a scenario to open."""
 
 _SHARED_FLAGS = ("--ascii",)
-_SHARED_OPTIONS = ("--at", "--lang", "--max-memory", "--ops", "--set", "--theme", "--threads")
+_SHARED_OPTIONS = ("--at", "--lang", "--max-memory", "--max-work", "--ops", "--set", "--theme", "--threads")
 """What the app and several subcommands take alike, without a value and with one: these may stand before the
 subcommand too.
 """

@@ -31,7 +31,7 @@ __all__ = ["add_arguments", "chosen_language", "found", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the debugger."""
-    from backprop_tui.cli.arguments import add_own_operators, memory, threads
+    from backprop_tui.cli.arguments import add_own_operators, memory, threads, work
 
     parser.add_argument(
         "scenario",
@@ -60,6 +60,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-memory", type=memory, default=2**30, metavar="SIZE", help=msg("how much all tensors may take")
     )
     add_own_operators(parser)
+    parser.add_argument(
+        "--max-work",
+        type=work,
+        default=10**10,
+        metavar="COUNT",
+        help=msg("how many products of numbers an iteration may take"),
+    )
     parser.add_argument(
         "--threads",
         type=threads,
@@ -91,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
 def found(arguments: argparse.Namespace) -> Start:
     """What the arguments name, if all of them can be used."""
     from backprop_engine.debugger import start_move
-    from backprop_tui.cli.arguments import opened, position
+    from backprop_tui.cli.arguments import limits, opened, position
     from backprop_tui.files.bundled import resolve
     from backprop_tui.files.opening import Opening
     from backprop_tui.prompt.debug_file import session_of
@@ -106,9 +113,7 @@ def found(arguments: argparse.Namespace) -> Start:
     if arguments.scenario is not None and isdir(resolve(arguments.scenario)):
         folder = _folder(arguments)
     elif arguments.scenario is not None:
-        opening = Opening.of(
-            resolve(arguments.scenario), tuple(arguments.set), max_memory=arguments.max_memory
-        )
+        opening = Opening.of(resolve(arguments.scenario), tuple(arguments.set), **limits(arguments))
         scenario = opened(arguments, standard_input=False)
         session = session_of(scenario, warn=problems.append)
         at = position(arguments.at, session.last)
@@ -174,7 +179,7 @@ def _need_terminal(scenario: str | None) -> None:
 def _open(start: Start, *, ascii_only: bool, staged: bool) -> int:
     from backprop_tui.app import DebuggerApp
     from backprop_tui.files.editor import Loan
-    from backprop_tui.textual_private import forgive_odd_bytes, paint_changed_cells_only
+    from backprop_tui.textual_private import paint_changed_cells_only, watch_keys
 
     app = DebuggerApp(
         start.view,
@@ -204,7 +209,7 @@ def _open(start: Start, *, ascii_only: bool, staged: bool) -> int:
                     loop.add_signal_handler(getattr(signal, name), end, getattr(signal, name))
         await app.run_async()
 
-    forgive_odd_bytes()
+    watch_keys(lost=lambda: os.kill(os.getpid(), signal.SIGHUP))
     paint_changed_cells_only()
     asyncio.run(run_app())
     return ended or (1 if app.return_code is None else app.return_code)

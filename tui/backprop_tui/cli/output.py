@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Final, TextIO
 
 from backprop_engine.debugger import Session, advance, progress
-from backprop_engine.messages.message import msg
+from backprop_engine.messages.message import Message, msg
 from backprop_engine.trace.run import Run
 from backprop_tui.cells.lines import Line, Role, line_text
 from backprop_tui.cells.text import cell_width
@@ -66,35 +66,39 @@ class ProgressMeter:
         of = run.missing(iteration)
         while (left := run.missing(iteration)) > 1:
             run.approach(iteration)
-            self._show(1 - left / of, iteration + 1 - left, iteration)
+            self._show(1 - left / of, _iteration(iteration + 1 - left, iteration))
         self._wipe()
 
     def extend(self, run: Run) -> None:
         """Compute every iteration that was not."""
         last = run.iterations - 1
         while run.extend():
-            self._show(run.history.count / run.iterations, run.history.count, last)
+            self._show(run.history.count / run.iterations, _iteration(run.history.count, last))
         self._wipe()
+
+    def gradients(self, done: int, count: int) -> None:
+        """Say how many gradients have been checked; nothing is left of it once all are."""
+        if done < count:
+            self._show(done / count, msg("gradient {done} of {count}", done=done, count=count))
+        else:
+            self._wipe()
 
     def finish(self, session: Session) -> Session:
         """The session when what is pending is done."""
         while session.pending is not None:
             if monotonic() >= self._next and (reached := progress(session)) is not None:
-                self._show(reached.part, reached.iteration, reached.last)
+                self._show(reached.part, _iteration(reached.iteration, reached.last))
             session = advance(session)
         self._wipe()
         return session
 
-    def _show(self, part: float, iteration: int, last: int) -> None:
+    def _show(self, part: float, words: Message) -> None:
         now = monotonic()
         if now < self._next:
             return
         self._next = now + REFRESH_SECONDS
         done = round(part * _CELLS)
-        text = msg("iteration {iteration} of {last}", iteration=iteration, last=last).in_language(
-            self._language
-        )
-        line = f"[{'#' * done}{'-' * (_CELLS - done)}] {text}"
+        line = f"[{'#' * done}{'-' * (_CELLS - done)}] {words.in_language(self._language)}"
         self._write(line + " " * (self._shown - cell_width(line)))
         self._shown = cell_width(line)
 
@@ -107,3 +111,7 @@ class ProgressMeter:
     def _write(self, line: str) -> None:
         self._stream.write(f"\r{line}")
         self._stream.flush()
+
+
+def _iteration(iteration: int, last: int) -> Message:
+    return msg("iteration {iteration} of {last}", iteration=iteration, last=last)

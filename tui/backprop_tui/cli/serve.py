@@ -69,7 +69,7 @@ def app_command(arguments: argparse.Namespace) -> list[str]:
     command = [sys.executable, "-P", "-m", "backprop_tui"]
     command += [f"--set={setting}" for setting in arguments.set]
     command += [f"--ops={path}" for path in arguments.ops]
-    for name in ("at", "lang", "theme", "max_memory", "threads"):
+    for name in ("at", "lang", "theme", "max_memory", "max_work", "threads"):
         value = getattr(arguments, name)
         if value not in (None, ""):
             command.append(f"--{name.replace('_', '-')}={value}")

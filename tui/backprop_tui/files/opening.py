@@ -24,6 +24,7 @@ class Opening(Struct, frozen=True):
     path: str
     settings: tuple[str, ...] = ()
     max_memory: int = 2**30
+    max_work: int = 10**10
     stamp: Stamp = None
 
     @classmethod
@@ -39,7 +40,7 @@ class Opening(Struct, frozen=True):
         from backprop_engine.scenario.leaves.assignment import parse_setting
         from backprop_engine.scenario.loader import load_scenario
 
-        scenario = load_scenario(self.path, max_memory=self.max_memory)
+        scenario = load_scenario(self.path, max_memory=self.max_memory, max_work=self.max_work)
         for setting in self.settings:
             try:
                 scenario = scenario.with_leaf(*parse_setting(setting))

@@ -17,6 +17,7 @@ from backprop_engine.messages.message import Message, msg
 from backprop_engine.scenario.loader import load_scenario
 from backprop_engine.scenario.memory import TOO_LARGE
 from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.work import TOO_MUCH_WORK
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wrap_line
 from backprop_tui.files.watching import stamp
 from backprop_tui.panels.graph import graph_picture
@@ -33,6 +34,7 @@ _GAP = 2
 
 _MOST_BYTES: Final = 256 * 1024
 _MOST_MEMORY: Final = 64 * 2**20
+_MOST_WORK: Final = 10**8
 _MOST_ENTRIES: Final = 200_000
 """Larger files, runs and tensors have no picture: it is to be there in a moment."""
 
@@ -51,10 +53,10 @@ def preview_of(path: Path) -> Preview:
     if seen is not None and seen[1] > _MOST_BYTES:
         return Preview(why=msg("a large file: Enter opens it"))
     try:
-        scenario = load_scenario(path, max_memory=_MOST_MEMORY)
+        scenario = load_scenario(path, max_memory=_MOST_MEMORY, max_work=_MOST_WORK)
         return _pictured(scenario)
     except ScenarioError as error:
-        if all(found.code is TOO_LARGE for found in error.diagnostics):
+        if all(found.code in (TOO_LARGE, TOO_MUCH_WORK) for found in error.diagnostics):
             return Preview(why=msg("large tensors: Enter opens it"))
         return Preview(error=error)
     except BackpropError as error:

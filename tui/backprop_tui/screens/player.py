@@ -6,7 +6,7 @@ from typing import Final
 
 from textual.timer import Timer
 
-from backprop_engine.debugger import StepBy, stopping
+from backprop_engine.debugger import Session, StepBy, stopping
 from backprop_engine.messages.message import msg
 from backprop_tui.screens.handle import Handle
 
@@ -24,6 +24,8 @@ class Player:
         self.speed = 2
         """Which of `SPEEDS`."""
         self.timer: Timer | None = None
+        self._left_at = 0
+        """Where playing left the run; elsewhere it is where a command of the reader led meanwhile."""
 
     def toggle(self) -> None:
         """Begin to play, or pause."""
@@ -47,6 +49,7 @@ class Player:
         self._handle.say(words.in_language(self._handle.current.language))
 
     def _play(self) -> None:
+        self._left_at = self._handle.current.session.position
         still = self._handle.application.has_class("-still")
         self.timer = self._handle.set_interval(1 / SPEEDS[self.speed], self.step, pause=still)
         speed = f"{SPEEDS[self.speed]:g}"
@@ -66,12 +69,18 @@ class Player:
 
     def step(self) -> None:
         """One step more; where something takes long, playing waits for it."""
-        if self._handle.current.session.pending is not None:
-            return
-        self._handle.do(StepBy())
         session = self._handle.current.session
-        if self.timer is not None and (session.here == self._last() or stopping(session)):
+        if session.pending is not None:
+            return
+        if session.position == self._left_at or not self._is_over(session):
+            self._handle.do(StepBy())
+            session = self._handle.current.session
+            self._left_at = session.position
+        if self.timer is not None and self._is_over(session):
             self._pause()
+
+    def _is_over(self, session: Session) -> bool:
+        return session.here == self._last() or bool(stopping(session))
 
     def _last(self) -> int:
         """Where playing ends: the end of what was stepped into, or of the whole run."""

@@ -82,7 +82,7 @@ _WORST_FIRST: Final[tuple[tuple[str, ...], ...]] = (
         *("output-ambiguous", "cycle", "cell-recursion"),
     ),
     ("operands", "attribute", "not-constant", "cell-inputs"),
-    ("shapes", "scan-shapes", "class-target", "seed", "too-large", "too-many-nodes"),
+    ("shapes", "scan-shapes", "class-target", "seed", "too-large", "too-much-work", "too-many-nodes"),
     ("expect-",),
     ("bad-text", "bad-language", "unknown-note", "breakpoint", "watch"),
 )
