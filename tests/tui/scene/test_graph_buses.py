@@ -130,3 +130,23 @@ def test_no_wire_runs_through_a_box(unrolled: View, density: Density) -> None:
                 for column in range(columns[0], columns[1] + 1)
                 for row in range(rows[0], rows[1] + 1)
             }
+
+
+def test_a_leg_of_a_bus_knows_some_of_its_wires_and_the_one_that_goes_farthest(unrolled: View) -> None:
+    buses = whole(unrolled, "dots").buses
+    wires = len(buses.edges) - buses.branches
+    of_leg: dict[int, set[int]] = {}
+    legs = [1] * wires
+    for wire in range(wires):
+        assert buses.served(wire) == (wire,)
+        box = buses.edges[wire][0]
+        while box >= buses.count:
+            legs[wire] += 1
+            of_leg.setdefault(buses.feeders[box], set()).add(wire)
+            box = buses.edges[buses.feeders[box]][0]
+    assert of_leg
+    for leg, own in of_leg.items():
+        served = buses.served(leg)
+        assert set(served) <= own
+        assert len(served) == min(len(own), 8)
+        assert max(legs[wire] for wire in served) == max(legs[wire] for wire in own)

@@ -18,6 +18,9 @@ __all__ = ["Buses", "buses_of"]
 _MANY = 12
 """As many wires that leave a box, or more, become a bus."""
 
+_NAMED = 7
+"""As many of the wires that a leg is a part of are named, and one more."""
+
 Edge = tuple[int, int]
 
 
@@ -36,19 +39,19 @@ class Buses(Struct, frozen=True, eq=False, dict=True, weakref=True):
     """For each edge, the box whose value it carries."""
 
     def served(self, edge: int) -> tuple[int, ...]:
-        """The wires that an edge is a leg of."""
+        """The wires that an edge is a leg of; of many the nearest, and the one that goes farthest."""
         wires = len(self.edges) - self.branches
         return (edge,) if edge < wires else self._served_by_feeders().get(edge, ())
 
     @derived()
     def _served_by_feeders(self) -> Mapping[int, tuple[int, ...]]:
+        leaving: dict[int, list[int]] = {}
+        for edge, (source, _) in enumerate(self.edges):
+            leaving.setdefault(source, []).append(edge)
         served: dict[int, tuple[int, ...]] = {}
-        for wire in range(len(self.edges) - self.branches):
-            box = self.edges[wire][0]
-            while box >= self.count:
-                feeder = self.feeders[box]
-                served[feeder] = (*served.get(feeder, ()), wire)
-                box = self.edges[feeder][0]
+        for branch in range(self.count + self.branches - 1, self.count - 1, -1):  # what is farther on first
+            wires = [wire for edge in leaving.get(branch, ()) for wire in served.get(edge, (edge,))]
+            served[self.feeders[branch]] = (*wires[:_NAMED], *wires[_NAMED:][-1:])
         return served
 
     def average_length(self) -> float:

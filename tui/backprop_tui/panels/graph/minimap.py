@@ -12,7 +12,7 @@ from msgspec import Struct
 from backprop_engine.derived import derived
 from backprop_tui.cells.drawing import Area
 from backprop_tui.cells.lines import Line, Role, Span, Tint
-from backprop_tui.layout import stretches
+from backprop_tui.layout import Route, stretches
 from backprop_tui.panels.graph.appearance import NodeStatus, styled_lines
 from backprop_tui.panels.graph.cell_row import CellRow, as_line, put_label
 from backprop_tui.panels.graph.picture import GraphPicture
@@ -76,9 +76,9 @@ def _overview(scene: Scene, width: int, height: int) -> _Overview:
         across, down = _dots(scene, index, width, height)
         for column in across:
             boxes.setdefault(_put_dot(dots, column, down), {})[index] = None
-    for wire in range(len(scene.ends)):
-        for column, row in _dots_of_wire(scene, wire, width, height):
-            wires.setdefault(_put_dot(dots, column, row), {})[wire] = None
+    for leg, route in enumerate(scene.layout.routes):
+        for column, row in _dots_of_wire(scene, route, width, height):
+            wires.setdefault(_put_dot(dots, column, row), {})[leg] = None
     return _Overview(dots, _some(boxes), _some(wires))
 
 
@@ -94,14 +94,14 @@ def _put_dot(dots: dict[tuple[int, int], int], column: int, row: int) -> tuple[i
     return cell
 
 
-def _dots_of_wire(scene: Scene, wire: int, width: int, height: int) -> Iterator[tuple[int, int]]:
+def _dots_of_wire(scene: Scene, route: Route, width: int, height: int) -> Iterator[tuple[int, int]]:
     """The columns and rows of dots that a wire runs through."""
     columns, rows = scene.layout.width, scene.layout.height
 
     def dot(x: int, y: int) -> tuple[int, int]:
         return min(x, columns - 1) * width * 2 // columns, (2 * y + 1) * height * 2 // rows
 
-    for start, stop in stretches(scene.route(wire)):
+    for start, stop in stretches(route):
         (first, top), (last, bottom) = dot(*start), dot(*stop)
         for column in range(min(first, last), max(first, last) + 1):
             for row in range(min(top, bottom), max(top, bottom) + 1):
