@@ -8,7 +8,7 @@ from backprop_engine.messages.message import msg
 from backprop_tui.commands.row import CommandRow
 from backprop_tui.panel_slots import PANEL_SLOTS, PLOTS
 
-__all__ = ["VIEWING"]
+__all__ = ["GRAPH", "PANELS", "PLAYING"]
 
 
 _ALONE: Final = msg("no other panel is seen: its digit brings one to the front")
@@ -29,7 +29,7 @@ _PANELS: Final = tuple(
     for number, slot in enumerate(PANEL_SLOTS, 1)
 )
 
-VIEWING: Final = (
+GRAPH: Final = (
     CommandRow(
         "zoom_in",
         msg("zoom in"),
@@ -85,6 +85,10 @@ VIEWING: Final = (
     CommandRow(
         "hit_back", msg("hit before"), msg("choose the one before"), ("X",), "X", typed="previous-hit"
     ),
+)
+"""How the graph is looked at."""
+
+PLAYING: Final = (
     CommandRow(
         "play",
         msg("play"),
@@ -94,6 +98,15 @@ VIEWING: Final = (
         typed="play",
         idle=msg("there is nothing left to play: Home goes to the start"),
     ),
+    CommandRow(
+        "faster", msg("faster"), msg("play more steps a second"), ("greater_than_sign",), ">", typed="faster"
+    ),
+    CommandRow(
+        "slower", msg("slower"), msg("play fewer steps a second"), ("less_than_sign",), "<", typed="slower"
+    ),
+)
+
+PANELS: Final = (
     CommandRow(
         "plot",
         msg("plots"),
@@ -113,12 +126,6 @@ VIEWING: Final = (
         "V",
         typed="reverse-plot",
         idle=msg("this run has no other plot"),
-    ),
-    CommandRow(
-        "faster", msg("faster"), msg("play more steps a second"), ("greater_than_sign",), ">", typed="faster"
-    ),
-    CommandRow(
-        "slower", msg("slower"), msg("play fewer steps a second"), ("less_than_sign",), "<", typed="slower"
     ),
     CommandRow(
         "fill",

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Input, Static
 
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.text import cell_width, pad, wrap
 from backprop_tui.commands.row import CommandRow
-from backprop_tui.commands.table import COMMANDS
+from backprop_tui.commands.table import COMMANDS, GROUPS
 from backprop_tui.panel_slots import slot_named
 from backprop_tui.panels.tensor.keys import KEYS
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.signs import SCROLLING, SIGNS
+from backprop_tui.widgets.panel import Panel
 
 __all__ = ["HelpScreen", "TensorHelpScreen", "help_lines"]
 
@@ -47,23 +54,67 @@ _OTHERS: Final = {
 
 
 def help_lines(
-    language: str, width: int, commands: tuple[CommandRow, ...] = COMMANDS, panel: str = ""
+    language: str,
+    width: int,
+    commands: tuple[CommandRow, ...] = COMMANDS,
+    panel: str = "",
+    sought: str = "",
 ) -> list[Line]:
     """The help, from the table of commands, in lines of at most `width` cells where that can be.
 
-    What the `panel` in focus shows comes first.
+    What the `panel` in focus shows comes first, then the commands by what one wants to do. Of what is
+    `sought`, only the commands and signs that it fits, those with such a key or name before all others.
     """
     size = max(cell_width(command.called) for command in commands) + 2
-    keys = [(command.called, Role.KEY, _what(command, language)) for command in commands]
+    known = {command.name: command for command in commands}
+    groups = [(title, [known[row.name] for row in rows if row.name in known]) for title, rows in GROUPS]
+    if sought:
+        called = [row for _, rows in groups for row in rows if _is_called(row, sought)]
+        rest = [
+            (title, [row for row in rows if row not in called and _fits(row, sought, language)])
+            for title, rows in groups
+        ]
+        groups = [(msg("Called so"), called), *rest]
+    lines = _about(panel, language, width) if panel and not sought else []
+    for title, rows in groups:
+        if rows:
+            lines.append((Span(title.in_language(language), Role.HEADING),))
+            lines += _two_columns([(row.called, Role.KEY, _what(row, language)) for row in rows], size, width)
     signs = [(sign, role, meaning.in_language(language)) for sign, role, meaning in SIGNS]
-    lines = _about(panel, language, width) if panel else []
-    lines.append((Span(msg("Keys").in_language(language), Role.HEADING),))
-    lines += _two_columns(keys, size, width)
-    lines += [
-        (Span("  "), Span(piece, Role.DIM)) for piece in wrap(SCROLLING.in_language(language), width - 2)
+    found = [
+        sign for sign in signs if all(word in f"{sign[0]} {sign[2]}".casefold() for word in _words(sought))
     ]
-    lines += [(Span(""),), (Span(msg("Signs").in_language(language), Role.HEADING),)]
-    return lines + _two_columns(signs, size, width)
+    if found:
+        lines.append((Span(msg("Signs").in_language(language), Role.HEADING),))
+        lines += _two_columns(found, size, width)
+    if not sought:
+        lines += [
+            (Span("  "), Span(piece, Role.DIM)) for piece in wrap(SCROLLING.in_language(language), width - 2)
+        ]
+    if not lines:
+        lines.append((Span(msg("No matches found").in_language(language), Role.DIM),))
+    return lines
+
+
+def _words(sought: str) -> list[str]:
+    return sought.casefold().split()
+
+
+def _is_called(row: CommandRow, sought: str) -> bool:
+    """Whether a command has a key or a name at the prompt that is `sought`."""
+    return sought in (*row.keys, *row.shown.split(), *row.prompt)
+
+
+def _fits(row: CommandRow, sought: str, language: str) -> bool:
+    """Whether each word that is sought stands in what is said of a command, in `language` or in English."""
+    said = " ".join(
+        [
+            *row.prompt,
+            row.shown,
+            *(text.in_language(one) for text in (row.label, row.help) for one in (language, "en")),
+        ]
+    ).casefold()
+    return all(word in said for word in _words(sought))
 
 
 def _about(panel: str, language: str, width: int) -> list[Line]:
@@ -95,15 +146,62 @@ def _two_columns(rows: list[tuple[str, Role, str]], size: int, width: int) -> li
 
 
 class HelpScreen(Sheet):
-    """The help as a sheet."""
+    """The help as a sheet; what is typed there filters it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,question_mark,f1", "dismiss", show=False, priority=True),
+        Binding("q", "close_unless_typing", show=False, priority=True),
+        *(
+            Binding(key, f"scroll('{how}')", show=False, priority=True)
+            for key, how in (("up", "up"), ("down", "down"), ("pageup", "page_up"), ("pagedown", "page_down"))
+        ),
+    ]
+
+    FIRST = "#filter Input"
 
     def __init__(self, language: str, commands: tuple[CommandRow, ...] = COMMANDS, panel: str = "") -> None:
         super().__init__(msg("Help").in_language(language), language)
         self.commands, self.panel = commands, panel
+        self.sought = ""
+
+    def compose(self) -> ComposeResult:
+        """The sheet, and the line that filters it."""
+        yield from super().compose()
+        with Horizontal(id="filter"):
+            yield Static(Content(f" {msg('type to find').in_language(self.language)} "))
+            field = Input(compact=True)
+            field.cursor_blink = False
+            yield field
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show what fits."""
+        event.stop()
+        self.sought = event.value.strip()
+        panel = self.query_one("#sheet", Panel)
+        panel.redraw()
+        panel.scroll_to(0, 0, animate=False)
+
+    def action_scroll(self, how: str) -> None:
+        """Scroll the sheet."""
+        panel = self.query_one("#sheet", Panel)
+        moves = {
+            "up": panel.scroll_up,
+            "down": panel.scroll_down,
+            "page_up": panel.scroll_page_up,
+            "page_down": panel.scroll_page_down,
+        }
+        moves[how](animate=False)
+
+    def action_close_unless_typing(self) -> None:
+        """The key q closes where nothing has been typed; after that it is a letter."""
+        if self.sought:
+            self.query_one(Input).insert_text_at_cursor("q")
+        else:
+            self.dismiss()
 
     def lines(self, width: int) -> Sequence[Line]:
         """The help."""
-        return help_lines(self.language, width, self.commands, self.panel)
+        return help_lines(self.language, width, self.commands, self.panel, self.sought)
 
 
 class TensorHelpScreen(Sheet):

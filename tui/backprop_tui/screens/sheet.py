@@ -26,6 +26,9 @@ class Sheet(ModalScreen[None]):
         Binding("escape,q,enter,question_mark", "dismiss", show=False, priority=True)
     ]
 
+    FIRST: ClassVar[str] = "#sheet"
+    """What has the focus at first."""
+
     def __init__(self, title: str, language: str) -> None:
         super().__init__()
         self.sheet_title, self.language = title, language
@@ -43,9 +46,9 @@ class Sheet(ModalScreen[None]):
             yield panel
 
     def on_mount(self) -> None:
-        """Give the panel the focus, so that the arrows scroll it."""
+        """What has the focus from the start is known; the panel's arrows scroll it."""
         self.set_class(self.app.has_class("-ascii"), "-ascii")
-        self.query_one(Panel).focus()
+        self.query_one(self.FIRST).focus()
 
     def _wrapped(self, width: int) -> Lines:
         """The lines, wrapped to the panel."""
