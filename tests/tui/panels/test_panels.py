@@ -23,7 +23,7 @@ from backprop_tui.cells.lines import Role, line_text, line_width
 from backprop_tui.cells.summaries import ABSENT, progress, summary
 from backprop_tui.cells.text import cell_width, clip_middle
 from backprop_tui.commands.table import COMMANDS
-from backprop_tui.panels.bars import header, key_hints, title_of
+from backprop_tui.panels.bars import command_at, header, key_hints, title_of
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.panels.outline import outline
@@ -100,6 +100,44 @@ def test_a_wide_footer_shows_every_command_that_belongs_there() -> None:
     words = text_of(key_hints(COMMANDS, "en", 200))
     wanted = [f"{command.shown} {command.label.in_language('en')}" for command in COMMANDS if command.footer]
     assert words.split("  ") == [f" {wanted[0]}", *wanted[1:]]
+
+
+@pytest.mark.parametrize(
+    ("context", "named", "left_out"),
+    [
+        ("playing", {"play", "faster", "slower"}, {"step", "back"}),
+        ("start", {"step"}, {"back"}),
+        ("end", {"start", "back"}, {"step", "over", "continue", "end"}),
+        ("branch", {"undo", "beside"}, set()),
+        ("inside", {"out"}, set()),
+        ("chosen", {"set", "break", "close"}, set()),
+        ("outline", {"fold"}, set()),
+        ("plots", {"plot"}, set()),
+    ],
+)
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_footer_follows_what_one_does(
+    context: str, named: set[str], left_out: set[str], width: int
+) -> None:
+    words = text_of(key_hints(COMMANDS, "en", width, contexts={context}))
+    shown = {row.name for row in COMMANDS if f" {row.shown} {row.label}  " in words + "  "}
+    assert named <= shown
+    assert shown.isdisjoint(left_out)
+
+
+def test_a_click_in_the_footer_finds_what_stands_there() -> None:
+    words = text_of(key_hints(COMMANDS, "en", 120, contexts={"playing"}))
+    row = next(row for row in COMMANDS if row.name == "play")
+    found = command_at(COMMANDS, "en", 120, words.index(row.shown), contexts={"playing"})
+    assert found == row
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+def test_the_header_has_a_sign_while_playing(ascii: bool) -> None:
+    shown = view("rnn_cell", 3, ascii=ascii)
+    sign = ">> 2/s" if ascii else "▸▸ 2/s"
+    assert sign in text_of(header(shown, 80, 1, 2))
+    assert sign not in text_of(header(shown, 80, 1))
 
 
 @pytest.mark.parametrize("size", [(46, 13), (76, 9)])

@@ -56,6 +56,9 @@ class FakeHandle:
     ) -> None:
         self.asked.append(typed)
 
+    def show_bars(self) -> None:
+        """What is playing is not asked here."""
+
     def show_panel(self, name: str) -> None:
         self.asked.append(name)
 

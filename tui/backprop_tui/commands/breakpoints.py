@@ -33,6 +33,7 @@ BREAKPOINTS: Final = (
         typed="break b bp",
         arguments="[PLACE] [if CONDITION]",
         completes="place",
+        footer_in={"chosen": 4},
     ),
     CommandRow(
         "break_once",

@@ -39,6 +39,7 @@ CHANGES: Final = (
         typed="set edit e",
         arguments="NODE[ENTRY] = VALUE",
         completes="node",
+        footer_in={"chosen": 4, "nodes": 5},
     ),
     CommandRow(
         "undo",
@@ -48,6 +49,7 @@ CHANGES: Final = (
         "u",
         runs=Undo(),
         typed="undo u",
+        footer_in={"branch": 3},
     ),
     CommandRow(
         "redo",
@@ -101,6 +103,7 @@ CHANGES: Final = (
         typed="beside sbs D",
         arguments="[BRANCH] [BRANCH]",
         completes="branch branch",
+        footer_in={"branch": 3},
     ),
     CommandRow(
         "nudge",

@@ -40,6 +40,7 @@ MOVING: Final = (
         typed="step s",
         arguments="[COUNT]",
         idle=_AT_END,
+        footer_in={"end": 0, "playing": 0},
     ),
     CommandRow(
         "back",
@@ -52,6 +53,7 @@ MOVING: Final = (
         typed="reverse-step rs S t-",
         arguments="[COUNT]",
         idle=_AT_START,
+        footer_in={"start": 0, "playing": 0},
     ),
     CommandRow(
         "over",
@@ -64,6 +66,7 @@ MOVING: Final = (
         typed="next n",
         arguments="[COUNT]",
         idle=_AT_END,
+        footer_in={"end": 0, "playing": 0},
     ),
     CommandRow(
         "over_back",
@@ -76,6 +79,7 @@ MOVING: Final = (
         typed="reverse-next rn N p-",
         arguments="[COUNT]",
         idle=_AT_START,
+        footer_in={"start": 0, "playing": 0},
     ),
     CommandRow(
         "into",
@@ -94,6 +98,7 @@ MOVING: Final = (
         "o",
         runs=StepOut(),
         typed="out o fin finish gu",
+        footer_in={"inside": 1},
     ),
     CommandRow(
         "continue",
@@ -105,6 +110,7 @@ MOVING: Final = (
         runs=Continue(),
         typed="continue c",
         idle=_AT_END,
+        footer_in={"end": 0, "stopped": 2},
     ),
     CommandRow(
         "continue_back",
@@ -115,6 +121,7 @@ MOVING: Final = (
         runs=Continue(back=True),
         typed="reverse-continue rc C g-",
         idle=_AT_START,
+        footer_in={"end": 9, "stopped": 9},
     ),
     CommandRow(
         "until",
@@ -138,6 +145,7 @@ MOVING: Final = (
         runs=ToBackward(),
         typed="backward m",
         idle=msg("the backward pass begins here"),
+        footer_in={"end": 0},
     ),
     CommandRow(
         "iteration",
@@ -169,6 +177,7 @@ MOVING: Final = (
         runs=ToStart(),
         typed="start",
         idle=_AT_START,
+        footer_in={"start": 0, "end": 2},
     ),
     CommandRow(
         "end",
@@ -180,6 +189,7 @@ MOVING: Final = (
         runs=ToEnd(),
         typed="end",
         idle=_AT_END,
+        footer_in={"end": 0},
     ),
     CommandRow(
         "trouble",
@@ -237,5 +247,6 @@ MOVING: Final = (
         arguments="[GROUP]",
         completes="group",
         idle=msg("there is no group to fold"),
+        footer_in={"outline": 4},
     ),
 )

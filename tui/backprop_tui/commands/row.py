@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -66,6 +66,8 @@ class CommandRow(Struct, frozen=True):
     """The panel that it brings to the front."""
     idle: Message = msg("there is nothing to do here")
     """What is said where it has changed nothing."""
+    footer_in: Mapping[str, int] = {}
+    """Its rank at the bottom of the screen where that is another: while playing, on a branch, in a panel."""
     yields: bool = False
     """Whether its keys give way where readers chose them for something else."""
     former: tuple[str, ...] = ()
@@ -75,6 +77,11 @@ class CommandRow(Struct, frozen=True):
     def prompt(self) -> tuple[str, ...]:
         """Its names at the prompt."""
         return tuple(self.typed.split())
+
+    def rank(self, contexts: Collection[str]) -> int:
+        """Its rank in the footer in these contexts; 0 where it does not stand there."""
+        ranks = [self.footer_in[context] for context in self.footer_in if context in contexts]
+        return min(ranks, default=self.footer)
 
     @property
     def action(self) -> str:

@@ -94,6 +94,7 @@ SCREEN: Final = (
         ("escape",),
         "Esc",
         typed="close",
+        footer_in={"chosen": 6, "filled": 2, "inside": 0},
     ),
     CommandRow(
         "gallery", msg("gallery"), msg("to the gallery of scenarios, from wherever one is"), typed="gallery"

@@ -38,6 +38,7 @@ GRAPH: Final = (
         "+ =",
         typed="zoom-in",
         idle=msg("the graph comes no nearer"),
+        footer_in={"graph": 11},
     ),
     CommandRow(
         "zoom_out",
@@ -47,6 +48,7 @@ GRAPH: Final = (
         "-",
         typed="zoom-out",
         idle=msg("the graph goes no farther away"),
+        footer_in={"graph": 12},
     ),
     CommandRow(
         "fit",
@@ -56,6 +58,7 @@ GRAPH: Final = (
         "f",
         typed="fit",
         idle=msg("it fits already"),
+        footer_in={"graph": 12},
     ),
     CommandRow(
         "look",
@@ -91,18 +94,31 @@ GRAPH: Final = (
 PLAYING: Final = (
     CommandRow(
         "play",
-        msg("play"),
+        msg("play, pause"),
         msg("step on by itself, until the end, a breakpoint, or the same key again"),
         ("space", "a"),
         "Space a",
         typed="play",
         idle=msg("there is nothing left to play: Home goes to the start"),
+        footer_in={"playing": 1},
     ),
     CommandRow(
-        "faster", msg("faster"), msg("play more steps a second"), ("greater_than_sign",), ">", typed="faster"
+        "faster",
+        msg("faster"),
+        msg("play more steps a second"),
+        ("greater_than_sign",),
+        ">",
+        typed="faster",
+        footer_in={"playing": 2},
     ),
     CommandRow(
-        "slower", msg("slower"), msg("play fewer steps a second"), ("less_than_sign",), "<", typed="slower"
+        "slower",
+        msg("slower"),
+        msg("play fewer steps a second"),
+        ("less_than_sign",),
+        "<",
+        typed="slower",
+        footer_in={"playing": 2},
     ),
 )
 
@@ -117,6 +133,7 @@ PANELS: Final = (
         arguments=f"[{' | '.join(PLOTS)}]",
         completes="plot",
         idle=msg("this run has no other plot"),
+        footer_in={"plots": 4},
     ),
     CommandRow(
         "plot_back",
@@ -126,6 +143,7 @@ PANELS: Final = (
         "V",
         typed="reverse-plot",
         idle=msg("this run has no other plot"),
+        footer_in={"plots": 4},
     ),
     CommandRow(
         "fill",
@@ -134,6 +152,7 @@ PANELS: Final = (
         ("F",),
         "F",
         typed="fill",
+        footer_in={"filled": 1},
     ),
     CommandRow(
         "stage",
@@ -171,6 +190,7 @@ PANELS: Final = (
         typed="down",
         idle=_ALL_SEEN,
         yields=True,
+        footer_in={"nodes": 9, "outline": 9},
     ),
     CommandRow(
         "up",
@@ -181,6 +201,7 @@ PANELS: Final = (
         typed="up",
         idle=_ALL_SEEN,
         yields=True,
+        footer_in={"nodes": 9, "outline": 9},
     ),
     *_PANELS,
 )

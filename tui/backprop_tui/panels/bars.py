@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from backprop_engine.debugger import progress
 from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.debugger.troubles import troubles
@@ -51,19 +53,25 @@ def title_of(view: View) -> str:
     return " ".join(title.split())
 
 
-def header(view: View, width: int, height: int) -> Drawing:
-    """The title at the left, the phase and the position at the right."""
+def header(view: View, width: int, height: int, speed: float = 0) -> Drawing:
+    """The title at the left, the phase and the position at the right; `speed` while it plays."""
     menu = (" = " if view.ascii else " ≡ ") if width >= _MENU else " "
     whole = _inside(view)
     right = _progress(view, width)
     for form in () if right else _FORMS:
-        right = _position(view, *form)
+        right = (*_playing(view, speed), *_position(view, *form))
         if len(menu) + cell_width(whole) + 2 + line_width(right) <= width:
             break
     title = clip(whole, max(0, width - line_width(right) - len(menu) - 2))
     gap = width - len(menu) - cell_width(title) - line_width(right)
     left = (Span(menu, Role.KEY), Span(title, Role.HEADING), Span(" " * max(1, gap)))
     return Lines.of([clip_line((*left, *right), width)])
+
+
+def _playing(view: View, speed: float) -> Line:
+    """A sign that steps are taken without a key, and how many a second."""
+    sign = ">>" if view.ascii else "▸▸"
+    return (Span(f"{sign} {speed:g}/s  ", Role.KEY),) if speed else ()
 
 
 def _position(view: View, space: str, short: bool) -> Line:
@@ -164,15 +172,19 @@ def _iteration(view: View, space: str, short: bool) -> Line:
 
 
 def key_hints(
-    commands: tuple[CommandRow, ...], language: str, width: int, extra: tuple[tuple[str, str], ...] = ()
+    commands: tuple[CommandRow, ...],
+    language: str,
+    width: int,
+    extra: tuple[tuple[str, str], ...] = (),
+    contexts: Collection[str] = (),
 ) -> Drawing:
-    """As many keys as fit, the most needed first, in the table's order."""
+    """As many keys as fit, those most needed in these contexts first, in the table's order."""
     line: list[Span] = [Span(" ")]
     for key, label in [
         *extra,
         *(
             (command.shown, command.label.in_language(language))
-            for command in _chosen(commands, language, width, extra)
+            for command in _chosen(commands, language, width, extra, contexts)
         ),
     ]:
         line += [Span(key, Role.KEY), Span(f" {label}  ", Role.DIM)]
@@ -185,10 +197,11 @@ def command_at(
     width: int,
     x: int,
     extra: tuple[tuple[str, str], ...] = (),
+    contexts: Collection[str] = (),
 ) -> CommandRow | None:
     """The command whose key is in column `x` of what `key_hints` draws."""
     at = 1 + sum(_size(key, label) for key, label in extra)
-    for command in _chosen(commands, language, width, extra):
+    for command in _chosen(commands, language, width, extra, contexts):
         size = _size(command.shown, command.label.in_language(language))
         if at <= x < at + size - 2:
             return command
@@ -197,13 +210,17 @@ def command_at(
 
 
 def _chosen(
-    commands: tuple[CommandRow, ...], language: str, width: int, extra: tuple[tuple[str, str], ...]
+    commands: tuple[CommandRow, ...],
+    language: str,
+    width: int,
+    extra: tuple[tuple[str, str], ...],
+    contexts: Collection[str],
 ) -> list[CommandRow]:
     """The commands that fit, the most needed first, in the table's order."""
     chosen: list[CommandRow] = []
     used = 1 + sum(_size(key, label) for key, label in extra)
-    in_footer = (command for command in commands if command.footer)
-    for command in sorted(in_footer, key=lambda command: command.footer):
+    in_footer = [command for command in commands if command.rank(contexts)]
+    for command in sorted(in_footer, key=lambda command: command.rank(contexts)):
         used += _size(command.shown, command.label.in_language(language))
         if used > width:
             break

@@ -138,14 +138,41 @@ class DebuggerScreen(Screen[None]):
         """The position in the run; on a screen too small to be comfortable, a word about that."""
         if self.size.width < _LEAST[0] or self.size.height < _LEAST[1]:
             return too_small(self.size, _LEAST, self.current.language, ascii=self.current.ascii)
-        return header(self.current, width, height)
+        return header(self.current, width, height, self.player.playing)
 
     def _footer(self, width: int, height: int) -> Drawing:
-        """The keys at the bottom, drawn once for a language and a width."""
-        made_for = (self.current.language, width)
+        """The keys at the bottom, drawn once for a language, a width and what one is doing."""
+        language, contexts = self.current.language, self._contexts()
+        made_for = (language, width, contexts)
         if self._hints is None or self._hints[0] != made_for:
-            self._hints = (made_for, key_hints(self.commands, self.current.language, width))
+            self._hints = (made_for, key_hints(self.commands, language, width, contexts=contexts))
         return self._hints[1]
+
+    def _contexts(self) -> frozenset[str]:
+        """What one is doing, as far as other keys are useful then."""
+        session = self.current.session
+        found = {
+            "playing": bool(self.player.playing),
+            "start": session.position == 0,
+            "end": session.position == session.last and not session.levels,
+            "inside": bool(session.levels),
+            "stopped": bool(session.hit),
+            "chosen": session.selection is not None,
+            "branch": session.branches.current != BASELINE,
+            "filled": bool(self.arrangement.filling),
+            self.focused.id or "" if self.focused is not None else "": True,
+        }
+        return frozenset(context for context, is_so in found.items() if is_so)
+
+    def show_bars(self) -> None:
+        """Draw the header and the footer, which say what one is doing."""
+        for name in ("header", "footer"):
+            if name in self._panels:
+                self._panels[name].redraw()
+
+    def on_descendant_focus(self) -> None:
+        """Another panel has other keys."""
+        self.show_bars()
 
     def _card(self, width: int, height: int) -> Drawing:
         assert self.guide is not None
@@ -522,7 +549,9 @@ class DebuggerScreen(Screen[None]):
                 if on_menu(message.x):
                     self._open_palette()
             case "footer":
-                command = command_at(self.commands, view.language, panel.size.width, message.x)
+                command = command_at(
+                    self.commands, view.language, panel.size.width, message.x, contexts=self._contexts()
+                )
                 if command is not None:
                     self.call_later(self.run_action, command.action)
             case "plots":

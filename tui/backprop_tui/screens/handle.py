@@ -74,6 +74,10 @@ class Handle(Protocol):
 
     # Panels
 
+    def show_bars(self) -> None:
+        """Draw the header and the footer, which say what one is doing."""
+        ...
+
     def panel(self, name: str) -> Panel:
         """The panel called `name`."""
         ...

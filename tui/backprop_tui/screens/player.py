@@ -27,6 +27,11 @@ class Player:
         self._left_at = 0
         """Where playing left the run; elsewhere it is where a command of the reader led meanwhile."""
 
+    @property
+    def playing(self) -> float:
+        """How many steps a second it takes; 0 where it does not play."""
+        return 0 if self.timer is None else SPEEDS[self.speed]
+
     def toggle(self) -> None:
         """Begin to play, or pause."""
         if self.timer is not None:
@@ -52,6 +57,7 @@ class Player:
         self._left_at = self._handle.current.session.position
         still = self._handle.application.has_class("-still")
         self.timer = self._handle.set_interval(1 / SPEEDS[self.speed], self.step, pause=still)
+        self._handle.show_bars()
         speed = f"{SPEEDS[self.speed]:g}"
         self._handle.say(
             msg("playing, {speed} steps a second", speed=speed).in_language(self._handle.current.language)
@@ -66,6 +72,7 @@ class Player:
         if self.timer is not None:
             self.timer.stop()
             self.timer = None
+            self._handle.show_bars()
 
     def step(self) -> None:
         """One step more; where something takes long, playing waits for it."""
