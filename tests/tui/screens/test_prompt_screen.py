@@ -94,7 +94,9 @@ async def test_what_a_word_could_become_is_shown_while_it_is_typed() -> None:
         assert "W_hh  W_hg" in seen(pilot)
         await pilot.press("g")
         assert "W_hh" not in seen(pilot).splitlines()[-2]
-        await pilot.press("enter", *"un")
+        await pilot.press("enter")
+        assert "Tab completes" in seen(pilot), "an empty line has the prompt's own keys"
+        await pilot.press(*"un")
         offered = seen(pilot).splitlines()[-2].split()
         assert {"until", "undo", "unwatch"} <= {*offered}
 

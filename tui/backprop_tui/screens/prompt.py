@@ -105,7 +105,7 @@ class PromptScreen(ModalScreen[None]):
         self.once, self.selected = once, selected
         self.answered: list[Line] = list(lines)
         self._cycle: tuple[str, ...] = ()
-        self._completed = ""
+        self._completed: str | None = None
         self._repeats = ""
 
     @property
