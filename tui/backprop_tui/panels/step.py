@@ -32,6 +32,8 @@ _LEAST: Final = 9
 """The rows that the equation is given at least, where the author's note leaves as many."""
 _LOW: Final = 12
 """With fewer rows, fractions need no blank row around them."""
+_LEAST_FORMULA: Final = 3
+"""The rows of the lowest formula with its title."""
 _SHARE: Final = 3, 5
 """What heatmaps take at most where there is more to say."""
 _TITLES: Final[dict[FactsKind, Message]] = {
@@ -96,25 +98,25 @@ def _with_the_ending(view: View, width: int, height: int) -> Lines:
 def _page(view: View, width: int, height: int) -> Lines:
     """The equation with its check; below it what the node is, the words, and the line of NumPy.
 
-    Where not all of it fits, the formulas of the node come last: the equation has the symbols too.
+    Formulas that do not fit above the words come last, and none where there is no room for any: the equation
+    has the symbols too.
     """
-    facts, language = view.facts, view.language
-    said = [*remarks(facts, language), *code(facts)]
+    facts = view.facts
+    said = [*remarks(facts, view.language), *code(facts)]
+    told = [*_wrapped(said, width), *watch_lines(view, width)]
     if isinstance(facts, StartFacts | ClearFacts):
-        return Lines.of([*_wrapped(said, width), *watch_lines(view, width)])
-    formulas = formula_block(facts, language, width, small=not view.ascii, said=True)
-    beside = width >= _TWO_COLUMNS and 0 < formulas.width <= width // 2
-    room = width - formulas.width - _GAP if beside else width
-    told = [*_wrapped(said, room), *watch_lines(view, room)]
-    noted = len(_wrapped(note(facts, language), room))
+        return Lines.of(told)
+    noted = len(_wrapped(note(facts, view.language), width))
     hero = _hero(view, width, height, noted, len(told))
     below = height - len(hero) - 1
-    if beside:
-        told = _side_by_side(formulas, told)
-    elif formulas.height and formulas.height + 1 + len(told) <= below:
-        told = [*formulas.lines, _BLANK, *told]
-    elif formulas.height:
-        told = [*told, _BLANK, *formulas.lines]
+    if below - len(told) > _LEAST_FORMULA or width >= _TWO_COLUMNS:
+        formulas = formula_block(facts, view.language, width, small=not view.ascii, said=True)
+        if width >= _TWO_COLUMNS and 0 < formulas.width <= width // 2:
+            room = width - formulas.width - _GAP
+            told = _side_by_side(formulas, [*_wrapped(said, room), *watch_lines(view, room)])
+        elif formulas.height:
+            fits = formulas.height + 1 + len(told) <= below
+            told = [*formulas.lines, _BLANK, *told] if fits else [*told, _BLANK, *formulas.lines]
     margin = [_BLANK] * (len(told) < below)
     between = [_BLANK] * (noted <= below)
     return Lines.of([*margin, *hero, *between, *told])
