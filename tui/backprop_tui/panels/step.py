@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from backprop_engine.arrays import Tensor
 from backprop_engine.derived import derived
 from backprop_engine.explain.common_facts import FactsKind
 from backprop_engine.explain.facts import BackwardFacts, ClearFacts, StartFacts, step_facts
@@ -140,8 +141,10 @@ def _hero(view: View, width: int, height: int, noted: int, told: int) -> Sequenc
     """
     trace, position = view.frame.trace, view.frame.position
     most = height - noted - 1
-    found = _with_its_check(trace, position, view.language, width, max(most, min(_LEAST, height - noted)))
     shared = max(height * _SHARE[0] // _SHARE[1], height - told - 1, min(_LEAST, height - noted))
+    if _rows(view.facts.outcome) > height:
+        return _with_its_check(trace, position, view.language, width, shared).lines
+    found = _with_its_check(trace, position, view.language, width, max(most, min(_LEAST, height - noted)))
     if found.is_picture and noted:
         alone = _with_its_check(trace, position, view.language, width, height)
         if not alone.is_picture:
@@ -149,6 +152,11 @@ def _hero(view: View, width: int, height: int, noted: int, told: int) -> Sequenc
     if found.is_picture and len(found.lines) > shared:
         found = _with_its_check(trace, position, view.language, width, shared)
     return found.lines
+
+
+def _rows(tensor: Tensor | None) -> int:
+    """How many rows the numbers of a tensor take at least: a vector may lie down."""
+    return 1 if tensor is None or tensor.ndim < 2 else int(tensor.shape[-2])
 
 
 class _Checked(NamedTuple):
@@ -171,7 +179,8 @@ def _with_its_check(
     check = _wrapped([line] if line else [], max(1, width))
     rows = max(4, height - len(check))
     block = equation(facts, language, width, rows, tall=True)
-    if close and rows < _LOW and not _has_fractions(block):
+    is_picture = any(leaf.is_picture for leaf in block.leaves())
+    if close and rows < _LOW and not is_picture and not _has_fractions(block):
         higher = equation(facts, language, width, rows + 2, tall=True)
         block = higher if higher.height <= rows and _has_fractions(higher) else block
     lines = block.padded(width).lines
@@ -181,7 +190,7 @@ def _with_its_check(
         check = [longer] if line_width(longer) <= width else check
     between = [_BLANK] * bool(check and height > len(lines) + len(check))
     centred = [line for piece in check for line in Block.of([piece]).padded(width).lines]
-    return _Checked([*lines, *between, *centred], any(leaf.is_picture for leaf in block.leaves()))
+    return _Checked([*lines, *between, *centred], is_picture)
 
 
 def _has_fractions(block: Block) -> bool:
