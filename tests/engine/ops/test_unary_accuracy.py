@@ -114,8 +114,8 @@ TYPES = {"float64": (1e-300, 1e300), "float32": (1e-36, 1e36), "float16": (1e-4,
 
 def arguments(dtype: str, *, positive: bool) -> Any:
     low, high = TYPES[dtype]
-    sizes = np.geomspace(low, high, tried(400, 60))
-    near = np.linspace(0.01, 12.0, tried(200, 40))
+    sizes = np.geomspace(low, high, tried(400, 30))
+    near = np.linspace(0.01, 12.0, tried(200, 20))
     found = np.concatenate([sizes, near]).astype(dtype)
     return found if positive else np.concatenate([found, -found])
 

@@ -129,25 +129,3 @@ def test_a_check_of_a_function_needs_gradients_for_its_arguments() -> None:
         check_function(np.sin, lambda g, a: g, [X], names=("a", "b"))
     with pytest.raises(UsageError, match="give `vjp`"):
         check_function(np.sin, None, [X])
-
-
-def test_the_functions_of_torch_are_checked_by_their_own_backward() -> None:
-    torch = pytest.importorskip("torch")
-
-    class Cube(torch.autograd.Function):  # type: ignore[misc, name-defined]
-        factor = 3.0
-
-        @staticmethod
-        def forward(ctx: Any, a: Any) -> Any:
-            ctx.save_for_backward(a)
-            return a**3
-
-        @classmethod
-        def backward(cls, ctx: Any, g: Any) -> Any:
-            (a,) = ctx.saved_tensors
-            return Cube.factor * g * a * a
-
-    assert check_function(Cube, args=[torch.tensor([0.5, -2.0])])
-    Cube.factor = 1.5
-    report = check_function(Cube, args=[np.array([0.5, -2.0])])
-    assert "it is 2 times too small" in str(report)
