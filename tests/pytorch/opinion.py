@@ -260,9 +260,27 @@ ATTENTION: dict[str, Definition] = {
     ),
 }
 
+OWN: dict[str, Definition] = {
+    "binarise": torch.sign,
+    "diagonal_softmax": lambda a: torch.softmax(a, -1),
+    "forgetful_sigmoid": torch.sigmoid,
+    "frozen_norm": lambda a: F.layer_norm(a, a.shape),
+    "hand_matmul": torch.matmul,
+    "log_cosh": lambda r: torch.log(torch.cosh(r)).mean(),
+    "own_huber": lambda r: F.huber_loss(r, torch.zeros_like(r)),
+    "own_mish": F.mish,
+    "own_norm": lambda a, weight: F.rms_norm(a, a.shape, weight, 1e-5),
+    "reverse": torch.clone,
+    "squared_hinge": lambda s, y: (F.relu(1 - y * s) ** 2).mean(),
+    "sum_for_mean": F.mse_loss,
+    "swish": lambda a, beta: a * torch.sigmoid(beta * a),
+    "transposed_matmul": torch.matmul,
+}
+"""What bundled scenarios define for themselves."""
+
 DEFINITIONS: Mapping[str, Definition] = (
     ARITHMETIC | COMPARISONS | ACTIVATIONS | LINEAR | REDUCTIONS | SHAPE | NORMALISATION | CONVOLUTION
-    | LOSSES | ATTENTION
+    | LOSSES | ATTENTION | OWN
 )  # fmt: skip
 
 

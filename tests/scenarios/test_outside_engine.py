@@ -18,8 +18,7 @@ import pytest
 
 import outside
 from backprop_engine import Trace, load_scenario
-from backprop_engine.graph.graph import Graph
-from graphs import largest
+from graphs import behind_wrong_rules, largest
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 FILES = sorted(FOLDER.rglob("*.yaml"))
@@ -94,15 +93,6 @@ def value_pairs(stem: str) -> Iterator[Pair]:
         node = trace.graph.nodes[position]
         flowed = _finite_largest(*(values[operand] for operand in node.operands))
         yield Pair(f"the value of {node.name}", 1.0 * trace.values[position], values[position], flowed)
-
-
-def behind_wrong_rules(graph: Graph) -> set[int]:
-    """The nodes whose gradients pass through a rule that is wrong on purpose."""
-    wrong: set[int] = set()
-    for node in reversed(graph.nodes):
-        if node.op is not None and (node.op.wrong or node.position in wrong):
-            wrong.update(node.operands)
-    return wrong
 
 
 def gradient_pairs(stem: str) -> Iterator[Pair]:

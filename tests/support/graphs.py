@@ -328,3 +328,12 @@ def tensors_of(trace: Trace) -> Iterator[Any]:
     yield from (gradient for gradient in trace.gradients if gradient is not None)
     yield from trace.bindings.leaves.values()
     yield trace.bindings.seed
+
+
+def behind_wrong_rules(graph: Graph) -> set[int]:
+    """The nodes whose gradients pass through a rule that is wrong on purpose."""
+    wrong: set[int] = set()
+    for node in reversed(graph.nodes):
+        if node.op is not None and (node.op.wrong or node.position in wrong):
+            wrong.update(node.operands)
+    return wrong
