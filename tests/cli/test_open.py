@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual._compositor import ChopsUpdate
 from textual.app import App
+from textual.drivers import linux_driver
 from textual.pilot import Pilot
 
 from backprop_tui.__main__ import main
@@ -118,6 +120,8 @@ class AtATerminal:
 def terminal(commands: Commands, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AtATerminal:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for owner, name in ((linux_driver, "getincrementaldecoder"), (ChopsUpdate, "render_segments")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))  # the app puts its own there: it is undone
     return AtATerminal(commands, monkeypatch)
 
 

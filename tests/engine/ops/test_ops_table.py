@@ -289,7 +289,16 @@ def test_a_definition_reads_in_one_order(path: Path) -> None:
     assert calls or path.stem in ("__init__", *LEANED_ON)
 
 
-LEANED_ON = ("attributes", "definition", "notations", "reduced_losses", "rules", "samples", "shape_rules")
+LEANED_ON = (
+    "attributes",
+    "definition",
+    "error_function",
+    "notations",
+    "reduced_losses",
+    "rules",
+    "samples",
+    "shape_rules",
+)
 """Files that families lean on, which define no operator."""
 
 
