@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import isfinite
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.run_overview import run_overview
-from backprop_engine.explain.run_summary import LeafGradient, Tally, expected_figures, run_summary
 from backprop_engine.messages.message import Message, msg
 from backprop_tui.cells.drawing import Lines
 from backprop_tui.cells.eighths import bar
@@ -21,6 +20,9 @@ from backprop_tui.commands.table import COMMANDS
 from backprop_tui.files.bundled import following, heading
 from backprop_tui.panels.watches import bars_of
 from backprop_tui.view import View
+
+if TYPE_CHECKING:
+    from backprop_engine.explain.run_summary import LeafGradient, Tally
 
 __all__ = ["about", "ending", "is_at_end", "is_at_start", "opening"]
 
@@ -231,6 +233,8 @@ def _outcome(view: View, width: int) -> Iterator[Line]:
 
 def _bars(view: View, width: int, *, small: bool = False) -> list[Line]:
     """A bar for the gradient of every leaf, in columns if there are many; all begin at the same size."""
+    from backprop_engine.explain.run_summary import run_summary  # nothing needs it before the last step
+
     gradients = run_summary(view.session.trace).gradients
     if not gradients:
         return []
@@ -263,6 +267,8 @@ def _bar(gradient: LeafGradient, size: str, named: int, long: int, view: View) -
 def _checks(view: View) -> list[Line]:
     """How many numeric checks and expected figures hold."""
     session = view.session
+    from backprop_engine.explain.run_summary import expected_figures, run_summary
+
     counts: list[tuple[Message, Tally]] = []
     checks = run_summary(session.trace).checks
     if checks is not None:

@@ -19,7 +19,6 @@ from backprop_tui.cells.lines import Line, Role, Span, line_width, plain, wrap_l
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.panels.run_pages import ending, is_at_end, is_at_start, opening
 from backprop_tui.panels.watches import watch_lines
-from backprop_tui.render.formulas.page import formula_block
 from backprop_tui.render.words import code, note, numeric_line, remarks, words
 from backprop_tui.view import View
 
@@ -111,6 +110,8 @@ def _page(view: View, width: int, height: int) -> Lines:
     hero = _hero(view, width, height, noted, len(told))
     below = height - len(hero) - 1
     if below - len(told) > _LEAST_FORMULA or width >= _TWO_COLUMNS:
+        from backprop_tui.render.formulas.page import formula_block  # before the first step nothing needs it
+
         formulas = formula_block(facts, view.language, width, small=not view.ascii, said=True)
         if width >= _TWO_COLUMNS and 0 < formulas.width <= width // 2:
             room = width - formulas.width - _GAP

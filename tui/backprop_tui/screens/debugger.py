@@ -27,7 +27,6 @@ from backprop_tui.panel_slots import PANEL_SLOTS, PanelSlot
 from backprop_tui.panels.bars import command_at, header, key_hints, on_menu, too_small
 from backprop_tui.panels.graph import graph_picture, node_at
 from backprop_tui.panels.registry import PANELS
-from backprop_tui.panels.stage import stage
 from backprop_tui.panels.step import chain_rule
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.panels.transcript import transcript
@@ -118,7 +117,7 @@ class DebuggerScreen(Screen[None]):
                     scrubs=drawn.scrubs,
                     pinned=drawn.pinned,
                 )
-            yield Panel(self._drawn(stage), id=STAGE)
+            yield Panel(self._drawn(_stage), id=STAGE)
         yield Panel(self._drawn(transcript), id="transcript")
         yield Panel(self._drawn(timeline), id="timeline", focusable=False, scrubs=True)
         yield MistakesPanel(id="mistakes")
@@ -593,3 +592,9 @@ def _text_of(view: View) -> str:
     rows = [equation.row(y, 0, 78) for y in range(equation.height)]
     told = [piece for line in story(view.facts, view.language) for piece in wrap_line(line, 78)]
     return plain([*rows, *told]).strip("\n")
+
+
+def _stage(view: View, width: int, height: int) -> Drawing:
+    from backprop_tui.panels.stage import stage  # imported here, since no first screen has a stage
+
+    return stage(view, width, height)
