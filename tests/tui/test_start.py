@@ -58,7 +58,7 @@ def test_it_needs_no_table_of_all_characters(scenario: str, language: str) -> No
 @pytest.mark.parametrize(
     "module",
     [
-        *("zipfile", "csv", "tomllib"),
+        *("zipfile", "csv", "tomllib", "numpy.ma"),
         *("backprop_engine.scenario.read.yaml_mistakes", "backprop_engine.scenario.write.emit"),
         *("backprop_tui.screens.tour", "backprop_tui.prompt.parse", "backprop_tui.panels.plots.panel"),
     ],

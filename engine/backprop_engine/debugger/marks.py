@@ -62,7 +62,9 @@ def breakpoint_positions(session: Session) -> NDArray[np.int64]:
     seen = () if session.levels else session.breakpoints
     if session.schedule.last > _LONG:
         seen = tuple(known for known in seen if _is_found_at_once(known))
-    return np.unique(np.concatenate([_NONE, *(_hits(session, known) for known in seen)]))
+    if not seen:
+        return _NONE  # nearly always; `unique` loads NumPy's masked arrays
+    return np.unique(np.concatenate([_hits(session, known) for known in seen]))
 
 
 def _hits(session: Session, known: Breakpoint) -> NDArray[np.int64]:
