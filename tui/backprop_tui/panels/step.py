@@ -110,9 +110,7 @@ def _page(view: View, width: int, height: int) -> Lines:
     hero = _hero(view, width, height, noted, len(told))
     below = height - len(hero) - 1
     if below - len(told) > _LEAST_FORMULA or width >= _TWO_COLUMNS:
-        from backprop_tui.render.formulas.page import formula_block  # before the first step nothing needs it
-
-        formulas = formula_block(facts, view.language, width, small=not view.ascii, said=True)
+        formulas = _formulas(facts.trace, facts.frame.position, view.language, width, small=not view.ascii)
         if width >= _TWO_COLUMNS and 0 < formulas.width <= width // 2:
             room = width - formulas.width - _GAP
             told = _side_by_side(formulas, [*_wrapped(said, room), *watch_lines(view, room)])
@@ -168,6 +166,13 @@ class _Checked(NamedTuple):
 
 
 @derived(limit=8)  # a reader steps back to what was just seen as often as on
+def _formulas(trace: Trace, position: int, language: str, width: int, *, small: bool) -> Block:
+    from backprop_tui.render.formulas.page import formula_block  # before the first step nothing needs it
+
+    return formula_block(step_facts(trace.frame(position)), language, width, small=small, said=True)
+
+
+@derived(limit=8)
 def _with_its_check(
     trace: Trace, position: int, language: str, width: int, height: int, close: bool = True
 ) -> _Checked:
