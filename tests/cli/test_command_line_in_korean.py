@@ -33,6 +33,7 @@ LINES = (
         "run --json=3 case.yaml",
         "run case.yaml --max 3",
         "run case.yaml --max-memory q",
+        "run case.yaml --max-work q",
         "run '' ",
         "run zzz",
     ),
@@ -113,8 +114,9 @@ UNHEARD = {
     "expected at least one argument",
     "serving; Ctrl+C ends",
     "… and {count} more gradients",
+    "gradient {done} of {count}",
 }
-"""What only other processes are told, and what only faults in the engine lead to."""
+"""What only other processes and terminals are told, and what only faults in the engine lead to."""
 
 
 @pytest.fixture
