@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from backprop_tui.panels.run_pages import is_at_end
 from backprop_tui.panels.step import step
 from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.equation.local_column import said_of_ones
+from backprop_tui.render.formulas.page import formula_block
 from backprop_tui.render.words import numeric_line
 from backprop_tui.view import View
 from covering import SHOWN
@@ -205,3 +207,28 @@ def test_of_ones_it_is_said_in_any_room(stem: str, language: str) -> None:
             text = " ".join(map(line_text, lines_of(shown, width, height)[:height]))
             room = width - line_width(numeric_line(facts, language))
             assert words in text or room < cell_width(f"   local {words}"), (facts.subject, width, height)
+
+
+def texts_of(lines: list[Line]) -> list[str]:
+    """The rows without the spaces at their ends."""
+    return [line_text(line).rstrip() for line in lines]
+
+
+@pytest.mark.parametrize("stem", SHOWN)
+def test_no_formula_is_cut_in_two_by_the_end_of_the_panel(stem: str) -> None:
+    for at in positions(stem):
+        shown = view(stem, at)
+        formulas = texts_of(list(formula_block(shown.facts, "en", 70, said=True).lines))
+        together = {pair for pair in pairwise(formulas) if all(pair)}
+        for height in (10, 15, 19, 23):
+            rows = texts_of(lines_of(shown, 70, height))
+            assert tuple(rows[height - 1 : height + 1]) not in together, (at, height)
+
+
+def test_an_exponent_stands_above_the_rest_of_its_denominator() -> None:
+    for height in range(12, 30):
+        rows = texts_of(lines_of(view("vanishing_sigmoids", 16), 70, height))
+        exponent = next((y for y, row in enumerate(rows) if row.endswith("−0.658628")), None)
+        if exponent is not None and exponent < height:
+            assert exponent + 1 < height
+            assert "1 + e" in rows[exponent + 1]

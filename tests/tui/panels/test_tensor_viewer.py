@@ -700,3 +700,10 @@ def test_it_opens_on_the_first_entry_that_is_not_finite(
     shown = view("nan_from_log_zero", at)
     state = opened_at(shown, shown.graph.nodes[shown.graph.position(node)])
     assert (state.chosen.kind, state.at) == (kind, entry)
+
+
+def test_an_author_s_note_is_in_regular_weight() -> None:
+    shown = view("xor", 9)
+    rows = lines_of(viewer(opened_at(shown, shown.graph["L"]), 118, 30).drawing)
+    sign, words = next(row for row in rows if row[0].text == "» ")
+    assert (sign.role, words.role) == (Role.NAME, Role.TEXT)

@@ -15,7 +15,7 @@ from backprop_engine.messages.message import Message, msg
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.drawing import Drawing, Lines
-from backprop_tui.cells.lines import Line, Role, Span, line_width, plain, wrap_line
+from backprop_tui.cells.lines import Line, Role, Span, line_text, line_width, plain, wrap_line
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.panels.run_pages import ending, is_at_end, is_at_start, opening
 from backprop_tui.panels.watches import watch_lines
@@ -109,16 +109,19 @@ def _page(view: View, width: int, height: int) -> Lines:
     noted = len(_wrapped(note(facts, view.language), width))
     hero = _hero(view, width, height, noted, len(told))
     below = height - len(hero) - 1
+    between = [_BLANK] * (noted <= below)
+    rows = height - len(hero) - len(between)
     if below - len(told) > _LEAST_FORMULA or width >= _TWO_COLUMNS:
         formulas = _formulas(facts.trace, facts.frame.position, view.language, width, small=not view.ascii)
         if width >= _TWO_COLUMNS and 0 < formulas.width <= width // 2:
             room = width - formulas.width - _GAP
-            told = _side_by_side(formulas, [*_wrapped(said, room), *watch_lines(view, room)])
+            left = _uncut(formulas.lines, rows)
+            told = _side_by_side(left, formulas.width, [*_wrapped(said, room), *watch_lines(view, room)])
         elif formulas.height:
             fits = formulas.height + 1 + len(told) <= below
-            told = [*formulas.lines, _BLANK, *told] if fits else [*told, _BLANK, *formulas.lines]
+            after = _uncut(formulas.lines, rows - len(told) - 1)
+            told = [*formulas.lines, _BLANK, *told] if fits else [*told, _BLANK, *after]
     margin = [_BLANK] * (len(told) < below)
-    between = [_BLANK] * (noted <= below)
     return Lines.of([*margin, *hero, *between, *told])
 
 
@@ -204,13 +207,24 @@ def _has_fractions(block: Block) -> bool:
     return any("─" in text for line in block.lines[1:2] for text, _ in line)
 
 
-def _side_by_side(formulas: Block, told: Sequence[Line]) -> list[Line]:
-    """Formulas to the left of words."""
-    left = Block.of(formulas.lines)
-    rows = max(left.height, len(told))
-    padding: Line = (Span(" " * (formulas.width + _GAP)),)
+def _uncut(formulas: Sequence[Line], rows: int) -> list[Line]:
+    """With blank rows before the formula that would begin in the `rows` in view and end below them.
+
+    Cut in two, what is left of a fraction reads as another one: a raised exponent as the denominator.
+    """
+    blank = [not line_text(line).strip() for line in formulas]
+    if not 0 < rows < len(formulas) or blank[rows - 1] or blank[rows]:
+        return list(formulas)
+    first = max((at + 1 for at in range(rows) if blank[at]), default=0)
+    return [*formulas[:first], *([_BLANK] * (rows - first)), *formulas[first:]]
+
+
+def _side_by_side(formulas: Sequence[Line], width: int, told: Sequence[Line]) -> list[Line]:
+    """Formulas of at most `width` cells to the left of words."""
+    left = Block.of(formulas)
+    padding: Line = (Span(" " * (width + _GAP)),)
     lines: list[Line] = []
-    for at in range(rows):
+    for at in range(max(left.height, len(told))):
         before = (*left.lines[at], Span(" " * _GAP)) if at < left.height else padding
         lines.append((*before, *told[at]) if at < len(told) else before)
     return lines

@@ -10,6 +10,7 @@ from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Area, Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, crop_line, line_text, line_width, wrap_line
 from backprop_tui.render.transcript import leaf_lines, step_lines
+from backprop_tui.render.words import note
 from backprop_tui.view import View
 
 __all__ = ["transcript"]
@@ -47,5 +48,4 @@ def _lines(view: View, width: int) -> Iterator[Line]:
     else:
         yield (Span(msg("… {count} steps before", count=first - 1).in_language(view.language), Role.DIM),)
     yield from step_lines(trace, range(first, here + 1), view.language, width)
-    if view.note:
-        yield (Span(f"» {view.note}", Role.NAME),)
+    yield from note(view.facts, view.language)

@@ -109,7 +109,7 @@ def _head(state: TensorState, width: int, *, tall: bool) -> list[Line]:
     lines = [clip_line(tuple(line), width)]
     note = view.scenario.notes.get(node.position) if not view.session.levels else None
     if note and tall:
-        lines += wrap_line((Span(f"» {note.in_language(language)}", Role.NAME),), width)[:3]
+        lines += wrap_line((Span("» ", Role.NAME), Span(note.in_language(language))), width)[:3]
     if node.op is not None and node.op.conventions and tall:
         label = Span(f"{msg('conventions').in_language(language)}: ", Role.DIM)
         lines += wrap_line((label, Span(node.op.conventions.in_language(language))), width)[:2]
