@@ -10,7 +10,7 @@ from backprop_engine.debugger.conditions import SUBJECTS
 from backprop_engine.messages.message import msg
 from backprop_tui.commands.keys import key_text
 from backprop_tui.commands.row import CommandRow
-from backprop_tui.commands.table import COMMANDS
+from backprop_tui.commands.table import COMMANDS, GROUPS
 from backprop_tui.panels.tensor.keys import KEYS
 from backprop_tui.signs import SCROLLING, SIGNS
 
@@ -24,9 +24,10 @@ Every command has a key, a name at the prompt, or both, and stands in the palett
 with `:`; Tab completes there, and the arrows go through what was typed before. The same names are understood
 by `backprop-tui run SCENARIO -x "b op relu; c; p grad(W)"` and by `--commands FILE`, which print what each
 shows; [sessions](sessions/README.md) has ten of them. The beginning of a name does where no other begins so,
-and the names of gdb, PuDB and WinDbg work where they mean the same.
+and the names of gdb, PuDB and WinDbg work where they mean the same. They stand here by what
+one wants to do, as in the help (`?`).""")
 
-| key | typed | does |
+_COLUMNS = msg("""| key | typed | does |
 |---|---|---|""")
 
 _SIGNS = msg("""
@@ -54,7 +55,7 @@ A trouble is found where it arises, forward or backward, not where it is first s
 
 _VIEWER = msg("""
 ## Tensors
-`Enter` opens the tensors of the chosen node, or, from the chain rule, the product of the step; there:
+`Enter` opens the tensors of the chosen node, or, from the step panel, the product of the step; there:
 
 | key | does |
 |---|---|""")
@@ -64,8 +65,11 @@ _BOUND = msg("BOUND")
 
 def keys_page(language: str) -> str:
     """The whole page."""
-    lines = [_HEAD.in_language(language), *(_row(row, language) for row in COMMANDS)]
-    lines += ["", f"{SCROLLING.in_language(language)}.", *_signs(language)]
+    lines = [_HEAD.in_language(language), "", f"{SCROLLING.in_language(language)}."]
+    for title, rows in GROUPS:
+        lines += ["", f"## {title.in_language(language)}", "", _COLUMNS.in_language(language)]
+        lines += [_row(row, language) for row in rows]
+    lines += _signs(language)
     lines += [_PLACES.in_language(language), *_phases(language)]
     lines += [_TROUBLES.in_language(language), *_troubles(language)]
     subjects = ", ".join(f"`{subject}`" for subject in SUBJECTS)
