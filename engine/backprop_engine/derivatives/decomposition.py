@@ -96,7 +96,13 @@ def inner_graph(graph: Graph, position: int) -> Graph:
         for argnum, (name, operand) in enumerate(zip(_leaf_names(node), node.operands, strict=True))
     }
     _add_parts(builder, positions, parts)
-    return _with_prefix(builder.build("out"), node.name)
+    return replace(_with_prefix(builder.build("out"), node.name), loss=_loss(graph))
+
+
+def _loss(graph: Graph) -> str:
+    """What is differentiated where `graph` is the whole run; ``L`` where a loss is assumed to follow it."""
+    output = graph.nodes[graph.output]
+    return graph.loss or (output.name if output.shape == () else "L")
 
 
 def _leaf_names(node: Node) -> tuple[str, ...]:

@@ -48,11 +48,15 @@ def gradient_name(graph: Graph, node: Node) -> str:
 
 
 def loss_name(graph: Graph) -> str:
-    """What is differentiated: a scalar output, or else a loss that is assumed to follow the output."""
+    """What is differentiated: a scalar output, or else a loss that is assumed to follow the output.
+
+    Inside an operator it is what the whole run differentiates.
+    """
     output = graph.nodes[graph.output]
-    if output.shape == ():
+    if output.shape == () and not graph.loss:
         return output.name
-    return next((name for name in ("L", "J", "ℓ") if name not in graph), "loss")
+    names = (graph.loss, "L", "J", "ℓ")
+    return next((name for name in names if name and name not in graph), "loss")
 
 
 def derivative(node: Node, operand: Node) -> str:

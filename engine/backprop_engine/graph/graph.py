@@ -104,6 +104,8 @@ class Graph:
     """Other names of nodes: what instances call the nodes that they are given."""
     operators: Mapping[str, Op] = field(default_factory=dict)
     """Operators that are not in the table, by name."""
+    loss: str = ""
+    """Inside an operator what the whole run differentiates; empty for a graph that is a run of its own."""
 
     def __getitem__(self, name: str) -> Node:
         """The node called `name`; raises `UsageError` if there is none."""

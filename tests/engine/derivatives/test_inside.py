@@ -10,6 +10,7 @@ import pytest
 
 from backprop_engine.derivatives.decomposition import decomposition, inner_run
 from backprop_engine.errors import UsageError
+from backprop_engine.explain.symbols import gradient_name
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Kind
 from backprop_engine.ops import OPS, Op, Sample
@@ -63,6 +64,27 @@ def test_the_seed_is_the_gradient_that_flows_in() -> None:
     run = inner_run(trace, graph["a"]).trace
     assert_close(run.bindings.seed, trace.gradient("a"))
     assert_close(run.gradient("a"), trace.gradient("z"))
+
+
+def test_inside_too_a_gradient_is_of_the_loss_of_the_whole_run() -> None:
+    graph = Sketch().inputs(z=())(a="sigmoid z", L="square a").build()
+    trace = record(graph, Bindings.of(graph, {"z": 1.0}))
+    run = inner_run(trace, graph["a"]).trace
+    assert gradient_name(run.graph, run.graph["a/out"]) == "∂L/∂(a/out)"
+    assert_close(run.bindings.seed, 2 * trace.value("a"))
+
+
+def test_inside_where_no_loss_is_given_one_is_assumed_to_follow() -> None:
+    graph = Sketch().inputs(z=(2,))(a="sum z", b="sigmoid a", f="mul z b").build()
+    trace = record(graph, Bindings.of(graph, {"z": [0.0, 1.0]}, [1.0, -3.0]))
+    run = inner_run(trace, graph["b"]).trace
+    assert gradient_name(run.graph, run.graph["b/out"]) == "∂L/∂(b/out)"
+
+
+def test_a_loss_with_the_name_of_an_operand_has_another_one_inside() -> None:
+    graph = Sketch().inputs(z=())(b="sigmoid z", a="square b").build()
+    run = inner_run(record(graph, Bindings.of(graph, {"z": 1.0})), graph["b"]).trace
+    assert gradient_name(run.graph, run.graph["a"]) == "∂L/∂a"
 
 
 def test_where_no_gradient_flows_in_the_seed_is_ones() -> None:

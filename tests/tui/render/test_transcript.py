@@ -27,5 +27,5 @@ def test_a_name_with_a_slash_is_read_as_one() -> None:
         session = update(session, command)
     graph = session.graph
     inner = next(node for node in graph.nodes if node.name == "L/p")
-    assert gradient_name(graph, inner) == "∂(L/out)/∂(L/p)"
+    assert gradient_name(graph, inner) == "∂L/∂(L/p)"
     assert derivative(inner, graph["L/e"]) == "∂(L/p)/∂(L/e)"

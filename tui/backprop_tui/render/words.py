@@ -318,8 +318,9 @@ def _seed(facts: SeedFacts, language: str) -> Iterator[_Said]:
     seed = facts.result.tensor
     if seed.shape == ():
         words = msg(
-            "The forward pass is done. The backward pass starts at {output}: ∂{output}/∂{output} = {seed}.",
+            "The forward pass is done. The backward pass starts at {output}: {gradient} = {seed}.",
             output=facts.node.name,
+            gradient=facts.result.name,
             seed=summary(seed),
         )
     else:
