@@ -181,6 +181,7 @@ def composed_operator(
         boolean=forward.boolean,
         wrong=wrong,
         inside=steps_inside,
+        rules_as_written={operand: rule.text if rule else "" for operand, rule in backward.items()},
         lesson=lesson or (_GIVEN if backward else _DERIVED),
         samples=(),
     )

@@ -41,7 +41,7 @@ from backprop_engine.expressions import (
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import Message, msg
-from backprop_engine.ops import OPS
+from backprop_engine.ops import OPS, Op
 from backprop_engine.scenario.leaves.leaf import LEAF_SECTIONS
 from backprop_engine.scenario.loader import MAX_MEMORY, load_source
 from backprop_engine.scenario.model import Scenario
@@ -100,6 +100,11 @@ def _sections(graph: Graph, bindings: Bindings) -> dict[str, Document]:
         if leaves:
             is_short = all(isinstance(leaf, Spelled) for leaf in leaves.values())
             sections[section] = leaves if is_short else Open(leaves)
+    if graph.operators:
+        used = {node.op.name for node in graph.nodes if node.op is not None}
+        sections["operators"] = Open(
+            {name: _operator(op) for name, op in graph.operators.items() if name in used}
+        )
     sections["nodes"] = Open(Unparser(graph).definitions())
     sections["output"] = graph.nodes[graph.output].name
     if bindings.seed.size == 0:
@@ -107,6 +112,18 @@ def _sections(graph: Graph, bindings: Bindings) -> dict[str, Document]:
     elif bindings.seed.shape or bindings.seed != 1:
         sections["seed"] = numbers(bindings.seed)
     return sections
+
+
+def _operator(op: Op) -> Document:
+    """An operator of the graph's own, as its author wrote it."""
+    form: dict[str, Document] = {"inputs": list(op.operands), "forward": op.formula}
+    if op.rules_as_written:
+        form["backward"] = Open({name: rule or Spelled("null") for name, rule in op.rules_as_written.items()})
+    if op.sign != op.name:
+        form["sign"] = op.sign
+    if op.wrong:
+        form["wrong"] = Spelled("true")
+    return Open(form)
 
 
 # What a graph says, wherever its leaves and literals stand

@@ -135,7 +135,7 @@ def _formula(node: YamlNode, names: Sequence[str]) -> CompiledFormula:
         raise syntax_mistake(scalar, error) from None
     except UnknownNameError as error:
         known = ", ".join(names)
-        hint: Hint = did_you_mean(error.name, names) or msg("here there are {names}", names=known)
+        hint: Hint = did_you_mean(error.name, names) or msg("known here: {names}", names=known)
         if error.name in GRADIENT_NAMES:
             hint = msg("`g` and `out` are known in backward rules only")
         message = msg("`{name}` is not an input of the operator", name=shortened(clean(error.name), 40))
