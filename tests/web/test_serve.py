@@ -445,7 +445,7 @@ def test_the_app_gets_the_arguments_as_they_are(
 ) -> None:
     """Whatever is in them: spaces, quotes, `$(...)`, or a dash in front."""
     options = [f"--set={one}" for one in settings] + (["--ascii"] if ascii_only else [])
-    options += ["--lang=ko", "--theme=backprop-light", "--max-memory=2GiB", "--threads=2"]
+    options += ["--stage", "--lang=ko", "--theme=backprop-light", "--max-memory=2GiB", "--threads=2"]
     options += [] if at is None else [f"--at={at}"]
     served = parsed(*options, "--", scenario)
     command = serving_command.app_command(served)

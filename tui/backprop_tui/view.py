@@ -9,6 +9,9 @@ from backprop_engine.explain.facts import StepFacts, step_facts
 from backprop_engine.graph.graph import Graph
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.trace import Frame
+from backprop_tui.commands.row import CommandRow
+from backprop_tui.commands.table import COMMANDS
+from backprop_tui.files.bundled import ScenarioEntry, following
 from backprop_tui.files.opening import Opening
 from backprop_tui.scene.boxes import Density
 from backprop_tui.scene.placing import Room
@@ -38,6 +41,17 @@ class View:
     whole_scenes: tuple[Scene, ...] = ()
     plot: str = ""
     """The plot that is shown; the first of the run where its reader has chosen none."""
+    commands: tuple[CommandRow, ...] = COMMANDS
+    """The table of commands, with the keys that its reader chose."""
+
+    def key(self, command: str) -> str:
+        """The keys of the command of this name, or how it is typed where it has none."""
+        return next(row.called for row in self.commands if row.name == command)
+
+    @property
+    def next_scenario(self) -> ScenarioEntry | None:
+        """The scenario to read after this one, if any."""
+        return following(self.scenario.path) if self.opening is None else self.opening.next
 
     @property
     def frame(self) -> Frame:

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from backprop_engine.debugger import Session, Set, update
+from backprop_tui.app import DebuggerApp
 from backprop_tui.cells.lines import Role, Span
 from backprop_tui.cells.shades import Flow
 from backprop_tui.files.bundled import bundled, following, shelves
+from backprop_tui.files.folders import scenario_folder
 from backprop_tui.panels.run_pages import about, ending, opening
 from backprop_tui.panels.step import step, step_title
+from backprop_tui.settings import UserSettings
 from backprop_tui.view import View
-from driving import debugger, opened, seen, text_of
+from driving import debugger, notices, opened, seen, text_of
 from scenes import LANGUAGES, STEMS, run, view, view_of, written
 
 SIZES = ((76, 6), (68, 12), (76, 26))
@@ -196,6 +199,46 @@ async def test_a_key_opens_the_next_scenario_in_place_of_this_one() -> None:
         assert debugger(pilot).current.scenario.name == "bptt"
         assert len(pilot.app.screen_stack) == screens
         assert "Backpropagation through time" in seen(pilot)
+
+
+async def test_in_a_folder_the_next_one_there_follows(tmp_path: Path) -> None:
+    for name, text in (("a", "x * x"), ("b", "x * y"), ("c", "x + 1")):
+        (tmp_path / f"{name}.yaml").write_text(
+            f"title: Part {name}\ninputs: {{x: 3}}\nnodes: {{f: {text}}}\n", encoding="utf-8"
+        )
+    app = DebuggerApp(None, folder=scenario_folder(tmp_path), still=True)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await pilot.press("enter", "end")
+        await pilot.pause()
+        assert "G Part b" in seen(pilot)
+        await pilot.press("G")
+        await pilot.pause()
+        assert "`y` is not defined" in notices(pilot)[0], "it has a mistake, so this one stays"
+        assert debugger(pilot).current.scenario.name == "a"
+        mended = "title: Part b\ninputs: {x: 3}\nnodes: {f: x * 2}\n"
+        (tmp_path / "b.yaml").write_text(mended, encoding="utf-8")
+        await pilot.press("G", "G")
+        await pilot.pause()
+        assert debugger(pilot).current.scenario.name == "c"
+        await pilot.press("G")
+        await pilot.pause()
+        assert "no scenario follows this one" in seen(pilot)
+
+
+async def test_the_pages_name_the_keys_that_their_reader_chose(tmp_path: Path) -> None:
+    keys = {"step": ("w",), "next_scenario": ("f9",), "break": ("ctrl+b",)}
+    app = DebuggerApp(view("rnn_cell"), settings=UserSettings(keys=keys), still=True)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await pilot.pause()
+        assert "w step   n node" in seen(pilot)
+        await pilot.press("end")
+        await pilot.pause()
+        assert "F9 Backpropagation through time" in seen(pilot)
+        assert "Ctrl+B breakpoint" in seen(pilot)
+        await pilot.press("f9")
+        await pilot.pause()
+        assert debugger(pilot).current.scenario.name == "bptt"
+        assert "w step   n node" in seen(pilot)
 
 
 async def test_where_none_follows_the_key_says_so(tmp_path: Path) -> None:

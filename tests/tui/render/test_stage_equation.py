@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from backprop_engine.explain.facts import BackwardFacts, StepFacts, step_facts
@@ -9,7 +12,7 @@ from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.lines import Role, line_text
 from backprop_tui.render.big_digits import SCALES, big_text, is_written
 from backprop_tui.render.stage_equation import stage_equation
-from scenes import LANGUAGES, trace
+from scenes import LANGUAGES, trace, written
 
 SIZES = ((78, 9), (118, 17), (198, 30))
 
@@ -126,6 +129,68 @@ def test_the_numbers_of_a_tensor_have_three_digits_and_equal_decimals() -> None:
         assert any(
             all(part in row for part, row in zip(number, drawn[start:], strict=False)) for start in range(6)
         )
+
+
+def stands_in(drawn: list[str], text: str) -> bool:
+    """Whether a number in the smallest digits stands in what is drawn."""
+    top, middle, bottom = rows(big_text(text, 1, Role.VALUE))
+    return any(
+        middle.strip() in drawn[row] and top in drawn[row - 1] and bottom in drawn[row + 1]
+        for row in range(1, len(drawn) - 1)
+    )
+
+
+def test_what_is_rounded_ends_with_its_zeros_and_what_is_exact_does_not(tmp_path: Path) -> None:
+    read = written(tmp_path, "inputs: {x: 0.50224}\nnodes:\n  y: 2 * x\n")
+    drawn = rows(stage_equation(step_facts(read.record().frame(1)), "en", 60, 6))
+    assert stands_in(drawn, "1.00")
+    assert stands_in(drawn, "0.502")
+    assert not stands_in(drawn, "2.00")
+
+
+def test_zero_has_no_sign(tmp_path: Path) -> None:
+    trace = written(
+        tmp_path,
+        "inputs: {x: [2, -3]}\nconstants: {w: [0.1, -0.8]}\nnodes:\n  h: relu(x)\n  L: dot(h, w)\n",
+    ).record()
+    (gate,) = (
+        position
+        for position in range(1, trace.schedule.completed + 1)
+        if isinstance(facts := step_facts(trace.frame(position)), BackwardFacts) and facts.operand.name == "x"
+    )
+    drawn = rows(stage_equation(step_facts(trace.frame(gate)), "en", 60, 9))
+    top, _, _ = rows(big_text("0.1", 1, Role.PRODUCT))
+    assert any(f"┏{top.strip()}" in row for row in drawn), "-0.0 would make it wider"
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("ascii", [False, True])
+def test_truth_values_are_written(tmp_path: Path, size: tuple[int, int], ascii: bool) -> None:
+    read = written(
+        tmp_path,
+        "inputs: {x: 2, v: [1, -1]}\nnodes:\n  m: x > 0\n  n: v > 0\n  y: where(n, v, x)\n"
+        "  L: sum(where(m, y, 0))\n",
+    )
+    trace = read.record()
+    for position in range(1, trace.schedule.completed + 1):
+        assert stage_equation(step_facts(trace.frame(position)), "en", *size, ascii=ascii).height
+
+
+@pytest.mark.parametrize("size", [(78, 14), (118, 17)])
+def test_what_is_too_much_for_large_digits_has_as_few_of_them(size: tuple[int, int]) -> None:
+    words = "\n".join(rows(stage_equation(facts_at("softmax_classifier", 8), "en", *size)))
+    decimals = re.findall(r"\d+\.(\d+)", words)
+    assert len(decimals) == 6 * 4 + 3 * 4 + 6 * 3
+    assert {len(some) for some in decimals} == {2, 3}
+    assert "-0.000" not in words
+
+
+@pytest.mark.parametrize("function", ["relu", "tanh"])
+def test_a_function_has_a_bracket_as_large_as_the_one_that_closes_it(tmp_path: Path, function: str) -> None:
+    read = written(tmp_path, f"inputs: {{x: 5}}\nnodes: {{y: {function}(x)}}\n")
+    drawn = rows(stage_equation(step_facts(read.record().frame(1)), "en", 40, 5))
+    assert [row.split()[0] for row in drawn[1:4]] == ["▄▀", function, "▀"]
+    assert [row[len(function) + 1] for row in drawn[1:4]] == ["▄", "█", " "]
 
 
 # Hidden

@@ -24,7 +24,7 @@ from backprop_tui.panels.scenarios import ScenarioList, matching, title_of_entry
 from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.help import HelpScreen
 from backprop_tui.widgets.panel import Panel
-from driving import NARROW, WIDE, debugger, opened, seen, text_of
+from driving import NARROW, WIDE, debugger, notices, opened, seen, text_of
 from programs import environment
 from scenes import LANGUAGES, STEMS, scenario
 
@@ -503,6 +503,15 @@ async def test_a_folder_has_a_gallery_and_what_is_broken_there_its_mistake(
         assert debugger(pilot).current.scenario.name == "one"
         await pilot.press("escape")
         assert chosen(pilot) == "one"
+
+
+async def test_a_key_says_once_that_what_is_broken_does_not_open(tmp_path: Path) -> None:
+    library(tmp_path, None, "case")
+    async with gallery_of(tmp_path) as pilot:
+        await pilot.press("enter", "enter", "s")
+        await pilot.pause()
+        assert notices(pilot) == ["case.yaml has mistakes, which stand under About"]
+        assert "[no-nodes]" in seen(pilot)
 
 
 async def test_a_file_that_was_mended_is_no_longer_marked(tmp_path: Path) -> None:

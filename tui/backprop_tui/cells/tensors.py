@@ -5,7 +5,7 @@ How large a heatmap is, is known before it is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
@@ -22,6 +22,7 @@ from backprop_tui.cells.shapes import shape_label
 __all__ = [
     "WrittenColumns",
     "heat_block",
+    "in_all_ways",
     "is_multiplied",
     "mostly_zero_block",
     "slice_text",
@@ -145,6 +146,16 @@ def _all_numbers(
         if sum(len(numbers[0]) + 2 for numbers in texts) - 2 <= width:
             return ["  ".join(numbers) for numbers in zip(*texts, strict=True)]
     return None
+
+
+def in_all_ways(columns: Mapping[bool, list[list[str]]]) -> WrittenColumns:
+    """Columns to be written as they are, however many digits there is room for, by whether they are a row."""
+    return {
+        (digits, apart, fine, row): texts
+        for row, texts in columns.items()
+        for digits, apart in _WAYS
+        for fine in (False, True)
+    }
 
 
 def _columns(matrix: Any, digits: int = 4, *, apart: bool = True, fine: bool = False) -> list[list[str]]:

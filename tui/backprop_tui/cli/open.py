@@ -85,6 +85,8 @@ class Start(NamedTuple):
     settings: UserSettings
     folder: ScenarioFolder | None = None
     animated: bool = False
+    ascii: bool = False
+    staged: bool = False
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -92,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     start = found(arguments)
     if os.environ.get("TEXTUAL_DRIVER") != DRIVER:
         _need_terminal(arguments.scenario)
-    return _open(start, ascii_only=arguments.ascii, staged=arguments.stage)
+    return _open(start)
 
 
 def found(arguments: argparse.Namespace) -> Start:
@@ -101,10 +103,9 @@ def found(arguments: argparse.Namespace) -> Start:
     from backprop_tui.cli.arguments import limits, opened, position
     from backprop_tui.files.bundled import resolve
     from backprop_tui.files.opening import Opening
-    from backprop_tui.prompt.debug_file import session_of
+    from backprop_tui.prompt.opened_view import opened_view
     from backprop_tui.settings import read_settings, settings_path
     from backprop_tui.themes import known_theme
-    from backprop_tui.view import View
 
     settings = read_settings(settings_path())
     problems = list(settings.problems)
@@ -115,14 +116,16 @@ def found(arguments: argparse.Namespace) -> Start:
     elif arguments.scenario is not None:
         opening = Opening.of(resolve(arguments.scenario), tuple(arguments.set), **limits(arguments))
         scenario = opened(arguments, standard_input=False)
-        session = session_of(scenario, warn=problems.append)
-        at = position(arguments.at, session.last)
-        session = start_move(session, replace(session, position=at or 0))
-        view = View(scenario, session, language, arguments.ascii, opening)
+        view = opened_view(opening, language, ascii=arguments.ascii, warn=problems.append, scenario=scenario)
+        at = position(arguments.at, view.session.last)
+        session = start_move(view.session, replace(view.session, position=at or 0))
+        view = replace(view, session=session)
     theme = known_theme(arguments.theme)
     moves = not arguments.no_animation and settings.animation != "no" and _motion_is_welcome(os.environ)
     settings = structs.replace(settings, problems=tuple(problems))
-    return Start(view, language, theme, settings, folder, moves)
+    return Start(
+        view, language, theme, settings, folder, animated=moves, ascii=arguments.ascii, staged=arguments.stage
+    )
 
 
 def _folder(arguments: argparse.Namespace) -> ScenarioFolder:
@@ -176,7 +179,7 @@ def _need_terminal(scenario: str | None) -> None:
         )
 
 
-def _open(start: Start, *, ascii_only: bool, staged: bool) -> int:
+def _open(start: Start) -> int:
     from backprop_tui.app import DebuggerApp
     from backprop_tui.files.editor import Loan
     from backprop_tui.textual_private import paint_changed_cells_only, watch_keys
@@ -185,11 +188,11 @@ def _open(start: Start, *, ascii_only: bool, staged: bool) -> int:
         start.view,
         language=start.language,
         theme=start.theme,
-        ascii=ascii_only,
+        ascii=start.ascii,
         settings=start.settings,
         folder=start.folder,
         animated=start.animated,
-        staged=staged,
+        staged=start.staged,
     )
     ended = 0
 

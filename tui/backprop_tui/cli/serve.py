@@ -77,6 +77,8 @@ def app_command(arguments: argparse.Namespace) -> list[str]:
         command.append("--ascii")
     if arguments.no_animation:
         command.append("--no-animation")
+    if arguments.stage:
+        command.append("--stage")
     return [*command, *(("--", arguments.scenario) if arguments.scenario is not None else ())]
 
 

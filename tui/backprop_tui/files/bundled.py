@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -147,9 +147,11 @@ def _in_order() -> tuple[ScenarioEntry, ...]:
     return tuple(entry for shelf in shelves(bundled()) for entry in shelf.entries)
 
 
-def following(path: str) -> ScenarioEntry | None:
-    """The scenario to read after the bundled one at `path`; None after the last, and after any other file."""
-    order = _in_order()
+def following(path: str, among: Sequence[ScenarioEntry] = ()) -> ScenarioEntry | None:
+    """The scenario after the one at `path` `among` others, by default those that are bundled; None after the
+    last, and after any other file.
+    """
+    order = among or _in_order()
     places = [place for place, entry in enumerate(order) if str(entry.path) == path]
     return order[places[0] + 1] if places and places[0] + 1 < len(order) else None
 

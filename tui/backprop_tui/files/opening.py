@@ -10,6 +10,7 @@ from msgspec import Struct
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
+from backprop_tui.files.bundled import ScenarioEntry, following
 from backprop_tui.files.watching import Stamp, stamp
 
 if TYPE_CHECKING:
@@ -19,18 +20,29 @@ __all__ = ["Opening"]
 
 
 class Opening(Struct, frozen=True):
-    """A file, the settings that are in force over it, and what it looked like before it was read."""
+    """A file, the settings that are in force over it, and what it looked like before it was read.
+
+    Where it was chosen from a folder of somebody's own, `among` are all that are there, in their order.
+    """
 
     path: str
     settings: tuple[str, ...] = ()
     max_memory: int = 2**30
     max_work: int = 10**10
     stamp: Stamp = None
+    among: tuple[ScenarioEntry, ...] = ()
 
     @classmethod
-    def of(cls, path: str | os.PathLike[str], settings: tuple[str, ...] = (), **limits: Any) -> Opening:
+    def of(cls, path: str | os.PathLike[str], settings: tuple[str, ...] = (), **more: Any) -> Opening:
         """The file at `path`, about to be read."""
-        return cls(os.fspath(path), settings, stamp=stamp(os.fspath(path)), **limits)
+        return cls(os.fspath(path), settings, stamp=stamp(os.fspath(path)), **more)
+
+    @property
+    def next(self) -> ScenarioEntry | None:
+        """The scenario to read after this one, in its folder or among those that are bundled; None after the
+        last, and after a file that was not chosen from a folder.
+        """
+        return following(self.path, self.among)
 
     def load(self) -> Scenario:
         """The scenario as the file says it now, with the settings in force.

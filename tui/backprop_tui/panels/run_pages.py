@@ -16,8 +16,7 @@ from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wr
 from backprop_tui.cells.shades import flow
 from backprop_tui.cells.summaries import summary
 from backprop_tui.cells.text import cell_width, clip
-from backprop_tui.commands.table import COMMANDS
-from backprop_tui.files.bundled import following, heading
+from backprop_tui.files.bundled import heading
 from backprop_tui.panels.watches import bars_of
 from backprop_tui.view import View
 
@@ -33,7 +32,6 @@ _BAR, _ROWS = 12, 4
 """The cells of the longest bar, and from how many rows of them there are more columns."""
 _NAMES: Final = 8
 """Of more names than this, the rest is an ellipsis."""
-_CALLED: Final = {row.name: row.called for row in COMMANDS}
 _BLANK: Final[Line] = (Span(""),)
 
 
@@ -122,7 +120,7 @@ def _watched(view: View, width: int) -> list[Line]:
         more = msg("the author has a note").in_language(language)
         rows.append((msg("watch for"), (*_names(noted), Span(f"  {more}"))))
     if scenario.breakpoints:
-        more = msg("{key} runs there", key=_CALLED["continue"]).in_language(language)
+        more = msg("{key} runs there", key=view.key("continue")).in_language(language)
         stops = ", ".join(scenario.breakpoints)
         rows.append((msg("stops at"), (Span(stops, Role.NAME), Span(f"  {more}"))))
     return _labelled(rows, language, width)
@@ -151,15 +149,19 @@ def _labelled(rows: _Rows, language: str, width: int) -> list[Line]:
 def _first_keys(view: View, width: int) -> list[Line]:
     steps = [("step", msg("step")), ("over", msg("node")), ("end", msg("end"))]
     helps = [("help", msg("help")), ("tour", msg("tour")), ("about", msg("about"))]
-    first, second = (_keys(keys, view.language) for keys in (steps, helps))
+    first, second = _keys(steps, view), _keys(helps, view)
     together = (*first, Span(" " * _GAP), *second)
     return [together] if line_width(together) <= width else [first, second]
 
 
-def _keys(keys: Sequence[tuple[str, Message]], language: str) -> Line:
+def _keys(keys: Sequence[tuple[str, Message]], view: View) -> Line:
     spans: list[Span] = []
     for name, label in keys:
-        spans += [Span(_CALLED[name], Role.KEY), Span(f" {label.in_language(language)}"), Span(" " * _GAP)]
+        spans += [
+            Span(view.key(name), Role.KEY),
+            Span(f" {label.in_language(view.language)}"),
+            Span(" " * _GAP),
+        ]
     return tuple(spans[:-1])
 
 
@@ -170,7 +172,7 @@ def ending(view: View, width: int, height: int) -> Lines:
     """What came of the run, and what to do next; in fewer rows where there are few."""
     width = max(_NARROWEST, width)
     outcome, checks = _wrapped(list(_outcome(view, width)), width), _wrapped(_checks(view), width)
-    tries, following_one = _keys(_TRIES, view.language), _following(view)
+    tries, following_one = _keys(_TRIES, view), _following(view)
     rows: _Rows = [(msg("try"), tries)]
     if following_one:
         rows.append((msg("next"), following_one))
@@ -190,11 +192,11 @@ _TRIES: Final = (
 
 def _following(view: View) -> Line:
     """The key that opens the next scenario, and its title; nothing where there is none."""
-    entry = following(view.scenario.path)
+    entry = view.next_scenario
     if entry is None:
         return ()
     title = heading(entry.path).title.in_language(view.language) or entry.stem
-    return (Span(_CALLED["next_scenario"], Role.KEY), Span(f" {title}"))
+    return (Span(view.key("next_scenario"), Role.KEY), Span(f" {title}"))
 
 
 def _outcome(view: View, width: int) -> Iterator[Line]:

@@ -6,7 +6,7 @@ upstream gradient stands last, the local gradient before it, and the product, to
 
 from __future__ import annotations
 
-from math import floor, log10
+from math import floor, isfinite, log10
 from typing import Final
 
 import numpy as np
@@ -17,6 +17,7 @@ from backprop_engine.explain.facts import BackwardFacts, ForwardFacts, StepFacts
 from backprop_engine.explain.numbers import number
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.lines import Role
+from backprop_tui.cells.tensors import MOST_TOGETHER, in_all_ways
 from backprop_tui.render.big_digits import SCALES, big_text, is_written
 from backprop_tui.render.equation.equation import equation_parts
 from backprop_tui.render.equation.layout import laid_out
@@ -32,6 +33,7 @@ _MOST: Final = 4
 """A tensor of more rows or columns is not written in large digits."""
 _ELEMENTWISE: Final = "⊙"
 _HIDDEN: Final = "?"
+_OPENING: Final = "("
 
 
 def stage_equation(
@@ -51,7 +53,7 @@ def stage_equation(
         if block is not None and block.width <= width and block.height <= height:
             return block
     small = parts if isinstance(facts, ForwardFacts) else travelling  # a small one begins with its result
-    shown = [_question(part) if hidden and part is answer else part for part in small]
+    shown = [_question(part) if hidden and part is answer else _rounded(part) for part in small]
     return laid_out(shown, width, height, tall=True)
 
 
@@ -86,6 +88,19 @@ def _question(part: Part) -> Part:
     return structs.replace(part, tensor=None, rule=_HIDDEN)
 
 
+def _rounded(part: Part) -> Part:
+    """A part whose tensor, where all of it can be read, has no more digits than a large one would have."""
+    if not isinstance(part, Term) or part.tensor is None or part.tensor.ndim not in (1, 2):
+        return part
+    if not 0 < part.tensor.size <= MOST_TOGETHER:
+        return part
+    columns = {}
+    for row in (part.row, True):
+        texts = zip(*_written(_grid(part.tensor, row=row), _TRIES[0][1]), strict=True)
+        columns[row] = [[text.rjust(max(map(len, column))) for text in column] for column in texts]
+    return structs.replace(part, written=in_all_ways(columns))
+
+
 # Large signs
 
 
@@ -95,12 +110,7 @@ def _large(parts: list[Part], hidden: Part | None, scale: int, digits: int, *, a
     for part in parts:
         if isinstance(part, Sign):
             text = part.text if part.below is None else part.below
-            sign = (
-                big_text(text, scale, Role.TEXT, ascii=ascii)
-                if is_written(text)
-                else Block.text(text, Role.HEADING)
-            )
-            columns.append(("", sign, "", Role.TEXT))
+            columns.append(("", _sign(text, scale, ascii=ascii), "", Role.TEXT))
             continue
         role = part.role
         if part is hidden:
@@ -123,6 +133,19 @@ def _large(parts: list[Part], hidden: Part | None, scale: int, digits: int, *, a
                 blocks.append((at + (across - piece.width) // 2, row, piece))
         at += across + space
     return Block(at - space, tall + 2 + 2 * blank, parts=tuple(blocks))
+
+
+def _sign(text: str, scale: int, *, ascii: bool) -> Block:
+    """A sign; the name of a function is as small as all names, its bracket as large as the closing one."""
+    if is_written(text) and not any(sign.isalpha() for sign in text):
+        return big_text(text, scale, Role.TEXT, ascii=ascii)
+    name, bracket = text.removesuffix(_OPENING), text.endswith(_OPENING)
+    word = Block.text(name, Role.HEADING)
+    if not bracket:
+        return word
+    large = big_text(_OPENING, scale, Role.TEXT, ascii=ascii)
+    placed = ((0, large.height // 2, word), (word.width + 1, 0, large))
+    return Block(word.width + 1 + large.width, large.height, parts=placed)
 
 
 def _numbers(term: Term, scale: int, digits: int, *, ascii: bool) -> Block:
@@ -153,15 +176,28 @@ def _numbers(term: Term, scale: int, digits: int, *, ascii: bool) -> Block:
 def _written(grid: Tensor, digits: int) -> list[list[str]]:
     """The numbers of a grid with so many digits of the largest, and all with as many decimals."""
     largest = float(np.max(np.abs(grid), initial=0.0))
-    if grid.size == 1 or not _PLAIN[0] <= largest < _PLAIN[1]:
-        return [[number(entry, digits) for entry in row] for row in grid]
+    if grid.dtype == bool or grid.size == 1 or not _PLAIN[0] <= largest < _PLAIN[1]:
+        return [[_alone(entry, digits) for entry in row] for row in grid]
     decimals = max(0, digits - 1 - floor(log10(largest)))
-    texts = [f"{float(entry):.{decimals}f}" for entry in grid.flat]
+    texts = [_unsigned_zero(f"{float(entry):.{decimals}f}") for entry in grid.flat]
     while decimals and all(text.endswith("0") for text in texts):
         decimals -= 1
         texts = [text[:-1] if decimals else text[:-2] for text in texts]
     across = grid.shape[1]
     return [texts[start : start + across] for start in range(0, len(texts), across)]
+
+
+def _alone(entry: Tensor, digits: int) -> str:
+    """One number; where it is rounded, zeros at its end say so: ``-1.00`` for -1.0045, ``-1`` for -1."""
+    text = number(entry, digits)
+    if entry.dtype == bool or "e" in text or not isfinite(entry) or float(text) in (0.0, float(entry)):
+        return text
+    return f"{float(text):.{max(0, digits - 1 - floor(log10(abs(float(text)))))}f}"
+
+
+def _unsigned_zero(text: str) -> str:
+    """A number that is rounded to zero, or is a negative zero, without its sign."""
+    return text if float(text) else text.removeprefix("-")
 
 
 def _grid(tensor: Tensor, *, row: bool) -> Tensor:

@@ -214,6 +214,7 @@ class DebuggerScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """The titles; the panels draw themselves as soon as they have a size."""
+        self.keep_view(replace(self.current, commands=self.commands))
         self._panels = {panel.id or "": panel for panel in self.query(Panel)}
         # Textual sets these classes when it has laid out for the first time, and lays out once more.
         width, height = self.app.size
@@ -450,9 +451,10 @@ class DebuggerScreen(Screen[None]):
         right = right or self.current.session.branches.current
         if left == right:
             self.notify(
-                msg("there is only the baseline: change something first, with `e`").in_language(
-                    self.current.language
-                ),
+                msg(
+                    "there is only the baseline: change something first, with `{key}`",
+                    key=self.current.key("set"),
+                ).in_language(self.current.language),
                 markup=False,
             )
         else:
@@ -481,21 +483,20 @@ class DebuggerScreen(Screen[None]):
 
     def _open_next(self) -> None:
         """Open the scenario that follows this one in the gallery, in place of this one."""
-        from backprop_tui.files.bundled import following
         from backprop_tui.files.opening import Opening
-        from backprop_tui.prompt.debug_file import session_of
+        from backprop_tui.screens.opened import view_opened
 
         view = self.current
-        entry = following(view.scenario.path)
+        entry = view.next_scenario
         if entry is None:
             words = msg("no scenario follows this one: Esc leads to the gallery")
             self.say(words.in_language(view.language), wrong=True)
             return
-        opening = Opening.of(entry.path)
-        scenario = opening.load()
-        following_view = View(scenario, session_of(scenario), view.language, view.ascii, opening)
-        staged = self.arrangement.filling == STAGE
-        self.app.switch_screen(DebuggerScreen(following_view, staged=staged))
+        among = () if view.opening is None else view.opening.among
+        opened = view_opened(self, Opening.of(entry.path, among=among), view.language, ascii=view.ascii)
+        if opened is not None:
+            staged = self.arrangement.filling == STAGE
+            self.app.switch_screen(DebuggerScreen(opened, staged=staged))
 
     def _take_tour(self) -> None:
         """Take the tour; what is open here stays."""

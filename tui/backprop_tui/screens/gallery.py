@@ -16,8 +16,9 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Input
 
-from backprop_engine.errors import BackpropError, UsageError
-from backprop_engine.messages.message import in_language, msg
+from backprop_engine.errors import UsageError
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.plain_text import clean
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
 from backprop_tui.cells.text import in_ascii
@@ -251,30 +252,23 @@ class GalleryScreen(Screen[None]):
     def action_open(self) -> None:
         """Open the chosen scenario in the debugger."""
         from backprop_tui.files.opening import Opening
-        from backprop_tui.prompt.debug_file import session_of
-        from backprop_tui.view import View
+        from backprop_tui.screens.opened import view_opened
 
-        if self.entry is None:
+        entry = self.entry
+        if entry is None:
             self.notify(
                 msg("nothing fits what is typed").in_language(self.language), markup=False, severity="warning"
             )
             return
-        opening = Opening.of(self.entry.path)
-        try:
-            scenario = opening.load()
-        except BackpropError as error:
-            self.notify(error.in_language(self.language), markup=False, severity="error", timeout=10)
+        self.app.clear_notifications()
+        if entry.path in self.previews.broken:
+            words = msg("{file} has mistakes, which stand under About", file=clean(entry.path.name))
+            self.notify(words.in_language(self.language), markup=False, severity="error")
             return
-        problems: list[str] = []
-        session = session_of(scenario, warn=problems.append)
-        self.post_message(self.Opened(View(scenario, session, self.language, self.ascii, opening)))
-        if problems:
-            self.notify(
-                "\n".join(in_language(problem, self.language) for problem in problems),
-                markup=False,
-                severity="warning",
-                timeout=10,
-            )
+        among = () if self.folder is None else tuple(self.entries(self.all))
+        view = view_opened(self, Opening.of(entry.path, among=among), self.language, ascii=self.ascii)
+        if view is not None:
+            self.post_message(self.Opened(view))
 
     # Searching
 
