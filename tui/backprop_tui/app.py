@@ -197,11 +197,11 @@ class DebuggerApp(App[None]):
     def offered(
         self, screen: Screen[object], language: str
     ) -> Iterable[tuple[SystemCommand, tuple[str, ...]]]:
-        """The palette in `language`: the commands of the screen, from the one table, languages and themes;
+        """The palette in `language`: the commands of the screen, from its table, languages and themes;
         each with its names at the prompt.
         """
         offers = screen.offers if isinstance(screen, CommandScreen) else frozenset[str]()
-        for row in self.commands:
+        for row in screen.commands if isinstance(screen, CommandScreen) else ():
             if isinstance(screen, CommandScreen) and row.name in offers:
                 title = f"{row.label.in_language(language)}  {row.called}"
                 yield (

@@ -6,16 +6,21 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from _pytest.mark import ParameterSet
 from textual.pilot import Pilot
 
-from backprop_engine.debugger import Select, Session, StepBy, StepInto, update
+from backprop_engine.debugger import Go, Select, Session, Set, StepBy, StepInto, update
+from backprop_engine.messages.message import msg
 from backprop_engine.messages.translations import languages
+from backprop_tui.cells.lines import plain
 from backprop_tui.commands.row import CommandRow
 from backprop_tui.commands.table import COMMANDS
+from backprop_tui.screens.beside import BesideScreen
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.gallery import GalleryScreen
+from backprop_tui.screens.help import HelpScreen
 from backprop_tui.view import View
 from driving import NARROW, WIDE, debugger, opened, seen
 from scenes import run, scenario, view, written
@@ -160,6 +165,123 @@ async def test_what_is_said(situation: Situation, key: str, said: str, tmp_path:
     async with situated(situation, tmp_path, "en", WIDE) as pilot:
         await pressed(pilot, key)
         assert said in "\n".join(notices(pilot))
+
+
+# Side by side
+
+
+def changed(at: int, stem: str = "add_multiply", leaf: str = "x", language: str = "en") -> View:
+    """A scenario with a branch on which a leaf has another value."""
+    shown = view(stem, 0, language)
+    session = update(update(shown.session, Set(leaf, np.float64(3.0))), Go(at))
+    return View(shown.scenario, session, language)
+
+
+@asynccontextmanager
+async def side_by_side(shown: View, size: tuple[int, int] = WIDE) -> AsyncIterator[Pilot[None]]:
+    async with opened(shown, size=size, language=shown.language) as pilot:
+        await pressed(pilot, "D")
+        assert isinstance(pilot.app.screen, BesideScreen)
+        yield pilot
+
+
+@pytest.mark.parametrize(("at", "size", "language"), [(0, WIDE, "ko"), (7, NARROW, "en")])
+async def test_a_key_does_something_or_says_why_not_side_by_side(
+    at: int, size: tuple[int, int], language: str
+) -> None:
+    async with side_by_side(changed(at, language=language), size) as pilot:
+        screen, mute = pilot.app.screen, []
+        for row in COMMANDS:
+            if not row.keys:
+                continue
+            for _ in range(9):  # what it can still do, it has done by then
+                pilot.app.clear_notifications()
+                before = state(pilot)
+                await pressed(pilot, row.keys[0])
+                if notices(pilot) or pilot.app.screen is not screen:
+                    break
+                if state(pilot) == before:
+                    mute.append(row.name)
+                    break
+            if isinstance(pilot.app.screen, DebuggerScreen):
+                assert row.name in {"quit", "close", "beside"}
+                await pressed(pilot, "D")
+            elif pilot.app.screen is not screen:
+                await pressed(pilot, "escape")
+            screen = pilot.app.screen
+            assert isinstance(screen, BesideScreen)
+            screen._go(at)
+    assert mute == []
+
+
+@pytest.mark.parametrize(
+    ("at", "key", "said"),
+    [
+        (7, "s", "this is the end of the run"),
+        (7, "end", "this is the end of the run"),
+        (0, "S", "this is the start of the run"),
+        (0, "C", "there is no other difference in this iteration"),
+        (7, "c", "there is no other difference in this iteration"),
+        (3, "m", "the backward pass begins here"),
+        (0, "b", "breakpoint: not side by side; Esc leads back to one branch"),
+        (0, "colon", "command: not side by side"),
+    ],
+)
+async def test_what_is_said_side_by_side(at: int, key: str, said: str) -> None:
+    async with side_by_side(changed(at)) as pilot:
+        await pressed(pilot, key)
+        assert said in "\n".join(notices(pilot))
+
+
+async def test_side_by_side_goes_through_the_iterations_of_a_training() -> None:
+    shown = changed(0, "gradient_descent", "x")
+    last = shown.session.last
+    async with side_by_side(shown) as pilot:
+
+        def stands() -> int:
+            screen = pilot.app.screen
+            assert isinstance(screen, BesideScreen)
+            return screen.current[0].session.position
+
+        length = shown.session.outer_trace.schedule.last
+        await pressed(pilot, "end")
+        assert stands() == length < last
+        await pressed(pilot, "end")
+        assert "this is the end of the iteration: s goes on to the next" in notices(pilot)[0]
+        await pressed(pilot, "s")
+        assert stands() == length + 1
+        assert not notices(pilot)
+        await pressed(pilot, "right_curly_bracket")
+        assert stands() == 2 * length + 1
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+async def test_the_footer_and_the_help_have_what_works_side_by_side(language: str) -> None:
+    async with side_by_side(changed(3, language=language)) as pilot:
+        footer = seen(pilot).splitlines()[-1]
+        rows = {row.name: row for row in COMMANDS}
+        for name in ("step", "back", "help", "close"):
+            assert f"{rows[name].shown} {rows[name].label.in_language(language)}" in footer
+        assert f"c {msg('next difference').in_language(language)}" in footer
+        await pressed(pilot, "question_mark")
+        screen = pilot.app.screen
+        assert isinstance(screen, HelpScreen)
+        told = plain(screen.lines(100))
+        assert rows["beside"].label.in_language(language) in told.splitlines()[0]
+        for works in (rows["step"].help, msg("on to the next step at which the branches differ")):
+            assert works.in_language(language) in told
+        for other in ("break", "continue", "set"):
+            assert rows[other].help.in_language(language) not in told
+        await pressed(pilot, "escape")
+        assert isinstance(pilot.app.screen, BesideScreen)
+
+
+async def test_a_click_in_the_footer_is_a_key_side_by_side() -> None:
+    async with side_by_side(changed(3)) as pilot:
+        footer = seen(pilot).splitlines()[-1]
+        await pilot.click("#footer", offset=(footer.index("Esc"), 0))
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, DebuggerScreen)
 
 
 async def test_an_answer_does_not_pile_up() -> None:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar, Final
 
+from msgspec import structs
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from backprop_engine.debugger import Command, Go, StepBy, StepOver, SwitchBranch, finished, update
-from backprop_engine.messages.message import msg
-from backprop_tui.cells.drawing import Drawing
+from backprop_engine.debugger import Command, Go, Iterate, StepBy, StepOver, SwitchBranch, finished, update
+from backprop_engine.errors import UsageError
+from backprop_engine.messages.message import Message, msg
 from backprop_tui.cells.text import in_ascii
+from backprop_tui.commands.row import CommandRow
 from backprop_tui.commands.table import COMMANDS
-from backprop_tui.panels.bars import header, key_hints, on_menu
+from backprop_tui.panels.bars import command_at, header, key_hints, on_menu
 from backprop_tui.panels.beside import (
     Pair,
     both_graphs,
@@ -27,16 +31,52 @@ from backprop_tui.panels.beside import (
     graph_heading,
     steps,
 )
-from backprop_tui.screens.bindings import bindings
+from backprop_tui.screens.bindings import CommandApp, bindings
+from backprop_tui.screens.refusals import Refusals
 from backprop_tui.view import View
 from backprop_tui.widgets.graph_panel import GraphPanel
 from backprop_tui.widgets.panel import Panel
 
 __all__ = ["BesideScreen", "pair_of"]
 
-_USED = ("step", "back", "over", "over_back", "continue", "continue_back", "backward", "start", "end")
-"""The commands that go through both branches at once; to continue is to go to where they differ."""
-_COMMANDS = tuple(row for row in COMMANDS if row.name in _USED)
+_MOVES: Final[Mapping[str, Command]] = {
+    "step": StepBy(),
+    "back": StepBy(-1),
+    "over": StepOver(),
+    "over_back": StepOver(-1),
+    "iteration": Iterate(),
+    "iteration_back": Iterate(-1),
+}
+"""The commands that are what they are elsewhere, in both branches."""
+_OTHERS: Final = ("backward", "start", "end", "continue", "continue_back")
+_PANELS: Final = ("next_panel", "previous_panel", "down", "up")
+_LEAVING: Final = ("close", "beside", "quit")
+"""The commands of which the keys lead back to one branch."""
+
+_NO_OTHER: Final = msg("there is no other difference in this iteration")
+_CALLED: Final[Mapping[str, Mapping[str, Any]]] = {
+    "start": {"help": msg("to the start of the run; in a training, of the iteration")},
+    "end": {"help": msg("to the end of the run; in a training, of the iteration")},
+    "continue": {
+        "label": msg("next difference"),
+        "help": msg("on to the next step at which the branches differ"),
+        "idle": _NO_OTHER,
+        "footer": 2,
+    },
+    "continue_back": {
+        "label": msg("difference before"),
+        "help": msg("back to the step before at which the branches differ"),
+        "idle": _NO_OTHER,
+        "footer": 4,
+    },
+    "down": {"help": msg("scroll down")},
+    "up": {"help": msg("scroll up")},
+    "help": {"footer": 2},
+    "close": {"help": msg("back to one branch"), "footer": 1},
+}
+"""What is called otherwise here."""
+_SECONDS: Final = 4
+"""Seconds that an answer stays."""
 
 
 def pair_of(view: View, *branches: str) -> Pair:
@@ -50,13 +90,10 @@ def pair_of(view: View, *branches: str) -> Pair:
 class BesideScreen(Screen[None]):
     """Both branches at one position, which moves in both."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(_COMMANDS),
-        Binding("escape,q", "dismiss", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(COMMANDS))
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]  # type: ignore[misc]
 
-    offers: ClassVar[frozenset[str]] = frozenset(_USED)
+    offers: ClassVar[frozenset[str]] = frozenset((*_MOVES, *_OTHERS, *_PANELS, "close", "help", "palette"))
     """The commands that the palette offers here."""
 
     pair: reactive[Pair | None] = reactive(None, always_update=True, repaint=False)
@@ -64,6 +101,8 @@ class BesideScreen(Screen[None]):
     def __init__(self, pair: Pair) -> None:
         super().__init__()
         self.set_reactive(BesideScreen.pair, pair)
+        self.refusals = Refusals(self, self._seen, self._refuse)
+        self._answers = 0
 
     @property
     def current(self) -> Pair:
@@ -83,20 +122,24 @@ class BesideScreen(Screen[None]):
             yield Panel(lambda width, height: steps(self.current, width, height), id="steps")
             yield Panel(lambda width, height: differences(self.current, width, height), id="differences")
         yield Panel(lambda width, height: course(self.current, width), id="course", focusable=False)
-        yield Panel(self._hints, id="footer", focusable=False)
-
-    def _hints(self, width: int, height: int) -> Drawing:
-        language = self.current[0].language
-        close = (
-            ("Esc", msg("close").in_language(language)),
-            ("c C", msg("next difference").in_language(language)),
+        yield Panel(
+            lambda width, height: key_hints(
+                self._offered(), self.current[0].language, width, contexts=self._contexts()
+            ),
+            id="footer",
+            focusable=False,
         )
-        shown = tuple(row for row in _COMMANDS if not row.name.startswith("continue"))
-        return key_hints(shown, language, width, close)
+
+    def _contexts(self) -> frozenset[str]:
+        """Where in the run one is, as far as other keys are useful there."""
+        session = self.current[0].session
+        found = {"start": session.position == 0, "end": session.position == session.last}
+        return frozenset(context for context, is_so in found.items() if is_so)
 
     def on_mount(self) -> None:
         """Titles, and the focus on the graph."""
         self.set_class(self.app.has_class("-ascii"), "-ascii")
+        self.app.clear_notifications()  # they would cover the nodes that differ
         self.query_one("#both").focus()
         self._show_titles()
 
@@ -124,31 +167,45 @@ class BesideScreen(Screen[None]):
             self.query_one(f"#{name}", Panel).entitle(shown)
 
     def on_panel_clicked(self, message: Panel.Clicked) -> None:
-        """The bar at the top opens the palette."""
-        if message.panel.id == "header" and on_menu(message.x):
+        """The bar at the top opens the palette, that at the bottom carries out what is clicked."""
+        panel = message.panel
+        if panel.id == "header" and on_menu(message.x):
             self.app.action_command_palette()
+        elif panel.id == "footer":
+            language, contexts = self.current[0].language, self._contexts()
+            row = command_at(self._offered(), language, panel.size.width, message.x, contexts=contexts)
+            if row is not None:
+                self.call_later(self.action_command, row.name)
 
     def speak(self, language: str) -> None:
         """Show everything in another language."""
         left, right = (replace(view, language=language) for view in self.current)
         self.pair = (left, right)
 
-    # Moving
+    # Commands
 
-    def _do(self, command: Command) -> None:
-        """Carry out a command on both branches."""
-        left, right = (
-            replace(view, session=finished(update(view.session, command))) for view in self.current
-        )
-        self.pair = (left, right)
+    @property
+    def commands(self) -> tuple[CommandRow, ...]:
+        """The table of commands as they are called here, with the keys that the reader chose."""
+        known = self.app.commands if isinstance(self.app, CommandApp) else COMMANDS
+        return tuple(structs.replace(row, **_CALLED.get(row.name, {})) for row in known)
 
-    def _go(self, here: int) -> None:
-        """To a position in this iteration."""
-        session = self.current[0].session
-        self._do(Go(session.position - session.outer_here + here))
+    def _offered(self) -> tuple[CommandRow, ...]:
+        return tuple(row for row in self.commands if row.name in self.offers)
 
     def action_command(self, name: str) -> None:
-        """What a key or the palette does for a row of the table, in both branches, within the iteration."""
+        """What a key, a click or the palette does for a row of the table."""
+        if name in _LEAVING:
+            self.dismiss()
+        elif name in self.offers:
+            row = next(row for row in self.commands if row.name == name)
+            self.refusals.watch(row, partial(self._carry_out, name))
+        else:
+            label = next(row.label for row in self.commands if row.name == name)
+            self._answer(msg("{command}: not side by side; Esc leads back to one branch", command=label))
+
+    def _carry_out(self, name: str) -> None:
+        """Do what a command does in both branches, within the iteration."""
         schedule = self.current[0].session.outer_trace.schedule
         match name:
             case "backward":
@@ -157,14 +214,76 @@ class BesideScreen(Screen[None]):
                 self._go(0)
             case "end":
                 self._go(schedule.last)
-            case "continue":
-                self._go_to_difference(1)
-            case "continue_back":
-                self._go_to_difference(-1)
+            case "continue" | "continue_back":
+                self._go_to_difference(-1 if name == "continue_back" else 1)
+            case "next_panel":
+                self.focus_next()
+            case "previous_panel":
+                self.focus_previous()
+            case "down" | "up":
+                if isinstance(self.focused, Panel):
+                    scroll = self.focused.scroll_down if name == "down" else self.focused.scroll_up
+                    scroll(animate=False)
+            case "help":
+                self._show_help()
+            case "palette":
+                self.app.action_command_palette()
             case _:
-                runs = next(row.runs for row in _COMMANDS if row.name == name)
-                assert isinstance(runs, StepBy | StepOver)
-                self._do(runs)
+                self._do(_MOVES[name])
+
+    def _show_help(self) -> None:
+        """The help on this screen; nothing is typed here."""
+        from backprop_tui.screens.help import HelpScreen
+
+        rows = tuple(structs.replace(row, typed="") for row in self._offered() if row.shown)
+        self.app.push_screen(HelpScreen(self.current[0].language, rows, "beside"))
+
+    # Answers
+
+    def _seen(self) -> object:
+        """All that commands change, as values to compare."""
+        return (
+            self.current[0].session.position,
+            tuple(panel.scroll_offset for panel in self.query(Panel)),
+            (self.focused, tuple(self.app.screen_stack), self._answers),
+        )
+
+    def _refuse(self, row: CommandRow) -> None:
+        session = self.current[0].session
+        if row.name == "end" and session.position < session.last:
+            self._answer(msg("this is the end of the iteration: s goes on to the next"))
+        else:
+            self._answer(row.idle)
+
+    def _answer(self, said: Message | UsageError) -> None:
+        """Say something, in place of what was said before."""
+        self._answers += 1
+        self.app.clear_notifications()
+        self.notify(said.in_language(self.current[0].language), markup=False, timeout=_SECONDS)
+
+    # Moving
+
+    def _do(self, command: Command) -> None:
+        """Carry out a command on both branches."""
+        try:
+            sessions = [finished(update(view.session, command)) for view in self.current]
+        except UsageError as error:
+            self._answer(error)
+            return
+        notice = sessions[0].notice or sessions[1].notice
+        left, right = (
+            replace(view, session=replace(session, notice=None))
+            for view, session in zip(self.current, sessions, strict=True)
+        )
+        self.app.clear_notifications()  # they are about another place
+        self.pair = (left, right)
+        if notice is not None:
+            self._answer(notice.message)
+
+    def _go(self, here: int) -> None:
+        """To a position in this iteration."""
+        session = self.current[0].session
+        self._do(Go(session.position - session.outer_here + here))
 
     def _go_to_difference(self, by: int) -> None:
         """To the next step at which the branches differ, or the one before."""
@@ -172,7 +291,3 @@ class BesideScreen(Screen[None]):
         at = bisect_left(positions, here) - 1 if by < 0 else bisect_right(positions, here)
         if 0 <= at < len(positions):
             self._go(positions[at])
-        else:
-            text = msg("there is no other difference in this iteration").in_language(self.current[0].language)
-            self.app.clear_notifications()
-            self.notify(text, markup=False, timeout=2)

@@ -17,6 +17,11 @@ class CommandScreen(Protocol):
     """A screen that carries out commands of the table."""
 
     @property
+    def commands(self) -> tuple[CommandRow, ...]:
+        """The table as it is called there, with the keys that the reader chose."""
+        ...
+
+    @property
     def offers(self) -> frozenset[str]:
         """The commands that the palette offers there."""
         ...

@@ -48,7 +48,7 @@ from backprop_tui.screens.graph_navigation import GraphNavigation
 from backprop_tui.screens.layout_job import LayoutJob
 from backprop_tui.screens.player import Player
 from backprop_tui.screens.plot_filler import PlotFiller
-from backprop_tui.screens.refusals import Refusals
+from backprop_tui.screens.refusals import Refusals, seen_in, why_idle
 from backprop_tui.view import View
 from backprop_tui.widgets.graph_panel import GraphPanel
 from backprop_tui.widgets.mistakes_panel import MistakesPanel
@@ -97,7 +97,9 @@ class DebuggerScreen(Screen[None]):
         self.layout_job = LayoutJob(self)
         self.navigation = GraphNavigation(self)
         self.arrangement = PanelArrangement(self, STAGE if staged else "")
-        self.refusals = Refusals(self, self.runner.answer)
+        self.refusals = Refusals(
+            self, lambda: seen_in(self), lambda row: self.runner.answer(why_idle(self.current, row))
+        )
         self.follower = FileFollower(self, self.runner.carry_on)
         self.own_commands = self._commands_of_the_screen()
         """What the screen does for a row in its own way; what all other rows run is in the table."""

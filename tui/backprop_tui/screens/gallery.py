@@ -22,11 +22,12 @@ from backprop_engine.messages.plain_text import clean
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
 from backprop_tui.cells.text import in_ascii
+from backprop_tui.commands.row import CommandRow
 from backprop_tui.commands.table import GALLERY_COMMANDS
 from backprop_tui.files.bundled import ScenarioEntry, Shelf, bundled, heading, shelves
 from backprop_tui.panels.bars import key_hints
 from backprop_tui.panels.scenarios import ScenarioList, dots, matching, title_of_entry
-from backprop_tui.screens.bindings import bindings
+from backprop_tui.screens.bindings import CommandApp, bindings
 from backprop_tui.screens.previews import Previews
 from backprop_tui.widgets.panel import Panel
 from backprop_tui.widgets.table_panel import TablePanel
@@ -329,6 +330,11 @@ class GalleryScreen(Screen[None]):
         self._redraw()
 
     # Commands
+
+    @property
+    def commands(self) -> tuple[CommandRow, ...]:
+        """The table of commands, with the keys that the reader chose."""
+        return self.app.commands if isinstance(self.app, CommandApp) else GALLERY_COMMANDS
 
     def action_tour(self) -> None:
         """Take the tour."""

@@ -49,6 +49,11 @@ _OTHERS: Final = {
         "Enter opens it, / finds some by title, name or folder, t takes the tour. "
         "The keys below are for a scenario that is open."
     ),
+    "beside": msg(
+        "Two branches at the same step. The graph has the numbers of one, with Δ from the other; below it "
+        "the step on each, and the nodes that differ so far. On the timeline a sign stands at each step "
+        "that differs. Both branches move together."
+    ),
 }
 """What is shown elsewhere than in a panel, by the command that brings it."""
 
