@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from textual.pilot import Pilot
 
 from backprop_tui.app import DebuggerApp
-from driving import NARROW, WIDE, debugger, opened, position, seen
+from backprop_tui.panels.stage import stage
+from driving import NARROW, WIDE, debugger, opened, position, seen, text_of
 from scenes import view
 
 
@@ -72,3 +75,33 @@ async def test_the_first_step_the_seed_and_the_last_are_shown_too(at: int) -> No
         await pilot.pause()
         words = {0: "One time step.", 13: "∂L/∂L", 38: "∂L/∂x"}
         assert words[at] in seen(pilot)
+
+
+@pytest.mark.parametrize("size", [(78, 14), (118, 26), (198, 38)])
+def test_the_note_of_the_author_stands_below_the_equation(size: tuple[int, int]) -> None:
+    page = stage(view("softmax_classifier", 7), *size)
+    assert page.height <= size[1]
+    rows = text_of(page).splitlines()
+    (noted,) = (row for row, text in enumerate(rows) if "» b is added to every row" in text)
+    (named,) = (row for row, text in enumerate(rows) if "upstream" in text)
+    assert noted > named
+
+
+@pytest.mark.parametrize("height", range(3, 20))
+def test_for_a_note_no_number_on_the_stage_becomes_a_picture(height: int) -> None:
+    shown = view("softmax_classifier", 7)
+    noted, plain = (
+        text_of(stage(replace(shown, scenario=replace(shown.scenario, notes=notes)), 78, height))
+        for notes in (shown.scenario.notes, {})
+    )
+    assert "»" not in plain
+    assert ("0.102" in noted) is ("0.102" in plain)
+
+
+async def test_the_equation_has_its_own_title_at_the_end_too() -> None:
+    async with opened("add_multiply", at=7) as pilot:
+        assert "The end of the run" in seen(pilot)
+        await pilot.press("P")
+        await pilot.pause()
+        assert "The end of the run" not in seen(pilot)
+        assert "Chain rule ─ q → y" in seen(pilot)

@@ -8,7 +8,7 @@ from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
 from backprop_tui.render.big_digits import big_text
 from backprop_tui.render.stage_equation import stage_equation
-from backprop_tui.render.words import words
+from backprop_tui.render.words import note, words
 from backprop_tui.view import View
 
 __all__ = ["stage"]
@@ -18,19 +18,37 @@ _LEAST_COUNTED = 16
 
 
 def stage(view: View, width: int, height: int) -> Drawing:
-    """The equation in the middle, as large as fits; words where a step has none."""
+    """The equation in the middle, as large as fits, with the author's note below it; words where a step has
+    none.
+    """
     facts, language = view.facts, view.language
     counted = _count(view, width) if height >= _LEAST_COUNTED else []
     room = height - len(counted)
     block = stage_equation(facts, language, width, room, ascii=view.ascii)
     if block.height:
-        lines = list(block.padded(width).lines)
+        noted = _column(note(facts, language), width)
+        left = room - len(noted) - 1
+        if noted and block.height > left:
+            smaller = stage_equation(facts, language, width, left, ascii=view.ascii)
+            if _has_pictures(smaller) and not _has_pictures(block):
+                noted = []  # numbers say more
+            else:
+                block = smaller
+        lines = [*block.padded(width).lines, *([(Span(""),)] * bool(noted)), *noted]
     else:
-        said = _opening(view) if isinstance(facts, StartFacts) else words(facts, language)
-        wrapped = [piece for line in said for piece in wrap_line(line, max(20, width * 2 // 3))]
-        lines = list(Block.of(wrapped).padded(width).lines)
+        lines = _column(_opening(view) if isinstance(facts, StartFacts) else words(facts, language), width)
     above: list[Line] = [(Span(""),)] * max(0, (room - len(lines)) // 2)
     return Lines.of([*counted, *above, *lines])
+
+
+def _has_pictures(block: Block) -> bool:
+    return any(leaf.is_picture for leaf in block.leaves())
+
+
+def _column(said: list[Line], width: int) -> list[Line]:
+    """Lines to be read from afar, wrapped early and in the middle."""
+    wrapped = [piece for line in said for piece in wrap_line(line, max(20, width * 2 // 3))]
+    return list(Block.of(wrapped).padded(width).lines)
 
 
 def _opening(view: View) -> list[Line]:

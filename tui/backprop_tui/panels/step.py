@@ -22,7 +22,7 @@ from backprop_tui.panels.watches import watch_lines
 from backprop_tui.render.words import code, note, numeric_line, remarks, words
 from backprop_tui.view import View
 
-__all__ = ["chain_rule", "step", "step_title"]
+__all__ = ["chain_rule", "equation_title", "step", "step_title"]
 
 _NARROWEST: Final = 10
 _TWO_COLUMNS: Final = 100
@@ -51,11 +51,16 @@ _BLANK: Final[Line] = (Span(""),)
 
 
 def step_title(view: View) -> str:
+    """What kind of step it is, and what it is about; for the pages of a whole run, what those are."""
+    if is_at_end(view):
+        return msg("The end of the run").in_language(view.language)
+    return equation_title(view)
+
+
+def equation_title(view: View) -> str:
     """What kind of step it is, and what it is about; before the first one, what the run is about."""
     if is_at_start(view):
         return view.scenario.title.in_language(view.language) or view.scenario.name
-    if is_at_end(view):
-        return msg("The end of the run").in_language(view.language)
     facts = view.facts
     name = _TITLES.get(facts.kind, _TITLE).in_language(view.language)
     spelled = _spelled_out(facts.node) if isinstance(facts, BackwardFacts) else ""

@@ -16,7 +16,7 @@ from backprop_tui.cells.text import in_ascii
 from backprop_tui.panel_slots import FIRST_IN_FRONT, PANEL_SLOTS, PanelSlot
 from backprop_tui.panels.graph.picture import shown_scene, whole_scene_key
 from backprop_tui.panels.registry import PANELS
-from backprop_tui.panels.step import step_title
+from backprop_tui.panels.step import equation_title
 from backprop_tui.screens.handle import Handle
 from backprop_tui.view import View
 
@@ -152,7 +152,7 @@ class PanelArrangement:
             panel.entitle(_shown(title, view), self._behind(slot, view))
         stage = self._handle.panel(STAGE)
         if not stage.has_class("-behind"):
-            stage.entitle(_shown(step_title(view), view), self._back(view))
+            stage.entitle(_shown(equation_title(view), view), self._back(view))
         self._handle.panel("timeline").entitle(_shown(msg("Timeline").in_language(view.language), view))
 
     def _behind(self, front: PanelSlot, view: View) -> list[tuple[str, str]]:
