@@ -167,7 +167,7 @@ def test_of_many_wrong_gradients_a_few_are_told(commands: Commands, tmp_path: Pa
     [
         (
             GradientCheck("W", Verdict.DIFFERS, "shape", 6, 0, inf, shapes=((2,), (2, 3))),
-            "W: the gradient is 2, what it belongs to is 2×3",
+            "W: the gradient has shape 2, the value has shape 2×3",
         ),
         (
             GradientCheck("W", Verdict.DIFFERS, "complex step", 6, 6, 0.5, (1, 2), 1.5, 3.0),

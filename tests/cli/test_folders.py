@@ -109,7 +109,7 @@ def test_there_is_a_limit_and_it_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     found = scenario_folder(tmp_path)
     assert len(found.shelves[0].entries) == 10
     assert found.problem is not None
-    assert "10 are listed" in found.problem.in_language("en")
+    assert "10 of them are listed" in found.problem.in_language("en")
     monkeypatch.setattr(folders, "_MOST_READ", 1000)
     monkeypatch.setattr(folders, "_MOST_LOOKED_AT", 5)
     assert scenario_folder(tmp_path).is_cut

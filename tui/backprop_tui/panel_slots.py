@@ -55,10 +55,10 @@ PANEL_SLOTS: Final = (
         "step",
         msg("Step"),
         msg(
-            "The step as an equation: what is handed on is the upstream gradient, which has "
-            "come to the node, times the local gradient of the node with respect to this "
-            "operand. Below it stand a numeric check, what the node is, why it is so, the "
-            "author's note, the line of NumPy, and what is watched."
+            "The step as an equation: the upstream gradient, which has arrived at the node, times the "
+            "local gradient of the node with respect to this operand is the gradient that is passed on. "
+            "Below it are a numeric check, what the node computes, the reason, the author's note, the "
+            "line of NumPy, and the watches."
         ),
         "equation",
         former=("chain", "formula", "why"),

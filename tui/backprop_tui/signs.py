@@ -13,14 +13,14 @@ SIGNS: Final = (
     ("12", Role.VALUE, msg("green, above the wire: a value, going forward ▶")),
     ("-4", Role.GRADIENT, msg("red, below the wire: a gradient, going backward ◀")),
     ("2", Role.LOCAL, msg("violet: a local gradient")),
-    ("-8", Role.PRODUCT, msg("bold, the brightest, on white the darkest: the product of the two")),
+    ("-8", Role.PRODUCT, msg("bold and brightest (darkest on white): the product of the two")),
     ("NaN", Role.TROUBLE, msg("trouble: not finite, or a check that failed; ! goes where NaN or inf arises")),
     ("·", Role.DIM, msg("not reached yet; this is not zero")),
     ("━━▶", Role.HEADING, msg("heavy lines: the node and the edge of this step")),
     (
         "▶ ◀",
         Role.KEY,
-        msg("in a table: the operator that ran, and the node whose number came, which is in reverse"),
+        msg("in a table: the operator that ran, and the node that received a number, shown in reverse"),
     ),
     ("▷ ◁", Role.DIM, msg("the same for the step before")),
     ("╌╌▷", Role.DIM, msg("dashed lines and hollow arrows: what is still ahead")),
@@ -39,7 +39,10 @@ SIGNS: Final = (
     (
         "3 Δ+5",
         Role.VALUE,
-        msg("on a branch: by how much a change has moved a number; Δ‖5‖ is the norm for a tensor"),
+        msg(
+            "on a branch: how much a change has moved a number; for a tensor, Δ‖5‖ is the norm of the "
+            "difference"
+        ),
     ),
 )
 """Each with its role, and what it means."""

@@ -156,7 +156,7 @@ def of_step(word: str, frame: Frame) -> Tensor | None:
         subject = frame.graph.nodes[edge.operand] if edge is not None and word == "grad" else node
         return frame.value(subject) if word == "value" else frame.gradient(subject)
     if edge is None:
-        raise LookupError(msg("this step has no {word}: it hands no gradient on", word=word))
+        raise LookupError(msg("this step has no {word}: it passes no gradient on", word=word))
     match word:
         case "upstream":
             return frame.gradient(frame.graph.nodes[edge.node])

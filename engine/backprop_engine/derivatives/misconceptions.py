@@ -44,7 +44,7 @@ def resemblance(
     if not np.any(expected):
         return msg("no gradient is to flow here: the numeric one is 0")
     if not np.any(found):
-        return msg("nothing is handed on: the rule is missing")
+        return msg("no gradient is passed on: the rule is missing")
     with np.errstate(all="ignore"):
         return (
             _factor(found, expected, factors or {})
@@ -80,7 +80,7 @@ def _factor(found: _Numbers, expected: _Numbers, factors: Mapping[str, Any]) -> 
         if _same(found * factor, expected):
             return msg("the factor {name} is missing", name=name)
         if _same(expected * factor, found):
-            return msg("the factor {name} is there once too often", name=name)
+            return msg("there is one factor {name} too many", name=name)
     return ""
 
 

@@ -13,7 +13,7 @@ __all__ = ["METHODS", "problem_text"]
 
 METHODS: Final[dict[str, Message]] = {
     "complex step": msg("complex step"),
-    "differences": msg("differences"),
+    "differences": msg("finite differences"),
     "output": msg("output"),
     "shape": msg("shape"),
 }
@@ -26,7 +26,7 @@ def problem_text(check: GradientCheck) -> Message:
     if check.shapes:
         found, expected = map(shape_text, check.shapes)
         return msg(
-            "{name}: the gradient is {found}, what it belongs to is {expected}",
+            "{name}: the gradient has shape {found}, the value has shape {expected}",
             name=check.name,
             found=found,
             expected=expected,

@@ -33,17 +33,17 @@ class ScenarioChanges(Struct, frozen=True):
     def told(self) -> Iterator[Message]:
         """What has changed, a few words each; nothing where it is only how the file is written."""
         if self.renumbered:
-            yield msg("other numbers: {names}", names=_listed(self.renumbered))
+            yield msg("changed values: {names}", names=_listed(self.renumbered))
         if self.redefined:
-            yield msg("defined anew: {names}", names=_listed(self.redefined))
+            yield msg("redefined: {names}", names=_listed(self.redefined))
         if self.added:
             yield msg("new: {names}", names=_listed(self.added))
         if self.removed:
-            yield msg("gone: {names}", names=_listed(self.removed))
+            yield msg("removed: {names}", names=_listed(self.removed))
         if self.training:
-            yield msg("another training")
+            yield msg("training changed")
         if self.texts:
-            yield msg("other texts or expectations")
+            yield msg("texts or expectations changed")
 
 
 def _listed(names: tuple[str, ...]) -> str:

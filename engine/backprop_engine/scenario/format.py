@@ -114,7 +114,7 @@ SCENARIO: Final = form(
     FormatKey(
         "operators",
         "operators",
-        msg("Operators of the file's own, each with a formula, and perhaps with backward rules."),
+        msg("The file's own operators, each with a formula and, where it needs them, backward rules."),
     ),
     FormatKey(
         "nodes",
@@ -270,7 +270,7 @@ CELL: Final = form(
 # Operators of a file's own
 
 OWN_OPERATOR: Final = form(
-    msg("An operator of the file's own."),
+    msg("One of the file's own operators."),
     FormatKey("inputs", "names", msg("The names of its operands."), needed=True),
     FormatKey("forward", "formula", msg("What it computes, as an expression over its inputs."), needed=True),
     FormatKey(

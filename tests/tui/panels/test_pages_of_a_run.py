@@ -85,7 +85,7 @@ train: {optimizer: sgd, lr: 0.1, steps: 3}
         "https://example.org/mine",
         "training  3 iterations of sgd",
         "watch for  w  used more than once",
-        "f  the author has a note",
+        "f  noted by the author",
         "stops at   f  c runs there",
     ):
         assert part in words

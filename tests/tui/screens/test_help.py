@@ -58,7 +58,7 @@ def test_what_is_sought_filters_in_any_language(sought: str, found: str, missing
 def test_a_key_or_a_name_comes_before_all_else(key: str, name: str) -> None:
     lines = help_lines("en", 100, sought=key)
     row = next(row for row in COMMANDS if row.name == name)
-    assert lines[0][0].text == "Called so"
+    assert lines[0][0].text == "By name or key"
     assert row.help.in_language("en")[:20] in plain([lines[1]])
 
 

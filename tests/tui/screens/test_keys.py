@@ -280,7 +280,7 @@ async def test_where_one_panel_fills_the_screen_tab_says_how_to_see_another() ->
         assert _focus(pilot) == "transcript"
         await pilot.pause()
         (notice,) = pilot.app._notifications
-        assert "no other panel is seen" in notice.message
+        assert "no other panel is visible" in notice.message
 
 
 @pytest.mark.parametrize(("down", "up"), [("j", "k"), ("down", "up")])

@@ -156,7 +156,7 @@ async def test_a_key_does_something_or_says_why_not(
         (at_start, "1", "this panel has the focus already"),
         (at_start, "M", "all of the graph is seen"),
         (at_start, "j", "there is nothing farther on"),
-        (at_start, "plus", "the graph comes no nearer"),
+        (at_start, "plus", "the graph is zoomed in as far as it goes"),
         (inside, "s", "this is where the inside of L ends: o leads out"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
@@ -299,7 +299,7 @@ async def test_the_palette_and_the_prompt_say_it_too() -> None:
         pilot.app.clear_notifications()
         await pilot.press("colon", *"zoom-in", "enter")
         await pilot.pause()
-        assert "the graph comes no nearer" in notices(pilot)[0]
+        assert "the graph is zoomed in as far as it goes" in notices(pilot)[0]
 
 
 async def test_a_gallery_without_a_scenario_says_that_there_is_none_to_open() -> None:

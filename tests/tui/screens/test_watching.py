@@ -181,7 +181,7 @@ async def test_a_save_is_shown_in_place(tmp_path: Path) -> None:
         assert shown.startswith(" ≡ Afterwards")
         assert names(pilot) == ["x", "y", "q", "k", "f#1", "f"]
         assert "case.yaml has changed: loaded again" in words_of(pilot)
-        for told in ("defined anew: f", "new: k", "other texts or expectations"):
+        for told in ("redefined: f", "new: k", "texts or expectations changed"):
             assert told in words_of(pilot)
         await pilot.press("end")
         assert position(pilot) == debugger(pilot).current.session.run.last

@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ascii", action="store_true", help=msg("no characters outside ASCII in the drawing")
     )
-    parser.add_argument("--no-animation", action="store_true", help=msg("nothing moves by itself"))
+    parser.add_argument("--no-animation", action="store_true", help=msg("no animation"))
     parser.add_argument(
         "--stage", action="store_true", help=msg("begin with the stage: the graph and one large equation")
     )

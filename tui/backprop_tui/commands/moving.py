@@ -194,7 +194,7 @@ MOVING: Final = (
     CommandRow(
         "trouble",
         msg("trouble"),
-        msg("to the next step at which NaN or an infinity arises, after the last one to the first"),
+        msg("to the next step at which NaN or an infinity arises; after the last, to the first"),
         ("exclamation_mark",),
         "!",
         typed="trouble",
@@ -213,7 +213,7 @@ MOVING: Final = (
         typed="go g goto !tt",
         arguments="POSITION | PERCENT% | PLACE",
         completes="place",
-        idle=msg("this is the position that was named"),
+        idle=msg("this is already that position"),
     ),
     CommandRow(
         "history_back",

@@ -90,15 +90,13 @@ SCREEN: Final = (
     CommandRow(
         "close",
         msg("close"),
-        msg("stop what takes long, close what is open, let go of what is chosen; else to the gallery"),
+        msg("stop a long task, close what is open, or clear the selection; otherwise to the gallery"),
         ("escape",),
         "Esc",
         typed="close",
         footer_in={"chosen": 6, "filled": 2, "inside": 0},
     ),
-    CommandRow(
-        "gallery", msg("gallery"), msg("to the gallery of scenarios, from wherever one is"), typed="gallery"
-    ),
+    CommandRow("gallery", msg("gallery"), msg("to the gallery of scenarios, from anywhere"), typed="gallery"),
     CommandRow(
         "quit", msg("quit"), msg("leave the debugger"), ("q",), "q", 1, runs=Quit(), typed="quit q exit"
     ),

@@ -27,7 +27,7 @@ GROUPS: Final[tuple[tuple[Message, tuple[CommandRow, ...]], ...]] = (
     (msg("Try what if, and keep it"), CHANGES),
     (msg("Look at the graph"), GRAPH),
     (msg("Choose panels"), PANELS),
-    (msg("Find help, and other screens"), SCREEN),
+    (msg("Find help and other screens"), SCREEN),
 )
 """The commands by what one wants to do."""
 

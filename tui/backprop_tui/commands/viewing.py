@@ -11,8 +11,8 @@ from backprop_tui.panel_slots import PANEL_SLOTS, PLOTS
 __all__ = ["GRAPH", "PANELS", "PLAYING"]
 
 
-_ALONE: Final = msg("no other panel is seen: its digit brings one to the front")
-_ALL_SEEN: Final = msg("there is nothing farther on in this panel")
+_ALONE: Final = msg("no other panel is visible: press its digit to bring one to the front")
+_ALL_SEEN: Final = msg("this panel has nothing more to show that way")
 
 _PANELS: Final = tuple(
     CommandRow(
@@ -37,7 +37,7 @@ GRAPH: Final = (
         ("plus", "equals_sign"),
         "+ =",
         typed="zoom-in",
-        idle=msg("the graph comes no nearer"),
+        idle=msg("the graph is zoomed in as far as it goes"),
         footer_in={"graph": 11},
     ),
     CommandRow(
@@ -47,7 +47,7 @@ GRAPH: Final = (
         ("minus",),
         "-",
         typed="zoom-out",
-        idle=msg("the graph goes no farther away"),
+        idle=msg("the graph is zoomed out as far as it goes"),
         footer_in={"graph": 12},
     ),
     CommandRow(
@@ -67,7 +67,7 @@ GRAPH: Final = (
         ("full_stop",),
         ".",
         typed="look",
-        idle=msg("the step is in the middle, as far as the panel scrolls"),
+        idle=msg("the step is already as close to the middle as the panel scrolls"),
     ),
     CommandRow(
         "minimap",
@@ -148,7 +148,7 @@ PANELS: Final = (
     CommandRow(
         "fill",
         msg("fill screen"),
-        msg("the panel with the focus over the whole screen; again, or Esc, for all panels"),
+        msg("fill the screen with the focused panel; again, or Esc, for all panels"),
         ("F",),
         "F",
         typed="fill",
@@ -165,7 +165,7 @@ PANELS: Final = (
     CommandRow(
         "next_panel",
         msg("panel"),
-        msg("to the next panel that is seen"),
+        msg("to the next visible panel"),
         ("tab",),
         "Tab",
         9,
@@ -175,7 +175,7 @@ PANELS: Final = (
     CommandRow(
         "previous_panel",
         msg("previous panel"),
-        msg("to the previous panel that is seen"),
+        msg("to the previous visible panel"),
         ("shift+tab",),
         "Shift+Tab",
         typed="previous-panel",

@@ -65,9 +65,7 @@ class ScenarioFolder(Struct, frozen=True):
         if not self.is_cut:
             return None
         count = sum(len(shelf.entries) for shelf in self.shelves)
-        return msg(
-            "{folder} has more files than are looked at: {count} are listed", folder=self.name, count=count
-        )
+        return msg("{folder} has too many files: {count} of them are listed", folder=self.name, count=count)
 
 
 def scenario_folder(path: Path) -> ScenarioFolder:

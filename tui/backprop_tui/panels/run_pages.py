@@ -117,7 +117,7 @@ def _watched(view: View, width: int) -> list[Line]:
         rows.append((msg("watch for"), (*_names(shared), Span(f"  {more}"))))
     if scenario.notes:
         noted = [graph.nodes[position].name for position in sorted(scenario.notes)]
-        more = msg("the author has a note").in_language(language)
+        more = msg("noted by the author").in_language(language)
         rows.append((msg("watch for"), (*_names(noted), Span(f"  {more}"))))
     if scenario.breakpoints:
         more = msg("{key} runs there", key=view.key("continue")).in_language(language)
@@ -209,7 +209,7 @@ def _outcome(view: View, width: int) -> Iterator[Line]:
             Span(" = "),
             Span(summary(value), Role.VALUE),
             Span("   "),
-            Span(msg("gradients by their norms, logarithmic").in_language(view.language), Role.DIM),
+            Span(msg("norms of the gradients, log scale").in_language(view.language), Role.DIM),
         )
         return
     losses = run.history.losses

@@ -32,10 +32,10 @@ def described_word(typed: str, session: Session, context: Context) -> list[Line]
         return [one_line(line, Role.CODE) for line in source.splitlines()]
     if word == loss_name(graph):
         output = graph.nodes[graph.output].name
-        said = msg("{loss} is a loss that may follow the output {output}", loss=word, output=output)
+        said = msg("{loss} stands for the loss that follows {output}", loss=word, output=output)
         return [one_line(said.in_language(context.language))]
     if word == "g":
-        return [one_line(msg("g stands for the upstream gradient in a rule").in_language(context.language))]
+        return [one_line(msg("in a rule, g stands for the upstream gradient").in_language(context.language))]
     named, _, attribute = word.rpartition(".")
     if attribute == "shape" and named in graph:
         return [one_line(f"{named}: {shape_label(graph[named].shape)}")]

@@ -224,7 +224,9 @@ class CommandRunner:
             if step is not None:
                 self.do(Select(nodes_of(step)[-1]))
         else:
-            words = msg("nowhere else does a number arise that is not finite; Enter shows its entry")
+            words = msg(
+                "this is the only step at which a number that is not finite arises; Enter shows the entry"
+            )
             self.answer(words.in_language(language))
 
     # What keys do with the current node

@@ -419,7 +419,7 @@ class DebuggerScreen(Screen[None]):
         graph = self.navigation.panel
         words = msg("a minimap where the graph is large") if self.current.minimap else msg("no minimap")
         if not graph.allow_horizontal_scroll and not graph.allow_vertical_scroll:
-            words = msg("all of the graph is seen, so there is no minimap")
+            words = msg("the whole graph is in view, so there is no minimap")
         self.runner.answer(words.in_language(self.current.language))
 
     def _toggle_transcript(self) -> None:

@@ -189,7 +189,7 @@ class GalleryScreen(Screen[None]):
     def _list(self, width: int) -> Drawing:
         if not self.shown:
             return Lines.of(
-                [(Span(f" {msg('nothing fits what is typed').in_language(self.language)}", Role.DIM),)]
+                [(Span(f" {msg('nothing matches what is typed').in_language(self.language)}", Role.DIM),)]
             )
         return ScenarioList(
             self.shown, self.chosen, self.language, width, self.most, self.previews.broken, self.ascii
@@ -258,7 +258,9 @@ class GalleryScreen(Screen[None]):
         entry = self.entry
         if entry is None:
             self.notify(
-                msg("nothing fits what is typed").in_language(self.language), markup=False, severity="warning"
+                msg("nothing matches what is typed").in_language(self.language),
+                markup=False,
+                severity="warning",
             )
             return
         self.app.clear_notifications()

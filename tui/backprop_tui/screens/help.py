@@ -79,7 +79,7 @@ def help_lines(
             (title, [row for row in rows if row not in called and _fits(row, sought, language)])
             for title, rows in groups
         ]
-        groups = [(msg("Called so"), called), *rest]
+        groups = [(msg("By name or key"), called), *rest]
     lines = _about(panel, language, width) if panel and not sought else []
     for title, rows in groups:
         if rows:

@@ -96,8 +96,8 @@ KEYS: Final[tuple[ViewerKey, ...]] = (
         "heat",
         msg("heatmap"),
         msg(
-            "a heatmap, or numbers; where there are more entries than cells, all of it is seen until the "
-            "cursor moves: each cell is the entry of its block with the largest magnitude"
+            "a heatmap, or numbers; a tensor with more entries than cells is shown whole until the cursor"
+            " moves: each cell is the entry of largest magnitude in its block"
         ),
         "h",
         5,
