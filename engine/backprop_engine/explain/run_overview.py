@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from backprop_engine.derived import derived
-from backprop_engine.explain.symbols import formula
+from backprop_engine.explain.symbols import whole_formula
 from backprop_engine.graph.graph import Graph
 
 __all__ = ["RunOverview", "run_overview"]
@@ -32,7 +32,7 @@ def run_overview(graph: Graph) -> RunOverview:
     shared = {edge.operand for edge in graph.edges if edge.shared}
     return RunOverview(
         output.name,
-        formula(graph, output),
+        whole_formula(graph, output),
         tuple(leaf.name for leaf in receivers),
         tuple(graph.nodes[position].name for position in sorted(shared)),
     )

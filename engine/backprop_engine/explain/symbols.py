@@ -24,6 +24,7 @@ __all__ = [
     "mathematical",
     "operand_text",
     "rule_text",
+    "whole_formula",
 ]
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -93,6 +94,15 @@ def formula(graph: Graph, node: Node, spell: Callable[[Node], str] = operand_tex
         if node.attributes[attribute.name] != attribute.default
     ]
     return f"{op.name}({', '.join([*operands, *settings])})"
+
+
+def whole_formula(graph: Graph, node: Node) -> str:
+    """What a computed node is in the names of its file alone: ``(a − 1)²``, where `formula` has ``L#1²``."""
+    parts = [operand_text(graph.nodes[operand]) for operand in node.operands]
+    if not node.text or not any(part.startswith(f"{node.name}#") for part in parts):
+        return formula(graph, node)
+    numbers = {other.name for other in graph.nodes if not other.shape}
+    return mathematical(_replaced(node.text, {}, lambda binary: _sign_in_file(binary, numbers)))
 
 
 def _attribute_text(value: Any) -> str:

@@ -22,6 +22,25 @@ def test_a_graph_is_told_by_its_output_its_gradients_and_its_sums() -> None:
     assert overview.shared == ("x", "h_prev")
 
 
+@pytest.mark.parametrize(
+    ("written_as", "shown"),
+    [
+        ("(a - 1) ** 2", "(a − 1)²"),
+        ("sum(v * v) + 3 * a", "sum(v ⊙ v) + 3 · a"),
+        ("mse(relu(W @ v), t)", "mse(relu(W @ v), t)"),
+        ("a * a", "a · a"),
+    ],
+)
+def test_what_a_graph_computes_is_told_in_the_names_of_its_file(
+    tmp_path: Path, written_as: str, shown: str
+) -> None:
+    text = (
+        "inputs: {a: 2, v: [1, 2]}\nconstants: {W: [[1, 2], [3, 4]], t: [0, 1]}\n"
+        f"nodes:\n  L: {written_as}\n"
+    )
+    assert run_overview(written(tmp_path, text).graph).formula == shown
+
+
 def test_what_gets_no_gradient_is_no_receiver(tmp_path: Path) -> None:
     text = "inputs: {x: 1, y: 2}\nconstants: {k: 3}\nnodes:\n  a: x * k\n  f: a + detach(y)\noutput: f\n"
     overview = run_overview(written(tmp_path, text).graph)
