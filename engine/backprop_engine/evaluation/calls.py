@@ -170,7 +170,10 @@ def bind(
                     op=op.name,
                     value=shown_value(given.value),
                 )
-                raise CallError(OPERANDS, message, given.at)
+                hint: Hint = ""
+                if not isinstance(given.value, str):
+                    hint = msg("put it under `constants`, say `t`, and write `{name}=t`", name=given.name)
+                raise CallError(OPERANDS, message, given.at, hint)
             operands[given.name] = given.operand
             continue
         attribute = op.attribute(given.name)
