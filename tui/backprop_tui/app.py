@@ -23,12 +23,14 @@ from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands.keys import remapped
 from backprop_tui.commands.table import COMMANDS
 from backprop_tui.screens.bindings import CommandScreen, TranslatedScreen, binding_id
+from backprop_tui.screens.left_views import LeftViews, is_same
 from backprop_tui.settings import UserSettings, change_setting
 from backprop_tui.themes import DARK, LIGHT
 from backprop_tui.view import View
 
 if TYPE_CHECKING:
     from backprop_tui.files.folders import ScenarioFolder
+    from backprop_tui.files.opening import Opening
     from backprop_tui.screens.gallery import GalleryScreen
 
 __all__ = ["DebuggerApp"]
@@ -85,6 +87,7 @@ class DebuggerApp(App[None]):
         super().__init__()
         self.staged = staged
         self.ends = False
+        self.left = LeftViews()
         self.start_view, self.language, self.ascii, self.folder = view, language, ascii, folder
         self.settings = settings or UserSettings()
         self.commands = remapped(COMMANDS, self.settings.keys)
@@ -131,8 +134,28 @@ class DebuggerApp(App[None]):
             self.push_screen(gallery)
             return gallery
         while self.screen is not below[-1]:
+            self._keep_what_is_open()
             self.pop_screen()
         return below[-1]
+
+    def _keep_what_is_open(self) -> None:
+        """Keep what the screen in front debugs; the tour always begins anew."""
+        from backprop_tui.screens.debugger import DebuggerScreen
+
+        if isinstance(self.screen, DebuggerScreen) and self.screen.guide is None:
+            self.left.keep(self.screen.current)
+
+    def return_to(self, opening: Opening) -> bool:
+        """To the debugger below that has this open, if there is one."""
+        from backprop_tui.screens.debugger import DebuggerScreen
+
+        for screen in reversed(self.screen_stack):
+            has = screen.current.opening if isinstance(screen, DebuggerScreen) and not screen.guide else None
+            if has is not None and is_same(has, opening):
+                while self.screen is not screen:
+                    self.pop_screen()
+                return True
+        return False
 
     def _offer_tour(self, accept: Callable[[], None]) -> None:
         """At the first start, ask whether the reader wants the tour; where that cannot be kept, never."""

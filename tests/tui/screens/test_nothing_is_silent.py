@@ -223,8 +223,8 @@ async def test_a_key_does_something_or_says_why_not_side_by_side(
         (0, "C", "there is no other difference in this iteration"),
         (7, "c", "there is no other difference in this iteration"),
         (3, "m", "the backward pass begins here"),
-        (0, "b", "breakpoint: not side by side; Esc leads back to one branch"),
-        (0, "colon", "command: not side by side"),
+        (0, "b", "break: not side by side; Esc leads back to one branch"),
+        (0, "colon", "prompt: not side by side"),
     ],
 )
 async def test_what_is_said_side_by_side(at: int, key: str, said: str) -> None:

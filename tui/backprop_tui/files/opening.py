@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -20,7 +21,8 @@ __all__ = ["Opening"]
 
 
 class Opening(Struct, frozen=True):
-    """A file, the settings that are in force over it, and what it looked like before it was read.
+    """A file, the settings that are in force over it, and what it looked like before it was read, as well as
+    its data files, as far as they are known.
 
     Where it was chosen from a folder of somebody's own, `among` are all that are there, in their order.
     """
@@ -29,13 +31,14 @@ class Opening(Struct, frozen=True):
     settings: tuple[str, ...] = ()
     max_memory: int = 2**30
     max_work: int = 10**10
-    stamp: Stamp = None
+    stamps: Mapping[str, Stamp] = {}
     among: tuple[ScenarioEntry, ...] = ()
 
     @classmethod
     def of(cls, path: str | os.PathLike[str], settings: tuple[str, ...] = (), **more: Any) -> Opening:
         """The file at `path`, about to be read."""
-        return cls(os.fspath(path), settings, stamp=stamp(os.fspath(path)), **more)
+        name = os.fspath(path)
+        return cls(name, settings, stamps={name: stamp(name)}, **more)
 
     @property
     def next(self) -> ScenarioEntry | None:

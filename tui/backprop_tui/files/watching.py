@@ -7,7 +7,7 @@ is still being written looks different at every poll, and counts as changed only
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 __all__ = ["INTERVAL", "Stamp", "Watcher", "data_files", "stamp"]
@@ -34,12 +34,12 @@ class Watcher:
     `known` are stamps taken before the files were read: what changed since then is noticed as well.
     """
 
-    def __init__(self, paths: Iterable[str], known: dict[str, Stamp] | None = None) -> None:
+    def __init__(self, paths: Iterable[str], known: Mapping[str, Stamp] | None = None) -> None:
         self._seen: dict[str, Stamp] = {}
         self._waiting: dict[str, Stamp] | None = None
         self.watch(paths, known)
 
-    def watch(self, paths: Iterable[str], known: dict[str, Stamp] | None = None) -> None:
+    def watch(self, paths: Iterable[str], known: Mapping[str, Stamp] | None = None) -> None:
         """Watch these files from now on."""
         known = {**self._seen, **(known or {})}
         self._seen = {path: known[path] if path in known else stamp(path) for path in paths}
@@ -48,6 +48,11 @@ class Watcher:
     def paths(self) -> tuple[str, ...]:
         """The files that are watched, in order."""
         return tuple(self._seen)
+
+    @property
+    def stamps(self) -> Mapping[str, Stamp]:
+        """What they looked like when they were read last."""
+        return self._seen
 
     def poll(self, *, settled: bool = False) -> tuple[str, ...]:
         """The files that have changed, once they look as at the poll before, or are `settled` already."""

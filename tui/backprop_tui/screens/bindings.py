@@ -8,6 +8,8 @@ from typing import Protocol, runtime_checkable
 from textual.binding import Binding
 
 from backprop_tui.commands.row import CommandRow
+from backprop_tui.files.opening import Opening
+from backprop_tui.screens.left_views import LeftViews
 
 __all__ = ["CommandApp", "CommandScreen", "TranslatedScreen", "binding_id", "bindings"]
 
@@ -45,9 +47,14 @@ class CommandApp(Protocol):
     """An app with a table of commands of its own, in which the user's keys stand, and a gallery."""
 
     commands: tuple[CommandRow, ...]
+    left: LeftViews
 
     def open_gallery(self) -> None:
         """To the gallery below; where there is none to one on top, from which Esc leads back."""
+        ...
+
+    def return_to(self, opening: Opening) -> bool:
+        """To the debugger below that has this open, if there is one."""
         ...
 
 

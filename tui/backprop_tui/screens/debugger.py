@@ -495,6 +495,8 @@ class DebuggerScreen(Screen[None]):
             self.say(words.in_language(view.language), wrong=True)
             return
         among = () if view.opening is None else view.opening.among
+        if isinstance(self.app, CommandApp):
+            self.app.left.keep(view)
         opened = view_opened(self, Opening.of(entry.path, among=among), view.language, ascii=view.ascii)
         if opened is not None:
             staged = self.arrangement.filling == STAGE

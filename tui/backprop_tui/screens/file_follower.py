@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
+from msgspec import structs
 from textual.app import SuspendNotSupported
 
 from backprop_engine.debugger import start_move
@@ -50,13 +51,18 @@ class FileFollower:
         """Watch the file from what it was before it was read."""
         opening = self._handle.current.opening
         if opening is not None:
-            self._watcher = Watcher((opening.path,), {opening.path: opening.stamp})
+            self._watcher = Watcher((opening.path, *opening.stamps), opening.stamps)
+            self.look(settled=True)  # it may have been left for a while
             self._handle.set_interval(INTERVAL, self.look)
             self._handle.run_worker(self._watch_data(self._watcher, opening), group="data")
 
     async def _watch_data(self, watcher: Watcher, opening: Opening) -> None:
         files = await asyncio.to_thread(data_files, opening.path)
         watcher.watch((opening.path, *(files or ())))
+        view = self._handle.current
+        if view.opening is opening:  # as it was read at first
+            known = structs.replace(opening, stamps={**watcher.stamps, **opening.stamps})
+            self._handle.keep_view(replace(view, opening=known))
 
     def look(self, *, settled: bool = False) -> None:
         """Load the file again if it or its data have changed."""
@@ -76,7 +82,7 @@ class FileFollower:
         view, problems = read.view, read.problems
         if handle.current is not before:  # who moved on in the meantime is taken from where they are now
             view, problems = _carried_over(handle.current, view.scenario, view.session.baseline)
-        handle.show_view(view)
+        handle.show_view(replace(view, opening=structs.replace(opening, stamps=read.stamps)))
         self._carry_on()
         self._say_changes(opening, before.scenario, view)
         if problems:

@@ -4,6 +4,7 @@ each is about.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -34,6 +35,7 @@ from backprop_tui.widgets.table_panel import TablePanel
 
 if TYPE_CHECKING:
     from backprop_tui.files.folders import ScenarioFolder
+    from backprop_tui.files.opening import Opening
     from backprop_tui.panels.preview import Preview
     from backprop_tui.view import View
 
@@ -182,7 +184,7 @@ class GalleryScreen(Screen[None]):
             return key_hints((), self.language, width, tuple(extra))
         extra.append(("/", msg("search").in_language(self.language)))
         extra.append(("t", msg("tour").in_language(self.language)))
-        if self.lies_on_top:
+        if self.leads_back:
             extra.append(("Esc", msg("close").in_language(self.language)))
         return key_hints(GALLERY_COMMANDS, self.language, width, tuple(extra))
 
@@ -264,14 +266,20 @@ class GalleryScreen(Screen[None]):
             )
             return
         self.app.clear_notifications()
-        if entry.path in self.previews.broken:
+        among = () if self.folder is None else tuple(self.entries(self.all))
+        opening = Opening.of(entry.path, among=among)
+        if isinstance(self.app, CommandApp) and self.app.return_to(opening):
+            return
+        if entry.path in self.previews.broken and not self._was_left(opening):
             words = msg("{file} has mistakes, which stand under About", file=clean(entry.path.name))
             self.notify(words.in_language(self.language), markup=False, severity="error")
             return
-        among = () if self.folder is None else tuple(self.entries(self.all))
-        view = view_opened(self, Opening.of(entry.path, among=among), self.language, ascii=self.ascii)
+        view = view_opened(self, opening, self.language, ascii=self.ascii)
         if view is not None:
             self.post_message(self.Opened(view))
+
+    def _was_left(self, opening: Opening) -> bool:
+        return isinstance(self.app, CommandApp) and self.app.left.of(opening) is not None
 
     # Searching
 
@@ -284,7 +292,7 @@ class GalleryScreen(Screen[None]):
         """Keys typed into the search line are text, not commands."""
         if action == "command":
             return not isinstance(self.focused, Input)
-        return action != "go_back" or self.searching or self.lies_on_top
+        return action != "go_back" or self.searching or self.leads_back
 
     def action_search(self) -> None:
         """Open the line to search with."""
@@ -298,12 +306,19 @@ class GalleryScreen(Screen[None]):
         """Whether a scenario is open below, to go back to."""
         return len(self.app.screen_stack) > 2
 
+    @property
+    def leads_back(self) -> bool:
+        """Whether there is a scenario to go back to: one that is open below, or one that was left."""
+        return self.lies_on_top or (isinstance(self.app, CommandApp) and self.app.left.last is not None)
+
     def action_go_back(self) -> None:
-        """End the search; without one, go back to the scenario that is open below."""
+        """End the search; without one, go back to the scenario that is open below, or that was left last."""
         if self.searching:
             self._end_search()
-        else:
+        elif self.lies_on_top:
             self.dismiss()
+        elif isinstance(self.app, CommandApp) and self.app.left.last is not None:
+            self.post_message(self.Opened(replace(self.app.left.last, language=self.language)))
 
     def _end_search(self) -> None:
         """List all again; the chosen one stays chosen."""

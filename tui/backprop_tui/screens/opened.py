@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 
 from backprop_engine.errors import BackpropError
-from backprop_engine.messages.message import in_language
+from backprop_engine.messages.message import in_language, msg
 from backprop_tui.prompt.opened_view import opened_view
+from backprop_tui.screens.bindings import CommandApp
 
 if TYPE_CHECKING:
     from backprop_tui.files.opening import Opening
@@ -17,10 +19,20 @@ if TYPE_CHECKING:
 __all__ = ["view_opened"]
 
 _SECONDS = 10
+_GLANCE = 4
 
 
 def view_opened(screen: Screen[Any], opening: Opening, language: str, *, ascii: bool) -> View | None:
-    """The start of a scenario's run. Where the file has mistakes the `screen` shows them, and it is None."""
+    """A scenario as it was left, or the start of its run.
+
+    Where the file has mistakes the `screen` shows them, and it is None.
+    """
+    left = screen.app.left.of(opening) if isinstance(screen.app, CommandApp) else None
+    if left is not None:
+        if left.session.position:
+            words = msg("as it was left: Home goes to the start").in_language(language)
+            screen.notify(words, markup=False, timeout=_GLANCE)
+        return replace(left, language=language)
     problems: list[str] = []
     try:
         view = opened_view(opening, language, ascii=ascii, warn=problems.append)
