@@ -16,6 +16,7 @@ from textual._compositor import ChopsUpdate
 from textual.app import App
 from textual.content import Content
 from textual.driver import Driver
+from textual.drivers._writer_thread import WriterThread
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -24,6 +25,7 @@ from textual.widget import Widget
 __all__ = [
     "app_of",
     "paint_changed_cells_only",
+    "outlive_terminal",
     "rendered_strips",
     "set_border_subtitle",
     "set_border_title",
@@ -85,6 +87,23 @@ def watch_keys(lost: Callable[[], None]) -> None:
         return made
 
     linux_driver.getincrementaldecoder = lambda name: decoder  # type: ignore[attr-defined, assignment]
+
+
+def outlive_terminal() -> None:
+    """Let the app end after its terminal has vanished: what is still written goes nowhere.
+
+    The thread that writes would end at once, and the app wait for ever for room in its full queue.
+    """
+    write_all = WriterThread.run
+
+    def run(writer: WriterThread) -> None:
+        try:
+            write_all(writer)
+        except OSError:
+            while writer._queue.get() is not None:
+                pass
+
+    WriterThread.run = run  # type: ignore[method-assign]
 
 
 def paint_changed_cells_only() -> None:

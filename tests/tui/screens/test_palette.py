@@ -96,3 +96,25 @@ async def test_all_that_it_offers_is_in_korean() -> None:
     assert len(offered) > 60
     assert [one.title for one in offered if not HANGUL.search(one.title)] == []
     assert [one.help for one in offered if one.help and not HANGUL.search(one.help)] == []
+
+
+@pytest.mark.parametrize("key", ["pageup", "pagedown", "up", "down", "home", "end", "enter"])
+async def test_no_key_fails_where_the_list_has_no_room(key: str) -> None:
+    async with opened("en") as pilot:
+        await pilot.press("down")
+        await pilot.resize_terminal(10, 5)
+        await pilot.press("a", "b", key, key)
+        await pilot.pause()
+        assert pilot.app.return_code in (None, 0)
+
+
+async def test_what_is_typed_ahead_while_it_closes_searches_no_more() -> None:
+    async with opened("en") as pilot:
+        screen = pilot.app.screen
+        field = screen.query_one(CommandInput)
+        screen.dismiss()
+        field.post_message(CommandInput.Changed(field, "back"))
+        await pilot.pause()
+        await pilot.pause(0.1)
+        assert pilot.app.screen is not screen
+        assert pilot.app.return_code in (None, 0)

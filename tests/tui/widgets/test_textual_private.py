@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import inspect
+import io
 from collections.abc import Callable, Iterator
+from threading import Thread
 
 import pytest
 from rich.console import Console
@@ -13,6 +16,7 @@ from textual._compositor import ChopsUpdate
 from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.drivers import linux_driver
+from textual.drivers._writer_thread import WriterThread
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
@@ -20,6 +24,7 @@ from textual.strip import Strip
 
 from backprop_tui.textual_private import (
     app_of,
+    outlive_terminal,
     paint_changed_cells_only,
     rendered_strips,
     set_border_subtitle,
@@ -130,6 +135,21 @@ def test_where_no_key_can_come_any_more_that_is_told() -> None:
     assert lost == [True]
     decoder.decode(b"", final=True)
     assert lost == [True], "the last look, once the app has ended"
+
+
+def test_a_terminal_that_vanished_takes_what_is_still_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.EIO, "gone")
+
+    monkeypatch.setattr(WriterThread, "run", WriterThread.run)
+    outlive_terminal()
+    writer = WriterThread(Gone())
+    writer.start()
+    Thread(target=lambda: [*map(writer.write, "x" * 100), writer.stop()], daemon=True).start()
+    writer.join(10)
+    assert not writer.is_alive()
+    assert not writer._queue.qsize()
 
 
 async def test_a_driver_knows_its_app() -> None:

@@ -182,7 +182,7 @@ def _need_terminal(scenario: str | None) -> None:
 def _open(start: Start) -> int:
     from backprop_tui.app import DebuggerApp
     from backprop_tui.files.editor import Loan
-    from backprop_tui.textual_private import paint_changed_cells_only, watch_keys
+    from backprop_tui.textual_private import outlive_terminal, paint_changed_cells_only, watch_keys
 
     app = DebuggerApp(
         start.view,
@@ -213,6 +213,7 @@ def _open(start: Start) -> int:
         await app.run_async()
 
     watch_keys(lost=lambda: os.kill(os.getpid(), signal.SIGHUP))
+    outlive_terminal()
     paint_changed_cells_only()
     asyncio.run(run_app())
     return ended or (1 if app.return_code is None else app.return_code)

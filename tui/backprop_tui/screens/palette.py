@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol, cast
 
+from textual import on
 from textual.app import SystemCommand
-from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
+from textual.command import (
+    CommandInput,
+    CommandList,
+    CommandPalette,
+    DiscoveryHit,
+    Hit,
+    Hits,
+    Provider,
+    SearchIcon,
+)
 from textual.screen import Screen
+from textual.widgets import Input
 
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.translations import languages
@@ -17,7 +28,10 @@ __all__ = ["Commands", "palette"]
 
 
 class _Palette(CommandPalette):
-    """The palette, without an icon and blocks where the terminal is to get plain signs alone."""
+    """The palette, without an icon and blocks where the terminal is to get plain signs alone.
+
+    What is typed ahead while it closes searches no more, and no key moves in a list that is empty, or has no room.
+    """
 
     def on_mount(self) -> None:
         """What this terminal draws is known now."""
@@ -26,6 +40,19 @@ class _Palette(CommandPalette):
             self.query_one(SearchIcon).icon = ">"
             field = self.query_one(CommandInput)
             field.placeholder = in_ascii(str(field.placeholder))
+
+    @on(Input.Changed)
+    def _ignore_when_closed(self, event: Input.Changed) -> None:
+        if not self.is_current:
+            event.prevent_default()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether there is anything for an action to act on."""
+        if action == "command_list":
+            commands = self.query_one(CommandList)
+            if not (commands.option_count and commands.scrollable_content_region):
+                return False
+        return super().check_action(action, parameters)
 
 
 def palette(language: str) -> CommandPalette:
