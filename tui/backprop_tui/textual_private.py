@@ -103,7 +103,7 @@ def outlive_terminal() -> None:
             while writer._queue.get() is not None:
                 pass
 
-    WriterThread.run = run  # type: ignore[method-assign]
+    WriterThread.run = run  # type: ignore[method-assign, assignment]
 
 
 def paint_changed_cells_only() -> None:

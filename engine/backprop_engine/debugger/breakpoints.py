@@ -8,7 +8,7 @@ does.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -70,7 +70,7 @@ def parse_breakpoint(text: str, graph: Graph) -> Breakpoint:
     target = _target(what.strip(), graph) if what.strip() or not if_ else Target("any")
     if if_ and not condition.strip():
         raise UsageError(msg("{words}: a condition follows `if`", words=clean(words)))
-    found = parse_condition(condition.strip(), graph) if if_ else None
+    found = parse_condition(condition.strip(), graph, placed=target.kind != "any") if if_ else None
     return Breakpoint(words, target, found)
 
 
@@ -82,6 +82,8 @@ def _target(words: str, graph: Graph) -> Target:
             )
         )
     first, _, rest = words.partition(" ")
+    if words.lower() in _IN_SHORT and words not in graph:
+        return Target("trouble", _IN_SHORT[words.lower()])
     if rest:
         if words.lower() in ANOMALIES:
             return Target("trouble", words.lower())
@@ -99,6 +101,15 @@ def _target(words: str, graph: Graph) -> Target:
             raise UsageError(msg("`{words}` needs a bound, such as `{words} 1e-6`", words=words))
         return Target("trouble", words.lower())
     return _node(words, graph)
+
+
+_IN_SHORT: Final[Mapping[str, str]] = {
+    "nan": "first nan",
+    "inf": "first infinity",
+    "infinity": "first infinity",
+    "first inf": "first infinity",
+}
+"""What troubles are called where no node has that name."""
 
 
 def _bound(name: str, text: str) -> float:
@@ -169,7 +180,7 @@ def hits(breakpoint_: Breakpoint, trace: Trace, before: Trace | None = None) -> 
 @derived(limit=64)
 def _positions(trace: Trace, target: Target, condition: str, before: Trace | None) -> NDArray[np.int64]:
     """The positions of a target at which the condition, if any, holds; read-only."""
-    held = holding(parse_condition(condition, trace.graph), trace) if condition else None
+    held = holding(parse_condition(condition, trace.graph, placed=True), trace) if condition else None
     if target.kind == "any":
         assert held is not None  # a bare `if` has a condition
         places = held

@@ -2,7 +2,8 @@
 
 A condition is an expression of the scenario language over `value` (of the step's node), `upstream`, `local`
 and `product` (of a backward step), and `grad` (the completed gradient of the node that the step sets it for).
-Names of leaves and nodes, and `grad(NAME)`, mean what the whole run gives. A condition holds where it is true
+Names of leaves and nodes, and `grad(NAME)`, mean what the whole run gives. At a place, a condition may be about
+those alone: then it holds at all steps of an iteration or at none. A condition holds where it is true
 in any entry. Where all numbers are scalars, all steps are tried at once, as vectors.
 """
 
@@ -65,8 +66,11 @@ class Condition(Struct, frozen=True, eq=False):
     subjects: tuple[str, ...]
 
 
-def parse_condition(text: str, graph: Graph) -> Condition:
-    """The condition that `text` spells; raises `UsageError` if it is none, or names something unknown."""
+def parse_condition(text: str, graph: Graph, *, placed: bool = False) -> Condition:
+    """The condition that `text` spells; raises `UsageError` if it is none, or names something unknown.
+
+    One that is `placed`, at a node for example, need say nothing about the step.
+    """
     tree = typed(text)
     parts = operands_first(tree)
     for part in parts:
@@ -82,7 +86,7 @@ def parse_condition(text: str, graph: Graph) -> Condition:
                 msg("a condition is about {subjects}, or nodes by name", subjects=", ".join(SUBJECTS)),
             )
     subjects = tuple(name for name in SUBJECTS if name in bare)
-    if not subjects:
+    if not (subjects or placed):
         raise UsageError(
             msg(
                 "{text} says nothing about a step: use {subjects}",
@@ -119,7 +123,9 @@ def _check_call(call: Call, graph: Graph) -> None:
 
 
 def holding(condition: Condition, trace: Trace) -> NDArray[np.int64]:
-    """The positions of `trace` at whose step the condition holds, in order."""
+    """The positions of `trace` at whose step the condition holds, in order: all or none, where it says nothing
+    about the step.
+    """
     return np.sort(_Finder(condition, trace).positions())
 
 
@@ -134,6 +140,9 @@ class _Finder:
     def positions(self) -> NDArray[np.int64]:
         """Where it holds, in any order."""
         subjects = self.condition.subjects
+        if not subjects:
+            everywhere = range(self.trace.schedule.last + 1)
+            return np.asarray(everywhere if self.one_by_one([0], {}).size else (), dtype=np.int64)
         if any(subject in _OF_EDGES for subject in subjects):
             return self.tried(*self.at_edges())
         return self.tried(*(self.at_values() if subjects == ("value",) else self.at_gradients()))

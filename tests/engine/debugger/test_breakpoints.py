@@ -685,3 +685,25 @@ def test_a_condition_with_a_setting_is_tried_step_by_step() -> None:
     run = run_of(DIAMOND)  # a 6, b 4, c 10, f 60
     assert found("if clip(value, max=5) > 4", run) == [1, 3, 4]
     assert_as_one_by_one("clip(value, max=5) > 4", run.trace(0))
+
+
+@pytest.mark.parametrize(
+    ("short", "text"),
+    [("nan", "first nan"), ("NaN", "first nan"), ("inf", "first infinity"), ("First Inf", "first infinity")],
+)
+def test_the_first_nan_and_the_first_infinity_have_short_names(short: str, text: str) -> None:
+    graph = run_of(DIAMOND).graph
+    assert parse_breakpoint(short, graph).target == parse_breakpoint(text, graph).target
+
+
+def test_a_node_comes_before_the_short_name_of_a_trouble() -> None:
+    assert parse_breakpoint("nan", run_of("inputs: {x: 1}\nnodes: {nan: x * 2}\n").graph).target.kind == "node"
+
+
+def test_at_a_place_a_condition_may_be_about_the_whole_run() -> None:
+    run = run_of("inputs: {x: 2}\nnodes: {q: x * 3, f: q * q}\n")
+    everywhere = found("q", run)
+    assert everywhere
+    assert found("q if q > 5", run) == found("q if (grad(x) > 0) * (q == 6)", run) == everywhere
+    assert found("q if q > 6", run) == found("q if grad(q) < 0", run) == []
+    assert found("q if (q > 5) * (value > 40)", run) == []
