@@ -24,8 +24,8 @@ from textual.widget import Widget
 
 __all__ = [
     "app_of",
-    "paint_changed_cells_only",
     "outlive_terminal",
+    "paint_changed_cells_only",
     "rendered_strips",
     "set_border_subtitle",
     "set_border_title",

@@ -2,8 +2,8 @@
 
 A condition is an expression of the scenario language over `value` (of the step's node), `upstream`, `local`
 and `product` (of a backward step), and `grad` (the completed gradient of the node that the step sets it for).
-Names of leaves and nodes, and `grad(NAME)`, mean what the whole run gives. At a place, a condition may be about
-those alone: then it holds at all steps of an iteration or at none. A condition holds where it is true
+Names of leaves and nodes, and `grad(NAME)`, mean what the whole run gives. At a place, a condition may be
+about those alone: then it holds at all steps of an iteration or at none. A condition holds where it is true
 in any entry. Where all numbers are scalars, all steps are tried at once, as vectors.
 """
 
@@ -123,8 +123,8 @@ def _check_call(call: Call, graph: Graph) -> None:
 
 
 def holding(condition: Condition, trace: Trace) -> NDArray[np.int64]:
-    """The positions of `trace` at whose step the condition holds, in order: all or none, where it says nothing
-    about the step.
+    """The positions of `trace` at whose step the condition holds, in order: all or none, where it says
+    nothing about the step.
     """
     return np.sort(_Finder(condition, trace).positions())
 

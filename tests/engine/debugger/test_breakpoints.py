@@ -697,7 +697,9 @@ def test_the_first_nan_and_the_first_infinity_have_short_names(short: str, text:
 
 
 def test_a_node_comes_before_the_short_name_of_a_trouble() -> None:
-    assert parse_breakpoint("nan", run_of("inputs: {x: 1}\nnodes: {nan: x * 2}\n").graph).target.kind == "node"
+    assert (
+        parse_breakpoint("nan", run_of("inputs: {x: 1}\nnodes: {nan: x * 2}\n").graph).target.kind == "node"
+    )
 
 
 def test_at_a_place_a_condition_may_be_about_the_whole_run() -> None:

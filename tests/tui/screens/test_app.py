@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from textual.command import CommandPalette
 from textual.geometry import Offset, Region
 from textual.pilot import Pilot
 
@@ -238,7 +239,7 @@ async def test_a_click_on_the_bar_at_the_top_opens_the_palette() -> None:
     async with opened("add_multiply") as pilot:
         await pilot.click("#header", offset=(1, 0))
         await pilot.pause()
-        assert pilot.app.screen.id == "--command-palette"
+        assert CommandPalette.is_open(pilot.app)
 
 
 @pytest.mark.parametrize(("name", "to"), [("step", 1), ("backward", 3)])

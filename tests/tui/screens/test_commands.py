@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 from _pytest.mark import ParameterSet
+from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -209,7 +210,7 @@ CASES: dict[str, Case] = {
     "tour": Case("", lambda pilot, before: getattr(pilot.app.screen, "guide", None) is not None),
     "about": Case("", lambda pilot, before: isinstance(pilot.app.screen, AboutScreen)),
     "next_scenario": Case("", told("no scenario follows")),
-    "palette": Case("", lambda pilot, before: pilot.app.screen.id == "--command-palette"),
+    "palette": Case("", lambda pilot, before: CommandPalette.is_open(pilot.app)),
     "close": Case("", state(lambda now, was: now.selection is None)),
     "gallery": Case("", shows(GalleryScreen)),
 }

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from _pytest.mark import ParameterSet
+from textual.command import CommandPalette
 from textual.geometry import Offset
 from textual.pilot import Pilot
 from textual.selection import Selection
@@ -89,7 +90,7 @@ async def _helps(pilot: Pilot[None]) -> None:
 
 
 async def _offers_commands(pilot: Pilot[None]) -> None:
-    assert pilot.app.screen.id == "--command-palette"
+    assert CommandPalette.is_open(pilot.app)
 
 
 async def _leaves(pilot: Pilot[None]) -> None:
@@ -534,7 +535,7 @@ async def test_from_the_tour_the_gallery_is_one_word_away_and_escape_ends_the_to
 async def test_two_keys_open_the_palette_everywhere(key: str, what: str | None) -> None:
     async with opened(what) as pilot:
         await pilot.press(key)
-        assert pilot.app.screen.id == "--command-palette"
+        assert CommandPalette.is_open(pilot.app)
 
 
 async def test_ctrl_c_leaves_too() -> None:

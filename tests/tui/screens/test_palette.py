@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from textual.command import CommandInput, CommandList
+from textual.command import CommandInput, CommandList, CommandPalette
 from textual.pilot import Pilot
 
 from backprop_engine.messages.message import msg
@@ -52,7 +52,7 @@ async def test_where_nothing_is_like_what_is_typed_it_says_so(language: str) -> 
         assert await found(pilot, "qqqqzzzz") == [msg("No matches found").in_language(language)]
         await pilot.press("down", "enter")
         await pilot.pause()
-        assert pilot.app.screen.id != "--command-palette"
+        assert not CommandPalette.is_open(pilot.app)
 
 
 async def test_commands_are_found_by_their_english_names_too() -> None:
@@ -124,3 +124,13 @@ async def test_what_is_typed_ahead_while_it_closes_searches_no_more(monkeypatch:
         screen.post_message(CommandInput.Changed(field, "late"))
         await pilot.pause()
     assert searched == ["back"]
+
+
+async def test_it_opens_again_while_the_one_before_still_closes() -> None:
+    async with opened("en") as pilot:
+        before = pilot.app.screen
+        before.dismiss()
+        pilot.app.action_command_palette()
+        await pilot.pause()
+        assert CommandPalette.is_open(pilot.app)
+        assert pilot.app.screen is not before

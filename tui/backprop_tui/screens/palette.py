@@ -57,7 +57,7 @@ class _Palette(CommandPalette):
 
 def palette(language: str) -> CommandPalette:
     """A palette that asks in `language`."""
-    return _Palette(id="--command-palette", placeholder=msg("Search for commands…").in_language(language))
+    return _Palette(placeholder=msg("Search for commands…").in_language(language))
 
 
 class _Offers(Protocol):
