@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.reactive import reactive
-from textual.screen import Screen
 
 from backprop_engine.debugger import Command, Go, Iterate, StepBy, StepOver, SwitchBranch, finished, update
 from backprop_engine.errors import UsageError
@@ -33,6 +32,7 @@ from backprop_tui.panels.beside import (
 )
 from backprop_tui.screens.bindings import CommandApp, bindings
 from backprop_tui.screens.refusals import Refusals
+from backprop_tui.screens.steady import SteadyScreen
 from backprop_tui.view import View
 from backprop_tui.widgets.graph_panel import GraphPanel
 from backprop_tui.widgets.panel import Panel
@@ -87,7 +87,7 @@ def pair_of(view: View, *branches: str) -> Pair:
     return left, right
 
 
-class BesideScreen(Screen[None]):
+class BesideScreen(SteadyScreen[None]):
     """Both branches at one position, which moves in both."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(COMMANDS))

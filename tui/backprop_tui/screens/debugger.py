@@ -11,7 +11,6 @@ from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.geometry import Size
 from textual.reactive import reactive
-from textual.screen import Screen
 from textual.widget import Widget
 
 from backprop_engine.debugger import Command, Fold, Go, Select
@@ -49,6 +48,7 @@ from backprop_tui.screens.layout_job import LayoutJob
 from backprop_tui.screens.player import Player
 from backprop_tui.screens.plot_filler import PlotFiller
 from backprop_tui.screens.refusals import Refusals, seen_in, why_idle
+from backprop_tui.screens.steady import SteadyScreen
 from backprop_tui.view import View
 from backprop_tui.widgets.graph_panel import GraphPanel
 from backprop_tui.widgets.mistakes_panel import MistakesPanel
@@ -67,7 +67,7 @@ _BARS, _BORDERS = 3, 2
 """The rows of the header, the timeline and the footer, and those of the timeline's border."""
 
 
-class DebuggerScreen(Screen[None]):
+class DebuggerScreen(SteadyScreen[None]):
     """A scenario being stepped through; with a `guide`, the tour. Its parts hold it as their `Handle`."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(COMMANDS))
@@ -258,6 +258,8 @@ class DebuggerScreen(Screen[None]):
         self.player.stop()
 
     def _arrange(self) -> None:
+        if not self.query(Body):
+            return  # the screen closes
         self.arrangement.arrange()
         self.set_class(self.arrangement.filling == STAGE, "-staged")
         self.query_one(Body).share()

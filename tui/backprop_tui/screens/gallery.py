@@ -14,7 +14,6 @@ from textual.containers import Container
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
-from textual.screen import Screen
 from textual.widgets import Input
 
 from backprop_engine.errors import UsageError
@@ -30,6 +29,7 @@ from backprop_tui.panels.bars import key_hints
 from backprop_tui.panels.scenarios import ScenarioList, dots, matching, title_of_entry
 from backprop_tui.screens.bindings import CommandApp, bindings
 from backprop_tui.screens.previews import Previews
+from backprop_tui.screens.steady import SteadyScreen
 from backprop_tui.widgets.panel import Panel
 from backprop_tui.widgets.table_panel import TablePanel
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["GalleryScreen"]
 
 
-class GalleryScreen(Screen[None]):
+class GalleryScreen(SteadyScreen[None]):
     """A list of scenarios beside what the chosen one is about: those of a `folder`, or those bundled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

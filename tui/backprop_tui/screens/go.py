@@ -13,11 +13,12 @@ from textual.widgets import Input, Static
 
 from backprop_engine.messages.message import msg
 from backprop_tui.prompt.values import parse_position
+from backprop_tui.screens.steady import SteadyScreen
 
 __all__ = ["GoScreen"]
 
 
-class GoScreen(ModalScreen[int | None]):
+class GoScreen(ModalScreen[int | None], SteadyScreen[int | None]):
     """A line to type a position into; gives the position, or nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]

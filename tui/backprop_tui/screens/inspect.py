@@ -18,6 +18,7 @@ from backprop_tui.cells.text import in_ascii
 from backprop_tui.panels.tensor.keys import KEYS, key_line
 from backprop_tui.panels.tensor.state import TensorState, opened_at
 from backprop_tui.panels.tensor.viewer import Viewer, literal, viewer
+from backprop_tui.screens.steady import SteadyScreen
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
 from backprop_tui.widgets.tensor_panel import TensorPanel
@@ -29,7 +30,7 @@ _NOTCH = 3
 """Rows that a notch of the wheel goes."""
 
 
-class InspectScreen(ModalScreen[None]):
+class InspectScreen(ModalScreen[None], SteadyScreen[None]):
     """A node's value, its gradient, and the products that it is the sum of."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

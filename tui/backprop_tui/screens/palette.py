@@ -23,14 +23,15 @@ from textual.widgets import Input
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.translations import languages
 from backprop_tui.cells.text import in_ascii
+from backprop_tui.screens.steady import SteadyScreen
 
 __all__ = ["Commands", "palette"]
 
 
-class _Palette(CommandPalette):
+class _Palette(CommandPalette, SteadyScreen[None]):
     """The palette, without an icon and blocks where the terminal is to get plain signs alone.
 
-    What is typed ahead while it closes searches no more, and no key moves in a list that is empty, or has no room.
+    What is typed ahead while it closes searches no more, and in a list without entries or room no key moves.
     """
 
     def on_mount(self) -> None:

@@ -28,6 +28,7 @@ from backprop_tui.prompt.usage import hint
 from backprop_tui.queries import Query
 from backprop_tui.screens.command_runner import CommandRunner
 from backprop_tui.screens.handle import Handle
+from backprop_tui.screens.steady import SteadyScreen
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
 
@@ -71,7 +72,7 @@ class History:
         return self.lines[self._at] if self._at < len(self.lines) else self._begun
 
 
-class PromptScreen(ModalScreen[None]):
+class PromptScreen(ModalScreen[None], SteadyScreen[None]):
     """A line to type commands into. Tab completes, the arrows go through what was typed, Escape leaves;
     while something takes long, it stops that.
 

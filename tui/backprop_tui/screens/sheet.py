@@ -14,12 +14,13 @@ from textual.screen import ModalScreen
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Lines
 from backprop_tui.cells.lines import Line, wrap_line
+from backprop_tui.screens.steady import SteadyScreen
 from backprop_tui.widgets.panel import Panel
 
 __all__ = ["Sheet"]
 
 
-class Sheet(ModalScreen[None]):
+class Sheet(ModalScreen[None], SteadyScreen[None]):
     """Lines to read; subclasses say which, for a width."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

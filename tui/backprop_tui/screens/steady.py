@@ -1,0 +1,31 @@
+"""What all screens have in common: keys and clicks that come late find nothing to break."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from textual.await_complete import AwaitComplete
+from textual.geometry import Offset
+from textual.screen import Screen
+from textual.widget import Widget
+
+__all__ = ["SteadyScreen"]
+
+Result = TypeVar("Result")
+
+
+class SteadyScreen(Screen[Result]):
+    """A screen that closes once, and of which a click hits nothing that is gone.
+
+    Keys typed ahead ask it to close again when another screen is in front, which Textual would close instead;
+    and until Textual lays out again, it finds widgets that were removed.
+    """
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Close this screen, if it is in front."""
+        return super().dismiss(result) if self.is_current else AwaitComplete()
+
+    def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
+        """The widget in a cell, and the place in its content; none where that was removed."""
+        widget, offset = super().get_widget_and_offset_at(x, y)
+        return (None, None) if widget is not None and widget.parent is None else (widget, offset)
