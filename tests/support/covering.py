@@ -44,6 +44,8 @@ COVERING = (
     "loss_at_every_step",
     "stacked_cells",
     "vanishing_over_time",
+    "forgotten_derivative",
+    "rms_norm_by_hand",
 )
 """Enough scenarios for every feature."""
 SHOWN = tried(STEMS, COVERING)
