@@ -151,6 +151,8 @@ def test_clean_keeps_lines_on_request() -> None:
         ("(softmax(a) − t) / 6", 19, "(softmax(a) − t) …"),
         ("W_xh @ h_prev", 10, "W_xh @ …"),
         ("= 1 − σ(a)²", 9, "= 1 − …"),
+        ("= sigmoid(b · x) + x ⊙ (1 − y)", 26, "= sigmoid(b · x) + …"),
+        ("= a · b + c · d + e", 14, "= a · b + …"),
         ("연쇄법칙의_이름", 8, "연쇄법…"),
     ],
 )

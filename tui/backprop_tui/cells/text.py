@@ -79,7 +79,7 @@ def clip_middle(text: str, width: int) -> str:
 
 def clip_formula(text: str, width: int) -> str:
     """A formula in at most `width` cells: a call loses its last arguments, or all but the last, and keeps its
-    name; anything else loses its last words. Only a single word is cut inside.
+    name; a sum loses its last terms whole, and anything else its last words. Only a single word is cut inside.
     """
     if cell_width(text) <= width:
         return text
@@ -90,8 +90,19 @@ def clip_formula(text: str, width: int) -> str:
         ways = [f"{call[1]}{', '.join([*arguments[:kept], ELLIPSIS])})" for kept in range(len(arguments))]
         ways[1:1] = [f"{call[1]}{ELLIPSIS}, {arguments[-1]})"]
     else:
-        ways = [" ".join([*words[:kept], ELLIPSIS]) for kept in range(1 + (words[0] == "="), len(words))]
+        kept = range(1 + (words[0] == "="), len(words))
+        sums = [end for end in kept if words[end - 1] in _SIGNS_OF_A_SUM and _is_closed(words[:end])]
+        ways = [" ".join([*words[:end], ELLIPSIS]) for end in (*kept, *sums)]
     return next((way for way in reversed(ways) if cell_width(way) <= width), clip(text, width))
+
+
+_SIGNS_OF_A_SUM = ("+", "-", "−")
+
+
+def _is_closed(words: Sequence[str]) -> bool:
+    """Whether every bracket in them is closed."""
+    text = "".join(words)
+    return all(text.count(left) == text.count(right) for left, right in ("()", "[]", "{}"))
 
 
 def _arguments(text: str) -> list[str]:
