@@ -35,6 +35,7 @@ from backprop_tui.screens.help import HelpScreen, help_lines
 from backprop_tui.screens.inspect import InspectScreen
 from backprop_tui.screens.prompt import PromptScreen
 from backprop_tui.view import View
+from backprop_tui.widgets.panel import Panel
 from driving import WIDE, debugger, notices, seen
 from scenes import written
 
@@ -196,7 +197,7 @@ CASES: dict[str, Case] = {
     "faster": Case("", lambda pilot, before: _screen(pilot).player.speed == 3),
     "slower": Case("", lambda pilot, before: _screen(pilot).player.speed == 1),
     "down": Case("", lambda pilot, before: _moved_down(pilot)),
-    "up": Case("", told("nothing farther on")),
+    "up": Case("", told("nothing more to show")),
     "next_panel": Case("", lambda pilot, before: _focus(pilot) == "step"),
     "previous_panel": Case("", lambda pilot, before: _focus(pilot) == PANEL_SLOTS[-1].name),
     **{
@@ -219,7 +220,7 @@ CASES: dict[str, Case] = {
 
 def _moved_down(pilot: Pilot[None]) -> bool:
     """Whether the graph's panel is scrolled, or has said that all of it is seen."""
-    return bool(_screen(pilot).navigation.panel.scroll_offset.y) or told("nothing farther on")(
+    return bool(_screen(pilot).navigation.panel.scroll_offset.y) or told("nothing more to show")(
         pilot, after(pilot)
     )
 
@@ -493,3 +494,10 @@ async def test_a_small_screen_has_a_prompt_too(read: Scenario, size: tuple[int, 
         assert after(pilot).position == BASE + 10
         await pilot.press(*"info", "enter", "pageup", "escape")
         assert isinstance(pilot.app.screen, DebuggerScreen)
+
+
+async def test_the_sheet_about_a_file_is_as_high_as_what_it_says(read: Scenario) -> None:
+    async with opened(read) as pilot:
+        await pilot.press("I")
+        panel = pilot.app.screen.query_one("#sheet", Panel)
+        assert panel.size.height == panel.virtual_size.height < pilot.app.size.height // 2

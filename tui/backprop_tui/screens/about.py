@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.lines import Line
 from backprop_tui.panels.run_pages import about
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.view import View
+from backprop_tui.widgets.panel import Panel
 
 __all__ = ["AboutScreen"]
 
@@ -24,6 +26,11 @@ class AboutScreen(Sheet):
     def __init__(self, view: View) -> None:
         super().__init__(msg("about").in_language(view.language), view.language)
         self._view = view
+
+    def on_resize(self) -> None:
+        """As high as what it says, where that fits."""
+        panel, sheet = self.query_one("#sheet", Panel), self.query_one(Vertical)
+        sheet.styles.height = self._wrapped(panel.size.width).height + panel.gutter.height
 
     def lines(self, width: int) -> Sequence[Line]:
         """What there is to say about the whole run."""
