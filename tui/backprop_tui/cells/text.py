@@ -80,8 +80,8 @@ def clip_middle(text: str, width: int) -> str:
 def clip_formula(text: str, width: int) -> str:
     """A formula in at most `width` cells.
 
-    A call loses its last arguments, or all but the last, and keeps its name. A sum loses its last terms whole,
-    and anything else its last words. Only a single word is cut inside.
+    A call loses its last arguments, or all but the last, and keeps its name. A sum loses its last terms
+    whole, and anything else its last words. Only a single word is cut inside.
     """
     if cell_width(text) <= width:
         return text
