@@ -161,6 +161,9 @@ def test_zero_has_no_sign(tmp_path: Path) -> None:
     drawn = rows(stage_equation(step_facts(trace.frame(gate)), "en", 60, 9))
     top, _, _ = rows(big_text("0.1", 1, Role.PRODUCT))
     assert any(f"┏{top.strip()}" in row for row in drawn), "-0.0 would make it wider"
+    product = [row.partition("┃")[2].partition("┃")[0] for row in drawn if "┃" in row]
+    assert [row.strip() for row in product[2:4]] == ["█▀█", "█ █"], "what is exactly zero has no decimals"
+    assert all(row.startswith("█") for row in product[2:4]), "it stands under the digit before the point"
 
 
 @pytest.mark.parametrize("size", SIZES)

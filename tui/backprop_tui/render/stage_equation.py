@@ -34,6 +34,8 @@ _MOST: Final = 4
 _ELEMENTWISE: Final = "⊙"
 _HIDDEN: Final = "?"
 _OPENING: Final = "("
+_SPACES: Final = 2
+"""So many large spaces are as wide as a large digit, and one as a large point."""
 
 
 def stage_equation(
@@ -96,7 +98,7 @@ def _rounded(part: Part) -> Part:
         return part
     columns = {}
     for row in (part.row, True):
-        texts = zip(*_written(_grid(part.tensor, row=row), _TRIES[0][1]), strict=True)
+        texts = zip(*_aligned(_written(_grid(part.tensor, row=row), _TRIES[0][1]), 1), strict=True)
         columns[row] = [[text.rjust(max(map(len, column))) for text in column] for column in texts]
     return structs.replace(part, written=in_all_ways(columns))
 
@@ -152,7 +154,7 @@ def _numbers(term: Term, scale: int, digits: int, *, ascii: bool) -> Block:
     """The numbers of a term, in brackets unless it is one."""
     assert term.tensor is not None
     grid = _grid(term.tensor, row=term.row)
-    written = _written(grid, digits)
+    written = _aligned(_written(grid, digits), _SPACES)
     cells = [[big_text(text, scale, term.role, ascii=ascii) for text in row] for row in written]
     if term.tensor.shape == ():
         return cells[0][0]
@@ -174,7 +176,9 @@ def _numbers(term: Term, scale: int, digits: int, *, ascii: bool) -> Block:
 
 
 def _written(grid: Tensor, digits: int) -> list[list[str]]:
-    """The numbers of a grid with so many digits of the largest, and all with as many decimals."""
+    """The numbers of a grid with so many digits of the largest, and all with as many decimals but what is
+    exactly zero.
+    """
     largest = float(np.max(np.abs(grid), initial=0.0))
     if grid.dtype == bool or grid.size == 1 or not _PLAIN[0] <= largest < _PLAIN[1]:
         return [[_alone(entry, digits) for entry in row] for row in grid]
@@ -183,8 +187,20 @@ def _written(grid: Tensor, digits: int) -> list[list[str]]:
     while decimals and all(text.endswith("0") for text in texts):
         decimals -= 1
         texts = [text[:-1] if decimals else text[:-2] for text in texts]
+    texts = [text if float(entry) else "0" for text, entry in zip(texts, grid.flat, strict=True)]
     across = grid.shape[1]
     return [texts[start : start + across] for start in range(0, len(texts), across)]
+
+
+def _aligned(written: list[list[str]], spaces: int) -> list[list[str]]:
+    """Numbers with what is exactly zero in the column of units; `spaces` are as wide as a digit."""
+    columns = [list(column) for column in zip(*written, strict=True)]
+    for column in columns:
+        decimals = max(len(text.partition(".")[2]) for text in column)
+        if decimals and not any("e" in text for text in column):
+            after = " " * (1 + decimals * spaces)
+            column[:] = [text + after if text == "0" else text for text in column]
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def _alone(entry: Tensor, digits: int) -> str:
