@@ -7,6 +7,7 @@ everywhere, or it is an operand; or the numbers are right, in other places.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import permutations
 from math import prod
 from typing import Any, Final
 
@@ -16,10 +17,15 @@ from numpy.typing import NDArray
 from backprop_engine.arrays import Shape
 from backprop_engine.messages.message import Hint, msg
 
-__all__ = ["cosine", "resemblance"]
+__all__ = ["UPSTREAM", "cosine", "resemblance"]
+
+UPSTREAM: Final = "g"
+"""What a rule calls the upstream gradient."""
 
 _CLOSE: Final = 1e-6
 """How closely a gradient must follow a pattern, relative to its largest entry."""
+_MOST_FACTORS: Final = 6
+"""Of so many factors at most, each is tried in place of each other one."""
 _Numbers = NDArray[np.float64]
 
 
@@ -46,9 +52,14 @@ def resemblance(
     if not np.any(found):
         return msg("no gradient is passed on: the rule is missing")
     with np.errstate(all="ignore"):
+        tensors = {name: factor for name, factor in (factors or {}).items() if np.size(factor) > 1}
+        scalars = {name: factor for name, factor in (factors or {}).items() if np.size(factor) == 1}
         return (
-            _factor(found, expected, factors or {})
-            or _constant(found, expected, sizes)
+            _factor(found, expected, tensors)
+            or _counted(found, expected, sizes)
+            or _factor(found, expected, scalars)
+            or _constant(found, expected)
+            or _in_place_of_another(found, expected, tensors)
             or _elsewhere(found, expected)
             or _summed(found, expected)
         )
@@ -78,17 +89,34 @@ def _factor(found: _Numbers, expected: _Numbers, factors: Mapping[str, Any]) -> 
         if shape != found.shape or _same(factor, np.ones_like(factor)):
             continue
         if _same(found * factor, expected):
+            if name == UPSTREAM:
+                return msg("the upstream gradient {name} is missing", name=name)
             return msg("the factor {name} is missing", name=name)
         if _same(expected * factor, found):
             return msg("there is one factor {name} too many", name=name)
     return ""
 
 
-def _constant(found: _Numbers, expected: _Numbers, sizes: Shape) -> Hint:
-    """One factor for all entries."""
+def _in_place_of_another(found: _Numbers, expected: _Numbers, factors: Mapping[str, Any]) -> Hint:
+    """Two operands that were taken for each other."""
+    fitting = [(name, factor) for name, factor in factors.items() if np.shape(factor) == found.shape]
+    for (name, factor), (other, replaced) in permutations(fitting[:_MOST_FACTORS], 2):
+        if _same(found * replaced, expected * factor):
+            return msg("the factor {name} is there in place of {other}", name=name, other=other)
+    return ""
+
+
+def _ratio(found: _Numbers, expected: _Numbers) -> float:
+    """The one factor for all entries; 0 where there is none."""
     biggest = np.unravel_index(int(np.argmax(np.abs(expected))), expected.shape)
     ratio = float(found[biggest] / expected[biggest])
-    if not ratio or not _same(found, ratio * expected):
+    return ratio if _same(found, ratio * expected) else 0.0
+
+
+def _counted(found: _Numbers, expected: _Numbers, sizes: Shape) -> Hint:
+    """A sign for all entries, or how many there are."""
+    ratio = _ratio(found, expected)
+    if not ratio:
         return ""
     if abs(ratio + 1) < _CLOSE:
         return msg("the sign is wrong")
@@ -97,6 +125,14 @@ def _constant(found: _Numbers, expected: _Numbers, sizes: Shape) -> Hint:
             return msg("it is {count} times too large: a sum where a mean belongs", count=count)
         if abs(ratio * count - 1) < _CLOSE:
             return msg("it is {count} times too small: a mean where a sum belongs", count=count)
+    return ""
+
+
+def _constant(found: _Numbers, expected: _Numbers) -> Hint:
+    """One factor for all entries."""
+    ratio = _ratio(found, expected)
+    if not ratio:
+        return ""
     if found.size == 1 and abs(round(ratio) - ratio) > _CLOSE and abs(round(1 / ratio) - 1 / ratio) > _CLOSE:
         return ""  # of one number there is always a ratio
     return msg("it is {ratio:.6g} times the numeric one everywhere: a constant factor", ratio=ratio)

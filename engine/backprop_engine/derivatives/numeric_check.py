@@ -19,7 +19,7 @@ import numpy as np
 from msgspec import Struct, structs
 
 from backprop_engine.arrays import Shape, Tensor
-from backprop_engine.derivatives.misconceptions import cosine, resemblance
+from backprop_engine.derivatives.misconceptions import UPSTREAM, cosine, resemblance
 from backprop_engine.derivatives.numeric_derivatives import (
     Function,
     Slope,
@@ -236,7 +236,7 @@ def _cost(graph: Graph, node: Node) -> int:
 
 
 def _factors(trace: Trace, edge: Edge) -> dict[str, Any]:
-    """What the rule of an edge may have forgotten, or used too often: the operands and the output."""
+    """What a rule may have forgotten, or used too often: what flows in, the operands, the output."""
     node = trace.graph.nodes[edge.node]
     assert node.op is not None
     names = node.op.names(len(node.operands))
@@ -244,7 +244,7 @@ def _factors(trace: Trace, edge: Edge) -> dict[str, Any]:
     out = np.asarray(trace.outs[edge.node], dtype=np.float64)
     with np.errstate(all="ignore"):
         slopes = {"1 - out": 1 - out, "out * (1 - out)": out * (1 - out), "1 - out ** 2": 1 - out**2}
-    return values | {"out": out} | slopes
+    return {UPSTREAM: trace.gradients[edge.node]} | values | {"out": out} | slopes
 
 
 def _dependants(graph: Graph, leaf: int) -> list[int]:

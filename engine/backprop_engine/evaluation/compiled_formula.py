@@ -6,13 +6,14 @@ their rules, in numbers and as a text that can be read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from math import prod
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from backprop_engine.arrays import Shape, broadcast_axes, shape_text, sum_axes
+from backprop_engine.derived import derived
 from backprop_engine.errors import ShapeError
 from backprop_engine.evaluation.calls import operands_first
 from backprop_engine.evaluation.execution_plans import plan_of, refusal
@@ -302,7 +303,9 @@ class CompiledFormula:
         """Whether an operand is part of what a register holds."""
         return register in self._reached_by(argnum)
 
-    def _reached_by(self, argnum: int) -> set[int]:
+    @derived()
+    def _reached_by(self, argnum: int) -> Set[int]:
+        """The registers that hold something of an operand."""
         first = len(self.operands) + len(self.numbers)
         reached = {argnum}
         for number, part in enumerate(self.parts):

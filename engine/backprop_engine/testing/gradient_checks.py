@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.derivatives.misconceptions import UPSTREAM
 from backprop_engine.derivatives.numeric_check import GradientCheck, check_trace, compare
 from backprop_engine.errors import ShapeError, UsageError
 from backprop_engine.explain.gradient_problems import problem_text
@@ -178,7 +179,7 @@ def _argument_check(
         given = [changed if at == number else other.copy()[()] for at, other in enumerate(values)]
         return np.sum(upstream * np.asarray(forward(*given)))
 
-    factors = {f"argument {at}": other for at, other in enumerate(values, 1)}
+    factors = {UPSTREAM: upstream} | {f"argument {at}": other for at, other in enumerate(values, 1)}
     return compare(
         name, projected, value[()], found[()], analytic=False, factors=lambda: factors, sizes=upstream.shape,
         upstream=float(np.max(np.abs(upstream), initial=0.0)),

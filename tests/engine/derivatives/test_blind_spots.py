@@ -123,3 +123,19 @@ def test_the_cosine_tells_directions_of_any_size() -> None:
     assert cosine(1e300 * GRADIENT, GRADIENT) == pytest.approx(1)
     assert cosine(-GRADIENT, 1e-300 * GRADIENT) == pytest.approx(-1)
     assert cosine(0 * GRADIENT, GRADIENT) == 0
+
+
+OTHER = np.array([[1.0, 0.5, -2.0], [3.0, 4.0, 0.25]])
+
+
+@pytest.mark.parametrize(
+    ("found", "factors", "words"),
+    [
+        (GRADIENT / FACTOR, {"g": FACTOR, "w": FACTOR}, "the upstream gradient g is missing"),
+        (GRADIENT * FACTOR / OTHER, {"a": FACTOR, "b": OTHER}, "the factor a is there in place of b"),
+        (3 * GRADIENT, {"out": np.float64(3.0)}, "it is 3 times too large: a sum where a mean belongs"),
+        (GRADIENT / 1.5, {"beta": np.float64(1.5)}, "the factor beta is missing"),
+    ],
+)
+def test_a_factor_is_named_where_it_says_more_than_a_number(found: Any, factors: Any, words: str) -> None:
+    assert resemblance(found, GRADIENT, factors=factors) == words

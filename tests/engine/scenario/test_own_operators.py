@@ -12,6 +12,7 @@ from backprop_engine.debugger.watches import value_of_watch
 from backprop_engine.derivatives.decomposition import inner_run
 from backprop_engine.derivatives.numeric_check import check_trace
 from backprop_engine.errors import ScenarioError
+from backprop_engine.program import numpy_program
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
@@ -211,3 +212,28 @@ def test_a_rule_that_is_marked_wrong_must_be_found() -> None:
     (failure,) = verification.failures
     assert (failure.code.name, failure.name, failure.place.line) == ("expect-wrong", "swish", 3)
     assert mistakes(SWISH.format(backward="wrong: true"))[0][:2] == ("operator-form", 6)
+
+
+@pytest.mark.parametrize("sign", "+*")
+def test_a_formula_has_a_bounded_number_of_operators_and_one_at_the_bound_is_shown(sign: str) -> None:
+    def of(parts: int) -> str:
+        written = sign.join(["a"] * (parts + 1))
+        return f"operators:\n  f: {{inputs: [a], forward: {written}}}\ninputs: {{x: 1}}\nnodes: {{L: f(x)}}\n"
+
+    scenario = load(of(200))
+    assert "".join(numpy_program(scenario.record()))
+    assert scenario.record().gradient("x") == 201
+    assert mistakes(of(201)) == [("operator-form", 2, 29)]
+
+
+def test_a_call_of_an_operator_of_the_file_says_that_there_is_none() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load("operators:\n  f: {inputs: [a], forward: f(a)}\ninputs: {x: 1}\nnodes: {L: f(x)}\n")
+    assert "not of itself or of others of the file" in str(caught.value)
+
+
+def test_a_rule_without_what_flows_in_is_recognised() -> None:
+    rule = "operators:\n  sq: {inputs: [a], forward: a * a, backward: {a: 2 * a}}\n"
+    trace = load(rule + "inputs: {x: [-2, 1, 3]}\nnodes: {y: sq(x), L: sum(y * y)}\n").record()
+    (edge,) = (check for check in check_trace(trace) if check.name == "y → x")
+    assert edge.resembles == "the upstream gradient g is missing"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Final
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError, code
-from backprop_engine.evaluation.calls import CallError
+from backprop_engine.evaluation.calls import UNKNOWN_OP, CallError
 from backprop_engine.evaluation.compiled_formula import CompiledFormula, UnknownNameError
 from backprop_engine.evaluation.composed_operators import GRADIENT_NAMES, composed_operator
-from backprop_engine.expressions import ExprError, normalised
+from backprop_engine.expressions import ExprError, SourceSpan, normalised
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.messages.suggestions import did_you_mean
@@ -48,6 +48,8 @@ OWN_OPERATOR_FORMULA = code(
 MAX_OPERATORS: Final = 1000
 MAX_INPUTS: Final = 32
 LONGEST_SIGN: Final = 12
+MAX_PARTS: Final = 200
+"""The most operators in a formula; its gradient is written out, and rewritten by recursion."""
 _EXAMPLE: Final = msg("such as `{text}`", text="swish: {inputs: [a], forward: a * sigmoid(a)}")
 _RESERVED: Final = ("grad",)
 
@@ -62,6 +64,7 @@ def read_operators(node: YamlNode | None) -> dict[str, Op]:
     if len(section) > MAX_OPERATORS:
         message = msg("a file defines at most {most:,} operators", most=MAX_OPERATORS)
         raise mistake(OWN_OPERATOR_FORM, section, message)
+    own = {normalised(key.text) for key, _ in section}
     for key, value in section:
         with mistakes.collected():
             name = names.declare(key, "operators")
@@ -69,13 +72,13 @@ def read_operators(node: YamlNode | None) -> dict[str, Op]:
                 message = msg("`{name}` is an operator already", name=name)
                 raise mistake(OWN_OPERATOR_NAME, key, message, msg("give it a name of its own"))
             operators[name] = _operator(
-                name, key, as_mapping(value, msg("an operator as a map"), _EXAMPLE), mistakes
+                name, key, as_mapping(value, msg("an operator as a map"), _EXAMPLE), own, mistakes
             )
     mistakes.raise_if_any()
     return operators
 
 
-def _operator(name: str, key: YamlScalar, node: YamlMapping, mistakes: Mistakes) -> Op:
+def _operator(name: str, key: YamlScalar, node: YamlMapping, own: Set[str], mistakes: Mistakes) -> Op:
     """One operator; independent mistakes in its parts are collected."""
     mistakes.attempt(only_keys, node, OWN_OPERATOR.names, msg("the operator `{name}`", name=name))
     for part in ("inputs", "forward"):
@@ -83,8 +86,8 @@ def _operator(name: str, key: YamlScalar, node: YamlMapping, mistakes: Mistakes)
             message = msg("the operator `{name}` has no `{part}`", name=name, part=part)
             raise mistake(OWN_OPERATOR_FORM, key, message, _EXAMPLE)
     inputs = _inputs(node.entries["inputs"].value)
-    forward = _formula(node.entries["forward"].value, inputs)
-    backward = _backward(node.get("backward"), name, inputs, mistakes)
+    forward = _formula(node.entries["forward"].value, inputs, own)
+    backward = _backward(node.get("backward"), name, inputs, own, mistakes)
     if forward.boolean and any(rule is not None for rule in backward.values()):
         message = msg("`{name}` gives truth values, through which no gradient flows", name=name)
         raise mistake(OWN_OPERATOR_FORM, node.entries["backward"].key, message)
@@ -122,15 +125,22 @@ def _inputs(node: YamlNode) -> tuple[str, ...]:
 _MEANT: Final[Mapping[str, Message]] = {"g": msg("the upstream gradient"), "out": msg("the output")}
 
 
-def _formula(node: YamlNode, names: Sequence[str]) -> CompiledFormula:
-    """The formula at `node` over `names`; `ScenarioError` with the place of what is wrong with it."""
+def _called(scalar: YamlScalar, span: SourceSpan) -> str:
+    return normalised(scalar.text[span.start : span.end])
+
+
+def _formula(node: YamlNode, names: Sequence[str], own: Set[str]) -> CompiledFormula:
+    """The formula at `node` over `names`; `ScenarioError` with the place of what is wrong with it.
+
+    It calls none of the file's `own` operators.
+    """
     scalar = node
     if not isinstance(scalar, YamlScalar) or not isinstance(scalar.value, str | int | float):
         raise mistake(WRONG_TYPE, node, msg("expected a formula, found {found}", found=described(node)))
     if isinstance(scalar.value, bool):
         raise mistake(WRONG_TYPE, node, msg("expected a formula, found {found}", found=described(node)))
     try:
-        return CompiledFormula(scalar.text, names)
+        formula = CompiledFormula(scalar.text, names)
     except ExprError as error:
         raise syntax_mistake(scalar, error) from None
     except UnknownNameError as error:
@@ -141,11 +151,22 @@ def _formula(node: YamlNode, names: Sequence[str]) -> CompiledFormula:
         message = msg("`{name}` is not an input of the operator", name=shortened(clean(error.name), 40))
         raise expression_mistake(OWN_OPERATOR_FORMULA, scalar, error.span, message, hint) from None
     except CallError as error:
-        raise expression_mistake(error.kind, scalar, error.at, error.message, error.hint) from None
+        hint = error.hint
+        if error.kind is UNKNOWN_OP and isinstance(error.at, SourceSpan) and _called(scalar, error.at) in own:
+            hint = msg("an operator is made of those of the table, not of itself or of others of the file")
+        raise expression_mistake(error.kind, scalar, error.at, error.message, hint) from None
+    if len(formula.parts) > MAX_PARTS:
+        message = msg(
+            "a formula applies at most {most} operators, this one {count:,}",
+            most=MAX_PARTS,
+            count=len(formula.parts),
+        )
+        raise mistake(OWN_OPERATOR_FORM, scalar, message, msg("a cell takes as many nodes as there are"))
+    return formula
 
 
 def _backward(
-    node: YamlNode | None, name: str, inputs: Sequence[str], mistakes: Mistakes
+    node: YamlNode | None, name: str, inputs: Sequence[str], own: Set[str], mistakes: Mistakes
 ) -> dict[str, CompiledFormula | None]:
     """The rules that are given, by input; one without a value lets no gradient flow."""
     rules: dict[str, CompiledFormula | None] = {}
@@ -162,7 +183,7 @@ def _backward(
                 raise mistake(
                     OWN_OPERATOR_FORM, key, message, did_you_mean(operand, inputs) or _its_inputs(inputs)
                 )
-            rules[operand] = None if is_absent(value) else _formula(value, (*inputs, *GRADIENT_NAMES))
+            rules[operand] = None if is_absent(value) else _formula(value, (*inputs, *GRADIENT_NAMES), own)
     return rules
 
 
