@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.app import App, SystemCommand
@@ -37,6 +38,16 @@ __all__ = ["DebuggerApp"]
 
 
 _YOUNG = 50000
+_PAGES: Final = (
+    "backprop_tui.render.equation.equation",
+    "backprop_tui.render.formulas.page",
+    "backprop_engine.explain.run_summary",
+    "numpy.random",
+    "tomllib",
+)
+"""What the pages of the first step and of the last one are made with."""
+_UNTIL_READ: Final = 0.3
+"""Seconds after the first screen in which its reader presses no key."""
 _FOREVER: Final = 1e6
 """Seconds."""
 
@@ -121,6 +132,8 @@ class DebuggerApp(App[None]):
             from backprop_tui.screens.debugger import DebuggerScreen
 
             self.push_screen(DebuggerScreen(self.start_view, staged=self.staged))
+            if not self.is_headless:
+                self.set_timer(_UNTIL_READ, _load_pages)
         self._tell_problems()
         self.call_after_refresh(_start_garbage_collection)
 
@@ -264,6 +277,12 @@ class DebuggerApp(App[None]):
             change_setting(self.settings.path, name, value)
         except UsageError as error:
             self.notify(error.in_language(self.language), markup=False, severity="warning")
+
+
+def _load_pages() -> None:
+    """Load what no key should wait for."""
+    for name in _PAGES:
+        import_module(name)
 
 
 def _start_garbage_collection() -> None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from backprop_engine.arrays import Tensor
 from backprop_engine.derived import derived
 from backprop_engine.explain.common_facts import FactsKind
 from backprop_engine.explain.facts import BackwardFacts, ClearFacts, StartFacts, step_facts
@@ -149,7 +148,9 @@ def _hero(view: View, width: int, height: int, noted: int, told: int) -> Sequenc
     trace, position = view.frame.trace, view.frame.position
     most = height - noted - 1
     shared = max(height * _SHARE[0] // _SHARE[1], height - told - 1, min(_LEAST, height - noted))
-    if _rows(view.facts.outcome) > height:
+    from backprop_tui.render.equation.equation import has_heatmaps
+
+    if has_heatmaps(view.facts, view.language, width, height):
         return _with_its_check(trace, position, view.language, width, shared).lines
     found = _with_its_check(trace, position, view.language, width, max(most, min(_LEAST, height - noted)))
     if found.is_picture and noted:
@@ -159,11 +160,6 @@ def _hero(view: View, width: int, height: int, noted: int, told: int) -> Sequenc
     if found.is_picture and len(found.lines) > shared:
         found = _with_its_check(trace, position, view.language, width, shared)
     return found.lines
-
-
-def _rows(tensor: Tensor | None) -> int:
-    """How many rows the numbers of a tensor take at least: a vector may lie down."""
-    return 1 if tensor is None or tensor.ndim < 2 else int(tensor.shape[-2])
 
 
 class _Checked(NamedTuple):

@@ -39,6 +39,10 @@ def _changes(before: Line, after: Line, at: int, width: int) -> Iterator[range]:
     olds, news = chain(before, blank), chain(after, blank)
     (old, old_role), (new, new_role) = next(olds), next(news)
     while at < width:
+        if old == new and old_role == new_role:
+            at += len(old) if old.isascii() else cell_width(old)
+            (old, old_role), (new, new_role) = next(olds), next(news)
+            continue
         shared = min(len(old), len(new))
         left, right = old[:shared], new[:shared]
         size = shared if right.isascii() else cell_width(right)

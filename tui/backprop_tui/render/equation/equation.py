@@ -28,7 +28,7 @@ from backprop_tui.render.equation.local_column import local_column
 from backprop_tui.render.equation.terms import Part, Sign, Term, showing
 from backprop_tui.render.words import turn_text
 
-__all__ = ["equation", "equation_parts"]
+__all__ = ["equation", "equation_parts", "has_heatmaps"]
 
 
 def equation(facts: StepFacts, language: str, width: int, height: int, *, tall: bool = False) -> Block:
@@ -38,6 +38,12 @@ def equation(facts: StepFacts, language: str, width: int, height: int, *, tall: 
     """
     parts = equation_parts(facts, language)
     return laid_out(parts, width, height, tall=tall) if parts else Block.of([])
+
+
+def has_heatmaps(facts: StepFacts, language: str, width: int, height: int) -> bool:
+    """Whether some tensor of a step's equation is certainly a heatmap, before anything is laid out."""
+    terms = (part for part in equation_parts(facts, language) if isinstance(part, Term))
+    return any(term.is_picture(width, height) for term in terms)
 
 
 def equation_parts(facts: StepFacts, language: str) -> list[Part]:

@@ -61,8 +61,10 @@ def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block
     usual, short = coarsely(parts), briefly(parts)
     brief = coarsely(short)
     if _could_fit(brief, width, height) and _arrangements(brief, width, height):
-        ways = [(some, [stacked]) for stacked in (False, True) for some in (parts, usual)]
-        ways += [(some, [False, True]) for some in (short, brief)]
+        fine = usual != parts  # where no number has more digits than usual there is half as much to try
+        digits, few = ((parts, usual), (short, brief)) if fine else ((usual,), (brief,))
+        ways = [(some, [stacked]) for stacked in (False, True) for some in digits]
+        ways += [(some, [False, True]) for some in few]
         for some, arrangements in ways:
             full = _in_full_numbers(some, width, height, arrangements, tall=tall)
             if full is not None:

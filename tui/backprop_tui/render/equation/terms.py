@@ -133,6 +133,11 @@ class Term(Struct, frozen=True, eq=False, dict=True, weakref=True):
         lies = 3 * tensor.size <= width
         return lies if self.row else tensor.size <= height or (self.brief and lies)
 
+    def is_picture(self, width: int, height: int) -> bool:
+        """Whether it is certainly a heatmap: a matrix with more numbers than fit."""
+        matrix = self.tensor is not None and self.tensor.ndim > 1 and self.tensor.size > 0
+        return matrix and not self.may_be_whole(width, height)
+
     def may_lie(self, height: int) -> bool:
         """Whether it is an upright vector that is too high, and may lie down."""
         upright = self.tensor is not None and self.tensor.ndim == 1 and not self.row
