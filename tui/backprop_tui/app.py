@@ -146,17 +146,22 @@ class DebuggerApp(App[None]):
             gallery = GalleryScreen(self.language, ascii=self.ascii, folder=self.folder)
             self.push_screen(gallery)
             return gallery
-        while self.screen is not below[-1]:
-            self._keep_what_is_open()
+        gallery = below[-1]
+        while self.screen is not gallery:
+            shown = self._keep_what_is_open()
             self.pop_screen()
-        return below[-1]
+            if shown is not None:
+                gallery.choose(shown.scenario.path)
+        return gallery
 
-    def _keep_what_is_open(self) -> None:
-        """Keep what the screen in front debugs; the tour always begins anew."""
+    def _keep_what_is_open(self) -> View | None:
+        """Keep what the screen in front debugs, if anything; the tour always begins anew."""
         from backprop_tui.screens.debugger import DebuggerScreen
 
         if isinstance(self.screen, DebuggerScreen) and self.screen.guide is None:
             self.left.keep(self.screen.current)
+            return self.screen.current
+        return None
 
     def return_to(self, opening: Opening) -> bool:
         """To the debugger below that has this open, if there is one."""

@@ -223,6 +223,9 @@ async def test_in_a_folder_the_next_one_there_follows(tmp_path: Path) -> None:
         await pilot.press("G")
         await pilot.pause()
         assert "no scenario follows this one" in seen(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "▶ Part c" in seen(pilot), "in the gallery the one that was shown last is chosen"
 
 
 async def test_the_pages_name_the_keys_that_their_reader_chose(tmp_path: Path) -> None:

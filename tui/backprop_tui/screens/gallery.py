@@ -248,6 +248,12 @@ class GalleryScreen(SteadyScreen[None]):
             if message.times == 2:
                 self.action_open()
 
+    def choose(self, path: str) -> None:
+        """Choose the scenario in this file, if it is listed."""
+        paths = [str(entry.path) for entry in self.entries(self.shown)]
+        if path in paths:
+            self.chosen = paths.index(path)
+
     def action_choose(self, by: int) -> None:
         """Choose another scenario."""
         self.chosen = max(0, min(self.chosen + by, len(self.entries(self.shown)) - 1))
