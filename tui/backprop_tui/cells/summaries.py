@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from backprop_engine.arrays import Tensor
@@ -76,9 +78,16 @@ def _entries(vector: Tensor, room: int) -> str:
     if (vector.dtype.kind == "f" and vector.size > _LONGEST) or 2 * vector.size + 1 > room:
         return ""
     plain = vector.astype(np.int8) if vector.dtype.kind == "b" else vector
+    data = plain.tobytes()
     for digits in range(_VECTOR_DIGITS, _FEWEST_DIGITS - 1, -1):
-        texts = column(plain, digits, exact=digits, apart=False)
-        text = f"[{' '.join(entry.strip() for entry in texts)}]"
+        text = _listed(data, plain.dtype.str, digits)
         if len(text) <= room:
             return text
     return ""
+
+
+@lru_cache(maxsize=2048)  # one vector is asked for in columns of several widths
+def _listed(data: bytes, dtype: str, digits: int) -> str:
+    """The entries of a vector in brackets."""
+    texts = column(np.frombuffer(data, dtype), digits, exact=digits, apart=False)
+    return f"[{' '.join(entry.strip() for entry in texts)}]"

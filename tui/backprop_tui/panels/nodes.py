@@ -264,9 +264,10 @@ class _NumberColumn(Struct, frozen=True, eq=False):
         """The numbers of some nodes in the course of a run."""
         all_of = _values if column == _VALUE else _gradients
         shown = [number for node in nodes for number in all_of(trace, before, node)]
-        points = [_point(in_short(now, None, _LIMITS[column])) for now, _, _ in shown]
-        point = min(_FURTHEST, max(points, default=0))
-        sizes = [cell_width(_aligned(number, _LIMITS[column], point)) for number in shown]
+        limit = _LIMITS[column]
+        texts = [in_short(now, earlier, limit, part) for now, earlier, part in shown]
+        point = min(_FURTHEST, max(map(_point, texts), default=0))
+        sizes = [cell_width(_moved(*pair, limit, point)) for pair in zip(shown, texts, strict=True)]
         return cls(shown, sizes, point, len(nodes) == len(_listed(trace.graph)))
 
     def needed(self, room: int) -> int:
@@ -290,9 +291,14 @@ def _aligned(shown: _Shown, room: int, point: int) -> str:
     What would be cut has fewer digits instead.
     """
     now, before, part = shown
-    text = in_short(now, before, room, part)
+    return _moved(shown, in_short(now, before, room, part), room, point)
+
+
+def _moved(shown: _Shown, text: str, room: int, point: int) -> str:
+    """What is `shown`, of which `text` is written in `room` cells, with its decimal point in its place."""
     indent = point - _point(text) if _point(text) else 0
     if indent > 0 and indent + cell_width(text) > room:
+        now, before, part = shown
         text = in_short(now, before, room - indent, part)
         indent = min(point - _point(text), room - cell_width(text))
     return " " * indent + text
