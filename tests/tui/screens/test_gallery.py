@@ -414,7 +414,7 @@ async def test_keys_of_commands_can_be_typed() -> None:
         await pilot.press("slash", *"q?/s ")
         assert gallery(pilot).query_one(Input).value == "q?/s "
         assert listed(pilot) == []
-        assert "nothing fits" in seen(pilot)
+        assert "nothing matches" in seen(pilot)
         await pilot.press("enter", "down", "up", "end", "pagedown")
         assert isinstance(pilot.app.screen, GalleryScreen), "there is nothing to open"
         await pilot.press(*["backspace"] * 5)
