@@ -68,7 +68,7 @@ async def _next_panel(pilot: Pilot[None]) -> None:
 
 
 async def _previous_panel(pilot: Pilot[None]) -> None:
-    assert _focus(pilot) == PANELS[-1]
+    assert _focus(pilot) == _seen_panels(pilot)[-1]
 
 
 async def _inspects(pilot: Pilot[None]) -> None:

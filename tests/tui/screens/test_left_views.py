@@ -104,17 +104,17 @@ async def test_nothing_was_left_at_first(tmp_path: Path) -> None:
 
 async def test_the_next_scenario_does_not_lose_this_one(tmp_path: Path) -> None:
     async with gallery_of(tmp_path) as pilot:
-        await pilot.press("enter")
+        await pilot.press("home", "enter")
         await made_something(pilot)
         await pilot.press("G")
         await pilot.pause()
         assert position(pilot) == 0
         await to_gallery(pilot)
-        await pilot.press("enter")
+        await pilot.press("home", "enter")
         assert_made(pilot)
         await pilot.press("G", "s")
         await to_gallery(pilot)
-        await pilot.press("enter", "G")
+        await pilot.press("home", "enter", "G")
         await pilot.pause()
         assert position(pilot) == 1
 

@@ -42,6 +42,8 @@ _TENSOR_SIGNS = (
 )
 
 
+_CLOSING: Final = ("q", "question_mark")
+"""The signs that close the help where nothing has been typed."""
 _OTHERS: Final = {
     "transcript": msg("The run so far as text to read from top to bottom; the step just taken comes last."),
     "gallery": msg(
@@ -150,12 +152,19 @@ def _two_columns(rows: list[tuple[str, Role, str]], size: int, width: int) -> li
     return lines
 
 
+class _Filter(Input):
+    """The line that filters the help."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whether a key is text: where nothing has been typed, those that close the help are not."""
+        return (bool(self.value) or key not in _CLOSING) and super().check_consume_key(key, character)
+
+
 class HelpScreen(Sheet):
     """The help as a sheet; what is typed there filters it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,question_mark,f1", "dismiss", show=False, priority=True),
-        Binding("q", "close_unless_typing", show=False, priority=True),
+        Binding(",".join(("escape", "enter", "f1", *_CLOSING)), "dismiss", show=False, priority=True),
         *(
             Binding(key, f"scroll('{how}')", show=False, priority=True)
             for key, how in (("up", "up"), ("down", "down"), ("pageup", "page_up"), ("pagedown", "page_down"))
@@ -174,7 +183,7 @@ class HelpScreen(Sheet):
         yield from super().compose()
         with Horizontal(id="filter"):
             yield Static(Content(f" {msg('type to find').in_language(self.language)} "))
-            field = Input(compact=True)
+            field = _Filter(compact=True)
             field.cursor_blink = False
             yield field
 
@@ -196,13 +205,6 @@ class HelpScreen(Sheet):
             "page_down": panel.scroll_page_down,
         }
         moves[how](animate=False)
-
-    def action_close_unless_typing(self) -> None:
-        """The key q closes where nothing has been typed; after that it is a letter."""
-        if self.sought:
-            self.query_one(Input).insert_text_at_cursor("q")
-        else:
-            self.dismiss()
 
     def lines(self, width: int) -> Sequence[Line]:
         """The help."""
