@@ -119,7 +119,7 @@ def test_a_hand_written_gradient_is_checked_and_its_mistake_is_named() -> None:
     report = check_function(linear, lambda g, x, w: (g @ w.T, None), [X, W])
     assert "argument 2[0, 0]: the gradient is 0" in str(report)
     report = check_function(linear, lambda g, x, w: (g @ w.T, (x.T @ g)[0]), [X, W])
-    assert "argument 2: the gradient is 2, what it belongs to is 2×2" in str(report)
+    assert "argument 2: the gradient has shape 2, the value has shape 2×2" in str(report)
 
 
 def test_a_check_of_a_function_needs_gradients_for_its_arguments() -> None:
