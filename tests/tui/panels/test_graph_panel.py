@@ -13,7 +13,7 @@ from textual.geometry import Offset, Size
 from textual.pilot import Pilot
 
 from backprop_engine.debugger import Session, StepBy
-from backprop_tui.cells.drawing import Area, Drawing
+from backprop_tui.cells.drawing import Area, Drawing, Lines
 from backprop_tui.cells.lines import line_text
 from backprop_tui.panels.graph import GraphPicture, graph_picture, whole_scene_key
 from backprop_tui.panels.step import chain_rule
@@ -293,7 +293,7 @@ def test_beside_the_others_the_graph_gets_the_columns_it_needs(stem: str) -> Non
 
 
 @pytest.mark.parametrize("stem", ["conv1d_filter", "elementwise_jacobian", "kl_divergence", "sigmoid_ratio"])
-def test_equations_leave_the_graph_the_row_that_makes_it_whole_and_lose_no_number(stem: str) -> None:
+def test_equations_leave_the_graph_the_row_that_makes_it_whole_and_lose_no_word(stem: str) -> None:
     size = Size(80, 21)
     rows = cells_of_graph(view(stem), "stacked", size)
     shown = graph_picture(replace(view(stem), room=(size.width - 2, rows - 2)))
@@ -305,13 +305,13 @@ def test_equations_leave_the_graph_the_row_that_makes_it_whole_and_lose_no_numbe
                 chain_rule(view(stem, at, language), size.width - 2, high) for high in (room, room + 1)
             )
             assert less.height <= room
-            assert numbers_in(less) == numbers_in(more)
+            assert words_in(less) == words_in(more)
 
 
-def numbers_in(drawing: Drawing) -> set[str]:
-    """The numbers in a drawing, and the shapes, which may stand in parentheses beside a word."""
+def words_in(drawing: Drawing) -> set[str]:
+    """What is written in a drawing; a shape may stand in parentheses beside a word, a rule after a colon."""
     rows = (line_text(drawing.row(y, 0, drawing.width)) for y in range(drawing.height))
-    return {word.strip("()") for row in rows for word in row.split() if word.strip("([-")[:1].isdigit()}
+    return {word.strip("():") for row in rows for word in row.split()}
 
 
 @pytest.mark.parametrize(
@@ -323,7 +323,12 @@ async def test_a_picture_that_misses_a_row_or_two_gets_them(stem: str) -> None:
         assert picture(pilot).height <= panel(pilot).scrollable_content_region.height
         below = debugger(pilot).panel("step")
         _, _, width, height = below.scrollable_content_region
-        assert chain_rule(debugger(pilot).current, width, height).height <= height
+        whole = chain_rule(debugger(pilot).current, width, height)
+        assert whole.height <= height
+        assert below.scroll_offset.y == 0
+        in_view = Lines.of([below.drawing.row(y, 0, width) for y in range(height)])
+        names = {word for word in words_in(whole) if "∂" in word}  # which the panel may have as fractions
+        assert words_in(whole) - names <= words_in(in_view)
         outer = panel(pilot).outer_size.height, below.outer_size.height
         assert sum(outer) == debugger(pilot).query_one(Body).size.height
         await pilot.press("s")

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from backprop_engine.explain.facts import BackwardFacts, ForwardFacts
+from backprop_engine.explain.facts import AccumulateFacts, BackwardFacts, ForwardFacts
 from backprop_tui.cells.lines import Line, Role, Span, line_text, line_width
 from backprop_tui.cells.shades import Shade
-from backprop_tui.cells.text import cell_width
 from backprop_tui.panels.run_pages import is_at_end
 from backprop_tui.panels.step import step
 from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.equation.local_column import said_of_ones
 from backprop_tui.render.formulas.page import formula_block
-from backprop_tui.render.words import numeric_line
 from backprop_tui.view import View
 from covering import SHOWN
 from scenes import LANGUAGES, positions, view
@@ -197,16 +196,57 @@ def test_a_low_panel_has_fractions_too() -> None:
     assert rows[5] == ["-4", "=", "1", "·", "(-4)"]
 
 
+def test_for_a_note_of_two_lines_fractions_stand_close_to_their_numbers() -> None:
+    rows = [line_text(line).split() for line in lines_of(view("add_multiply", 6), 76, 8)[:8]]
+    assert rows[0] == ["∂f", "∂f", "∂q"]
+    assert rows[4] == ["-4", "=", "-4", "·", "1"]
+    assert rows[7] == ["same."], "the end of the note"
+
+
+@pytest.mark.parametrize("height", [20, 22, 24, 30])
+def test_an_equation_that_goes_on_below_its_product_leaves_the_words_in_view(height: int) -> None:
+    shown = view("softmax_classifier", 8)
+    text = " ".join(map(line_text, lines_of(shown, 68, height)[:height]))
+    numbers = ("-0.14705⎦", "-0.114959⎦") if height > 20 else ("-0.1150⎦",)
+    for wanted in (*numbers, "✓", shown.note[-20:], "other operand is transposed.", "dX = dXW @ W.T"):
+        assert wanted in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("stem", ["value_used_twice", "branch_and_merge", "rnn_cell"])
+def test_which_contribution_it_is_is_said_once(stem: str, language: str) -> None:
+    seen = 0
+    for at in positions(stem):
+        shown = view(stem, at, language)
+        if isinstance(shown.facts, AccumulateFacts) and not is_at_end(shown):
+            count, of = shown.facts.turn
+            told = "\n".join(
+                line_text(line) for line in lines_of(shown, 76, 60) if "#" not in line_text(line)
+            )
+            numbers = re.findall(rf"{count} of {of}|{count}/{of}|{of}개 중 {count}", told)
+            assert len(numbers) == 1, told
+            seen += 1
+    assert seen
+
+
+def test_what_the_note_says_the_lesson_of_an_addition_does_not_say_again() -> None:
+    lesson = "Addition hands its upstream gradient on unchanged to every operand."
+    assert lesson not in "\n".join(texts_of(lines_of(view("add_multiply", 6), 76, 40)))
+    assert (
+        lesson in "\n".join(texts_of(lines_of(view("add_multiply", 7), 76, 40)))
+        or view("add_multiply", 7).note
+    )
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("stem", SHOWN)
 def test_of_ones_it_is_said_in_any_room(stem: str, language: str) -> None:
-    """Above the number, or beside the check unless that fills its row."""
+    """Above the number, or beside the check; above it where that fills its row."""
     for shown, facts in backward(stem, language):
         words = said_of_ones(facts.local, language)
         for width, height in SIZES if words and not is_at_end(shown) else ():
             text = " ".join(map(line_text, lines_of(shown, width, height)[:height]))
-            room = width - line_width(numeric_line(facts, language))
-            assert words in text or room < cell_width(f"   local {words}"), (facts.subject, width, height)
+            assert words in text, (facts.subject, width, height)
 
 
 def texts_of(lines: list[Line]) -> list[str]:

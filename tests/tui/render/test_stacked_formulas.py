@@ -255,7 +255,7 @@ chain rule
 ⎡-0.3344⎤ = ⎡-0.4518⎤ ⊙ ⎡0.7401⎤
 ⎣ 0.1509⎦   ⎣ 0.2342⎦   ⎣0.6443⎦""",
     ("rnn_cell", 27, 60): """
-sum over the uses, 1 of 2 arrived
+sum over the uses
    ∂L        ∂L    ∂k#1    ∂L    ∂a#1
    ──     = ──── · ──── + ──── · ────
    ∂x       ∂k#1    ∂x    ∂a#1    ∂x

@@ -142,8 +142,8 @@ def chain_rule(view: View, width: int, height: int) -> Drawing:
 def _hero(view: View, width: int, height: int, noted: int, told: int) -> Sequence[Line]:
     """The equation and its check, as large as what is `told` below leaves; the author's note is in view.
 
-    Numbers are written as large as they can be, and pictures get no more than their share. For a note no
-    number becomes a picture.
+    Numbers are written as large as they can be. Pictures get no more than their share, nor does an equation
+    that goes on below the product. For a note no number becomes a picture where rows are few.
     """
     trace, position = view.frame.trace, view.frame.position
     most = height - noted - 1
@@ -155,18 +155,20 @@ def _hero(view: View, width: int, height: int, noted: int, told: int) -> Sequenc
     found = _with_its_check(trace, position, view.language, width, max(most, min(_LEAST, height - noted)))
     if found.is_picture and noted:
         alone = _with_its_check(trace, position, view.language, width, height)
-        if not alone.is_picture:
-            return alone.lines
-    if found.is_picture and len(found.lines) > shared:
+        found = found if alone.is_picture else alone
+    if (found.is_picture or (found.is_stacked and height >= _LOW)) and len(found.lines) > shared:
         found = _with_its_check(trace, position, view.language, width, shared)
     return found.lines
 
 
 class _Checked(NamedTuple):
-    """The rows of an equation and of its check, and whether there is a heatmap among them."""
+    """The rows of an equation and of its check, whether there is a heatmap among them, and whether what the
+    product is made of stands below it.
+    """
 
     lines: Sequence[Line]
     is_picture: bool
+    is_stacked: bool
 
 
 @derived(limit=8)  # a reader steps back to what was just seen as often as on
@@ -182,25 +184,55 @@ def _with_its_check(
 ) -> _Checked:
     """Where fractions may be `close` to the border, a low panel has them too."""
     from backprop_tui.render.equation.equation import equation
-    from backprop_tui.render.equation.local_column import said_of_ones
 
     facts = step_facts(trace.frame(position))
     line = numeric_line(facts, language)
     check = _wrapped([line] if line else [], max(1, width))
+    rule = _said_of_local(facts, language) if isinstance(facts, BackwardFacts) else ""
     rows = max(4, height - len(check))
     block = equation(facts, language, width, rows, tall=True)
     is_picture = any(leaf.is_picture for leaf in block.leaves())
     if close and rows < _LOW and not is_picture and not _has_fractions(block):
-        higher = equation(facts, language, width, rows + 2, tall=True)
-        block = higher if higher.height <= rows and _has_fractions(higher) else block
+        ways = (equation(facts, language, width, rows + more, tall=True) for more in (2, 3))
+        found = ((way if way.height <= rows else _close(way)) for way in ways)
+        block = next((way for way in found if way.height <= rows and _has_fractions(way)), block)
+    if rule and not _says(block, rule):  # its column has no room for that
+        sign = " " if rule.startswith("=") else ": "
+        said = Span(f"{msg('local').in_language(language)}{sign}{rule}", Role.DIM)
+        longer = (*line, Span("   "), said)
+        if line_width(longer) <= width:
+            check = [longer]
+        elif line_width((said,)) <= width:
+            lower = block if block.height < rows else _close(block)
+            block, check = (lower, [(said,), *check]) if lower.height < rows else (block, check)
     lines = block.padded(width).lines
-    ones = said_of_ones(facts.local, language) if isinstance(facts, BackwardFacts) else ""
-    if ones and ones not in plain(lines):  # its column has no room for that
-        longer = (*line, Span(f"   {msg('local').in_language(language)} {ones}", Role.DIM))
-        check = [longer] if line_width(longer) <= width else check
     between = [_BLANK] * bool(check and height > len(lines) + len(check))
     centred = [line for piece in check for line in Block.of([piece]).padded(width).lines]
-    return _Checked([*lines, *between, *centred], is_picture)
+    return _Checked([*lines, *between, *centred], is_picture, _is_stacked(block))
+
+
+def _said_of_local(facts: BackwardFacts, language: str) -> str:
+    """What is said in words of a local gradient: that it is 1 everywhere, or what it does."""
+    from backprop_tui.render.equation.local_column import said_of_ones
+
+    does = facts.local.description
+    return said_of_ones(facts.local, language) or (does.in_language(language) if does else "")
+
+
+def _says(block: Block, words: str) -> bool:
+    """Whether an equation has some words, in one line or more."""
+    return not {*words.split()} - {*plain(block.lines).split()}
+
+
+def _close(block: Block) -> Block:
+    """An equation without the blank row above its numbers, if it has one."""
+    blank = next((y for y, line in enumerate(block.lines) if not line_text(line).strip()), block.height)
+    return Block.of([*block.lines[:blank], *block.lines[blank + 1 :]])
+
+
+def _is_stacked(block: Block) -> bool:
+    """Whether the right side stands below the product: a sign leads its rows."""
+    return any(line_text(line).lstrip().startswith("=") for line in block.lines)
 
 
 def _has_fractions(block: Block) -> bool:

@@ -47,6 +47,8 @@ __all__ = [
 
 _MOST_CODE = 9
 """Lines of NumPy that are shown; clearing may take many."""
+_HANDS_ON = {"add", "identity"}
+"""Operators that pass the upstream gradient on unchanged to an operand of their own shape."""
 _JOINED = re.compile(r"( [·⊙] )(.+)")
 _NAMES = re.compile(r"((?:\d+e-\d+|\[[\d, :\[\]]*\]|[\w.#=])+)|([^\w.#=\[]+|\[)")
 
@@ -73,8 +75,12 @@ def words(facts: StepFacts, language: str) -> list[Line]:
 
 
 def remarks(facts: StepFacts, language: str) -> list[Line]:
-    """What there is to say beside the step's equation, its formulas and its code; trouble comes first."""
-    said = [*_said(facts, language)]
+    """What there is to say beside the step's equation, its formulas and its code; trouble comes first.
+
+    The equation says which contribution it is, and that a gradient is passed on unchanged: with the author's
+    note, that is enough.
+    """
+    said = [*_said(facts, language, beside=True)]
     trouble, why = ([line for topic, line in said if topic == wanted] for wanted in ("trouble", "why"))
     return [*trouble, *note(facts, language), *_advice(facts, language), *why, *_done(facts, language)]
 
@@ -131,16 +137,17 @@ def _why(words: Message, language: str, role: Role = Role.TEXT) -> _Said:
     return _Said("why", (Span(words.in_language(language), role),))
 
 
-def _said(facts: StepFacts, language: str) -> Iterator[_Said]:
+def _said(facts: StepFacts, language: str, *, beside: bool = False) -> Iterator[_Said]:
+    """All there is to say; not what the equation says, where it stands `beside` that."""
     match facts:
         case ForwardFacts():
             yield from _forward(facts, language)
         case BackwardFacts():
-            yield from _backward(facts, language)
+            yield from _backward(facts, language, beside=beside)
         case SeedFacts():
             yield from _seed(facts, language)
         case AccumulateFacts():
-            yield from _accumulate(facts, language)
+            yield from _accumulate(facts, language, beside=beside)
         case UpdateFacts():
             yield from _update(facts, language)
         case ClearFacts():
@@ -335,8 +342,9 @@ def _seed(facts: SeedFacts, language: str) -> Iterator[_Said]:
     yield from _overridden(facts, language)
 
 
-def _backward(facts: BackwardFacts, language: str) -> Iterator[_Said]:
-    yield _Said("why", (Span(facts.lesson.in_language(language)),))
+def _backward(facts: BackwardFacts, language: str, *, beside: bool) -> Iterator[_Said]:
+    if not (beside and facts.note and _hands_on(facts)):
+        yield _Said("why", (Span(facts.lesson.in_language(language)),))
     yield from _code(facts)
     yield from _overridden(facts, language)
     if facts.arises_here:
@@ -353,6 +361,12 @@ def _backward(facts: BackwardFacts, language: str) -> Iterator[_Said]:
         yield _why(summed, language)
     if facts.turn:
         yield _Said("why", (Span(_shared(facts, language), Role.DIM),))
+
+
+def _hands_on(facts: BackwardFacts) -> bool:
+    """Whether the operator's lesson is that the gradient is passed on unchanged, and nothing else."""
+    op = facts.node.op
+    return op is not None and op.name in _HANDS_ON and facts.operand.shape == facts.node.shape
 
 
 def _shared(facts: BackwardFacts, language: str) -> str:
@@ -437,14 +451,17 @@ def _in_brackets(symbols: str) -> str:
     return symbols
 
 
-def _accumulate(facts: AccumulateFacts, language: str) -> Iterator[_Said]:
+def _accumulate(facts: AccumulateFacts, language: str, *, beside: bool) -> Iterator[_Said]:
     operand, (count, of) = facts.operand.name, facts.turn
-    used = msg(
-        "{operand} is used {of} times: its gradient is a sum, and this is contribution {count} of {of}.",
-        operand=operand,
-        count=count,
-        of=of,
-    )
+    if beside:
+        used = msg("{operand} is used {of} times: its gradient is a sum.", operand=operand, of=of)
+    else:
+        used = msg(
+            "{operand} is used {of} times: its gradient is a sum, and this is contribution {count} of {of}.",
+            operand=operand,
+            count=count,
+            of=of,
+        )
     yield _why(used, language)
     yield from _code(facts)
     yield from _overridden(facts, language)

@@ -194,7 +194,7 @@ def _seed(facts: SeedFacts, language: str) -> Equation:
 
 def _sum(facts: AccumulateFacts, language: str) -> Equation:
     """The gradient of a value that is used several times: a sum over its uses, as far as it has come."""
-    operand, uses, (count, of) = facts.operand, facts.uses, facts.turn
+    operand, uses, count = facts.operand, facts.uses, facts.turn.number
     first = max(0, min(count, len(uses) - 1) - _MOST_TERMS + 1)
 
     def term(at: int, style: Style) -> Column:
@@ -215,9 +215,7 @@ def _sum(facts: AccumulateFacts, language: str) -> Equation:
         joined = [part for column in parts for part in (plus, column)][1:]
         return [Column(gradient(facts.trace, operand, style, Role.PRODUCT), total), EQUALS, *joined]
 
-    return Equation(
-        msg("sum over the uses, {count} of {of} arrived", count=count, of=of).in_language(language), columns
-    )
+    return Equation(msg("sum over the uses").in_language(language), columns)
 
 
 def _update(facts: UpdateFacts) -> Iterator[Equation]:
