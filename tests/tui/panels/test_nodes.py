@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from backprop_engine.debugger import Break, Enable, Set, update
 from backprop_tui.cells.eighths import bar
 from backprop_tui.cells.lines import Line, Role, Span, line_text
 from backprop_tui.cells.shades import Flow
+from backprop_tui.cells.shapes import shape_label
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.view import View
 from covering import SHOWN
@@ -123,3 +125,35 @@ def test_what_went_for_want_of_room_comes_back_where_a_wider_column_went_too() -
     heading = line_text(nodes(changed, 42, 30).row(0, 0, 42))
     assert "gradient" in heading
     assert "size" in heading
+
+
+def columns_of(shown: View, name: str, width: int) -> list[str]:
+    return re.split(r"\s{2,}", line_text(row_of(shown, name, width)).strip("▶◀▷◁ "))
+
+
+@pytest.mark.parametrize("stem", SHOWN)
+def test_what_a_node_is_has_a_word_in_it_at_any_width(stem: str) -> None:
+    shown = at_end(stem)
+    computed = [node for node in shown.graph.nodes if node.op is not None]
+    for width in range(36, 90, 6):
+        if " is " in line_text(nodes(shown, width, 30).row(0, 0, width)):
+            for node in computed:
+                what = columns_of(shown, node.name, width)[1]
+                assert re.search(r"[^\W_]", what), (width, what)
+
+
+@pytest.mark.parametrize("stem", SHOWN)
+def test_a_shape_is_there_whole_or_not_at_all(stem: str) -> None:
+    shown = at_end(stem)
+    for width in range(30, 90, 6):
+        heading = line_text(nodes(shown, width, 30).row(0, 0, width)).split()
+        assert not any(word.endswith("…") for word in heading[1:])
+        if "shape" in heading:
+            for node in shown.graph.nodes:
+                if node.op is not None:
+                    cell = columns_of(shown, node.name, width)[heading.index("shape")]
+                    assert cell == shape_label(node.shape), (width, node.name)
+
+
+def test_among_numbers_shapes_tell_nothing_and_go_first() -> None:
+    assert columns_of(at_end("apples"), "apples", 44)[:3] == ["apples", "mul", "200"]

@@ -261,8 +261,8 @@ def test_in_the_table_operands_that_are_cut_can_be_told_apart() -> None:
 )
 def test_in_the_table_two_nodes_that_differ_look_different(stem: str, names: tuple[str, ...]) -> None:
     shown = view(stem, trace(stem).schedule.last)
-    drawing = nodes(shown, 100, 50)
-    rows = [line_text(drawing.row(row_of_node(shown, shown.graph.position(name)), 0, 100)) for name in names]
+    drawing = nodes(shown, 92, 50)
+    rows = [line_text(drawing.row(row_of_node(shown, shown.graph.position(name)), 0, 92)) for name in names]
     assert len({re.split(r"\s{2,}", row.strip("▶ "))[1] for row in rows}) == len(names)
 
 

@@ -51,14 +51,16 @@ _ROLES = (Role.NAME, Role.TEXT, Role.DIM, Role.VALUE, Role.GRADIENT)
 """Of all columns but the bar."""
 _LIMITS = (32, 56, 16, 40, 40, 8)
 _FLOORS = (4, 8, 4, 8, 8, 4)
-"""The narrowest columns; in narrower ones numbers would be cut."""
-_WHAT, _VALUE, _GRADIENT, _BAR = 1, 3, 4, 5
+"""The narrowest columns; in narrower ones numbers would be cut. A shape is never cut."""
+_WHAT, _SHAPE, _VALUE, _GRADIENT, _BAR = 1, 2, 3, 4, 5
 _NUMBERS = (_VALUE, _GRADIENT)
 _NAMES: Final[Mapping[int, Literal["value", "gradient"]]] = {_VALUE: "value", _GRADIENT: "gradient"}
 _GIVES_WAY = 4
 """The column that says what a node is becomes this much narrower than the others."""
 _FIRST_TO_GO = (1, 2, 5, 3, 4)
 """The columns to leave out, in this order, where even the narrowest do not fit."""
+_FIRST_TO_GO_OF_SCALARS = (2, 1, 5, 3, 4)
+"""The same where no shape tells anything."""
 _NEVER = "–"
 """Stands for a gradient that never arrives."""
 _GAP = 2
@@ -80,6 +82,8 @@ _FURTHEST = 8
 """No decimal point is further from the left end of a column."""
 _OPERANDS: Final = re.compile(r"…(?:, …)+")
 """The arguments of a call where all are left out."""
+_BARE: Final = re.compile(r"… \S+ …")
+"""Two operands of which nothing is left."""
 _WHOLE: Final = re.compile(r"‖?-?\d+|-?inf|NaN|[·–]")
 """What stands before the decimal point of a number, or of a norm."""
 
@@ -216,17 +220,19 @@ def _columns(trace: Trace, before: Trace | None, language: str, room: int) -> _C
     widths.append(0 if trace.schedule.forward_only else _LIMITS[_BAR])
     widths = [min(limit, max(pair)) for limit, *pair in zip(_LIMITS, headings, widths, strict=True)]
     floors = [_telling(tuple(node.name for node in nodes)), *_FLOORS[1:]]
+    floors[_SHAPE] = widths[_SHAPE]
+    first_to_go = _FIRST_TO_GO if any(node.shape for node in nodes) else _FIRST_TO_GO_OF_SCALARS
     for column in _NUMBERS:
         floors[column] = max(floors[column], headings[column])
         floors[column] = min(
             widths[column], _MOST_UNCUT, max(floors[column], numbers[column].needed(floors[column]))
         )
     for column in reversed(_NUMBERS):
-        size = _narrowed(widths, floors, room)[column]
+        size = _narrowed(widths, floors, room, first_to_go)[column]
         if 0 < size < widths[column]:
             widths[column] = min(size, max(headings[column], numbers[column].needed(size)))
     points = tuple(numbers[column].point if column in numbers else 0 for column in range(len(widths)))
-    return _Columns(tuple(_narrowed(widths, floors, room)), points)
+    return _Columns(tuple(_narrowed(widths, floors, room, first_to_go)), points)
 
 
 def _examples(graph: Graph) -> list[Node]:
@@ -359,7 +365,7 @@ def _what(graph: Graph, node: Node, language: str) -> str:
 @derived(limit=1024)
 def _what_in(graph: Graph, node: Node, room: int, language: str) -> str:
     """What a node is, in `room` cells: the names of its operands are cut in their middle, as long as they
-    remain distinct, and then left out; the operator keeps its name.
+    remain distinct, and then left out; the operator keeps its name, which stands there in place of a sign.
     """
     shorter = _what(graph, node, language)
     if node.op is None or cell_width(shorter) <= room:
@@ -372,6 +378,8 @@ def _what_in(graph: Graph, node: Node, room: int, language: str) -> str:
         if cell_width(shorter) <= room:
             return shorter
     without = _OPERANDS.sub("…", formula(graph, node, lambda operand: "…"))
+    if _BARE.fullmatch(without) or cell_width(without) > room >= cell_width(node.op.name):
+        without = node.op.name
     return without if cell_width(without) <= room else clip_formula(_what(graph, node, language), room)
 
 
@@ -379,10 +387,12 @@ def _shortened(most: int, operand: Node) -> str:
     return clip_middle(operand_text(operand), most)
 
 
-def _narrowed(widths: Sequence[int], floors: Sequence[int], room: int) -> list[int]:
+def _narrowed(
+    widths: Sequence[int], floors: Sequence[int], room: int, first_to_go: Sequence[int]
+) -> list[int]:
     """The widths of the columns, the widest narrowed first until they fit; 0 for one that is left out."""
     sizes, gone = list(widths), list[int]()
-    for column in _FIRST_TO_GO:
+    for column in first_to_go:
         if _fits(sizes, floors, room):
             break
         sizes[column] = 0
