@@ -60,10 +60,10 @@ def test_what_a_row_runs_as_it_stands_is_what_its_name_asks_for(everything: Scen
         assert parse(row.prompt[0], session) == (row, row.runs)
 
 
-def test_a_key_typed_as_a_name_means_the_same_unless_it_gives_way() -> None:
+def test_a_key_typed_as_a_name_means_the_same() -> None:
     for command in COMMANDS:
         for key in command.keys:
-            if len(key) == 1 and key in PROMPT_NAMES and not command.yields:
+            if len(key) == 1 and key in PROMPT_NAMES:
                 assert PROMPT_NAMES[key] is command
 
 

@@ -17,7 +17,9 @@ from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.lines import line_text, plain
 from backprop_tui.cells.shades import Shade
-from backprop_tui.render.equation.equation import equation
+from backprop_tui.cells.text import cell_width, clip_formula
+from backprop_tui.render.equation.equation import equation, equation_parts
+from backprop_tui.render.equation.terms import Term
 from graphs import Sketch, graph_of, trace_of
 
 
@@ -55,7 +57,7 @@ def bracketed(block: Block) -> list[list[list[str]]]:
 
 def test_numbers_with_fewer_digits_come_before_heatmaps() -> None:
     sample = Sample(((3, 3), (3, 3)))
-    found = [backward("matmul", sample, (width, 12)) for width in (90, 60, 48)]
+    found = [backward("matmul", sample, (width, 12)) for width in (90, 60, 46)]
     assert not any(map(pictures, found))
     digits = [max(map(len, re.findall(r"\d\.(\d+)", plain(block.lines)))) for block in found]
     assert digits == sorted(digits, reverse=True)
@@ -93,7 +95,7 @@ def test_heatmaps_of_one_shape_are_of_one_size(width: int) -> None:
 @pytest.mark.parametrize("tall", [False, True])
 def test_where_the_rest_stands_under_the_product_a_sign_leads_it(tall: bool) -> None:
     sample = Sample(((3, 3), (3, 3)))
-    lines = plain(backward("matmul", sample, (48, 18), tall=tall).lines).splitlines()
+    lines = plain(backward("matmul", sample, (46, 18), tall=tall).lines).splitlines()
     rows = [line for line in lines if line.startswith("= ")]
     assert len(rows) == 2, "before the names and before the numbers"
     assert "∂L/∂out" in rows[0] or "──" in rows[0]
@@ -143,6 +145,13 @@ def test_a_long_name_that_is_cut_is_still_transposed() -> None:
     assert "attention_to_everythi…ᵀ" in shown
 
 
+def assert_as_long_as_may_be(block: Block, symbols: str, width: int) -> None:
+    """With what is left of the width, no more of the symbols could stand there."""
+    (shown,) = re.findall(f"{re.escape(symbols[:6])}[^…\n]*…", plain(block.lines))
+    assert block.width <= width
+    assert shown == clip_formula(symbols, cell_width(shown) + width - block.width)
+
+
 @pytest.mark.parametrize("language", languages())
 def test_symbols_that_are_cut_take_what_room_there_is(language: str) -> None:
     frame = scenes.trace("huber_outlier").frame(7)
@@ -151,7 +160,7 @@ def test_symbols_that_are_cut_take_what_room_there_is(language: str) -> None:
     for width in range(48, 68):
         block = equation(step_facts(frame), language, width, 6)
         if "clip(y2 − measured, " in (shown := plain(block.lines)) and whole not in shown:
-            assert block.width <= width
+            assert_as_long_as_may_be(block, whole, width)
             assert re.search(r"clip\(y2 − measured, (min=-1.0, (max=1.0\) )?)?…", shown), (
                 "no word is cut inside"
             )
@@ -161,7 +170,9 @@ def test_symbols_that_are_cut_take_what_room_there_is(language: str) -> None:
 def test_a_rule_beside_its_word_takes_what_room_there_is(language: str) -> None:
     frame = scenes.trace("transformer_block").frame(scenes.crowded("transformer_block"))
     block = equation(step_facts(frame), language, 76, 8)
-    assert block.width <= 76
+    parts = equation_parts(step_facts(frame), language)
+    (rule,) = (part.rule for part in parts if isinstance(part, Term) and part.rule)
+    assert_as_long_as_may_be(block, rule, 76)
     assert re.search(r"= \(1 \+ erf\(m#2 / (sqrt\(2\)\)\) )?…", plain(block.lines))
 
 
@@ -305,7 +316,7 @@ class TestHowItIsWritten:
 
     @pytest.mark.parametrize("tall", [False, True])
     def test_signs_and_the_middle_of_the_numbers_stand_at_the_name_of_the_product(self, tall: bool) -> None:
-        lines = plain(backward("matmul", Sample(((3, 3), (3, 3))), (48, 18), tall=tall).lines).splitlines()
+        lines = plain(backward("matmul", Sample(((3, 3), (3, 3))), (46, 18), tall=tall).lines).splitlines()
         first = next(line for line in lines if " = " in line)
         assert re.fullmatch(r" *(∂L/∂a|──) += ⎢.*⎥ *", first)
 

@@ -399,4 +399,7 @@ def test_of_an_equation_only_what_could_be_seen_is_written(
     block = laid_out(parts, width, 10, tall=True)
     assert len(written) <= 12 * (width + 3)
     assert block.width == width, "it goes on at the right"
-    assert any(line_text(line).endswith("…") for line in block.lines)
+    assert line_text(block.lines[-1]).endswith("…")
+    assert [line_text(line)[-1:] for line in block.lines if line_text(line).count("+") > 1] == ["…", "…"] * (
+        width > 1
+    )

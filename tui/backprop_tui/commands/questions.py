@@ -112,6 +112,7 @@ QUESTIONS: Final = (
         msg("stack"),
         msg("the call stack: what the debugger is inside of"),
         runs=Info("stack"),
-        typed="backtrace bt where stack k",
+        typed="backtrace bt where stack",
+        former=("k",),
     ),
 )
