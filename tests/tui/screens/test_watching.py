@@ -14,6 +14,7 @@ from backprop_engine.errors import UsageError
 from backprop_tui.export.screenshot import screen_svg
 from backprop_tui.files.opening import Opening
 from backprop_tui.files.watching import Watcher, data_files, stamp
+from backprop_tui.panels.graph import density_shown
 from driving import NARROW, WIDE, debugger, go, notices, opened, position, seen
 from living import TEXT, live, overwritten, save, settled, words_of
 from scenes import written
@@ -415,3 +416,14 @@ async def test_the_clock_looks_by_itself(tmp_path: Path, monkeypatch: pytest.Mon
             if seen(pilot).startswith(" ≡ Afterwards"):
                 break
         assert seen(pilot).startswith(" ≡ Afterwards")
+
+
+async def test_the_title_of_the_graph_knows_the_room_of_the_new_graph(tmp_path: Path) -> None:
+    async with live(tmp_path, at=2, size=(100, 30)) as (pilot, path):
+        edited = TEXT.replace("x + y", "x + y + y")
+        assert edited != TEXT
+        await save(pilot, path, edited)
+        await pilot.pause()
+        shown = debugger(pilot)
+        assert density_shown(shown.current) == "full"
+        assert str(shown.panel("graph").border_title) == "Graph"

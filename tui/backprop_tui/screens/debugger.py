@@ -133,7 +133,12 @@ class DebuggerScreen(SteadyScreen[None]):
         """The graph; how much room it has is a part of the view."""
         if self.current.room != (width, height):
             self.keep_view(replace(self.current, room=(width, height)))
+            self.call_later(self._retitle)  # it names the density, which the room decides
         return graph_picture(self.current)
+
+    def _retitle(self) -> None:
+        if self.query(Body):  # else the screen closes
+            self.arrangement.show_titles()
 
     def _header(self, width: int, height: int) -> Drawing:
         """The position in the run; on a screen too small to be comfortable, a word about that."""
