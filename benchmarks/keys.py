@@ -30,7 +30,7 @@ class Empty(App):
         self.query_one(Static).update(f"step {self.count}")
 Empty().run()
 """
-SCENARIOS = ("rnn_cell", "lstm", "softmax_classifier", "mlp")
+SCENARIOS = ("rnn_cell", "lstm", "softmax_classifier", "digits_mlp")
 QUIET = 0.06
 WARM_UP = 3
 

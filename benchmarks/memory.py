@@ -137,14 +137,15 @@ def main() -> None:
     parser.add_argument("--iterations", type=int, default=50, help="iterations that are looked at (50)")
     arguments = parser.parse_args()
     with TemporaryDirectory() as folder:
+        look(training(Path(folder), 4, 2), 2, with_peak=False)  # loads modules, which no training keeps
         scenario = training(Path(folder), arguments.size, arguments.iterations + 10)
         found = look(scenario, arguments.iterations, with_peak=True)
     size, mebibyte = arguments.size, 2**20
     print(f"{arguments.iterations} iterations of a training of {size}×{size}, viewed in every panel")
     print(f"traces alive{found.traces:>24}   (kept at most: {found.bound})")
     print(f"the same after gc.collect(){found.traces_left:>9}")
-    print(f"peak{found.peak / mebibyte:>32.0f} MiB")
-    print(f"promised{found.promised / mebibyte:>28.0f} MiB")
+    print(f"peak{found.peak / mebibyte:>32.1f} MiB")
+    print(f"promised{found.promised / mebibyte:>28.1f} MiB")
 
 
 if __name__ == "__main__":
