@@ -44,8 +44,9 @@ _PAGES: Final = (
     "backprop_engine.explain.run_summary",
     "numpy.random",
     "tomllib",
+    "wcwidth",
 )
-"""What the pages of the first step and of the last one are made with."""
+"""What the pages of steps are made with, the last one's too."""
 _UNTIL_READ: Final = 0.3
 """Seconds after the first screen in which its reader presses no key."""
 _FOREVER: Final = 1e6
@@ -285,9 +286,11 @@ class DebuggerApp(App[None]):
 
 
 def _load_pages() -> None:
-    """Load what no key should wait for."""
+    """Load what no key should wait for, and leave that out of garbage collection too."""
     for name in _PAGES:
         import_module(name)
+    gc.freeze()
+    gc.collect()  # of nothing yet: the next one is a long way off
 
 
 def _start_garbage_collection() -> None:
