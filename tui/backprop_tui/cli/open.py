@@ -103,7 +103,7 @@ def found(arguments: argparse.Namespace) -> Start:
     from backprop_tui.cli.arguments import limits, opened, position
     from backprop_tui.files.bundled import resolve
     from backprop_tui.files.opening import Opening
-    from backprop_tui.prompt.opened_view import opened_view
+    from backprop_tui.prompt.debug_file import opened_view
     from backprop_tui.settings import read_settings, settings_path
     from backprop_tui.themes import known_theme
 

@@ -22,8 +22,10 @@ from backprop_engine.scenario.read.reader import read
 from backprop_engine.scenario.read.source import read_source
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar, YamlSequence
 from backprop_tui.files.bundled import bundled_folder
+from backprop_tui.files.opening import Opening
+from backprop_tui.view import View
 
-__all__ = ["ENDING", "Kept", "beside", "keep", "kept_in", "session_of", "with_kept"]
+__all__ = ["ENDING", "Kept", "beside", "keep", "kept_in", "opened_view", "session_of", "with_kept"]
 
 ENDING: Final = ".debug"
 _KEYS: Final = ("breakpoints", "watch")
@@ -56,6 +58,23 @@ def session_of(
         except UsageError as error:
             warn(error.text)
     return with_kept(session, kept, warn)
+
+
+def opened_view(
+    opening: Opening,
+    language: str,
+    *,
+    ascii: bool,
+    warn: Callable[[str], object],
+    scenario: Scenario | None = None,
+) -> View:
+    """The start of a run, with the breakpoints and watches that were saved beside the file or stand in it.
+
+    The file is read unless its `scenario` is given. What cannot be set is told to `warn`, a sentence each.
+    Raises what `Opening.load` raises.
+    """
+    shown = opening.load() if scenario is None else scenario
+    return View(shown, session_of(shown, warn=warn), language, ascii, opening)
 
 
 def with_kept(session: Session, kept: Kept, warn: Callable[[str], object]) -> Session:

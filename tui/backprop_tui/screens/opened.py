@@ -9,7 +9,7 @@ from textual.screen import Screen
 
 from backprop_engine.errors import BackpropError
 from backprop_engine.messages.message import in_language, msg
-from backprop_tui.prompt.opened_view import opened_view
+from backprop_tui.prompt.debug_file import opened_view
 from backprop_tui.screens.bindings import CommandApp
 
 if TYPE_CHECKING:
