@@ -68,3 +68,24 @@ def test_a_file_that_is_not_there_is_named(commands: Commands, files: tuple[str,
     outcome = commands("run", files[0], "--ops", "nowhere.py")
     assert outcome.code == 2
     assert "nowhere.py: there is no such file" in outcome.err
+
+
+def test_what_it_prints_is_no_part_of_the_output(commands: Commands, files: tuple[str, str]) -> None:
+    Path(files[1]).write_text(DEFINING + "\nprint('hello')\n")
+    outcome = commands("run", files[0], "--ops", files[1], "--json")
+    assert outcome.out.startswith("{")
+    assert "hello" in outcome.err
+
+
+@pytest.mark.parametrize("given", ["'text'", "None", "[object()]"])
+def test_a_function_that_gives_no_numbers_is_named(commands: Commands, tmp_path: Path, given: str) -> None:
+    scenario, operators = tmp_path / "odd.yaml", tmp_path / "odd.py"
+    name = f"odd{len(given)}"
+    scenario.write_text(f"inputs: {{x: [1, 2]}}\nnodes: {{L: sum({name}(x))}}\n")
+    operators.write_text(
+        "from backprop_engine import define\n"
+        f"define({name!r}, inputs='a', forward=lambda a: {given}, backward={{'a': lambda g, out, a: g}})\n"
+    )
+    outcome = commands("check", str(scenario), "--ops", str(operators))
+    assert outcome.code == 2
+    assert f"the function of `{name}` gives no numbers" in outcome.err

@@ -18,6 +18,7 @@ from backprop_engine.evaluation.composed_operators import GRADIENT_NAMES, OWN, c
 from backprop_engine.evaluation.execution_plans import forget_plans
 from backprop_engine.expressions import ExprError
 from backprop_engine.messages.message import msg, rewritten
+from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.messages.words import Words
 from backprop_engine.ops import OPS, Linear, Op, Sample
 
@@ -84,6 +85,7 @@ def define(
     if name in OPS:
         undefine(name)
     OPS.add(op)
+    forget_plans()  # a call of it may have been refused before
     return op
 
 
@@ -181,11 +183,16 @@ def _stub(name: str, names: Sequence[str]) -> str:
 
 
 def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of somebody's own, whose exceptions are told like other mistakes."""
+    """A function of somebody's own: its exceptions, and what is no number, are told like other mistakes."""
 
     def guarded(*operands: Any) -> Any:
         try:
-            return function(*operands)
+            found = function(*operands)
+            if np.asarray(found).dtype.kind not in "biufc":
+                raise UsageError(
+                    msg("the function of `{op}` gives no numbers: {found}", op=name, found=_shown(found))
+                )
+            return found
         except BackpropError:
             raise
         except Exception as error:
@@ -194,6 +201,10 @@ def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             ) from error
 
     return guarded
+
+
+def _shown(found: object) -> str:
+    return shortened(clean(repr(found)), 40)
 
 
 def _told(error: Exception) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from backprop_engine import OPS, UsageError, check_function, check_operator, define, numpy_program, undefine
 from backprop_engine.catalogue.entries import data
+from backprop_engine.errors import ScenarioError
 from backprop_engine.evaluation.composed_operators import OWN
 from backprop_engine.ops import Op
 from backprop_engine.scenario.loader import load_source
@@ -129,3 +130,10 @@ def test_a_check_of_a_function_needs_gradients_for_its_arguments() -> None:
         check_function(np.sin, lambda g, a: g, [X], names=("a", "b"))
     with pytest.raises(UsageError, match="give `vjp`"):
         check_function(np.sin, None, [X])
+
+
+def test_an_operator_is_known_after_a_file_was_refused_for_want_of_it() -> None:
+    with pytest.raises(ScenarioError, match="there is no operator `later`"):
+        scenario("later(x)")
+    define("later", inputs="a", forward="3 * a")
+    assert scenario("later(x)").record().value("L") == 4.5

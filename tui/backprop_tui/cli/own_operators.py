@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import runpy
+import sys
 import traceback
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from backprop_engine.errors import UsageError
@@ -13,11 +15,15 @@ __all__ = ["run_definitions"]
 
 
 def run_definitions(path: str) -> None:
-    """Run a Python file, so that what it defines is known; `UsageError` with its line where it fails."""
+    """Run a Python file, so that what it defines is known; `UsageError` with its line where it fails.
+
+    What it prints goes with the messages: a command's output may be read by a program.
+    """
     if not Path(path).is_file():
         raise UsageError(msg("{file}: there is no such file", file=path))
     try:
-        runpy.run_path(path)
+        with redirect_stdout(sys.stderr):
+            runpy.run_path(path)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a file of the user's own may raise anything
         raise UsageError(
             msg("{file}:{line}: {problem}", file=path, line=_line(error, path), problem=_told(error))
