@@ -215,3 +215,16 @@ async def test_the_palette_offers_what_goes_through_both_branches_and_languages(
         await pilot.pause()
         assert screen(pilot).current[0].language == "ko"
         assert "나란히" in seen(pilot) or "분기" in seen(pilot)
+
+
+@pytest.mark.parametrize(("width", "told"), [(118, "‖0.121‖ Δ‖0.0496‖"), (198, "[-0.022 -0.119] Δ‖0.0496‖")])
+def test_where_there_is_room_the_entries_themselves_are_told_beside_their_difference(
+    width: int, told: str
+) -> None:
+    shown = view("rnn_cell", 19)
+    x = shown.session.trace.value("x").copy()
+    x[0] = 3
+    both = pair_of(View(shown.scenario, update(shown.session, Set("x", x))), "baseline", "b1")
+    (row,) = (row for row in text_of(differences(both, width, 20)).splitlines() if row.startswith("b_g "))
+    assert "[-0.068 -0.100]" in row
+    assert row.rstrip().endswith(told)

@@ -34,7 +34,8 @@ STACKED = 76
 """With fewer columns the two steps stand one below the other."""
 _EQUATION = 7
 """With fewer rows a step is told in words and one line of numbers."""
-_NAME, _NUMBER = 18, 24
+_NAME, _NUMBER, _BETWEEN = 18, 24, 2
+"""The most cells of a name, those of a number where the table is narrow, and those between two columns."""
 _WITHOUT_NUMBERS = ("names", "dots")
 """The densities at which no Δ tells which nodes differ: there those are lit."""
 
@@ -109,8 +110,9 @@ def _step(view: View, width: int, height: int) -> Iterator[Line]:
 def differences(pair: Pair, width: int, height: int) -> Drawing:
     """A table of the nodes whose values or gradients differ between the branches."""
     language = pair[0].language
+    room = max(_NUMBER, (width - _NAME) // 4 - _BETWEEN)
     rows = [
-        (Span(node.name, Role.NAME), *_numbers(pair, node))
+        (Span(node.name, Role.NAME), *_numbers(pair, node, room))
         for node in pair[0].graph.nodes
         if node.kind is not Kind.LITERAL and _differs(pair, node)
     ]
@@ -123,16 +125,16 @@ def differences(pair: Pair, width: int, height: int) -> Drawing:
         *(f"{kind} {name}" for kind in (value, gradient) for name in names),
     ]
     heading = tuple(Span(title, Role.DIM) for title in titles)
-    return Lines.of(_table([heading, *rows], width))
+    return Lines.of(_table([heading, *rows], width, room))
 
 
-def _numbers(pair: Pair, node: Node) -> Iterator[Span]:
+def _numbers(pair: Pair, node: Node, room: int) -> Iterator[Span]:
     """The values on both branches, then the gradients; the difference follows the second of each."""
     values = [view.frame.value(node) for view in pair]
     gradients = [view.frame.gradient(node) if node.takes_gradient else None for view in pair]
     for (before, now), role in ((values, Role.VALUE), (gradients, Role.GRADIENT)):
-        yield Span(in_short(before, None, _NUMBER), role if before is not None else Role.DIM)
-        yield Span(in_short(now, before, _NUMBER), role if now is not None else Role.DIM)
+        yield Span(in_short(before, None, room), role if before is not None else Role.DIM)
+        yield Span(in_short(now, before, room), role if now is not None else Role.DIM)
 
 
 def _differs(pair: Pair, node: Node) -> bool:
@@ -141,13 +143,13 @@ def _differs(pair: Pair, node: Node) -> bool:
     return not (same_value and same(first.gradient(node), second.gradient(node)))
 
 
-def _table(rows: Sequence[tuple[Span, ...]], width: int) -> Iterator[Line]:
+def _table(rows: Sequence[tuple[Span, ...]], width: int, room: int) -> Iterator[Line]:
     """Columns as wide as their contents, within limits; what does not fit the panel is cut."""
-    limits = [_NAME, *[_NUMBER] * 4]
+    limits = [_NAME, *[room] * 4]
     sizes = [min(limit, max(cell_width(row[at].text) for row in rows)) for at, limit in enumerate(limits)]
     for row in rows:
         spans: list[Span] = []
         for (shown, role), size in zip(row, sizes, strict=True):
             spans.append(Span(padded(shown, size), Role.DIM if shown == ABSENT else role))
-            spans.append(Span("  "))
+            spans.append(Span(" " * _BETWEEN))
         yield clip_line(tuple(spans), max(1, width))
