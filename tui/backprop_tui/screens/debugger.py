@@ -28,7 +28,6 @@ from backprop_tui.panels.graph import graph_picture, node_at
 from backprop_tui.panels.registry import PANELS
 from backprop_tui.panels.step import chain_rule
 from backprop_tui.panels.timeline import position_at, timeline
-from backprop_tui.panels.transcript import transcript
 from backprop_tui.prompt.values import here
 from backprop_tui.queries import ScreenCommand
 from backprop_tui.render.words import story
@@ -120,7 +119,7 @@ class DebuggerScreen(SteadyScreen[None]):
                     pinned=drawn.pinned,
                 )
             yield Panel(self._drawn(_stage), id=STAGE)
-        yield Panel(self._drawn(transcript), id="transcript")
+        yield Panel(self._drawn(_transcript), id="transcript")
         yield Panel(self._drawn(timeline), id="timeline", focusable=False, scrubs=True)
         yield MistakesPanel(id="mistakes")
         yield Panel(self._footer, id="footer", focusable=False)
@@ -610,3 +609,9 @@ def _stage(view: View, width: int, height: int) -> Drawing:
     from backprop_tui.panels.stage import stage  # imported here, since no first screen has a stage
 
     return stage(view, width, height)
+
+
+def _transcript(view: View, width: int, height: int) -> Drawing:
+    from backprop_tui.panels.transcript import transcript  # nor has it a transcript
+
+    return transcript(view, width, height)
