@@ -22,6 +22,7 @@ from backprop_engine.trace import run as runs
 from backprop_tui.cells.lines import Role, Span, line_text, line_width
 from backprop_tui.cells.shades import BLANK, LEVELS, Shade
 from backprop_tui.panel_slots import PLOTS
+from backprop_tui.panels.plots.gradients_by_depth import gradients_by_depth
 from backprop_tui.panels.plots.gradients_over_time import recurrent_states
 from backprop_tui.panels.plots.panel import KINDS, iteration_at, kinds, node_at, plots, plots_title
 from backprop_tui.plots.axis import Axis, axis_of
@@ -34,7 +35,7 @@ from backprop_tui.widgets.strips import paint
 from covering import SHOWN
 from driving import debugger, opened, seen, text_of
 from effort import examples
-from scenes import scenario, view, view_of
+from scenes import LANGUAGES, scenario, view, view_of
 
 SIZES = ((10, 4), (20, 5), (27, 7), (58, 12), (78, 9), (120, 30))
 BLOWN_UP = (
@@ -500,3 +501,13 @@ async def test_where_there_is_one_plot_alone_the_key_says_so() -> None:
         assert "only plot" not in seen(pilot)
         await pilot.press("v")
         assert "only plot" in seen(pilot)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_where_there_are_no_gradients_the_whole_sentence_says_so(language: str) -> None:
+    last = view("xor", 0).session.last
+    shown = view("xor", last, language)
+    drawing = gradients_by_depth(shown, 44, 12)
+    words = " ".join(line_text(drawing.row(y, 0, 44)).strip() for y in range(drawing.height))
+    assert words.endswith((".", "다."))
+    assert "…" not in words

@@ -11,7 +11,7 @@ from backprop_engine.explain.numbers import number
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Area, Drawing, Lines
-from backprop_tui.cells.lines import Line, Role, Span, clip_line, crop_line
+from backprop_tui.cells.lines import Line, Role, Span, clip_line, crop_line, wrap_line
 from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.view import View
 
@@ -28,21 +28,8 @@ def gradients_by_depth(view: View, width: int, height: int) -> Drawing:
     trace = view.session.trace
     nodes = _in_order(trace.graph)
     if trace.schedule.forward_only or not nodes:
-        return Lines.of(
-            [
-                (
-                    Span(
-                        clip(
-                            msg("No gradients here: this iteration is a forward pass alone.").in_language(
-                                view.language
-                            ),
-                            width,
-                        ),
-                        Role.DIM,
-                    ),
-                )
-            ]
-        )
+        words = msg("No gradients here: this iteration is a forward pass alone.").in_language(view.language)
+        return Lines.of(wrap_line((Span(words, Role.DIM),), width))
     sizes = [trace.gradient_norms[node.position] for node in nodes]
     positive = [size for size in sizes if size > 0 and isfinite(size)]
     low = floor(log10(min(positive))) if positive else -1
