@@ -13,6 +13,7 @@ from backprop_engine.messages.translations import languages
 from backprop_tui.cells.lines import Role, plain
 from backprop_tui.panels.registry import PANELS
 from backprop_tui.prompt.execute import execute
+from backprop_tui.prompt.parse import command_of
 from backprop_tui.view import View
 from covering import COVERING
 from driving import text_of
@@ -198,3 +199,8 @@ def test_words_can_be_watched() -> None:
     shown = view("rnn_cell", 33)
     lines = execute(shown.session, "watch norm(upstream) * dh[0] / ∂c/∂a", shown.scenario).lines
     assert "norm(upstream)" in plain(lines)
+
+
+def test_the_sign_of_the_key_goes_to_the_next_trouble_at_the_prompt_too() -> None:
+    assert command_of("!").name == command_of(":!").name == "trouble"
+    assert command_of("!tt 3").name == "go"

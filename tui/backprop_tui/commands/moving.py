@@ -197,7 +197,7 @@ MOVING: Final = (
         msg("to the next step at which NaN or an infinity arises; after the last, to the first"),
         ("exclamation_mark",),
         "!",
-        typed="trouble",
+        typed="trouble !",
     ),
     CommandRow(
         "go",
