@@ -15,6 +15,10 @@ from typing import NamedTuple
 
 from terminal import COLUMNS, ROWS, NoScreenError, Terminal
 
+from backprop_engine import load_scenario
+from backprop_engine.debugger import Session
+from backprop_tui.files.bundled import resolve
+
 EMPTY_APP = """
 from textual.app import App
 from textual.widgets import Footer, Header, Static
@@ -32,7 +36,7 @@ Empty().run()
 """
 SCENARIOS = ("rnn_cell", "lstm", "softmax_classifier", "digits_mlp")
 QUIET = 0.06
-WARM_UP = 3
+WARM_UP = 1
 
 
 class Key(NamedTuple):
@@ -57,12 +61,17 @@ def passes(scenario: str, steps: int, empty: Terminal, nothing: list[Key]) -> It
         debugger.first_screen(quiet=0.5)
         for title, key in (("first", b"s"), ("back", b"S"), ("again", b"s")):
             keys: list[Key] = []
-            while len(keys) < steps and (not keys or keys[-1].size):  # the end of a run brings nothing
+            while len(keys) < steps:
                 nothing.append(pressed(empty, b"s"))
                 keys.append(pressed(debugger, key))
-            yield title, [key for key in keys[WARM_UP:] if key.size]
+            yield title, keys[WARM_UP:]
     finally:
         debugger.end()
+
+
+def length(scenario: str) -> int:
+    """How many steps a run has; after the last one a key brings a notice."""
+    return Session(load_scenario(resolve(scenario)).run()).last
 
 
 def row(title: str, keys: Sequence[Key], empty: Key) -> str:
@@ -90,7 +99,7 @@ def main() -> None:
     for scenario in options.scenario or SCENARIOS:
         nothing: list[Key] = []
         try:
-            found = list(passes(scenario, options.steps, empty, nothing))
+            found = list(passes(scenario, min(options.steps, length(scenario)), empty, nothing))
         except NoScreenError as error:
             raise SystemExit(f"{scenario}: no screen; the last that was written:\n{error}") from None
         one = Key(*(median(key[at] for key in nothing) for at in range(3)))
