@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from backprop_engine.debugger import Session
+from backprop_engine.debugger.screen_words import named_tensor
 from backprop_engine.evaluation.calls import signature
 from backprop_engine.explain.symbols import loss_name
 from backprop_engine.graph.graph import Graph, Kind, Node
@@ -37,8 +38,9 @@ def described_word(typed: str, session: Session, context: Context) -> list[Line]
     if word == "g":
         return [one_line(msg("in a rule, g stands for the upstream gradient").in_language(context.language))]
     named, _, attribute = word.rpartition(".")
-    if attribute == "shape" and named in graph:
-        return [one_line(f"{named}: {shape_label(graph[named].shape)}")]
+    found = named_tensor(named, graph) if attribute == "shape" else None
+    if found is not None:
+        return [one_line(f"{named}: {shape_label(found.node.shape)}")]
     rows = [
         (
             Span(node.name, Role.NAME),
