@@ -54,8 +54,8 @@ def described_word(typed: str, session: Session, context: Context) -> list[Line]
 
 def _operator(word: str, graph: Graph) -> Op | None:
     """The operator of this name, or of the sign in a box of the graph."""
-    if word in OPS:
-        return OPS[word]
+    if word in graph.operators or word in OPS:
+        return graph.operators.get(word) or OPS[word]
     return next((node.op for node in graph.nodes if node.op is not None and node.op.sign == word), None)
 
 
