@@ -62,7 +62,8 @@ class Shade(NamedTuple):
     @property
     def is_mark(self) -> bool:
         """Whether one of the two is not on the scale, so that the cell shows a sign instead of colours."""
-        return any(LEVELS < abs(tone.level) < NOTHING for tone in self)
+        upper, lower = self  # not by `any`: each cell of a heatmap is asked at every key
+        return LEVELS < abs(upper.level) < NOTHING or LEVELS < abs(lower.level) < NOTHING
 
 
 FLOWS = 8

@@ -26,7 +26,8 @@ _NOT_FINITE: Final = re.compile(r"(?:(?<![\w.])|(?<=Δ))(-?inf|NaN)(?!\w)")
 
 def with_troubles(line: Line) -> Line:
     """A line in which each number that is not finite is in the role of trouble."""
-    if not any("inf" in text or "NaN" in text for text, _ in line):
+    text = "".join([text for text, _ in line])  # every new row comes here
+    if "inf" not in text and "NaN" not in text:
         return line
     return tuple(piece for span in line for piece in (_parts(span) if span.role in _NUMBERS else (span,)))
 

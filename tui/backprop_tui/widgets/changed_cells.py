@@ -12,6 +12,8 @@ __all__ = ["changed_cells"]
 
 _NEAR = 8
 """To paint as many cells between two changes costs no more than to move on to the second."""
+_MOST_SPANS = 12
+"""More spans after the first change are a heatmap's, whose cells change together."""
 
 
 def changed_cells(before: Line, after: Line, width: int) -> list[range]:
@@ -21,6 +23,8 @@ def changed_cells(before: Line, after: Line, width: int) -> list[range]:
         if old != new:
             break
         alike += 1
+    if len(after) - alike > _MOST_SPANS:
+        return [range(line_width(after[:alike]), width - _alike_at_the_end(before[alike:], after[alike:]))]
     found: list[range] = []
     for changed in _changes(before[alike:], after[alike:], line_width(after[:alike]), width):
         if found and changed.start - found[-1].stop <= _NEAR:
@@ -28,6 +32,18 @@ def changed_cells(before: Line, after: Line, width: int) -> list[range]:
         else:
             found.append(changed)
     return found
+
+
+def _alike_at_the_end(before: Line, after: Line) -> int:
+    """How many cells at the end of two lines that fill their row are the same."""
+    if line_width(before) != line_width(after):
+        return 0
+    alike = 0
+    for old, new in zip(reversed(before), reversed(after), strict=False):
+        if old != new:
+            break
+        alike += cell_width(new.text)
+    return alike
 
 
 def _changes(before: Line, after: Line, at: int, width: int) -> Iterator[range]:
