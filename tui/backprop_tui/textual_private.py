@@ -62,12 +62,12 @@ class _KeyDecoder(utf_8.IncrementalDecoder):
 
     lost: Callable[[], None]
 
-    def decode(self, data: Any, final: bool = False) -> str:
+    def decode(self, input: Any, final: bool = False) -> str:
         """The text of some bytes; a terminal that is gone would be read again and again, at full speed."""
-        if not data and not final:
+        if not input and not final:
             self.lost()
             sleep(_PAUSE)
-        return super().decode(data, final)
+        return super().decode(input, final)
 
 
 def watch_keys(lost: Callable[[], None]) -> None:

@@ -347,7 +347,7 @@ def _negative(tree: Expr) -> Expr:
 
 def _real_type(operands: Sequence[Any]) -> Any:
     """The floating type that the operands are computed in."""
-    kinds = [np.asarray(operand).real.dtype for operand in operands]
+    kinds = [np.real(np.asarray(operand)).dtype for operand in operands]
     floating = [kind for kind in kinds if np.issubdtype(kind, np.floating)]
     return (np.result_type(*floating) if floating else np.dtype(np.float64)).type
 

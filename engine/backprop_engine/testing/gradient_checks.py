@@ -192,7 +192,7 @@ def _of_torch(
     """A `torch.autograd.Function` as functions over arrays."""
     if not (isinstance(function, type) and hasattr(function, "apply") and hasattr(function, "backward")):
         raise UsageError(msg("give `vjp`, or a torch.autograd.Function"))
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]  # whoever gives such a function has it
 
     def tensors(values: Sequence[Any], *, grad: bool) -> list[Any]:
         return [torch.tensor(np.asarray(value), dtype=torch.float64, requires_grad=grad) for value in values]

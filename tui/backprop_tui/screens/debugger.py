@@ -406,7 +406,7 @@ class DebuggerScreen(SteadyScreen[None]):
     def _focus_panel(self, by: int) -> None:
         """Move the focus to the panel `by` places further among those that are seen."""
         seen = [widget for widget in self.focus_chain if isinstance(widget, Panel)]
-        if self.focused in seen:
+        if isinstance(self.focused, Panel) and self.focused in seen:
             seen[(seen.index(self.focused) + by) % len(seen)].focus()
         elif seen:
             seen[0 if by > 0 else -1].focus()

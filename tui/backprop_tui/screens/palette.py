@@ -28,7 +28,7 @@ from backprop_tui.screens.steady import SteadyScreen
 __all__ = ["Commands", "palette"]
 
 
-class _Palette(CommandPalette, SteadyScreen[None]):
+class _Palette(CommandPalette, SteadyScreen[None]):  # pyright: ignore[reportIncompatibleMethodOverride]
     """The palette, without an icon and blocks where the terminal is to get plain signs alone.
 
     What is typed ahead while it closes searches no more, and in a list without entries or room no key moves.
