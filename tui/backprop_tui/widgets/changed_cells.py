@@ -23,8 +23,10 @@ def changed_cells(before: Line, after: Line, width: int) -> list[range]:
         if old != new:
             break
         alike += 1
-    if len(after) - alike > _MOST_SPANS:
-        return [range(line_width(after[:alike]), width - _alike_at_the_end(before[alike:], after[alike:]))]
+    if len(after) - alike > _MOST_SPANS and len(before) == len(after):
+        start = line_width(after[:alike])
+        stop = start + _to_last_change(before[alike:], after[alike:], width - start)
+        return [range(start, stop)] if stop > start else []
     found: list[range] = []
     for changed in _changes(before[alike:], after[alike:], line_width(after[:alike]), width):
         if found and changed.start - found[-1].stop <= _NEAR:
@@ -34,16 +36,16 @@ def changed_cells(before: Line, after: Line, width: int) -> list[range]:
     return found
 
 
-def _alike_at_the_end(before: Line, after: Line) -> int:
-    """How many cells at the end of two lines that fill their row are the same."""
-    if line_width(before) != line_width(after):
-        return 0
-    alike = 0
-    for old, new in zip(reversed(before), reversed(after), strict=False):
+def _to_last_change(before: Line, after: Line, width: int) -> int:
+    """How many of `width` cells lie before what is the same at the end of two lines."""
+    total = line_width(after)
+    if total != line_width(before):
+        return width
+    for old, new in zip(reversed(before), reversed(after), strict=True):
         if old != new:
             break
-        alike += cell_width(new.text)
-    return alike
+        total -= line_width((new,))
+    return min(total, width)
 
 
 def _changes(before: Line, after: Line, at: int, width: int) -> Iterator[range]:
