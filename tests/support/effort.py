@@ -16,9 +16,20 @@ T = TypeVar("T")
 _EFFORT: Final = os.environ.get("BACKPROP_EFFORT")
 EXHAUSTIVE: Final = _EFFORT == "exhaustive"
 THOROUGH: Final = _EFFORT == "thorough" or EXHAUSTIVE
-CASES: Final = {"tui/screens": 1, "tui/widgets": 1, "tui/panels": 6}
+CASES: Final = {
+    "tui/screens": 1,
+    "tui/widgets": 1,
+    "tui/panels": 3,
+    "tui/render": 8,
+    "tui/prompt": 6,
+    "tui/scene": 4,
+    "engine/scenario": 16,
+    "engine/ops": 40,
+    "engine/catalogue": 16,
+    "engine/derivatives": 24,
+}
 """How many cases of a function in these folders are run where effort is not thorough: most of them start the
-whole app, or draw for each scenario of the covering set."""
+whole app, draw for each scenario of the covering set, or go through a table or a corpus."""
 
 
 def tried(everything: T, enough: T) -> T:

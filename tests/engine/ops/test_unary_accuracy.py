@@ -16,6 +16,8 @@ import pytest
 from backprop_engine.ops import OPS, Elementwise
 from effort import tried
 
+pytestmark = pytest.mark.thorough  # whole screens, many of them, or real terminals
+
 mp.mp.dps = 60
 # Subtractions in these formulas lose digits in proportion to the argument: the working precision follows it.
 _MOST_DIGITS = 700

@@ -29,6 +29,8 @@ from backprop_tui.widgets.panel import Panel
 from driving import NARROW, WIDE, debugger, opened, seen, text_of
 from scenes import LANGUAGES, view
 
+pytestmark = pytest.mark.thorough  # whole screens, many of them, or real terminals
+
 
 def changed(language: str = "en") -> View:
     """`add_multiply` with x = 3, at its end."""

@@ -26,6 +26,8 @@ from living import TEXT, live, save, settled
 from programs import PROGRAM, environment
 from scenes import written
 
+pytestmark = pytest.mark.thorough  # whole screens, many of them, or real terminals
+
 
 @pytest.mark.parametrize(
     ("editor", "words"),

@@ -20,6 +20,8 @@ from backprop_tui.view import View
 from driving import debugger, notices, opened, position, seen
 from scenes import scenario, view
 
+pytestmark = pytest.mark.thorough  # whole screens, many of them, or real terminals
+
 TEXT = "inputs: {x: 2}\nnodes: {a: x * 3, f: a + 1}\n"
 
 

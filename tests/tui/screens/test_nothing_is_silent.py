@@ -185,6 +185,7 @@ async def side_by_side(shown: View, size: tuple[int, int] = WIDE) -> AsyncIterat
         yield pilot
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("at", "size", "language"), [(0, WIDE, "ko"), (7, NARROW, "en")])
 async def test_a_key_does_something_or_says_why_not_side_by_side(
     at: int, size: tuple[int, int], language: str

@@ -8,6 +8,8 @@ from backprop_engine.debugger import Break, Go, StepInto, time_travel
 from backprop_tui.screens.player import SPEEDS
 from driving import debugger, opened, position, seen
 
+pytestmark = pytest.mark.thorough  # whole screens, many of them, or real terminals
+
 
 async def test_playing_goes_on_to_the_end_and_pauses_there() -> None:
     async with opened("add_multiply") as pilot:

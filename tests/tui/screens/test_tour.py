@@ -20,6 +20,8 @@ from driving import NARROW, WIDE, seen
 from effort import tried
 from scenes import view
 
+pytestmark = pytest.mark.thorough  # whole screens, many of them, or real terminals
+
 ASKED = (("s",), ("s",), ("s",), ("s",), ("S",), ("end",), ("colon", *"set x = 3", "enter", "escape"), ("u",))
 """The keys that each card names, but for the last, which asks for none."""
 

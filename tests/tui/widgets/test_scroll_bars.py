@@ -26,6 +26,8 @@ from driving import NARROW, WIDE, debugger, opened, seen
 from effort import tried
 from scenes import crowded, view
 
+pytestmark = pytest.mark.thorough  # whole screens, many of them, or real terminals
+
 
 @st.composite
 def tracks(draw: st.DrawFn) -> ScrollTrack:
