@@ -27,6 +27,11 @@ CASES: Final = {
     "engine/ops": 40,
     "engine/catalogue": 16,
     "engine/derivatives": 24,
+    "engine/explain": 16,
+    "engine/program": 24,
+    "engine/messages": 24,
+    "scenarios": 24,
+    "tui/cells": 8,
 }
 """How many cases of a function in these folders are run where effort is not thorough: most of them start the
 whole app, draw for each scenario of the covering set, or go through a table or a corpus."""

@@ -28,7 +28,7 @@ def _sigmoid(a: Any) -> Any:
 
 
 def _softplus(a: Any) -> Any:
-    return mp.log(1 + mp.exp(a))
+    return mp.log1p(mp.exp(a))
 
 
 def _open_or_closed(function: Callable[[Any], Any], slope: int) -> Callable[[Any], Any]:
