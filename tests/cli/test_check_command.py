@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict
+from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
 from backprop_engine.scenario.verify import Verification
 from backprop_tui.cli import check as checking
 from command_line import BROKEN, FAILING, GOOD, Commands, file

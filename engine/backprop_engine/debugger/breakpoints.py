@@ -109,7 +109,7 @@ _IN_SHORT: Final[Mapping[str, str]] = {
     "infinity": "first infinity",
     "first inf": "first infinity",
 }
-"""What troubles are called where no node has that name."""
+"""Short names of troubles; a node of that name comes first."""
 
 
 def _bound(name: str, text: str) -> float:

@@ -20,7 +20,7 @@ from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, Yaml
 __all__ = ["mistakes_in"]
 
 BAD_BREAKPOINT = code("breakpoint", msg("The node, operator or group of a breakpoint does not exist."))
-BAD_WATCH = code("watch", msg("A watch is not an expression over nodes and gradients of the graph."))
+BAD_WATCH = code("watch", msg("A watch is not an expression over the graph's nodes and gradients."))
 
 
 def mistakes_in(scenario: Scenario) -> tuple[Diagnostic, ...]:

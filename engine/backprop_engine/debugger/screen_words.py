@@ -133,7 +133,7 @@ def _in_place(name: str, frame: Frame) -> str:
 
 
 def _of_update(facts: UpdateFacts) -> dict[str, Tensor]:
-    """The optimiser's symbols, also as the NumPy line has them: ``v`` and ``v_W``."""
+    """The optimiser's symbols, and what the line of NumPy calls them: ``v`` and ``v_W``."""
     from backprop_engine.program.identifiers import identifiers
     from backprop_engine.program.lines import counter
 

@@ -24,7 +24,7 @@ class Trouble(Struct, frozen=True, order=True):
 
 @derived()
 def troubles(trace: Trace) -> tuple[Trouble, ...]:
-    """All of an iteration, the earliest first."""
+    """Every trouble of an iteration, in the order of its steps."""
     kinds = (("first infinity", False), ("first nan", True))
     arising = (Trouble(at, nan) for name, nan in kinds for at in ANOMALIES[name].find(trace, None, 0.0))
     return tuple(sorted({*_given(trace), *arising}))

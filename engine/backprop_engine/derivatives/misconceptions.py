@@ -48,7 +48,7 @@ def resemblance(
     if not (np.all(np.isfinite(found)) and np.all(np.isfinite(expected))):
         return ""
     if not np.any(expected):
-        return msg("no gradient is to flow here: the numeric one is 0")
+        return msg("no gradient should flow here: the numeric one is 0")
     if not np.any(found):
         return msg("no gradient is passed on: the rule is missing")
     with np.errstate(all="ignore"):
@@ -79,7 +79,7 @@ def _same(left: Any, right: Any) -> bool:
 
 
 def _factor(found: _Numbers, expected: _Numbers, factors: Mapping[str, Any]) -> Hint:
-    """A tensor that is missing from the product, or in it once too often."""
+    """A factor that is missing, or that was multiplied in once too often."""
     for name, factor in factors.items():
         factor = np.asarray(factor, dtype=np.float64)
         try:
@@ -153,7 +153,7 @@ def _elsewhere(found: _Numbers, expected: _Numbers) -> Hint:
             return msg("it is transposed")
         turned = np.swapaxes(expected, -1, -2)
         if _same(found.reshape(turned.shape), turned):
-            return msg("it is transposed, in the shape of the operand")
+            return msg("it is transposed, and reshaped to fit")
     for axis in range(found.ndim):
         if _same(found, np.flip(expected, axis)):
             return msg("it is reversed along axis {axis}", axis=axis)

@@ -1,96 +1,39 @@
-"""Numeric checks: a gradient compared with what small changes of the operand do to the output.
-
-Where every operator on the way is analytic, by complex step (Squire and Trapp, SIAM Review 40, 1998):
-the derivative is Im f(x + ih) / h, exact to rounding. Elsewhere by five-point central differences, with a
-kink told apart by its one-sided slopes: a gradient between the two is a fair choice there. Above 10,000
-entries the gradient is projected on a random direction, and a sample of its entries is checked one by one.
-"""
+"""Numeric checks of a run: the gradient of every leaf through the whole graph, and every edge by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from enum import Enum
-from itertools import combinations, groupby
+from itertools import groupby
 from math import prod
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-from msgspec import Struct, structs
+from msgspec import structs
 
-from backprop_engine.arrays import Shape, Tensor
-from backprop_engine.derivatives.misconceptions import UPSTREAM, cosine, resemblance
-from backprop_engine.derivatives.numeric_derivatives import (
-    Function,
-    Slope,
-    complex_step,
-    differences,
-    fair_at_kink,
-    unit,
+from backprop_engine.arrays import Tensor
+from backprop_engine.derivatives.gradient_check import (
+    MOST_ENTRIES,
+    SAMPLE,
+    GradientCheck,
+    Verdict,
+    compare,
+    unfair_tie,
+    unfair_together,
 )
+from backprop_engine.derivatives.misconceptions import UPSTREAM
+from backprop_engine.derivatives.numeric_derivatives import Function, differences
 from backprop_engine.derived import derived
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
-from backprop_engine.messages.message import Hint, msg
 from backprop_engine.trace.record import forward_function, run_forward
 from backprop_engine.trace.trace import GradientEdit, Trace
 
-__all__ = ["GradientCheck", "Verdict", "check_edge", "check_leaf", "check_trace", "compare"]
+__all__ = ["check_edge", "check_leaf", "check_trace"]
 
-MOST_ENTRIES = 10_000
-SAMPLE = 100
 MOST_NUMBERS, SMALL_SAMPLE = 1_000_000, 3
 """In a run of more numbers than this, fewer entries are checked."""
-MOST_WORK, FEWEST = 10**8, 3
-"""Numbers that the check of one gradient may go through, entry by entry: a second or two. Where all entries
-would take more, those that are affordable are checked, at least a few, and a random projection of all.
-"""
-
-
-class Verdict(Enum):
-    """What a numeric check found."""
-
-    AGREES = "agrees"
-    KINK = "kink"
-    DIFFERS = "differs"
-    NOT_FINITE = "not finite"
-    NOT_APPLICABLE = "not applicable"
-
-    @property
-    def good(self) -> bool:
-        """Whether the gradient passes."""
-        return self in (Verdict.AGREES, Verdict.KINK, Verdict.NOT_APPLICABLE)
-
-
-class GradientCheck(Struct, frozen=True, eq=False):
-    """The result of checking a gradient.
-
-    `error` is the largest difference, divided by the largest magnitude of the gradient; `entry` is where it
-    lies. `numeric` is the numeric gradient, or None where only a projection and a sample of `checked` entries
-    out of `entries` were computed. `shapes` are the gradient's and the operand's, where they are not the
-    same: then no entry is compared. Where the gradient differs, `cosine` is that of the angle between the
-    two, and `resembles` says which mistake it looks like, if one is recognised.
-    """
-
-    name: str
-    verdict: Verdict
-    method: str
-    entries: int
-    checked: int
-    error: float = 0.0
-    entry: tuple[int, ...] = ()
-    found: float = 0.0
-    expected: float = 0.0
-    numeric: Tensor | None = None
-    shapes: tuple[Shape, Shape] | None = None
-    cosine: float | None = None
-    resembles: Hint = ""
-
-    @property
-    def sampled(self) -> bool:
-        """Whether only a projection and a sample of entries were checked."""
-        return self.checked < self.entries
 
 
 def check_trace(trace: Trace) -> Iterator[GradientCheck]:
@@ -138,11 +81,11 @@ def _ties_between(
         along = differences(moving(moved), zero, one)
         projected = float(sum(np.sum(trace.contributions[edge.index], dtype=np.float64) for edge in tied))
     shares = np.concatenate([np.ravel(trace.contributions[edge.index]) for edge in tied])
-    if not _unfair(along, alone, projected, shares):
+    if not unfair_together(along, alone, projected, shares):
         return list(checks)
     last = tied[-1]
     return [
-        _unfair_tie(check, along, projected) if edge is last else check
+        unfair_tie(check, along, projected) if edge is last else check
         for edge, check in zip(edges, checks, strict=True)
     ]
 
@@ -228,7 +171,7 @@ def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_ENTRIES, sample: in
 
 
 def _cost(graph: Graph, node: Node) -> int:
-    """How many numbers a computed node goes through."""
+    """How many numbers it takes to compute a node."""
     shapes = [graph.nodes[operand].shape for operand in node.operands]
     touched = prod(node.shape) + sum(map(prod, shapes))
     work = node.op.work(*shapes, **node.attributes) if node.op is not None and node.op.work is not None else 0
@@ -314,213 +257,3 @@ def _double_values(trace: Trace) -> list[Any]:
     leaves = {position: _double(value) for position, value in trace.bindings.leaves.items()}
     with np.errstate(all="ignore"):
         return list(run_forward(wide, Bindings(leaves, trace.bindings.seed), {})[1])
-
-
-def compare(
-    name: str,
-    function: Function,
-    x: Tensor,
-    gradient: Tensor,
-    *,
-    analytic: bool,
-    upstream: float = 0.0,
-    most: int = MOST_ENTRIES,
-    sample: int = SAMPLE,
-    cost: int = 1,
-    factors: Callable[[], Mapping[str, Any]] = dict,
-    sizes: Shape = (),
-) -> GradientCheck:
-    """Compare `gradient` with the derivative of the scalar `function` at `x`.
-
-    `upstream` is the largest upstream gradient in it: a rule whose local gradient all but cancels, as tanh's
-    does where it is saturated, is allowed the rounding of what cancelled. `cost` is how many numbers the
-    function goes through. What `factors` gives, and `sizes`, help to recognise a mistake (see `resemblance`).
-    """
-    method = "complex step" if analytic else "differences"
-    entries = int(np.size(x))
-    if np.shape(gradient) != np.shape(x):
-        shapes = (np.shape(gradient), np.shape(x))
-        return GradientCheck(name, Verdict.DIFFERS, "shape", entries, 0, np.inf, shapes=shapes)
-    flat = np.ravel(gradient).astype(np.float64)
-    if not np.all(np.isfinite(flat)):
-        worst = int(np.flatnonzero(~np.isfinite(flat))[0])
-        entry = tuple(map(int, np.unravel_index(worst, np.shape(x)))) if np.shape(x) else ()
-        return GradientCheck(
-            name, Verdict.NOT_FINITE, method, entries, entries, np.inf, entry, float(flat[worst])
-        )
-    derivative = complex_step if analytic else differences
-    point = np.array(x, dtype=np.float64)
-    with np.errstate(all="ignore"):
-        if not np.isfinite(function(point[()])):
-            return GradientCheck(name, Verdict.NOT_FINITE, "output", entries, entries, np.inf, (), np.nan)
-        affordable = MOST_WORK // max(1, cost)
-        if entries > min(most, affordable):
-            chosen = min(sample, entries, max(FEWEST, affordable))
-            return _sampled(name, method, derivative, function, point, gradient, chosen)
-        slopes = [derivative(function, point, unit(point.shape, entry)) for entry in range(entries)]
-        rounding = 8.0 * float(np.finfo(gradient.dtype).eps) * upstream
-        check = _judge(name, method, slopes, flat, gradient, np.arange(entries), point.shape, rounding)
-        if check.verdict is Verdict.KINK and entries > 1:
-            check = _together(check, function, point, gradient, slopes)
-    return _recognised(check, gradient, factors, sizes) if check.verdict is Verdict.DIFFERS else check
-
-
-def _recognised(
-    check: GradientCheck, gradient: Tensor, factors: Callable[[], Mapping[str, Any]], sizes: Shape
-) -> GradientCheck:
-    """A gradient that differs, with what the difference looks like."""
-    if check.numeric is None:
-        return check
-    # here, since no gradient differs in most runs
-
-    found, expected = np.asarray(gradient, dtype=np.float64), np.asarray(check.numeric, dtype=np.float64)
-    looks = resemblance(found, expected, factors=factors(), sizes=sizes)
-    return structs.replace(check, cosine=cosine(found, expected), resembles=looks)
-
-
-_MOST_TIED: Final = 12
-"""Of so many entries at a kink at most, each is moved together with each other one."""
-
-
-def _together(
-    check: GradientCheck, function: Function, x: Any, gradient: Tensor, slopes: Sequence[Slope]
-) -> GradientCheck:
-    """At a kink each entry may be fair by itself, and several together not: a tie given whole to both.
-
-    Several entries at a kink are moved at once, those that have these `slopes` one by one.
-    """
-    tied = [entry for entry, slope in enumerate(slopes) if slope.left is not None]
-    groups = [range(x.size), *combinations(tied[:_MOST_TIED], 2)]
-    for group in groups:
-        direction = sum((unit(x.shape, entry) for entry in group), np.zeros(x.shape))
-        along = differences(function, x, direction)
-        projected = float(np.sum(gradient * direction))
-        if _unfair(along, [slopes[entry] for entry in group], projected, gradient):
-            return _unfair_tie(check, along, projected)
-    return check
-
-
-def _unfair(along: Slope, alone: Sequence[Slope], projected: float, gradient: Tensor) -> bool:
-    """Whether a gradient is wrong along a direction in which several kinks move.
-
-    It can be told where the function is smooth along that direction, though not since one-sided slopes of
-    separate kinks happen to add up to the same: there it has one derivative, that of the direction.
-    """
-    if along.left is not None:
-        return False
-    scale = float(np.max(np.abs(gradient), initial=0.0)) + abs(along.value)
-    allowed = _tolerance("differences", gradient.dtype) * scale * len(alone) + 2.0 * along.doubt + along.noise
-    left = sum(slope.value if slope.left is None else slope.left for slope in alone)
-    right = sum(slope.value if slope.right is None else slope.right for slope in alone)
-    separate = max(1e-4 * scale, allowed)
-    if abs(along.value - left) <= separate or abs(along.value - right) <= separate:
-        return False
-    return abs(along.value - projected) > allowed
-
-
-def _unfair_tie(check: GradientCheck, along: Slope, projected: float) -> GradientCheck:
-    error = abs(along.value - projected) / (max(abs(along.value), abs(projected)) or 1.0)
-    return structs.replace(
-        check,
-        verdict=Verdict.DIFFERS,
-        error=error,
-        entry=(),
-        found=projected,
-        expected=along.value,
-        numeric=None,
-        resembles=msg("each entry alone is a fair choice at the kink, several together are not"),
-    )
-
-
-_ROUNDINGS: Final = 512
-"""How many roundings of a narrow floating type may add up in a gradient."""
-_BESIDE: Final = 1e-12
-"""How far a small entry may be off because of the rounding of one that is so much larger."""
-
-
-def _tolerance(method: str, dtype: np.dtype[Any]) -> float:
-    """The tolerance, relative to the gradient's largest magnitude; a narrow dtype needs more."""
-    wanted = 1e-9 if method == "complex step" else 1e-7
-    if dtype == np.float64:
-        return wanted
-    rounding = float(np.finfo(dtype).eps)
-    return max(wanted, min(float(np.sqrt(rounding)), _ROUNDINGS * rounding))
-
-
-def _judge(
-    name: str,
-    method: str,
-    slopes: list[Slope],
-    found: Any,
-    gradient: Tensor,
-    entries: Any,
-    shape: tuple[int, ...],
-    rounding: float = 0.0,
-) -> GradientCheck:
-    """Compare entries of the gradient with their numeric slopes."""
-    numeric = np.array([slope.value for slope in slopes])
-    whole = len(slopes) == int(np.size(gradient))
-    kinks = np.array(
-        [fair_at_kink(slope, entry) for slope, entry in zip(slopes, found, strict=True)], dtype=bool
-    )
-    scale = max(
-        float(np.max(np.abs(found), initial=0.0)), float(np.max(np.abs(numeric[~kinks]), initial=0.0))
-    )
-    doubt = np.array([slope.doubt for slope in slopes])
-    noise = np.array([slope.noise for slope in slopes])
-    tolerance = _tolerance(method, gradient.dtype) * scale + 1e-13 + noise + rounding
-    if method == "complex step" and gradient.dtype == np.float64:  # exact in each entry by itself
-        own = np.maximum(np.abs(found), np.abs(numeric))
-        each = _tolerance(method, gradient.dtype) * own + _BESIDE * scale + 1e-13 + rounding
-        tolerance = np.minimum(tolerance, each)
-    allowed = tolerance + np.minimum(2.0 * doubt, 1e-4 * scale)
-    gaps = np.where(kinks, 0.0, np.abs(found - numeric))
-    if not np.all(np.isfinite(numeric[~kinks])):
-        verdict = Verdict.NOT_FINITE
-    elif np.any(gaps > allowed):
-        verdict = Verdict.DIFFERS
-    else:
-        verdict = Verdict.KINK if np.any(kinks) else Verdict.AGREES
-    worst = int(np.argmax(np.where(np.isfinite(gaps), gaps, np.inf))) if len(slopes) else 0
-    entry = tuple(map(int, np.unravel_index(entries[worst], shape))) if shape and len(slopes) else ()
-    return GradientCheck(
-        name,
-        verdict,
-        method,
-        int(np.size(gradient)),
-        len(slopes),
-        float(gaps[worst] / scale) if len(slopes) and scale else 0.0,
-        entry,
-        float(found[worst]) if len(slopes) else 0.0,
-        float(numeric[worst]) if len(slopes) else 0.0,
-        numeric.reshape(shape) if whole else None,
-    )
-
-
-def _sampled(
-    name: str,
-    method: str,
-    derivative: Callable[..., Slope],
-    function: Function,
-    x: Any,
-    gradient: Tensor,
-    sample: int,
-) -> GradientCheck:
-    """A random projection, and a sample of entries one by one."""
-    random = np.random.default_rng(0)
-    direction = random.standard_normal(x.shape)
-    along = derivative(function, x, direction)
-    projected = float(np.sum(gradient * direction))
-    magnitude = float(np.linalg.norm(np.ravel(gradient)))
-    chosen = np.sort(random.choice(x.size, sample, replace=False))
-    slopes = [derivative(function, x, unit(x.shape, int(entry))) for entry in chosen]
-    found = np.ravel(gradient)[chosen].astype(np.float64)
-    result = _judge(name, method, slopes, found, gradient, chosen, x.shape)
-    allowed = _tolerance(method, gradient.dtype) * magnitude * 10 + along.doubt + along.noise
-    close = abs(along.value - projected) <= allowed
-    if result.verdict.good and not close and along.left is None:
-        return GradientCheck(
-            name, Verdict.DIFFERS, method, result.entries, result.checked,
-            abs(along.value - projected) / (magnitude or 1.0), (), projected, along.value,
-        )  # fmt: skip
-    return result

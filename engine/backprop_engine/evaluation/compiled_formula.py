@@ -47,7 +47,7 @@ _ONE: Final = Number(1, _NOWHERE)
 
 
 class UnknownNameError(ValueError):
-    """A name in a formula that is none of its operands; `span` says where it stands."""
+    """A name in a formula that is not one of its operands; `span` says where it stands."""
 
     def __init__(self, name: str, span: SourceSpan) -> None:
         self.name, self.span = name, span
@@ -145,7 +145,7 @@ class CompiledFormula:
         return sum(counted)
 
     def value(self, operands: Sequence[Any]) -> Any:
-        """The result for these operands, which are NumPy scalars or arrays, complex ones too."""
+        """The result for these operands: NumPy scalars or arrays, which may be complex."""
         return self._values(operands)[self.result]
 
     def _shapes(self, shapes: Sequence[Shape]) -> list[Shape]:

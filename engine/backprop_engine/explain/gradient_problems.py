@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from backprop_engine.arrays import shape_text
-from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict
+from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
 from backprop_engine.explain.numbers import number
 from backprop_engine.messages.message import Message, joined, msg
 

@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict, check_edge
+from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
+from backprop_engine.derivatives.numeric_check import check_edge
 from backprop_engine.derived import derived
 from backprop_engine.explain.overrides import depends_on_override, overrides_gradient, overrides_value
 from backprop_engine.explain.symbols import gradient_name, operand_text

@@ -292,7 +292,7 @@ gather = define(
         a[axis],
     ),
     lesson=Words(
-        en="Gathering chose entries: one chosen twice gets both gradients, one never chosen gets 0.",
+        en="Gathering picks entries: one picked twice gets both gradients, one never picked gets 0.",
         ko="골라 온 원소에 그래디언트가 돌아가며, 두 번 골라진 원소는 두 그래디언트를 더해 받습니다.",
     ),
     conventions=Words(

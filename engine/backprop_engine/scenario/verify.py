@@ -10,7 +10,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from backprop_engine.arrays import Tensor, shape_text
-from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict, check_trace
+from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
+from backprop_engine.derivatives.numeric_check import check_trace
 from backprop_engine.errors import Code, Diagnostic, Place, code
 from backprop_engine.evaluation.evaluate import EvaluationError, evaluate
 from backprop_engine.expressions import normalised

@@ -9,8 +9,9 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.derivatives.gradient_check import GradientCheck, compare
 from backprop_engine.derivatives.misconceptions import UPSTREAM
-from backprop_engine.derivatives.numeric_check import GradientCheck, check_trace, compare
+from backprop_engine.derivatives.numeric_check import check_trace
 from backprop_engine.errors import ShapeError, UsageError
 from backprop_engine.explain.gradient_problems import problem_text
 from backprop_engine.graph.bindings import Bindings

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
 from backprop_engine.derivatives.misconceptions import cosine, resemblance
-from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict, check_trace
+from backprop_engine.derivatives.numeric_check import check_trace
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Kind
@@ -101,7 +102,7 @@ FACTOR = np.array([[2.0, 3.0, 0.5], [1.5, -1.0, 4.0]])
         (6 * GRADIENT, GRADIENT, "it is 6 times too large"),
         (1.75 * GRADIENT, GRADIENT, "it is 1.75 times the numeric one everywhere"),
         (SQUARE.T, SQUARE, "it is transposed"),
-        (GRADIENT.T.reshape(2, 3), GRADIENT, "it is transposed, in the shape"),
+        (GRADIENT.T.reshape(2, 3), GRADIENT, "it is transposed, and reshaped"),
         (GRADIENT[::-1], GRADIENT, "it is reversed along axis 0"),
         (np.roll(GRADIENT, 1, 1), GRADIENT, "it is shifted along axis 1"),
         (np.broadcast_to(GRADIENT.sum(0), (2, 3)), GRADIENT, "every entry is the sum over axis 0"),

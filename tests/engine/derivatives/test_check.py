@@ -10,17 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from backprop_engine.derivatives import numeric_check
-from backprop_engine.derivatives.numeric_check import (
-    FEWEST,
-    MOST_ENTRIES,
-    SAMPLE,
-    GradientCheck,
-    Verdict,
-    check_edge,
-    check_leaf,
-    check_trace,
-)
+from backprop_engine.derivatives import gradient_check
+from backprop_engine.derivatives.gradient_check import FEWEST, MOST_ENTRIES, SAMPLE, GradientCheck, Verdict
+from backprop_engine.derivatives.numeric_check import check_edge, check_leaf, check_trace
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Kind
@@ -301,7 +293,7 @@ def test_a_check_goes_through_no_more_numbers_than_are_allowed(monkeypatch: pyte
     trace = record(graph, bindings)
     cost = (40 * 30 + 40 + 30) + 2 * 40 * 30 + (40 * 30 + 1)
     for allowed, checked in ((40 * cost, 40), (40 * cost - 1, 39), (5 * cost, 5), (1, FEWEST)):
-        monkeypatch.setattr(numeric_check, "MOST_WORK", allowed)
+        monkeypatch.setattr(gradient_check, "MOST_WORK", allowed)
         result = check_leaf(trace, graph["a"])
         assert (result.verdict, result.checked, result.entries) == (Verdict.AGREES, checked, 40)
         assert result.sampled == (checked < 40)
@@ -310,7 +302,7 @@ def test_a_check_goes_through_no_more_numbers_than_are_allowed(monkeypatch: pyte
 def test_a_wrong_gradient_is_caught_where_few_entries_are_affordable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(numeric_check, "MOST_WORK", 1)
+    monkeypatch.setattr(gradient_check, "MOST_WORK", 1)
     trace = trace_through(with_vjp(OPS["tanh"], 0, times(1.001), (50,)), {"a": numbers(50)}, after=None)
     (edge,) = trace.graph.edges
     assert check_edge(trace, edge).verdict is Verdict.DIFFERS

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from backprop_engine.derivatives.numeric_check import Verdict, check_edge, check_trace
+from backprop_engine.derivatives.gradient_check import Verdict
+from backprop_engine.derivatives.numeric_check import check_edge, check_trace
 from backprop_engine.ops import OPS, Op
 from planted import instead, numbers, swapped, times, trace_through, unsummed, with_vjp
 

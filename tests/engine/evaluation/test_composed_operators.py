@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backprop_engine.derivatives.numeric_check import Verdict, check_edge
+from backprop_engine.derivatives.gradient_check import Verdict
+from backprop_engine.derivatives.numeric_check import check_edge
 from backprop_engine.errors import ShapeError
 from backprop_engine.evaluation.calls import CallError
 from backprop_engine.evaluation.compiled_formula import CompiledFormula, UnknownNameError

@@ -17,7 +17,8 @@ from autograd import make_jvp, make_vjp
 import outside
 import outside_own
 from backprop_engine.arrays import sum_axes
-from backprop_engine.derivatives.numeric_check import Verdict, check_trace, compare
+from backprop_engine.derivatives.gradient_check import Verdict, compare
+from backprop_engine.derivatives.numeric_check import check_trace
 from backprop_engine.messages.words import Words
 from backprop_engine.ops import OPS, Elementwise, Jacobian, Linear, Op, Sample, definition
 from backprop_engine.ops.definition import Family

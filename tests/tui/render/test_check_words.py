@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict
+from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
 from backprop_tui.render.words import check_text
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import sleep
 from typing import TypeAlias
 
-from backprop_engine.derivatives.numeric_check import Verdict
+from backprop_engine.derivatives.gradient_check import Verdict
 from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.explain.gradient_problems import METHODS, problem_text
 from backprop_engine.messages.message import Message, in_language, joined, msg

@@ -11,7 +11,7 @@ import numpy as np
 from backprop_engine.arrays import Tensor
 from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.debugger.troubles import troubles
-from backprop_engine.derivatives.numeric_check import GradientCheck, Verdict
+from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
 from backprop_engine.explain.facts import (
     AccumulateFacts,
     BackwardFacts,
