@@ -39,6 +39,16 @@ def test_every_operator_has_an_outside_definition() -> None:
 
 
 @each_sample()
+def test_no_gradient_flows_where_none_is_meant_to_and_nowhere_else(op: Op, sample: Sample) -> None:
+    operands = sample.draw()
+    shapes = tuple(np.shape(operand) for operand in operands)
+    whole = op.indices(*shapes) if op.indices is not None else ()
+    names = op.names(len(operands))
+    missing = [rule is None for rule in op.rules_for(shapes, attributes_of(op, sample))]
+    assert missing == [op.stops_gradient(name) or number in whole for number, name in enumerate(names)]
+
+
+@each_sample()
 def test_shape_rule_is_the_shape_of_the_result(op: Op, sample: Sample) -> None:
     operands = sample.draw()
     attributes = attributes_of(op, sample)
