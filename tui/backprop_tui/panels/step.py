@@ -15,13 +15,14 @@ from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, line_text, line_width, plain, wrap_line
+from backprop_tui.cells.summaries import summary
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.panels.run_pages import ending, is_at_end, is_at_start, opening
 from backprop_tui.panels.watches import watch_lines
-from backprop_tui.render.words import code, note, numeric_line, remarks, words
+from backprop_tui.render.words import code, note, numeric_line, remarks, story, words
 from backprop_tui.view import View
 
-__all__ = ["chain_rule", "equation_title", "step", "step_title"]
+__all__ = ["chain_rule", "equation_title", "step", "step_title", "text_of"]
 
 _NARROWEST: Final = 10
 _TWO_COLUMNS: Final = 100
@@ -46,6 +47,10 @@ _TITLES: Final[dict[FactsKind, Message]] = {
 _TITLE: Final = next(slot.title for slot in PANEL_SLOTS if slot.name == "step")
 _LETTERS: Final = re.compile(r"[A-Za-z]{2}")
 """What abbreviations have, such as ``sm+CE``."""
+_PASTED: Final = 60
+"""The cells of a tensor that is pasted elsewhere."""
+_PAGE: Final = 78, 20
+"""The columns and rows of an equation that is."""
 _BLANK: Final[Line] = (Span(""),)
 
 
@@ -137,6 +142,17 @@ def chain_rule(view: View, width: int, height: int) -> Drawing:
     found = _with_its_check(facts.trace, facts.frame.position, view.language, width - 2, height, False)
     margin = [_BLANK] * min(2, (max(0, height - len(found.lines)) + 1) // 2)
     return Lines.of([*margin, *((Span(" "), *line) for line in found.lines)])
+
+
+def text_of(view: View) -> str:
+    """The chosen node, else the step's equation and words, as text to be pasted elsewhere."""
+    if view.session.selection is not None:
+        node = view.graph.nodes[view.session.selection]
+        gradient = summary(view.frame.gradient(node), _PASTED)
+        return f"{node.name} = {summary(view.frame.value(node), _PASTED)}, gradient {gradient}"
+    equation = chain_rule(view, _PAGE[0], _PAGE[1])
+    rows = [equation.row(y, 0, _PAGE[0]) for y in range(equation.height)]
+    return plain([*rows, *_wrapped(story(view.facts, view.language), _PAGE[0])]).strip("\n")
 
 
 def _hero(view: View, width: int, height: int, noted: int, told: int) -> Sequence[Line]:

@@ -13,24 +13,22 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from backprop_engine.debugger import Command, Fold, Go, Select
+from backprop_engine.debugger import Command, Go, Select
 from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.graph.graph import Node
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Drawing
-from backprop_tui.cells.lines import Line, plain, wrap_line
-from backprop_tui.cells.summaries import summary
+from backprop_tui.cells.lines import Line
 from backprop_tui.commands.row import CommandRow
 from backprop_tui.commands.table import COMMANDS
 from backprop_tui.panel_slots import PANEL_SLOTS, PanelSlot
 from backprop_tui.panels.bars import command_at, header, key_hints, on_menu, too_small
-from backprop_tui.panels.graph import graph_picture, node_at
+from backprop_tui.panels.graph import graph_picture
 from backprop_tui.panels.registry import PANELS
-from backprop_tui.panels.step import chain_rule
+from backprop_tui.panels.step import text_of
 from backprop_tui.panels.timeline import position_at, timeline
 from backprop_tui.prompt.values import here
 from backprop_tui.queries import ScreenCommand
-from backprop_tui.render.words import story
 from backprop_tui.screens.arrangement import (
     BREAKPOINTS,
     SLOTS,
@@ -44,6 +42,7 @@ from backprop_tui.screens.command_runner import CommandRunner
 from backprop_tui.screens.file_follower import FileFollower
 from backprop_tui.screens.graph_navigation import GraphNavigation
 from backprop_tui.screens.layout_job import LayoutJob
+from backprop_tui.screens.other_screens import OtherScreens
 from backprop_tui.screens.player import Player
 from backprop_tui.screens.plot_filler import PlotFiller
 from backprop_tui.screens.refusals import Refusals, seen_in, why_idle
@@ -100,6 +99,7 @@ class DebuggerScreen(SteadyScreen[None]):
             self, lambda: seen_in(self), lambda row: self.runner.answer(why_idle(self.current, row))
         )
         self.follower = FileFollower(self, self.runner.carry_on)
+        self.others = OtherScreens(self, partial(self.runner.answer, wrong=True))
         self.own_commands = self._commands_of_the_screen()
         """What the screen does for a row in its own way; what all other rows run is in the table."""
 
@@ -198,6 +198,10 @@ class DebuggerScreen(SteadyScreen[None]):
     def keep_view(self, view: View) -> None:
         """Take another view that looks the same: nothing is drawn."""
         self.set_reactive(DebuggerScreen.view, view)
+
+    def debugger(self, view: View, guide: TourGuide | None = None) -> DebuggerScreen:
+        """A debugger for another view, on the stage where this one is; with a `guide`, the tour."""
+        return DebuggerScreen(view, guide, staged=guide is None and self.arrangement.filling == STAGE)
 
     @property
     def application(self) -> App[Any]:
@@ -331,14 +335,14 @@ class DebuggerScreen(SteadyScreen[None]):
 
     def _commands_of_the_screen(self) -> dict[str, Callable[..., None]]:
         return {
-            "go": self._ask_position,
+            "go": self.others.ask_position,
             "trouble": self.runner.to_trouble,
             "prompt": self.open_prompt,
-            "palette": self._open_palette,
+            "palette": self.others.palette,
             "break": self.runner.toggle_breakpoint,
             "set": self.runner.edit_value,
             "fold": self._fold,
-            "beside": self._show_beside,
+            "beside": self.others.beside,
             "edit_file": self.follower.edit,
             "zoom_in": partial(self.navigation.zoom, 1),
             "zoom_out": partial(self.navigation.zoom, -1),
@@ -360,14 +364,14 @@ class DebuggerScreen(SteadyScreen[None]):
             "fill": self._fill,
             "stage": self._take_stage,
             "transcript": self._toggle_transcript,
-            "inspect": self._inspect,
+            "inspect": self.others.inspect,
             "copy": self._copy,
-            "help": self._show_help,
-            "about": self._show_about,
-            "next_scenario": self._open_next,
-            "tour": self._take_tour,
+            "help": self.others.help,
+            "about": self.others.about,
+            "next_scenario": self.others.next_scenario,
+            "tour": self.others.tour,
             "close": self._close,
-            "gallery": self._leave_for_gallery,
+            "gallery": self.others.gallery,
             "quit": self._quit,
         }
 
@@ -383,21 +387,8 @@ class DebuggerScreen(SteadyScreen[None]):
             PromptScreen(self, self.runner, self._history, typed, lines, once=once, selected=selected)
         )
 
-    def _open_palette(self) -> None:
-        self.app.action_command_palette()
-
     def _quit(self) -> None:
         self.app.exit()
-
-    def _ask_position(self) -> None:
-        """Ask for a position and go there."""
-        from backprop_tui.screens.go import GoScreen
-
-        def go(position: int | None) -> None:
-            if position is not None:
-                self.do(Go(position))
-
-        self.app.push_screen(GoScreen(self.current.session.last, self.current.language), go)
 
     def _fold(self) -> None:
         """Fold every group; in a panel whose rows fold, that of the chosen row."""
@@ -421,11 +412,7 @@ class DebuggerScreen(SteadyScreen[None]):
 
     def _toggle_minimap(self) -> None:
         """A minimap, or none, as far as there is something to see on one."""
-        self.navigation.toggle_minimap()
-        graph = self.navigation.panel
-        words = msg("a minimap where the graph is large") if self.current.minimap else msg("no minimap")
-        if not graph.allow_horizontal_scroll and not graph.allow_vertical_scroll:
-            words = msg("the whole graph is in view, so there is no minimap")
+        words = self.navigation.toggle_minimap()
         self.runner.answer(words.in_language(self.current.language))
 
     def _toggle_transcript(self) -> None:
@@ -434,86 +421,12 @@ class DebuggerScreen(SteadyScreen[None]):
         self.panel("transcript" if self.has_class("-transcript") else "graph").focus()
         self.call_after_refresh(self.watch_view)
 
-    def _inspect(self) -> None:
-        """Show the tensors of the chosen node, or of the step's own; from the step, its product."""
-        from backprop_tui.screens.inspect import InspectScreen
-
-        edge, node = self.current.frame.edge, self.chosen_node
-        if edge is not None and self.focused is not None and self.focused.id == "step":
-            self.app.push_screen(InspectScreen(self.current, self.current.graph.nodes[edge.operand], edge))
-        elif node is not None:
-            self.app.push_screen(InspectScreen(self.current, node))
-        else:
-            self.runner.answer(
-                msg(
-                    "no node is chosen: click one, find one with `/` and choose it with x, "
-                    "or take a step first"
-                ).in_language(self.current.language),
-                wrong=True,
-            )
-
-    def _show_beside(self, left: str = BASELINE, right: str = "") -> None:
-        """Show two branches side by side: by default the baseline and the current branch."""
-        from backprop_tui.screens.beside import BesideScreen, pair_of
-
-        right = right or self.current.session.branches.current
-        if left == right:
-            self.notify(
-                msg(
-                    "there is only the baseline: change something first, with `{key}`",
-                    key=self.current.key("set"),
-                ).in_language(self.current.language),
-                markup=False,
-            )
-        else:
-            self.app.push_screen(BesideScreen(pair_of(self.current, left, right)))
-
     def _copy(self) -> None:
         """Copy what the mouse has marked, else the chosen node, else the step's equation and words."""
-        copied = self.get_selected_text() or _text_of(self.current)
+        copied = self.get_selected_text() or text_of(self.current)
         self.app.copy_to_clipboard(copied)
         first = copied.strip().splitlines()[0].strip() if copied.strip() else ""
         self.say(msg("copied: {what}", what=first).in_language(self.current.language))
-
-    def _show_help(self) -> None:
-        """The help, with what the panel in focus shows first."""
-        from backprop_tui.screens.help import HelpScreen
-
-        focused = self.focused.id if self.focused is not None else None
-        explained = focused if focused in (*SLOTS, "transcript") else None
-        self.app.push_screen(HelpScreen(self.current.language, self.commands, explained or ""))
-
-    def _show_about(self) -> None:
-        """What the file says about itself, and what it computes."""
-        from backprop_tui.screens.about import AboutScreen
-
-        self.app.push_screen(AboutScreen(self.current))
-
-    def _open_next(self) -> None:
-        """Open the scenario that follows this one in the gallery, in place of this one."""
-        from backprop_tui.files.opening import Opening
-        from backprop_tui.screens.opened import view_opened
-
-        view = self.current
-        entry = view.next_scenario
-        if entry is None:
-            words = msg("no scenario follows this one: Esc leads to the gallery")
-            self.say(words.in_language(view.language), wrong=True)
-            return
-        among = () if view.opening is None else view.opening.among
-        if isinstance(self.app, CommandApp):
-            self.app.left.keep(view)
-        opened = view_opened(self, Opening.of(entry.path, among=among), view.language, ascii=view.ascii)
-        if opened is not None:
-            staged = self.arrangement.filling == STAGE
-            self.app.switch_screen(DebuggerScreen(opened, staged=staged))
-
-    def _take_tour(self) -> None:
-        """Take the tour; what is open here stays."""
-        from backprop_tui.screens.tour import TourGuide, tour_view
-
-        view = tour_view(self.current.language, ascii=self.current.ascii)
-        self.app.push_screen(DebuggerScreen(view, TourGuide()))
 
     def _close(self) -> None:
         """Stop what takes long, close what is open, let go of what is chosen, or go back to the gallery."""
@@ -531,11 +444,7 @@ class DebuggerScreen(SteadyScreen[None]):
         elif self.guide is not None and len(self.app.screen_stack) > 2:  # the tour lies over what was open
             self.app.pop_screen()
         else:
-            self._leave_for_gallery()
-
-    def _leave_for_gallery(self) -> None:
-        if isinstance(self.app, CommandApp):
-            self.app.open_gallery()
+            self.others.gallery()
 
     # The mouse, and the cursor of a table
 
@@ -557,7 +466,7 @@ class DebuggerScreen(SteadyScreen[None]):
                     self.do(Go(position))
             case "header":
                 if on_menu(message.x):
-                    self._open_palette()
+                    self.others.palette()
             case "footer":
                 command = command_at(
                     self.commands, view.language, panel.size.width, message.x, contexts=self._contexts()
@@ -566,24 +475,9 @@ class DebuggerScreen(SteadyScreen[None]):
                     self.call_later(self.run_action, command.action)
             case "plots":
                 self.plots.click(message.x, message.y)
-            case _:
-                self._click_node(panel, message)
-
-    def _click_node(self, panel: Panel, message: Panel.Clicked) -> None:
-        view, drawn = self.current, PANELS.get(panel.id or "")
-        group = drawn.group_at(view, message.y) if drawn and drawn.group_at else ""
-        if group and message.times == 1:
-            self.do(Fold(group))
-            return
-        node = None
-        if panel.id == "graph":
-            node = node_at(graph_picture(view), message.x, message.y)
-        elif drawn is not None and drawn.node_at is not None:
-            node = drawn.node_at(view, message.y)
-        if node is not None:
-            self.do(Select(node.position))
-            if message.times == 2:
-                self._inspect()
+            case name:
+                if self.navigation.click(name or "", message) and message.times == 2:
+                    self.others.inspect()
 
 
 def _widget_of(slot: PanelSlot) -> type[Panel]:
@@ -591,18 +485,6 @@ def _widget_of(slot: PanelSlot) -> type[Panel]:
     if slot.name == "graph":
         return GraphPanel
     return TablePanel if PANELS[slot.name].node_at else Panel
-
-
-def _text_of(view: View) -> str:
-    """The chosen node, else the step's equation and words, as text to be pasted elsewhere."""
-    if view.session.selection is not None:
-        node = view.graph.nodes[view.session.selection]
-        gradient = summary(view.frame.gradient(node), 60)
-        return f"{node.name} = {summary(view.frame.value(node), 60)}, gradient {gradient}"
-    equation = chain_rule(view, 78, 20)
-    rows = [equation.row(y, 0, 78) for y in range(equation.height)]
-    told = [piece for line in story(view.facts, view.language) for piece in wrap_line(line, 78)]
-    return plain([*rows, *told]).strip("\n")
 
 
 def _stage(view: View, width: int, height: int) -> Drawing:

@@ -280,7 +280,7 @@ class GalleryScreen(SteadyScreen[None]):
             words = msg("{file} has mistakes, which stand under About", file=clean(entry.path.name))
             self.notify(words.in_language(self.language), markup=False, severity="error")
             return
-        view = view_opened(self, opening, self.language, ascii=self.ascii)
+        view = view_opened(self.app, self.notify, opening, self.language, ascii=self.ascii)
         if view is not None:
             self.post_message(self.Opened(view))
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import chain
 
-from backprop_engine.debugger import Select
+from backprop_engine.debugger import Fold, Select
 from backprop_engine.graph.graph import Node
+from backprop_engine.messages.message import Message, msg
 from backprop_tui.cells.drawing import Area
-from backprop_tui.panels.graph import GraphPicture, density_shown
+from backprop_tui.panels.graph import GraphPicture, density_shown, graph_picture, node_at
 from backprop_tui.panels.registry import PANELS, PanelDrawing
 from backprop_tui.scene.boxes import DENSITIES
 from backprop_tui.screens.handle import Handle
 from backprop_tui.view import View
 from backprop_tui.widgets.graph_panel import GraphPanel
+from backprop_tui.widgets.panel import Panel
 
 __all__ = ["GraphNavigation"]
 
@@ -62,12 +64,30 @@ class GraphNavigation:
         if area is not None:
             self.panel.bring_into_view(area)
 
-    def toggle_minimap(self) -> None:
-        """A minimap, or none."""
+    def toggle_minimap(self) -> Message:
+        """A minimap, or none, as far as there is something to see on one; what there is now."""
         view = self._handle.current
         self._handle.show_view(replace(view, minimap=not view.minimap))
+        if not self.panel.allow_horizontal_scroll and not self.panel.allow_vertical_scroll:
+            return msg("the whole graph is in view, so there is no minimap")
+        return msg("no minimap") if view.minimap else msg("a minimap where the graph is large")
 
     # Choosing nodes
+
+    def click(self, panel: str, clicked: Panel.Clicked) -> bool:
+        """Fold the group whose heading was clicked in a panel, or choose the node; whether one was chosen."""
+        view, drawn, node = self._handle.current, PANELS.get(panel), None
+        group = drawn.group_at(view, clicked.y) if drawn is not None and drawn.group_at else ""
+        if group and clicked.times == 1:
+            self._handle.do(Fold(group))
+            return False
+        if panel == "graph":
+            node = node_at(graph_picture(view), clicked.x, clicked.y)
+        elif drawn is not None and drawn.node_at is not None:
+            node = drawn.node_at(view, clicked.y)
+        if node is not None:
+            self._handle.do(Select(node.position))
+        return node is not None
 
     def choose_hit(self, by: int) -> None:
         """Choose the next node that a search has found, or the one before."""

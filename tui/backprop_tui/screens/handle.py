@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.app import App
+from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.worker import Worker, WorkType
@@ -13,9 +14,13 @@ from textual.worker import Worker, WorkType
 from backprop_engine.debugger import Command
 from backprop_engine.graph.graph import Node
 from backprop_tui.cells.lines import Line
+from backprop_tui.commands.row import CommandRow
 from backprop_tui.queries import ScreenCommand
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
+
+if TYPE_CHECKING:
+    from backprop_tui.screens.tour import TourGuide
 
 __all__ = ["Handle"]
 
@@ -43,7 +48,16 @@ class Handle(Protocol):
         """The node that is chosen, or the step's own."""
         ...
 
+    def debugger(self, view: View, guide: TourGuide | None = None) -> Screen[None]:
+        """A debugger for another view, on the stage where this one is; with a `guide`, the tour."""
+        ...
+
     # Commands
+
+    @property
+    def commands(self) -> tuple[CommandRow, ...]:
+        """The table of commands, with the keys that their reader chose."""
+        ...
 
     def do(self, command: Command) -> None:
         """Carry out a command of the debugger."""
@@ -61,6 +75,10 @@ class Handle(Protocol):
         What is opened `once` closes after its command. The last `selected` characters are replaced by what is
         typed next.
         """
+        ...
+
+    def notify(self, message: str, **options: Any) -> None:
+        """Show a notice as Textual does."""
         ...
 
     def say(self, words: str, *, wrong: bool = False, seconds: float = 2) -> None:

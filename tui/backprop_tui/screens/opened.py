@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from textual.screen import Screen
+from textual.app import App
 
 from backprop_engine.errors import BackpropError
 from backprop_engine.messages.message import in_language, msg
@@ -22,24 +23,26 @@ _SECONDS = 10
 _GLANCE = 4
 
 
-def view_opened(screen: Screen[Any], opening: Opening, language: str, *, ascii: bool) -> View | None:
+def view_opened(
+    app: App[Any], notify: Callable[..., None], opening: Opening, language: str, *, ascii: bool
+) -> View | None:
     """A scenario as it was left, or the start of its run.
 
-    Where the file has mistakes the `screen` shows them, and it is None.
+    Where the file has mistakes a screen is to `notify` them, and it is None.
     """
-    left = screen.app.left.of(opening) if isinstance(screen.app, CommandApp) else None
+    left = app.left.of(opening) if isinstance(app, CommandApp) else None
     if left is not None:
         if left.session.position:
             words = msg("as it was left: Home goes to the start").in_language(language)
-            screen.notify(words, markup=False, timeout=_GLANCE)
+            notify(words, markup=False, timeout=_GLANCE)
         return replace(left, language=language)
     problems: list[str] = []
     try:
         view = opened_view(opening, language, ascii=ascii, warn=problems.append)
     except BackpropError as error:
-        screen.notify(error.in_language(language), markup=False, severity="error", timeout=_SECONDS)
+        notify(error.in_language(language), markup=False, severity="error", timeout=_SECONDS)
         return None
     if problems:
         told = "\n".join(in_language(problem, language) for problem in problems)
-        screen.notify(told, markup=False, severity="warning", timeout=_SECONDS)
+        notify(told, markup=False, severity="warning", timeout=_SECONDS)
     return view
