@@ -104,3 +104,19 @@ def test_names_stand_above_dots_where_nothing_else_is(stem: str) -> None:
     top = min(y for _, y in scene.layout.origins)
     assert top == 1, "there is a row for the names of the first"
     assert scene.labels
+
+
+@pytest.mark.parametrize("stem", SHOWN)
+def test_names_reach_beyond_the_last_dot_but_not_beyond_the_room(stem: str) -> None:
+    shown = replace(view(stem), density="dots")
+    scene = graph_picture(shown).scene
+    across = max(x for x, _ in scene.layout.origins) + 1
+    for columns in (across, across + 3):
+        assert graph_picture(replace(shown, room=(columns, 60))).width <= columns
+    ends = [x + len(dot_name(scene.boxes[box])) for row in scene.labels.values() for x, box in row.items()]
+    assert max(ends) <= scene.layout.width
+
+
+def test_where_wires_run_above_all_dots_no_row_is_added_for_names() -> None:
+    picture = graph_picture(replace(view("update_too_early"), density="dots"))
+    assert text_of(picture).splitlines()[0].split() == ["╭╌╌╌╮", "nothing", "target"]

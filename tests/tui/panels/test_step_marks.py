@@ -122,6 +122,14 @@ def test_a_contribution_to_a_sum_counts_when_it_is_added() -> None:
     assert len(in_reverse(nodes(view("value_used_twice", at), WIDTH, HEIGHT))) == 1
 
 
+def test_zeros_that_are_added_change_no_number() -> None:
+    shown = view("relu_three_ways", 18)
+    assert isinstance(shown.frame.step, Accumulate)
+    table = nodes(shown, WIDTH, HEIGHT)
+    assert marked(table, "◀") == [row_of_node(shown, shown.graph.position("c"))]
+    assert in_reverse(table) == in_reverse(outline(shown, WIDTH, HEIGHT)) == []
+
+
 @pytest.mark.parametrize("size", [(120, 40), (200, 60)])
 async def test_a_gradient_that_arrives_is_scrolled_into_view(size: tuple[int, int]) -> None:
     async with opened("rnn_cell", at=18, size=size) as pilot:

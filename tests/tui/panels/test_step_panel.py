@@ -93,7 +93,9 @@ def test_a_local_gradient_of_ones_is_said_and_not_painted(stem: str) -> None:
         if local is None or not np.size(local) or not (np.asarray(local) == 1).all():
             continue
         spans = equation_of(shown, 110, 30)
-        assert "= 1: passed on unchanged" in " ".join(span.text.strip() for span in spans)
+        if "= 1: passed on unchanged" not in " ".join(span.text.strip() for span in spans):
+            (check,) = (row for row in texts_of(lines_of(shown, 110, 30)[:30]) if "✓" in row)
+            assert check.endswith("✓   local = 1: passed on unchanged"), "its column has no room for that"
         numbers = [span.text.strip() for span in spans if span.role is Role.LOCAL and "∂" not in span.text]
         assert [number for number in numbers if number.strip("─")] == ["1"], shown.session.position
 
@@ -244,12 +246,30 @@ def test_what_the_note_says_the_lesson_of_an_addition_does_not_say_again() -> No
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("stem", SHOWN)
 def test_of_ones_it_is_said_in_any_room(stem: str, language: str) -> None:
-    """Above the number, or beside the check; above it where that fills its row."""
+    """Above the number, in two lines where its column is narrow, or beside the check; above the check where
+    that fills its row.
+    """
     for shown, facts in backward(stem, language):
         words = said_of_ones(facts.local, language)
         for width, height in SIZES if words and not is_at_end(shown) else ():
-            text = " ".join(map(line_text, lines_of(shown, width, height)[:height]))
-            assert words in text, (facts.subject, width, height)
+            rows = texts_of(lines_of(shown, width, height)[:height])
+            said = sum(row.count(words) for row in rows) + sum(
+                in_two_lines(words, *pair) for pair in pairwise(rows)
+            )
+            assert said == 1, (facts.subject, width, height)
+
+
+def in_two_lines(words: str, above: str, below: str) -> bool:
+    """Whether words stand in two rows, with the middle of the second below that of the first, and no other
+    words around the second.
+    """
+    parts = words.split(" ")
+    for first, second in ((" ".join(parts[:at]), " ".join(parts[at:])) for at in range(1, len(parts))):
+        start = above.find(f"local {first}")
+        if start >= 0 and above.endswith(first) and below.strip() == second:
+            middles = 2 * start + len(f"local {first}"), 2 * below.find(second) + len(second)
+            return abs(middles[0] - middles[1]) <= 1
+    return False
 
 
 def texts_of(lines: list[Line]) -> list[str]:

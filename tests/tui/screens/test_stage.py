@@ -96,6 +96,7 @@ def test_for_a_note_no_number_on_the_stage_becomes_a_picture(height: int) -> Non
     )
     assert "»" not in plain
     assert ("0.102" in noted) is ("0.102" in plain)
+    assert "»" not in noted or len(noted.splitlines()) <= height, "a note is seen whole, or not at all"
 
 
 async def test_the_equation_has_its_own_title_at_the_end_too() -> None:

@@ -18,8 +18,8 @@ _LEAST_COUNTED = 16
 
 
 def stage(view: View, width: int, height: int) -> Drawing:
-    """The equation in the middle, as large as fits, with the author's note below it; words where a step has
-    none.
+    """The equation in the middle, as large as fits, with the author's note below it where both have room;
+    words where a step has none.
     """
     facts, language = view.facts, view.language
     counted = _count(view, width) if height >= _LEAST_COUNTED else []
@@ -30,8 +30,8 @@ def stage(view: View, width: int, height: int) -> Drawing:
         left = room - len(noted) - 1
         if noted and block.height > left:
             smaller = stage_equation(facts, language, width, left, ascii=view.ascii)
-            if _has_pictures(smaller) and not _has_pictures(block):
-                noted = []  # numbers say more
+            if smaller.height > left or (_has_pictures(smaller) and not _has_pictures(block)):
+                noted = []  # numbers say more, and so does an equation that is seen whole
             else:
                 block = smaller
         lines = [*block.padded(width).lines, *([(Span(""),)] * bool(noted)), *noted]

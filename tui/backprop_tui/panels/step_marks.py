@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
+from backprop_engine.arrays import same
 from backprop_engine.graph.steps import Accumulate, Backward, Forward, Seed, Step, Update
 from backprop_engine.trace.trace import Frame
 from backprop_tui.cells.drawing import Area
@@ -74,10 +75,19 @@ class StepMarks(Struct, frozen=True):
 
 def step_marks(frame: Frame) -> StepMarks:
     """The marks of the step that led to `frame`, and of the step before in the same run."""
-    before = _Touched()
+    now, before = _touched(frame.step), _Touched()
     if frame.position > 1:
         before = _touched(frame.trace.schedule.step(frame.position - 1))
-    return StepMarks(_touched(frame.step), before)
+    return StepMarks(now if _is_another_number(frame, now) else now._replace(changed=""), before)
+
+
+def _is_another_number(frame: Frame, touched: _Touched) -> bool:
+    """Whether the number that came is not what stood there: adding zeros to a sum changes nothing."""
+    if touched.receiver is None or not touched.changed or not isinstance(frame.step, Accumulate | Update):
+        return True  # nothing stood there
+    node, earlier = frame.graph.nodes[touched.receiver], frame.trace.frame(frame.position - 1)
+    number = Frame.value if touched.changed == "value" else Frame.gradient
+    return not same(number(frame, node), number(earlier, node))
 
 
 def _touched(step: Step | None) -> _Touched:

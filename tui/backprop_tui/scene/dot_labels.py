@@ -10,14 +10,16 @@ from backprop_tui.layout import Layout
 from backprop_tui.scene.boxes import NodeBox, dot_name
 from backprop_tui.scene.wires import WireTiles
 
-__all__ = ["dot_labels", "lowered"]
+__all__ = ["dot_labels", "lowered", "widened"]
 
 _MOST = 2000
 """In a picture of more dots no room is looked for."""
 
 
 def lowered(placed: Layout) -> Layout:
-    """A layout one row lower, so that names can stand above the dots of its first row."""
+    """A layout with a row for names above its highest dots: one row lower where those are in its first."""
+    if all(y for _, y in placed.origins):
+        return placed
     return replace(
         placed,
         height=placed.height + 1,
@@ -26,8 +28,19 @@ def lowered(placed: Layout) -> Layout:
     )
 
 
-def dot_labels(boxes: Sequence[NodeBox], placed: Layout, tiles: WireTiles) -> Mapping[int, Mapping[int, int]]:
-    """In each row, the boxes whose names stand there, by the first columns of those."""
+def widened(placed: Layout, boxes: Sequence[NodeBox], labels: Mapping[int, Mapping[int, int]]) -> Layout:
+    """A layout that is wide enough for the names above its dots."""
+    ends = (x + _width(boxes[box]) for row in labels.values() for x, box in row.items())
+    return replace(placed, width=max(placed.width, *ends, 0))
+
+
+def dot_labels(
+    boxes: Sequence[NodeBox], placed: Layout, tiles: WireTiles, room: int | None
+) -> Mapping[int, Mapping[int, int]]:
+    """In each row, the boxes whose names stand there, by the first columns of those.
+
+    A name may reach beyond the last dot, up to column `room` if that is known.
+    """
     if len(boxes) > _MOST:
         return {}
     taken = {y: {x for x, _ in tiles.row(y, 0, placed.width)} for y in range(placed.height)}
@@ -35,8 +48,17 @@ def dot_labels(boxes: Sequence[NodeBox], placed: Layout, tiles: WireTiles) -> Ma
         taken[y].add(x)
     labels: dict[int, dict[int, int]] = {}
     for box, (x, y) in sorted(enumerate(placed.origins[: len(boxes)]), key=lambda one: one[1]):
-        end = x + cell_width(dot_name(boxes[box]))
-        if y and end <= placed.width and taken[y - 1].isdisjoint(range(x - 1, end + 1)):
+        end = x + _width(boxes[box])
+        if (
+            y
+            and (room is None or end <= max(room, placed.width))
+            and taken[y - 1].isdisjoint(range(x - 1, end + 1))
+        ):
             taken[y - 1].update(range(x, end))
             labels.setdefault(y - 1, {})[x] = box
     return labels
+
+
+def _width(box: NodeBox) -> int:
+    """The cells of a name."""
+    return cell_width(dot_name(box))

@@ -20,7 +20,7 @@ from backprop_tui.layout.buses import Buses, buses_of
 from backprop_tui.layout.ordering import TRIES
 from backprop_tui.layout.stages import Stages, finish
 from backprop_tui.scene.boxes import LONGEST_NAME, MOST_OPERANDS, Density, NodeBox, measured_box
-from backprop_tui.scene.dot_labels import dot_labels, lowered
+from backprop_tui.scene.dot_labels import dot_labels, lowered, widened
 from backprop_tui.scene.folding import FoldedGraph, folded_graph
 from backprop_tui.scene.placing import Draft, Room, fits
 from backprop_tui.scene.wires import WireTiles
@@ -146,6 +146,10 @@ def scene_in_stages(
     if density == "dots" and (room is None or placed.height < room[1]):
         placed = lowered(placed)
     tiles = WireTiles(placed.routes, plan.buses.sources, len(plan.ends))
+    labels: Mapping[int, Mapping[int, int]] = {}
+    if density == "dots":
+        labels = dot_labels(draft.boxes, placed, tiles, None if room is None else room[0])
+        placed = widened(placed, draft.boxes, labels)
     yield
     return Scene(
         density,
@@ -158,7 +162,7 @@ def scene_in_stages(
         plan.box_of,
         plan.wires_into,
         plan.wires_from,
-        dot_labels(draft.boxes, placed, tiles) if density == "dots" else {},
+        labels,
         key,
     )
 

@@ -15,7 +15,7 @@ from backprop_tui.cells.lines import Line, Role, Span, clip_line, crop_line, wra
 from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.view import View
 
-__all__ = ["gradients_by_depth", "node_of_row"]
+__all__ = ["gradients_by_depth", "node_of_row", "without_gradients"]
 
 _BARS, _BARS_ASCII = "▇░", "#."
 """What a bar is made of, and what before its gradient is complete."""
@@ -28,14 +28,23 @@ def gradients_by_depth(view: View, width: int, height: int) -> Drawing:
     trace = view.session.trace
     nodes = _in_order(trace.graph)
     if trace.schedule.forward_only or not nodes:
-        words = msg("No gradients here: this iteration is a forward pass alone.").in_language(view.language)
-        return Lines.of(wrap_line((Span(words, Role.DIM),), width))
+        return without_gradients(view, width, height)
     sizes = [trace.gradient_norms[node.position] for node in nodes]
     positive = [size for size in sizes if size > 0 and isfinite(size)]
     low = floor(log10(min(positive))) if positive else -1
     high = max(low + 1, ceil(log10(max(positive)))) if positive else 0
     names = max(cell_width(node.name) for node in nodes[:200])
     return _Bars(view, nodes, low, high, width, min(names, _NAMES, width // 3))
+
+
+def without_gradients(view: View, width: int, height: int) -> Lines:
+    """What is said where no gradient is computed: why that is so, or that alone where rows are few."""
+    ways = (
+        msg("No gradients here: this iteration is a forward pass alone."),
+        msg("There are no gradients."),
+    )
+    said = [wrap_line((Span(way.in_language(view.language), Role.DIM),), width) for way in ways]
+    return Lines.of(next((lines for lines in said if len(lines) <= height), said[-1][:height]))
 
 
 def node_of_row(view: View, row: int) -> Node | None:

@@ -14,7 +14,8 @@ from backprop_engine.explain.numbers import number
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Drawing, Lines
-from backprop_tui.cells.lines import Role, Span, wrap_line
+from backprop_tui.cells.lines import Role, Span
+from backprop_tui.panels.plots.gradients_by_depth import without_gradients
 from backprop_tui.plots.chart import Chart, Curve, chart
 from backprop_tui.view import View
 
@@ -75,8 +76,7 @@ def _passed_on(graph: Graph, instances: list[range]) -> list[int]:
 def gradients_over_time(view: View, width: int, height: int) -> Drawing:
     """Norms on a log scale, from the first instance to the last; hollow signs until they are complete."""
     if view.frame.trace.schedule.forward_only:
-        words = msg("No gradients here: this iteration is a forward pass alone.").in_language(view.language)
-        return Lines.of(wrap_line((Span(words, Role.DIM),), width))
+        return without_gradients(view, width, height)
     return Lines.of(_chart(view, width, height).lines)
 
 
