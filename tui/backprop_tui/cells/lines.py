@@ -24,6 +24,7 @@ __all__ = [
     "line_width",
     "plain",
     "wrap_line",
+    "wrap_lines",
 ]
 
 
@@ -151,6 +152,11 @@ def wrap_line(line: Line, width: int) -> list[Line]:
         return _wrapped(line, width)
     first, *others = _wrapped(line, width - len(_INDENT))
     return [first, *((Span(_INDENT, Role.CODE), *piece) for piece in others)]
+
+
+def wrap_lines(lines: Iterable[Line], width: int) -> list[Line]:
+    """Lines, each broken into lines of at most `width` cells."""
+    return [piece for line in lines for piece in wrap_line(line, width)]
 
 
 def _wrapped(line: Line, width: int) -> list[Line]:

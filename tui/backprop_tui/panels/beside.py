@@ -16,7 +16,7 @@ from backprop_engine.explain.facts import step_facts
 from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.messages.message import in_language, msg
 from backprop_tui.cells.drawing import Drawing, Lines
-from backprop_tui.cells.lines import Line, Role, Span, clip_line, crop_line, line_width, wrap_line
+from backprop_tui.cells.lines import Line, Role, Span, clip_line, crop_line, line_width, wrap_lines
 from backprop_tui.cells.summaries import ABSENT
 from backprop_tui.cells.text import cell_width
 from backprop_tui.panels.graph import density_shown, graph_picture
@@ -97,9 +97,7 @@ def _step(view: View, width: int, height: int) -> Iterator[Line]:
     drawing: Drawing = (
         chain_rule(view, width, height - 1)
         if height >= _EQUATION
-        else Lines.of(
-            piece for line in story(step_facts(view.frame), view.language) for piece in wrap_line(line, width)
-        )
+        else Lines.of(wrap_lines(story(step_facts(view.frame), view.language), width))
     )
     rows = [heading, *(drawing.row(y, 0, width) for y in range(height - 1))]
     for row in rows:

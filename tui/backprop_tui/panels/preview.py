@@ -18,7 +18,7 @@ from backprop_engine.scenario.loader import load_scenario
 from backprop_engine.scenario.memory import TOO_LARGE
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.work import TOO_MUCH_WORK
-from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wrap_line
+from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wrap_line, wrap_lines
 from backprop_tui.files.watching import stamp
 from backprop_tui.panels.graph import graph_picture
 from backprop_tui.panels.mistakes import mistakes
@@ -81,23 +81,19 @@ def with_preview(
     text: Sequence[Line], preview: Preview, language: str, width: int, height: int, *, ascii: bool
 ) -> list[Line]:
     """A description with its picture: below it, or beside it where there is less room below."""
-    lines = _wrapped(text, width)
+    lines = wrap_lines(text, width)
     below = height - len(lines) - 1
     side = (width - _GAP) * 2 // 5
     beside = preview.view is not None and below < _FEWEST_ROWS and side >= _FEWEST_COLUMNS
     if not beside:
         room = max(below, _FEWEST_ROWS)
         return [*lines, (), *_preview_lines(preview, language, width, room, ascii=ascii)]
-    lines = _wrapped(text, width - side - _GAP)
+    lines = wrap_lines(text, width - side - _GAP)
     picture = _preview_lines(preview, language, side, height, ascii=ascii)
     return [
         (*line, Span(" " * (width - side - line_width(line))), *row)
         for line, row in zip_longest(lines, picture, fillvalue=())
     ]
-
-
-def _wrapped(text: Sequence[Line], width: int) -> list[Line]:
-    return [piece for line in text for piece in wrap_line(line, width)]
 
 
 def _preview_lines(preview: Preview, language: str, width: int, height: int, *, ascii: bool) -> list[Line]:

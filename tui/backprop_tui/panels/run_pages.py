@@ -12,7 +12,7 @@ from backprop_engine.explain.run_overview import run_overview
 from backprop_engine.messages.message import Message, msg
 from backprop_tui.cells.drawing import Lines
 from backprop_tui.cells.eighths import bar
-from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wrap_line
+from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wrap_line, wrap_lines
 from backprop_tui.cells.shades import flow
 from backprop_tui.cells.summaries import summary
 from backprop_tui.cells.text import cell_width, clip
@@ -56,9 +56,9 @@ def opening(view: View, width: int, height: int) -> Lines:
     last: never the keys.
     """
     width = max(_NARROWEST, width)
-    told = _wrapped(_told(view), width)
+    told = wrap_lines(_told(view), width)
     facts, watched = _labelled(_passes(view), view.language, width), _watched(view, width)
-    keys = _wrapped(_first_keys(view, width), width)
+    keys = wrap_lines(_first_keys(view, width), width)
     room = height - len(told) - len(keys)
     for shown in ([*facts, *watched], watched, watched[:1]):
         if len(shown) <= room:
@@ -73,7 +73,7 @@ def about(view: View, width: int) -> list[Line]:
     width = max(_NARROWEST, width)
     scenario = view.scenario
     title = scenario.title.in_language(view.language) or scenario.name
-    told = _wrapped([(Span(title, Role.HEADING),), *_told(view)], width)
+    told = wrap_lines([(Span(title, Role.HEADING),), *_told(view)], width)
     return _spaced([told, _labelled(_passes(view), view.language, width), _watched(view, width)])
 
 
@@ -171,7 +171,7 @@ def _keys(keys: Sequence[tuple[str, Message]], view: View) -> Line:
 def ending(view: View, width: int, height: int) -> Lines:
     """What came of the run, and what to do next; in fewer rows where there are few."""
     width = max(_NARROWEST, width)
-    outcome, checks = _wrapped(list(_outcome(view, width)), width), _wrapped(_checks(view), width)
+    outcome, checks = wrap_lines(list(_outcome(view, width)), width), wrap_lines(_checks(view), width)
     tries, following_one = _keys(_TRIES, view), _following(view)
     rows: _Rows = [(msg("try"), tries)]
     if following_one:
@@ -290,10 +290,6 @@ def _checks(view: View) -> list[Line]:
 
 
 # Both
-
-
-def _wrapped(lines: Sequence[Line], width: int) -> list[Line]:
-    return [piece for line in lines for piece in wrap_line(line, width)]
 
 
 def _spaced(parts: Sequence[Sequence[Line]], height: int | None = None) -> list[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from backprop_engine.explain.facts import StartFacts
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.drawing import Drawing, Lines
-from backprop_tui.cells.lines import Line, Role, Span, wrap_line
+from backprop_tui.cells.lines import Line, Role, Span, wrap_lines
 from backprop_tui.render.big_digits import big_text
 from backprop_tui.render.stage_equation import stage_equation
 from backprop_tui.render.words import note, words
@@ -47,7 +47,7 @@ def _has_pictures(block: Block) -> bool:
 
 def _column(said: list[Line], width: int) -> list[Line]:
     """Lines to be read from afar, wrapped early and in the middle."""
-    wrapped = [piece for line in said for piece in wrap_line(line, max(20, width * 2 // 3))]
+    wrapped = wrap_lines(said, max(20, width * 2 // 3))
     return list(Block.of(wrapped).padded(width).lines)
 
 

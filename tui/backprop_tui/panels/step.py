@@ -14,7 +14,7 @@ from backprop_engine.messages.message import Message, msg
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.drawing import Drawing, Lines
-from backprop_tui.cells.lines import Line, Role, Span, line_text, line_width, plain, wrap_line
+from backprop_tui.cells.lines import Line, Role, Span, line_text, line_width, plain, wrap_lines
 from backprop_tui.cells.summaries import summary
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.panels.run_pages import ending, is_at_end, is_at_start, opening
@@ -91,7 +91,7 @@ def _with_the_ending(view: View, width: int, height: int) -> Lines:
     facts = view.facts
     room = height - ending(view, width, 0).height - 1
     above = list(_page(view, width, room).lines) if room >= _LEAST else []
-    noted = _wrapped(note(facts, view.language), width)
+    noted = wrap_lines(note(facts, view.language), width)
     if not 0 < len(above) <= room and room - len(noted) - 1 >= _LEAST and not isinstance(facts, ClearFacts):
         found = _with_its_check(
             facts.trace, facts.frame.position, view.language, width, room - len(noted) - 1
@@ -112,10 +112,10 @@ def _page(view: View, width: int, height: int) -> Lines:
     """
     facts = view.facts
     said = [*remarks(facts, view.language), *code(facts)]
-    told = [*_wrapped(said, width), *watch_lines(view, width)]
+    told = [*wrap_lines(said, width), *watch_lines(view, width)]
     if isinstance(facts, StartFacts | ClearFacts):
         return Lines.of(told)
-    noted = len(_wrapped(note(facts, view.language), width))
+    noted = len(wrap_lines(note(facts, view.language), width))
     hero = _hero(view, width, height, noted, len(told))
     below = height - len(hero) - 1
     between = [_BLANK] * (noted <= below)
@@ -125,7 +125,7 @@ def _page(view: View, width: int, height: int) -> Lines:
         if width >= _TWO_COLUMNS and 0 < formulas.width <= width // 2:
             room = width - formulas.width - _GAP
             left = _uncut(formulas.lines, rows)
-            told = _side_by_side(left, formulas.width, [*_wrapped(said, room), *watch_lines(view, room)])
+            told = _side_by_side(left, formulas.width, [*wrap_lines(said, room), *watch_lines(view, room)])
         elif formulas.height:
             fits = formulas.height + 1 + len(told) <= below
             after = _uncut(formulas.lines, rows - len(told) - 1)
@@ -138,7 +138,7 @@ def chain_rule(view: View, width: int, height: int) -> Drawing:
     """The equation and its check alone, in the middle."""
     facts = view.facts
     if isinstance(facts, StartFacts | ClearFacts):
-        return Lines.of(_wrapped(words(facts, view.language), width))
+        return Lines.of(wrap_lines(words(facts, view.language), width))
     found = _with_its_check(facts.trace, facts.frame.position, view.language, width - 2, height, False)
     margin = [_BLANK] * min(2, (max(0, height - len(found.lines)) + 1) // 2)
     return Lines.of([*margin, *((Span(" "), *line) for line in found.lines)])
@@ -152,7 +152,7 @@ def text_of(view: View) -> str:
         return f"{node.name} = {summary(view.frame.value(node), _PASTED)}, gradient {gradient}"
     equation = chain_rule(view, _PAGE[0], _PAGE[1])
     rows = [equation.row(y, 0, _PAGE[0]) for y in range(equation.height)]
-    return plain([*rows, *_wrapped(story(view.facts, view.language), _PAGE[0])]).strip("\n")
+    return plain([*rows, *wrap_lines(story(view.facts, view.language), _PAGE[0])]).strip("\n")
 
 
 def _hero(view: View, width: int, height: int, noted: int, told: int) -> Sequence[Line]:
@@ -203,7 +203,7 @@ def _with_its_check(
 
     facts = step_facts(trace.frame(position))
     line = numeric_line(facts, language)
-    check = _wrapped([line] if line else [], max(1, width))
+    check = wrap_lines([line] if line else [], max(1, width))
     rule = _said_of_local(facts, language) if isinstance(facts, BackwardFacts) else ""
     rows = max(4, height - len(check))
     block = equation(facts, language, width, rows, tall=True)
@@ -277,7 +277,3 @@ def _side_by_side(formulas: Sequence[Line], width: int, told: Sequence[Line]) ->
         before = (*left.lines[at], Span(" " * _GAP)) if at < left.height else padding
         lines.append((*before, *told[at]) if at < len(told) else before)
     return lines
-
-
-def _wrapped(lines: Sequence[Line], width: int) -> list[Line]:
-    return [piece for line in lines for piece in wrap_line(line, width)]

@@ -12,7 +12,7 @@ from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.messages.message import msg
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Frame, Trace
-from backprop_tui.cells.lines import Line, Role, Span, wrap_line
+from backprop_tui.cells.lines import Line, Role, Span, wrap_line, wrap_lines
 from backprop_tui.cells.shapes import shape_label
 from backprop_tui.cells.summaries import ABSENT, summary
 from backprop_tui.cells.text import cell_width, pad
@@ -114,7 +114,7 @@ def _step(facts: StepFacts, language: str, width: int, digits: int) -> Iterator[
     room = width - len(_INDENT)
     shown = [*equation(facts, language, room, _HEIGHT).lines]
     shown += wrap_line(overridden, room) if overridden else []
-    shown += [piece for line in code(facts) for piece in wrap_line(line, room)]
+    shown += wrap_lines(code(facts), room)
     yield from ((Span(_INDENT), *line) for line in shown)
 
 

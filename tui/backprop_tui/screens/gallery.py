@@ -20,7 +20,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 from backprop_tui.cells.drawing import Drawing, Lines
-from backprop_tui.cells.lines import Line, Role, Span, wrap_line
+from backprop_tui.cells.lines import Line, Role, Span, wrap_lines
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands.row import CommandRow
 from backprop_tui.commands.table import GALLERY_COMMANDS
@@ -203,7 +203,7 @@ class GalleryScreen(SteadyScreen[None]):
             return Lines.of([])
         preview = self.previews.known(entry.path)
         if preview is None:
-            lines = [piece for line in self._description(entry) for piece in wrap_line(line, width)]
+            lines = wrap_lines(self._description(entry), width)
         else:
             lines = self._pictured(entry, preview, width, height)
         return Lines.of((Span(" "), *line) for line in lines)

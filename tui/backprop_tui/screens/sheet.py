@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Lines
-from backprop_tui.cells.lines import Line, wrap_line
+from backprop_tui.cells.lines import Line, wrap_lines
 from backprop_tui.screens.steady import SteadyScreen
 from backprop_tui.widgets.panel import Panel
 
@@ -53,4 +53,4 @@ class Sheet(ModalScreen[None], SteadyScreen[None]):
 
     def _wrapped(self, width: int) -> Lines:
         """The lines, wrapped to the panel."""
-        return Lines.of(piece for line in self.lines(width) for piece in wrap_line(line, width))
+        return Lines.of(wrap_lines(self.lines(width), width))
