@@ -49,6 +49,12 @@ class View:
         return next(row.called for row in self.commands if row.name == command)
 
     @property
+    def title(self) -> str:
+        """The scenario's title on one line, or its name where it has none."""
+        title = self.scenario.title.in_language(self.language) or self.scenario.name
+        return " ".join(title.split())
+
+    @property
     def next_scenario(self) -> ScenarioEntry | None:
         """The scenario to read after this one, if any."""
         return following(self.scenario.path) if self.opening is None else self.opening.next

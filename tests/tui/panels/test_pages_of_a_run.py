@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from backprop_engine.debugger import Session, Set, update
+from backprop_engine.scenario.loader import load_scenario
 from backprop_tui.app import DebuggerApp
 from backprop_tui.cells.lines import Role, Span
 from backprop_tui.cells.shades import Flow
 from backprop_tui.files.bundled import bundled, following, shelves
 from backprop_tui.files.folders import scenario_folder
+from backprop_tui.files.opening import Opening
 from backprop_tui.panels.run_pages import about, ending, opening
 from backprop_tui.panels.step import step, step_title
 from backprop_tui.settings import UserSettings
@@ -28,7 +31,7 @@ def at_end(stem: str, language: str = "en") -> View:
 
 
 def spans(view: View, width: int, height: int) -> list[Span]:
-    return [span for line in ending(view, width, height).lines for span in line]
+    return [span for line in ending(view, width).drawn(height).lines for span in line]
 
 
 # The start
@@ -146,7 +149,7 @@ def test_every_leaf_has_a_bar_by_the_size_of_its_gradient(size: tuple[int, int])
     assert bars.keys() == {"x", "h_prev", "W_xh", "W_hh", "b", "W_xg", "W_hg", "b_g"}
     assert len(bars["W_xh"][0]) > len(bars["W_hg"][0])
     assert bars["W_xh"][1] > bars["W_hg"][1]
-    words = text_of(ending(shown, *size))
+    words = text_of(ending(shown, size[0]).drawn(size[1]))
     assert "✓ 8 of 8 numeric checks" in words
     assert "✓ 9 of 9 expected figures" in words
     assert "G Backpropagation through time" in words
@@ -160,7 +163,7 @@ def test_where_there_is_room_the_last_equation_stands_above() -> None:
 
 
 def test_a_training_ends_with_the_way_of_its_loss() -> None:
-    words = text_of(ending(at_end("gradient_descent"), 76, 12))
+    words = text_of(ending(at_end("gradient_descent"), 76).drawn(12))
     assert words.splitlines()[0] == "f: 1 → 0.0001329   20 iterations of sgd"
     assert "✓ 2 of 2 expected figures" in words
 
@@ -175,7 +178,7 @@ def test_on_a_branch_nothing_is_said_of_figures_that_were_expected_without_it() 
     shown = at_end("add_multiply")
     changed = update(shown.session, Set("x", shown.session.trace.value("x") + 1))
     changed = Session(changed.run, changed.run.last, branches=changed.branches, runs=changed.runs)
-    words = text_of(ending(View(shown.scenario, changed), 76, 12))
+    words = text_of(ending(View(shown.scenario, changed), 76).drawn(12))
     assert "3 of 3 numeric checks" in words
     assert "expected figures" not in words
 
@@ -226,6 +229,19 @@ async def test_in_a_folder_the_next_one_there_follows(tmp_path: Path) -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert "▶ Part c" in seen(pilot), "in the gallery the one that was shown last is chosen"
+
+
+def test_a_title_over_several_lines_stands_on_one(tmp_path: Path) -> None:
+    for name in "ab":
+        lines = f"title: |-\n  Part {name}\n  of two\ninputs: {{x: 3}}\nnodes: {{f: x * x}}\n"
+        written(tmp_path, lines, name)
+    [shelf] = scenario_folder(tmp_path).shelves
+    first, second = shelf.entries
+    shown = view_of(load_scenario(first.path))
+    assert step_title(shown) == "Part a of two"
+    last = replace(shown.session, position=shown.session.last)
+    at_its_end = replace(shown, session=last, opening=Opening.of(first.path, among=(first, second)))
+    assert "G Part b of two" in text_of(ending(at_its_end, 76).drawn(26))
 
 
 async def test_the_pages_name_the_keys_that_their_reader_chose(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from backprop_tui.cells.lines import Role, line_text, line_width
 from backprop_tui.cells.summaries import ABSENT, progress, summary
 from backprop_tui.cells.text import cell_width, clip_middle
 from backprop_tui.commands.table import COMMANDS
-from backprop_tui.panels.bars import command_at, header, key_hints, title_of
+from backprop_tui.panels.bars import command_at, header, key_hints
 from backprop_tui.panels.graph import GraphPicture, graph_picture, graph_title, node_at
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.panels.outline import outline
@@ -639,7 +639,7 @@ def test_before_a_title_is_cut_what_stands_beside_it_moves_together(stem: str) -
     for at in (0, 2, 9):
         shown = view(stem, at)
         row = text_of(header(shown, 80, 1))
-        assert row.startswith(f" ≡ {title_of(shown)}  ")
+        assert row.startswith(f" ≡ {shown.title}  ")
         assert cell_width(row) <= 80
     assert "   step " in text_of(header(shown, 120, 1))
 

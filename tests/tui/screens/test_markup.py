@@ -10,7 +10,6 @@ from textual.pilot import Pilot
 from textual.selection import Selection
 
 from backprop_tui.export.screenshot import screen_svg
-from backprop_tui.panels.bars import title_of
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
 from driving import WIDE, debugger, go, opened, seen, text_of
@@ -80,7 +79,7 @@ async def test_in_a_notification(hostile: tuple[str, View]) -> None:
     async with opened(view) as pilot:
         header = debugger(pilot).panel("header")
         begin = 3  # behind the sign of the palette
-        end = begin + len(title_of(view))
+        end = begin + len(view.title)
         pilot.app.screen.selections = {header: Selection(Offset(begin, 0), Offset(end, 0))}
         await pilot.press("y")
         await pilot.pause()

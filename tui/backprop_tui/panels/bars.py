@@ -15,7 +15,7 @@ from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.commands.row import CommandRow
 from backprop_tui.view import View
 
-__all__ = ["command_at", "header", "key_hints", "on_menu", "title_of", "too_small"]
+__all__ = ["command_at", "header", "key_hints", "on_menu", "too_small"]
 
 _PHASE_ROLES = {
     Phase.START: Role.DIM,
@@ -45,12 +45,6 @@ _FORMS = (("   ", False), ("  ", False), ("  ", True), (" ", True))
 _MENU = 40
 """The fewest columns with a sign to click on for the palette."""
 _ASCII_SIGNS = {"▶ ": "> ", "◀ ": "< ", "✓ ": "", "↻ ": "", "": ""}
-
-
-def title_of(view: View) -> str:
-    """The scenario's title on one line, or its name where it has none."""
-    title = view.scenario.title.in_language(view.language) or view.scenario.name
-    return " ".join(title.split())
 
 
 def header(view: View, width: int, height: int, speed: float = 0) -> Drawing:
@@ -151,7 +145,7 @@ def on_menu(x: int) -> bool:
 def _inside(view: View) -> str:
     """The title, followed by the current branch and the composites that the reader is inside of."""
     session = view.session
-    parts = [title_of(view)]
+    parts = [view.title]
     if session.branches.current != BASELINE:
         parts[0] += (
             f" [{session.branches.current}: {in_language(session.branches.here.description, view.language)}]"

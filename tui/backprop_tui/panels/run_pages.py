@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from backprop_engine.debugger.branches import BASELINE
 from backprop_engine.explain.numbers import number
@@ -16,14 +16,14 @@ from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wr
 from backprop_tui.cells.shades import flow
 from backprop_tui.cells.summaries import summary
 from backprop_tui.cells.text import cell_width, clip
-from backprop_tui.files.bundled import heading
+from backprop_tui.panels.scenarios import title_of_entry
 from backprop_tui.panels.watches import bars_of
 from backprop_tui.view import View
 
 if TYPE_CHECKING:
     from backprop_engine.explain.run_summary import LeafGradient, Tally
 
-__all__ = ["about", "ending", "is_at_end", "is_at_start", "opening"]
+__all__ = ["Ending", "about", "ending", "is_at_end", "is_at_start", "opening"]
 
 _NARROWEST: Final = 20
 _GAP: Final = 3
@@ -71,9 +71,7 @@ def opening(view: View, width: int, height: int) -> Lines:
 def about(view: View, width: int) -> list[Line]:
     """The same to be read at any step: the title, what the author says of the file, and what it computes."""
     width = max(_NARROWEST, width)
-    scenario = view.scenario
-    title = scenario.title.in_language(view.language) or scenario.name
-    told = wrap_lines([(Span(title, Role.HEADING),), *_told(view)], width)
+    told = wrap_lines([(Span(view.title, Role.HEADING),), *_told(view)], width)
     return _spaced([told, _labelled(_passes(view), view.language, width), _watched(view, width)])
 
 
@@ -168,8 +166,19 @@ def _keys(keys: Sequence[tuple[str, Message]], view: View) -> Line:
 # After the last step
 
 
-def ending(view: View, width: int, height: int) -> Lines:
-    """What came of the run, and what to do next; in fewer rows where there are few."""
+class Ending(NamedTuple):
+    """What came of a run, and what to do next: in `parts`, and where rows are few in `low` ones."""
+
+    parts: Sequence[Sequence[Line]]
+    low: Sequence[Line]
+
+    def drawn(self, height: int) -> Lines:
+        """The parts, or in fewer rows where there are few."""
+        return Lines.of(_spaced(self.parts, height) if sum(map(len, self.parts)) <= height else self.low)
+
+
+def ending(view: View, width: int) -> Ending:
+    """What came of the run."""
     width = max(_NARROWEST, width)
     outcome, checks = wrap_lines(list(_outcome(view, width)), width), wrap_lines(_checks(view), width)
     tries, following_one = _keys(_TRIES, view), _following(view)
@@ -177,10 +186,8 @@ def ending(view: View, width: int, height: int) -> Lines:
     if following_one:
         rows.append((msg("next"), following_one))
     parts = [[*outcome, *_bars(view, width)], checks, _labelled(rows, view.language, width)]
-    if sum(map(len, parts)) <= height:
-        return Lines.of(_spaced(parts, height))
     one_row = clip_line((*tries, Span(" " * _GAP), *following_one), width)
-    return Lines.of([*outcome, *_bars(view, width, small=True), *checks, one_row])
+    return Ending(parts, [*outcome, *_bars(view, width, small=True), *checks, one_row])
 
 
 _TRIES: Final = (
@@ -195,8 +202,7 @@ def _following(view: View) -> Line:
     entry = view.next_scenario
     if entry is None:
         return ()
-    title = heading(entry.path).title.in_language(view.language) or entry.stem
-    return (Span(view.key("next_scenario"), Role.KEY), Span(f" {title}"))
+    return (Span(view.key("next_scenario"), Role.KEY), Span(f" {title_of_entry(entry, view.language)}"))
 
 
 def _outcome(view: View, width: int) -> Iterator[Line]:

@@ -53,9 +53,8 @@ def _column(said: list[Line], width: int) -> list[Line]:
 
 def _opening(view: View) -> list[Line]:
     scenario, language = view.scenario, view.language
-    title = scenario.title.in_language(language) or scenario.name
     told = scenario.description.in_language(language).splitlines()
-    return [(Span(title, Role.HEADING),), (Span(""),), *((Span(line),) for line in told)]
+    return [(Span(view.title, Role.HEADING),), (Span(""),), *((Span(line),) for line in told)]
 
 
 def _count(view: View, width: int) -> list[Line]:

@@ -64,7 +64,7 @@ def step_title(view: View) -> str:
 def equation_title(view: View) -> str:
     """What kind of step it is, and what it is about; before the first one, what the run is about."""
     if is_at_start(view):
-        return view.scenario.title.in_language(view.language) or view.scenario.name
+        return view.title
     facts = view.facts
     name = _TITLES.get(facts.kind, _TITLE).in_language(view.language)
     spelled = _spelled_out(facts.node) if isinstance(facts, BackwardFacts) else ""
@@ -89,7 +89,8 @@ def step(view: View, width: int, height: int) -> Drawing:
 def _with_the_ending(view: View, width: int, height: int) -> Lines:
     """What came of the run; above it the page of the last step where it fits, or else the author's note."""
     facts = view.facts
-    room = height - ending(view, width, 0).height - 1
+    came = ending(view, width)
+    room = height - len(came.low) - 1
     above = list(_page(view, width, room).lines) if room >= _LEAST else []
     noted = wrap_lines(note(facts, view.language), width)
     if not 0 < len(above) <= room and room - len(noted) - 1 >= _LEAST and not isinstance(facts, ClearFacts):
@@ -100,7 +101,7 @@ def _with_the_ending(view: View, width: int, height: int) -> Lines:
     elif not 0 < len(above) <= room:
         above = noted
     between = [_BLANK] * (0 < len(above) <= room)
-    below = ending(view, width, height - len(above) - len(between))
+    below = came.drawn(height - len(above) - len(between))
     return Lines.of([*above, *between, *below.lines])
 
 
