@@ -97,7 +97,7 @@ BAD = (
 
 UNHEARD = {
     "The node, operator or group of a breakpoint does not exist.",
-    "A watch is not an expression over nodes and gradients of the graph.",
+    "A watch is not an expression over the graph's nodes and gradients.",
     "a breakpoint is on a node, or on `op NAME`, `group NAME`, `phase NAME`, a trouble, or `if …`",
     "search for a part of a name, `op NAME`, `group NAME`, or `if …`",
     "this local gradient is a rule, not a tensor: {rule}",
