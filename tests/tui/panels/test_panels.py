@@ -205,6 +205,9 @@ def test_a_drawing_gives_any_stretch_of_a_row(panel: str) -> None:
 # What is not there yet
 
 
+GRADIENTS = {Role.GRADIENT, Role.ACTIVE_GRADIENT, Role.CHANGED_GRADIENT}
+
+
 @pytest.mark.parametrize("stem", SHOWN)
 def test_the_table_shows_what_is_known(stem: str) -> None:
     for shown in views(stem):
@@ -212,11 +215,12 @@ def test_the_table_shows_what_is_known(stem: str) -> None:
         for node in listed(shown):
             row = drawing.row(row_of_node(shown, node.position), 2, 300)
             cells = re.split(r"\s{2,}", line_text(row))
-            assert (row[-1].role is Role.DIM) == (cells[4].split(" ∑")[0] in (ABSENT, "–", "0")), (
-                "what is not there stands back"
-            )
-            assert cells[0] == clip_middle(node.name, 32)
             value, gradient = shown.frame.value(node), shown.frame.gradient(node)
+            of_zeros = gradient is not None and not np.any(gradient)
+            assert (row[-1].role is Role.DIM) == (gradient is None or of_zeros), "what has no bar stands back"
+            assert (cells[5:] == ["0"]) == of_zeros, "whatever its shape"
+            assert any(span.role in GRADIENTS for span in row) == (gradient is not None), "zeros have arrived"
+            assert cells[0] == clip_middle(node.name, 32)
             assert cells[3] == summary(value, 40, shape=False)
             assert len(cells) == 5 + (gradient is not None), "a bar for each gradient that is there"
             if gets_gradient(shown, node) and node.takes_gradient:

@@ -145,7 +145,7 @@ MOVING: Final = (
         runs=ToBackward(),
         typed="backward m",
         idle=msg("the backward pass begins here"),
-        footer_in={"end": 0},
+        footer_in={"end": 0, "chosen": 7},
     ),
     CommandRow(
         "iteration",

@@ -94,7 +94,7 @@ SCREEN: Final = (
         ("escape",),
         "Esc",
         typed="close",
-        footer_in={"chosen": 6, "filled": 2, "inside": 0},
+        footer_in={"chosen": 4, "filled": 2, "inside": 0},
     ),
     CommandRow("gallery", msg("gallery"), msg("to the gallery of scenarios, from anywhere"), typed="gallery"),
     CommandRow(

@@ -344,7 +344,11 @@ def _cells(view: View, node: Node, columns: _Columns) -> tuple[str, ...]:
 
 
 def _size(view: View, node: Node, cells: int) -> Span:
-    """The norm of a gradient as a bar on the run's logarithmic scale; none for zero and what is not there."""
+    """The norm of a gradient as a bar on the run's logarithmic scale; nothing for what is not there.
+
+    Zero has no logarithm: a gradient of zeros, of whatever shape, has a ``0`` that stands back, in place of a
+    bar. Its numbers do not, for they have arrived.
+    """
     gradient = view.frame.gradient(node) if cells else None
     if gradient is None:
         return Span("", Role.DIM)
