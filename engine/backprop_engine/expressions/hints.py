@@ -12,8 +12,8 @@ __all__ = ["FOREIGN", "MODULES", "WORDS", "look_alike"]
 FOREIGN: Final[dict[str, Message]] = {
     "^": msg("did you mean `{text}`?", text="**"),
     "***": msg("did you mean `{text}`?", text="**"),
-    "%": msg("there is no remainder here"),
-    "//": msg("there is no whole division here; `/` divides"),
+    "%": msg("write `{text}`", text="mod(a, b)"),
+    "//": msg("write `{text}`", text="floor(a / b)"),
     "&": msg("multiply two conditions to have both: `(a > 0) * (b > 0)`"),
     "&&": msg("multiply two conditions to have both: `(a > 0) * (b > 0)`"),
     "|": msg("`maximum` of two conditions has either: `maximum(a > 0, b > 0)`"),

@@ -272,7 +272,7 @@ OPS = OpTable(
     (
         *("arithmetic", "linear", "activations", "functions", "reductions", "indexing", "classification"),
         *("losses", "normalisation", "reshaping", "products", "extrema", "statistics", "standardising"),
-        *("joining", "einsum", "convolution", "pooling", "attention"),
+        *("joining", "einsum", "convolution", "pooling", "attention", "trigonometry", "rounding"),
     ),
 )
 """Every operator by name."""

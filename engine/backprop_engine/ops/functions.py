@@ -16,7 +16,7 @@ from backprop_engine.ops.definition import Family
 from backprop_engine.ops.error_function import erf_of
 from backprop_engine.ops.notations import Notation, NumpyCall
 from backprop_engine.ops.rules import Elementwise
-from backprop_engine.ops.samples import POSITIVE, SINGLES, Kink, Sample, at_zero, beyond, near_zero
+from backprop_engine.ops.samples import POSITIVE, SINGLES, Kink, Sample, beyond, near_zero
 
 define = Family("arithmetic").define
 
@@ -224,59 +224,6 @@ abs_ = define(
     ),
     conventions=Words("The derivative at 0 is 0.", "0에서의 미분은 0입니다."),
     kinks=(Kink((0.0,), 0, (0,), Words("between the slopes −1 and 1", "기울기 −1과 1 사이")),),
-)
-
-sign = define(
-    "sign",
-    operands="a",
-    formula="sign(a)",
-    forward=np.sign,
-    rules=(Elementwise("0", lambda out, a: gate(False, a)),),
-    analytic=False,
-    lesson=Words(
-        en="The sign is flat on both sides of 0: its local gradient is 0, and nothing before it learns.",
-        ko="부호 함수는 0의 양쪽에서 평평하므로 로컬 그래디언트가 0이고, 그 뒤는 학습되지 않습니다.",
-    ),
-    conventions=Words(
-        "sign 0 is 0, and the derivative is 0 there too, as everywhere. NaN stays NaN.",
-        "sign 0은 0이고, 다른 곳과 마찬가지로 미분도 0입니다. NaN은 NaN으로 남습니다.",
-    ),
-    meets=at_zero,
-    kinks=(
-        Kink((0.0,), 0, (0,), Words("flat everywhere, also where it jumps", "뛰는 곳까지 어디나 평평함")),
-    ),
-)
-
-sin = define(
-    "sin",
-    operands="a",
-    formula="sin(a)",
-    forward=np.sin,
-    rules=(Elementwise("cos(a)", lambda out, a: np.cos(a)),),
-    lesson=Words(
-        en="The slope of a sine is the cosine: the gradient is largest where the wave crosses 0.",
-        ko="사인의 기울기는 코사인이므로, 그래디언트는 파동이 0을 지나는 곳에서 가장 큽니다.",
-    ),
-    conventions=Words(
-        "The operand is in radians; of an infinity the sine is NaN.",
-        "입력의 단위는 라디안입니다. 무한대의 사인은 NaN입니다.",
-    ),
-)
-
-cos = define(
-    "cos",
-    operands="a",
-    formula="cos(a)",
-    forward=np.cos,
-    rules=(Elementwise("-sin(a)", lambda out, a: -np.sin(a)),),
-    lesson=Words(
-        en="The slope of a cosine is minus the sine: no gradient passes at its peaks.",
-        ko="코사인의 기울기는 −사인이므로, 꼭대기와 골짜기에서는 그래디언트가 흐르지 않습니다.",
-    ),
-    conventions=Words(
-        "The operand is in radians; of an infinity the cosine is NaN.",
-        "입력의 단위는 라디안입니다. 무한대의 코사인은 NaN입니다.",
-    ),
 )
 
 ERF = """\

@@ -80,10 +80,16 @@ def _tanh_gelu_slope(a: Any) -> Any:
 
 TRUTHS: dict[str, Truth] = {
     "abs": Truth(abs, mp.sign),
+    "acos": Truth(mp.acos, lambda a: -1 / mp.sqrt((1 - a) * (1 + a))),
+    "asin": Truth(mp.asin, lambda a: 1 / mp.sqrt((1 - a) * (1 + a))),
+    "atan": Truth(mp.atan, lambda a: 1 / (1 + a * a)),
+    "ceil": Truth(mp.ceil, lambda a: mp.mpf(0)),
     "cos": Truth(mp.cos, lambda a: -mp.sin(a)),
+    "cosh": Truth(mp.cosh, mp.sinh),
     "erf": Truth(mp.erf, lambda a: 2 / mp.sqrt(mp.pi) * mp.exp(-a * a), 2000),
     "exp": Truth(mp.exp, mp.exp),
     "expm1": Truth(mp.expm1, mp.exp),
+    "floor": Truth(mp.floor, lambda a: mp.mpf(0)),
     "gelu": Truth(_open_or_closed(_gelu, 0), _open_or_closed(_gelu_slope, 1), 20_000),
     "tanh gelu": Truth(_open_or_closed(_tanh_gelu, 0), _open_or_closed(_tanh_gelu_slope, 1), 20_000),
     "identity": Truth(lambda a: a, lambda a: mp.mpf(1)),
@@ -94,6 +100,7 @@ TRUTHS: dict[str, Truth] = {
     "neg": Truth(lambda a: -a, lambda a: mp.mpf(-1)),
     "reciprocal": Truth(lambda a: 1 / a, lambda a: -1 / (a * a)),
     "relu": Truth(lambda a: max(a, mp.mpf(0)), lambda a: mp.mpf(a > 0)),
+    "round": Truth(mp.nint, lambda a: mp.mpf(0)),
     "rsqrt": Truth(lambda a: 1 / mp.sqrt(a), lambda a: -1 / (2 * a * mp.sqrt(a)), 8),
     "selu": Truth(
         lambda a: _SCALE * (a if a > 0 else _ALPHA * mp.expm1(a)),
@@ -103,11 +110,16 @@ TRUTHS: dict[str, Truth] = {
     "sign": Truth(mp.sign, lambda a: mp.mpf(0)),
     "silu": Truth(lambda a: a * _sigmoid(a), lambda a: _sigmoid(a) * (1 + a * _sigmoid(-a)), 40),
     "sin": Truth(mp.sin, mp.cos),
+    "sinh": Truth(mp.sinh, mp.cosh),
     "softplus": Truth(_softplus, _sigmoid),
     "sqrt": Truth(mp.sqrt, lambda a: 1 / (2 * mp.sqrt(a))),
     "square": Truth(lambda a: a * a, lambda a: 2 * a),
+    "tan": Truth(mp.tan, lambda a: 1 + mp.tan(a) ** 2),
     "tanh": Truth(mp.tanh, lambda a: mp.sech(a) ** 2, 8, by_output=True),
 }
+LEAST: dict[str, float] = {"acos": -1, "asin": -1, "log1p": -1}
+MOST: dict[str, float] = {"acos": 1, "asin": 1}
+"""Between these a function is real, where that is not everywhere."""
 POSITIVE = ("log", "rsqrt", "sqrt")
 NO_TRUTH = ("broadcast_to", "clip", "detach", "hard_tanh", "relu6")
 """What moves, stops or cuts its operand, which it does not compute with."""
@@ -166,8 +178,7 @@ def test_values_and_slopes_are_right_to_a_few_roundings(name: str, dtype: str) -
     truth, op = TRUTHS[name], OPS[name.split()[-1]]
     settings = {"approximate": "tanh" if " " in name else "none"} if op.name == "gelu" else {}
     points = arguments(dtype, positive=name in POSITIVE)
-    if name == "log1p":
-        points = points[points > -1]
+    points = points[(points > LEAST.get(name, -np.inf)) & (points < MOST.get(name, np.inf))]
     (rule,) = op.rules_for((points.shape,), settings)
     assert isinstance(rule, Elementwise)
     with np.errstate(all="ignore"):
