@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import opinion_layers
 import torch
 from torch.nn import functional as F  # noqa: N812 - as everybody calls it
 
@@ -291,7 +292,7 @@ OWN: dict[str, Definition] = {
 
 DEFINITIONS: Mapping[str, Definition] = (
     ARITHMETIC | COMPARISONS | ACTIVATIONS | LINEAR | REDUCTIONS | SHAPE | NORMALISATION | CONVOLUTION
-    | LOSSES | ATTENTION | OWN
+    | LOSSES | ATTENTION | opinion_layers.DEFINITIONS | OWN
 )  # fmt: skip
 
 

@@ -20,6 +20,8 @@ CLOSE = 1e-12
 PYTORCH_REFUSES = {
     "batch_norm-1": "one value for each channel, whose variance is 0",
     "batch_norm-6": "no channels",
+    "instance_norm-1": "a channel of one position",
+    "instance_norm-5": "no samples",
 }
 
 LONG = [

@@ -273,6 +273,7 @@ OPS = OpTable(
         *("arithmetic", "linear", "activations", "functions", "reductions", "indexing", "classification"),
         *("losses", "normalisation", "reshaping", "products", "extrema", "statistics", "standardising"),
         *("joining", "einsum", "convolution", "pooling", "attention", "trigonometry", "rounding"),
+        *("channel_norms", "gated"),
     ),
 )
 """Every operator by name."""

@@ -1,4 +1,4 @@
-"""Normalising rows to mean 0 and variance 1: layer and RMS normalisation, and what batch_norm shares.
+"""Normalising rows to mean 0 and variance 1: layer and RMS normalisation, and what those of channels share.
 
 All of them scale by the root of a mean square over some axes. `axes` are those axes, counted from 0; what is
 normalised is called `n`, and the root `r`.
@@ -21,7 +21,6 @@ from backprop_engine.ops.definition import Decomposition, Family
 from backprop_engine.ops.rules import (
     ONE,
     Elementwise,
-    Factor,
     Indices,
     Jacobian,
     Linear,
@@ -31,7 +30,7 @@ from backprop_engine.ops.rules import (
     same,
 )
 from backprop_engine.ops.samples import Kink, Sample
-from backprop_engine.ops.shape_rules import no_axis, repair, two_named, would_fit
+from backprop_engine.ops.shape_rules import no_axis, repair, two_named
 
 define = Family("normalisation").define
 
@@ -81,24 +80,30 @@ def standard_entries(i: Indices, j: Indices, n: Any, r: Any, axes: tuple[int, ..
     return here(together, (itself - (centred + n[i] * n[j]) / size) / np.broadcast_to(r, n.shape)[i])
 
 
-def standard_text(h: str, n: str, axis: str, eps: float, *, centred: bool) -> str:
+def standard_text(h: str, n: str, axis: str, eps: float, *, centred: bool, a: str = "a") -> str:
     """The text of `standard_vjp`."""
     along = f"axis={axis}, keepdims=true"
-    root = f"var(a, {along})" if centred else f"mean(a ** 2, {along})"
+    root = f"var({a}, {along})" if centred else f"mean({a} ** 2, {along})"
     mean = f" - mean({h}, {along})" if centred else ""
     return f"({h}{mean} - {n} * mean({h} * {n}, {along})) / sqrt({root} + {eps})"
 
 
-def standard_inside(axis: str, eps: float, count: int, scale: str, *, centred: bool) -> Decomposition:
-    """The decomposition for `count` operands; `scale` is how the weights are written."""
+def standard_inside(axis: str, eps: float, *, centred: bool, a: str = "a") -> Decomposition:
+    """The decomposition of the normalisation alone; its last part is ``n``."""
     along = f"axis={axis}, keepdims=true"
-    d = "d" if centred else "a"
-    steps = [("m", f"mean(a, {along})"), ("d", "a - m")] if centred else []
-    steps += [("v", f"mean({d} ** 2, {along})"), ("r", f"sqrt(v + {eps})"), ("n", f"{d} / r")]
+    d = "d" if centred else a
+    steps = (("m", f"mean({a}, {along})"), ("d", f"{a} - m")) if centred else ()
+    return (*steps, ("v", f"mean({d} ** 2, {along})"), ("r", f"sqrt(v + {eps})"), ("n", f"{d} / r"))
+
+
+def with_parameters(steps: Decomposition, count: int, scale: str = "{}") -> Decomposition:
+    """The decomposition for `count` operands, from that of the normalisation alone; `scale` is how a weight
+    and a bias are written.
+    """
     if count > 1:
-        steps.append(("w", f"n * {scale.format('weight')}"))
+        steps = (*steps, ("w", f"n * {scale.format('weight')}"))
     if count > 2:
-        steps.append(("b", f"w + {scale.format('bias')}"))
+        steps = (*steps, ("b", f"w + {scale.format('bias')}"))
     return (*steps[:-1], ("out", steps[-1][1]))
 
 
@@ -195,7 +200,8 @@ def _over_last_axes(name: str, *, centred: bool) -> _Normalisation:
     def inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
         a, axis = shapes[0], attributes["axis"]
         axes = tuple(range(axis % len(a) - len(a), 0))
-        return standard_inside(axes_text(axes), attributes["eps"], len(shapes), "{}", centred=centred)
+        steps = standard_inside(axes_text(axes), attributes["eps"], centred=centred)
+        return with_parameters(steps, len(shapes))
 
     return _Normalisation(forward, rules, inside)
 
@@ -303,132 +309,5 @@ rms_norm = define(
         Sample(((2, 3, 4), (4,)), {"eps": 0.01}),
         Sample(((2, 3, 4), (3, 4)), {"axis": -2}),
         Sample(((0, 3), (3,))),
-    ),
-)
-
-
-# Batch normalisation: every channel to mean 0 and variance 1, over the batch.
-
-
-def _batch_axes(ndim: int) -> tuple[int, ...]:
-    return (0, *range(2, ndim))
-
-
-def _batch_norm_shape(a: Shape, *parameters: Shape, eps: float) -> Shape:
-    if len(a) < 2:
-        raise ShapeError(
-            msg("{0} is {shape}: batch_norm takes a batch of rows, channels on axis 1", shape=shape_text(a)),
-            would_fit("unsqueeze({0}, axis=1)") if a and a[0] and {*parameters} <= {(1,)} else "",
-        )
-    if prod(a[axis] for axis in _batch_axes(len(a))) == 0:
-        raise ShapeError(msg("{0} is {shape}: there is nothing to take the mean of", shape=shape_text(a)))
-    reason = msg("it needs one number for each of the {channels} channels on axis 1", channels=a[1])
-    check_parameters(a, parameters, a[1:2], reason)
-    return a
-
-
-def _by_channel(parameter: Any, ndim: int) -> Any:
-    return np.reshape(parameter, (-1, *(1,) * (ndim - 2)))
-
-
-def _batch_norm(a: Any, weight: Any = 1.0, bias: Any = 0.0, *, eps: float) -> Any:
-    n, _ = root_of(a, _batch_axes(a.ndim), eps, centred=True)
-    return n * _by_channel(weight, a.ndim) + _by_channel(bias, a.ndim)
-
-
-def _batch_norm_vjp(g: Any, out: Any, a: Any, weight: Any = 1.0, bias: Any = 0.0, *, eps: float) -> Any:
-    axes = _batch_axes(a.ndim)
-    return standard_vjp(
-        g * _by_channel(weight, a.ndim), *root_of(a, axes, eps, centred=True), axes, centred=True
-    )
-
-
-def _batch_norm_entries(
-    i: Indices, j: Indices, out: Any, a: Any, weight: Any = 1.0, bias: Any = 0.0, *, eps: float
-) -> Any:
-    axes = _batch_axes(a.ndim)
-    found = standard_entries(i, j, *root_of(a, axes, eps, centred=True), axes, centred=True)
-    return found * np.broadcast_to(_by_channel(weight, a.ndim), a.shape)[i]
-
-
-def _normalised_batch(out: Any, a: Any, *_: Any, eps: float) -> Any:
-    return root_of(a, _batch_axes(a.ndim), eps, centred=True)[0]
-
-
-def _channel_scale(a: Shape) -> str:
-    """How a parameter is written where it meets `a`."""
-    return "{}" if len(a) == 2 else f"reshape({{}}, shape={[a[1], *[1] * (len(a) - 2)]})"
-
-
-def _batch_norm_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
-    a, eps = shapes[0], attributes["eps"]
-    axes = _batch_axes(len(a))
-    weighted, call = len(shapes) > 1, plain_call("batch_norm", attributes, eps=1e-5)
-    h = f"g * {_channel_scale(a).format('weight')}" if weighted else "g"
-    text = standard_text(h, call if weighted else "out", axes_text(axes), eps, centred=True)
-    by_a = Linear(text, _batch_norm_vjp, shown=SHOWN, entries=_batch_norm_entries)
-    by_weight: Rule = Elementwise(call, _normalised_batch)
-    by_bias: Rule = ONE
-    if len(a) > 2:
-        by_weight = Linear(
-            f"g * {call}",
-            lambda g, out, a, *_, eps: g * _normalised_batch(out, a, eps=eps),
-            Factor(call, _normalised_batch, sign="⊙"),
-            summed=axes,
-            entries=lambda i, j, out, a, *_, eps: here(i[1] == j[0], _normalised_batch(out, a, eps=eps)[i]),
-        )
-        by_bias = Linear(
-            "g",
-            lambda g, *_, **attributes: g,
-            summed=axes,
-            shown=Words("1 for each entry of the channel", "채널의 원소마다 1"),
-            entries=lambda i, j, out, a, *_, eps: here(i[1] == j[0]),
-        )
-    return (by_a, by_weight, by_bias)[: len(shapes)]
-
-
-def _batch_norm_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
-    a = shapes[0]
-    axis, scale = axes_text(_batch_axes(len(a))), _channel_scale(a)
-    return standard_inside(axis, attributes["eps"], len(shapes), scale, centred=True)
-
-
-BATCH_NORM = """\
-def batch_norm(a, weight=1.0, bias=0.0, eps=1e-05):
-    weight, bias = (np.reshape(parameter, (-1,) + (1,) * (a.ndim - 2)) for parameter in (weight, bias))
-    return standardised(a, (0, *range(2, a.ndim)), eps) * weight + bias
-"""
-
-batch_norm = define(
-    "batch_norm",
-    sign="BN",
-    operands="a weight bias",
-    formula="(a - mean(a, axis=0)) / sqrt(var(a, axis=0) + eps) * weight + bias",
-    helpers={"batch_norm": BATCH_NORM, "standardised": STANDARDISED},
-    forward=_batch_norm,
-    shape=_batch_norm_shape,
-    rules=_batch_norm_rules,
-    attributes=(EPS,),
-    optional=2,
-    inside=_batch_norm_inside,
-    lesson=Words(
-        en="Each channel is normalised over the batch, so every sample's gradient depends on all the others.",
-        ko="채널마다 배치 전체로 정규화하므로, 한 표본의 그래디언트가 다른 모든 표본에 의존합니다.",
-    ),
-    lessons=(None, OF_WEIGHT, OF_BIAS),
-    conventions=Words(
-        "The training form: mean and variance are the batch's own, over every axis but 1, the variance "
-        "divided by the number of entries; there are no running averages. A batch of one gives 0.",
-        "학습할 때의 형태입니다. 평균과 분산은 1번을 뺀 모든 축에 걸친 이 배치의 것이고, 분산은 "
-        "원소 수로 나눕니다. 이동 평균은 없습니다. 하나뿐인 배치는 0이 됩니다.",
-    ),
-    samples=(
-        Sample(((4, 3),)),
-        Sample(((1, 3),)),
-        Sample(((4, 3), (3,))),
-        Sample(((4, 3), (3,), (3,))),
-        Sample(((2, 3, 2), (3,), (3,))),
-        Sample(((2, 3, 2, 2), (3,), (3,)), {"eps": 0.01}),
-        Sample(((2, 0), (0,))),
     ),
 )

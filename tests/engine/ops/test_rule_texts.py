@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+import layer_vocabulary
 import rule_vocabulary
 from backprop_engine.arrays import sum_axes
 from backprop_engine.derivatives.local_gradients import (
@@ -53,6 +54,7 @@ VOCABULARY = (
     | {name: getattr(np, name) for name in dir(np) if callable(getattr(np, name))}
     | rule_vocabulary.SHAPES
     | rule_vocabulary.LOSSES
+    | layer_vocabulary.LAYERS
     | {
         "put": _put,
         "pi": np.pi,

@@ -1,0 +1,32 @@
+"""PyTorch's opinion on layers of networks; see `opinion`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch.nn import functional as F  # noqa: N812 - as everybody calls it
+
+
+def _batch_norm_inference(
+    a: Any, running_mean: Any, running_var: Any, weight: Any = None, bias: Any = None, *, eps: float
+) -> Any:
+    mean, var = running_mean.detach(), running_var.detach()
+    return F.batch_norm(a, mean, var, weight, bias, training=False, eps=eps)
+
+
+def _group_norm(a: Any, weight: Any = None, bias: Any = None, *, num_groups: int, eps: float) -> Any:
+    return F.group_norm(a, num_groups, weight, bias, eps)
+
+
+def _instance_norm(a: Any, weight: Any = None, bias: Any = None, *, eps: float) -> Any:
+    return F.instance_norm(a, weight=weight, bias=bias, eps=eps)
+
+
+DEFINITIONS: dict[str, Callable[..., Any]] = {
+    "batch_norm_inference": _batch_norm_inference,
+    "group_norm": _group_norm,
+    "instance_norm": _instance_norm,
+    "glu": lambda a, axis: F.glu(a, dim=axis),
+    "swiglu": lambda a, b: F.silu(a) * b,
+}
