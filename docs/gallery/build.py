@@ -21,6 +21,7 @@ sys.path.insert(0, str(FOLDER.parents[1] / "tests" / "support"))
 from backprop_engine.messages.translations import languages  # noqa: E402
 from backprop_tui.export.screenshot import screen_svg  # noqa: E402
 from backprop_tui.files.bundled import bundled, heading, shelves  # noqa: E402
+from backprop_tui.screens.slices import settled  # noqa: E402
 from backprop_tui.themes import DARK, LIGHT  # noqa: E402
 from driving import opened  # noqa: E402 - it lies beside the tests, which drive the screen in the same way
 from scenes import STEMS, crowded  # noqa: E402
@@ -53,8 +54,9 @@ async def pictures(stem: str, ways: Iterable[Way]) -> dict[str, str]:
     """Pictures of a scenario at its most crowded step, by the names of their files."""
     made = {}
     for way in ways:
-        async with opened(stem, size=way.size, at=crowded(stem), language=way.language) as pilot:
+        async with opened(stem, size=way.size, at=crowded(stem), language=way.language, still=True) as pilot:
             pilot.app.theme = way.theme
+            await settled(pilot.app)  # plots show every iteration
             await pilot.pause()
             made[way.file(stem)] = screen_svg(pilot.app)
     return made

@@ -199,7 +199,7 @@ CASES: dict[str, Case] = {
     "down": Case("", lambda pilot, before: _moved_down(pilot)),
     "up": Case("", told("nothing more to show")),
     "next_panel": Case("", lambda pilot, before: _focus(pilot) == "step"),
-    "previous_panel": Case("", lambda pilot, before: _focus(pilot) == PANEL_SLOTS[-1].name),
+    "previous_panel": Case("", lambda pilot, before: _focus(pilot) == "nodes"),
     **{
         f"show_{place.name}": Case("", lambda pilot, before, name=place.name: _focus(pilot) == name)  # type: ignore[misc]
         for place in PANEL_SLOTS

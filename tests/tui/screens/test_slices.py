@@ -14,6 +14,7 @@ from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.read.source import Source
 from backprop_tui.screens import command_runner, slices
 from backprop_tui.screens.debugger import DebuggerScreen
+from backprop_tui.screens.prompt import PromptScreen
 from backprop_tui.view import View
 from driving import debugger, opened, position, seen
 from living import live, overwritten
@@ -90,12 +91,16 @@ async def test_escape_stops_it_where_it_is(gate: list[int], language: str) -> No
 
 async def test_keys_meanwhile(gate: list[int]) -> None:
     async with training() as pilot:
-        for key in ("s", "right_curly_bracket", "question_mark", "end"):
+        for key, escapes in (("s", 0), ("right_curly_bracket", 0), ("question_mark", 2), ("end", 1)):
             await pilot.press("end")
             await let(pilot, gate, 5)
+            screen = debugger(pilot)
             await pilot.press(key)
-            await pilot.press(*["escape"] * (2 if key == "question_mark" else 1))
-            assert debugger(pilot).current.session.pending is None
+            for _ in range(escapes):
+                assert screen.current.session.pending is not None
+                await pilot.press("escape")
+            assert debugger(pilot) is screen, "one more Escape would lead to the gallery"
+            assert screen.current.session.pending is None
         await pilot.press("home", "end", "s")
         assert position(pilot) == 1
         await let(pilot, gate, 1000)
@@ -121,14 +126,20 @@ async def test_at_the_prompt_too(gate: list[int]) -> None:
             await pilot.pause()
         await pilot.press("escape")
         assert screen.current.session.iteration == 100
+        assert isinstance(pilot.app.screen, PromptScreen), "what stops something closes nothing"
         await pilot.press(*"it 300", "enter")
         gate[0] = 1000
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
         assert screen.current.session.iteration == 300
         assert "iteration 300 of 400" in seen(pilot)
-        await pilot.press(*"end", "enter", "escape", "escape")
-        assert debugger(pilot).current.session.pending is None
+        await pilot.press(*"end", "enter")
+        assert screen.current.session.pending is None, (
+            "a hundred iterations of this graph are quickly computed"
+        )
+        await pilot.press("escape")
+        assert debugger(pilot) is screen
+        assert position(pilot) == SCENARIO.run().last
 
 
 async def test_who_opens_far_in_a_training_begins_with_the_way(gate: list[int]) -> None:

@@ -33,9 +33,9 @@ def test_stepping_to_the_end_and_quitting(terminal: Terminal) -> None:
         terminal.wait_for(f"step {position} of 7")
     for row in (
         "DONE",
-        r"x +input +scalar +-2 +-4 ",
-        r"z +input +scalar +-4 +3 ",
-        r"f +q · z +scalar +-12 +1 ",
+        r"◁ x +input +-2 +-4 +████ ",
+        r"  z +input +-4 +3 +███▉ ",
+        r"  f +q · z +-12 +1 +███▎ ",
     ):
         terminal.wait_for(row)
     terminal.press("q")

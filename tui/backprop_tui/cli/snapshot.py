@@ -6,10 +6,8 @@ import argparse
 import asyncio
 import os
 import sys
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import msg
@@ -17,9 +15,6 @@ from backprop_tui.cli.arguments import add_shared, opened, position, size
 from backprop_tui.prompt.debug_file import session_of
 from backprop_tui.themes import known_theme
 from backprop_tui.view import View
-
-if TYPE_CHECKING:
-    from textual.app import App
 
 __all__ = ["add_arguments", "run"]
 
@@ -75,20 +70,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _settled(app: App[None]) -> None:
-    """When what takes long is done: a picture is of what comes of it."""
-    from textual.worker import WorkerCancelled
-
-    from backprop_tui.screens.slices import GROUPS
-
-    while working := [worker for worker in app.workers if worker.group in GROUPS]:
-        with suppress(WorkerCancelled):
-            await working[0].wait()
-
-
 async def _drawn(view: View, arguments: argparse.Namespace, *, svg: bool) -> str:
     from backprop_tui.app import DebuggerApp
     from backprop_tui.export.screenshot import screen_svg, screen_text
+    from backprop_tui.screens.slices import settled
 
     theme = known_theme(arguments.theme)
     app = DebuggerApp(view, language=view.language, theme=theme, ascii=view.ascii, still=True)
@@ -96,7 +81,7 @@ async def _drawn(view: View, arguments: argparse.Namespace, *, svg: bool) -> str
         await pilot.pause()
         for key in arguments.keys.split():
             await pilot.press(key)
-            await _settled(app)
-        await _settled(app)
+            await settled(app)
+        await settled(app)
         await pilot.pause()
         return screen_svg(app) if svg else screen_text(app)

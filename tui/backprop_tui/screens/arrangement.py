@@ -191,7 +191,7 @@ class Body(Container):
         super().__init__(id=id)
         self._current = current
         self._plan = plan
-        self._shared: tuple[Plan, int] | None = None
+        self._shared: tuple[Plan, int, int] | None = None
 
     def on_resize(self) -> None:
         """Share the rows anew."""
@@ -203,14 +203,14 @@ class Body(Container):
         if not size:
             return
         plan = self._plan()
-        shared = plan, cells_of_graph(self._current(), plan, size)
+        shared = plan, cells_of_graph(self._current(), plan, size), size.width
         if shared != self._shared:
             self._shared = shared
             for each in get_args(Plan):
                 self.set_class(each == plan, f"-{each}")
             rows, columns = _GRIDS[plan]
             self.styles.grid_rows = rows.format(shared[1])
-            self.styles.grid_columns = columns.format(shared[1])
+            self.styles.grid_columns = columns.format(shared[1], size.width * 7 // 20, size.width * 6 // 20)
 
 
 _GRIDS: Final[dict[Plan, tuple[str, str]]] = {
@@ -220,9 +220,13 @@ _GRIDS: Final[dict[Plan, tuple[str, str]]] = {
     "tower": ("{0} 3fr 2fr", "1fr"),
     "wide": ("{0} 1fr", "3fr 2fr"),
     "beside": ("3fr 2fr", "{0} 1fr"),
-    "roomy": ("{0} 1fr", "7fr 7fr 6fr"),
+    "roomy": ("{0} 1fr", "1fr {1} {2}"),
 }
-"""The rows and the columns of the grid; 0 stands for the cells of the graph."""
+"""The rows and the columns of the grid.
+
+0 stands for the cells of the graph, 1 and 2 for seven and six twentieths of the width: the first of three
+columns gets what is left over, so that it is never narrower than the next.
+"""
 
 
 def cells_of_graph(view: View, plan: Plan, size: Size) -> int:

@@ -272,12 +272,12 @@ class DebuggerScreen(SteadyScreen[None]):
         self.set_class(self.arrangement.filling == STAGE, "-staged")
         self.query_one(Body).share()
         self.arrangement.show_titles()
+        self.plots.fill()
 
     def show_panel(self, name: str) -> None:
         """Bring a panel to the front and give it the focus."""
         if self.arrangement.bring_to_front(name):
             self._arrange()
-        self.plots.fill()
         self.panel(name).focus()
         self.call_after_refresh(self.panel(name).redraw)
 

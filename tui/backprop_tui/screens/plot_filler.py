@@ -28,7 +28,7 @@ class PlotFiller:
     @property
     def _seen(self) -> bool:
         """Whether the panel is in front."""
-        return bool(self._handle.panel("plots").display)
+        return not self._handle.panel("plots").has_class("-behind")  # styles follow it only later
 
     def turn(self, by: int) -> None:
         """Bring the plots to the front; once they are there, the next of them, or the one before."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from time import monotonic
 from typing import Final
+
+from textual.app import App
+from textual.worker import WorkerCancelled
 
 from backprop_engine.debugger import Session, advance
 from backprop_engine.trace.run import Run
 
-__all__ = ["GROUPS", "PAUSE", "SLICE", "extended", "sliced"]
+__all__ = ["FILLING", "PAUSE", "PENDING", "SLICE", "extended", "settled", "sliced"]
 
 SLICE: Final = 0.04
 """Seconds that a slice takes; an iteration that takes longer is a slice of its own."""
-PENDING, FILLING = GROUPS = ("pending", "plots")
+PENDING, FILLING = _GROUPS = ("pending", "plots")
 """The groups of workers: of what the reader waits for, and of what the plots lack."""
 PAUSE: Final = 0.01
 """Seconds between two slices, for keys and for painting."""
@@ -38,3 +42,10 @@ def extended(run: Run) -> float:
     while run.extend() and monotonic() < begin + SLICE / 2:
         pass
     return monotonic() - begin
+
+
+async def settled(app: App[None]) -> None:
+    """Wait until what takes long is done: a picture is of what comes of it, however fast the machine is."""
+    while working := [worker for worker in app.workers if worker.group in _GROUPS]:
+        with suppress(WorkerCancelled):
+            await working[0].wait()
