@@ -211,7 +211,9 @@ NORMALISATION: dict[str, Definition] = {
 CONVOLUTION: dict[str, Definition] = {
     "conv1d": F.conv1d,
     "conv2d": F.conv2d,
+    "max_pool1d": F.max_pool1d,
     "max_pool2d": F.max_pool2d,
+    "avg_pool1d": F.avg_pool1d,
     "avg_pool2d": F.avg_pool2d,
 }
 
@@ -296,15 +298,25 @@ DEFINITIONS: Mapping[str, Definition] = (
 )  # fmt: skip
 
 
-def _pooled_with_shared_ties(x: Any, kernel_size: Any, stride: Any, padding: Any) -> Any:
+def _pooled_with_shared_ties(
+    axes: int, x: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+) -> Any:
     """Pooling by `amax`, which hands an equal share to every entry that has the maximum."""
-    kernel, pads = (tuple(map(int, np.broadcast_to(one, 2))) for one in (kernel_size, padding))
-    steps = kernel if stride is None else tuple(map(int, np.broadcast_to(stride, 2)))
-    x = F.pad(x, (pads[1], pads[1], pads[0], pads[0]), value=-torch.inf)
-    return x.unfold(-2, kernel[0], steps[0]).unfold(-2, kernel[1], steps[1]).amax(dim=(-2, -1))
+    pooled = F.max_pool1d if axes == 1 else F.max_pool2d
+    wanted = pooled(x, kernel_size, stride, padding, dilation, ceil_mode).shape[-axes:]
+    settings = (kernel_size, kernel_size if stride is None else stride, padding, dilation)
+    spread = (np.broadcast_to(one, axes).tolist() for one in settings)
+    for axis, count, k, step, pad, d in zip(range(-axes, 0), wanted, *spread, strict=True):
+        reach = d * (k - 1) + 1
+        after = max(pad, (count - 1) * step + reach - x.shape[axis] - pad)
+        x = F.pad(x.movedim(axis, -1), (pad, after), value=-torch.inf).unfold(-1, reach, step)
+        x = x[..., ::d].amax(dim=-1).movedim(-1, axis)
+    return x
 
 
-SHARED_TIES: Mapping[str, Definition] = {"max_pool2d": _pooled_with_shared_ties}
+SHARED_TIES: Mapping[str, Definition] = {
+    f"max_pool{axes}d": partial(_pooled_with_shared_ties, axes) for axes in (1, 2)
+}
 """Definitions with the engine's convention where PyTorch's own function has another: `F.max_pool2d` hands a
 tie's whole gradient to the first entry."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 from itertools import product
 from operator import mul
 from typing import Any
@@ -103,17 +103,31 @@ def _einsum(a: Any, b: Any, subscripts: str) -> Any:
 
 
 def _windowed(
-    one: Callable[[Any], Any], x: Any, value: float, kernel: Any, stride: Any, padding: Any, dilation: Any
+    one: Callable[[Any], Any],
+    x: Any,
+    value: float,
+    kernel: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    ceil: bool = False,
 ) -> Any:
-    """`one` of every window of `x`, which gives the axes before those that the windows slide along."""
+    """`one` of every window of `x`, which gives the axes before those that the windows slide along.
+
+    With `ceil` windows begin wherever there is something of `x` or of the padding before it.
+    """
     axes = len(kernel)
     stride, padding, dilation = (np.broadcast_to(each, axes) for each in (stride, padding, dilation))
-    x = _padded(x, [(0, 0)] * (x.ndim - axes) + [(each, each) for each in padding], value)
     reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
-    starts = [
-        range(0, size - each + 1, step)
-        for size, each, step in zip(x.shape[-axes:], reach, stride, strict=True)
-    ]
+    around, starts = [], []
+    for size, r, step, p in zip(x.shape[-axes:], reach, stride, padding, strict=True):
+        fitting = list(range(0, size + 2 * p - r + 1, step))
+        if ceil and (not fitting or fitting[-1] + r < size + 2 * p):
+            another = fitting[-1] + step if fitting else 0
+            fitting += [another] if another < size + p else []
+        starts.append(fitting)
+        around.append((p, max(p, fitting[-1] + r - size - p)))
+    x = _padded(x, [(0, 0)] * (x.ndim - axes) + around, value)
     found = []
     for corner in product(*starts):
         key = (slice(at, at + r, d) for at, r, d in zip(corner, reach, dilation, strict=True))
@@ -138,14 +152,48 @@ def _convolved(
     return out if bias is None else out + anp.reshape(bias, (-1, *[1] * axes))
 
 
-def _pooled(over: Any, x: Any, value: float, kernel_size: Any, stride: Any, padding: Any) -> Any:
-    kernel = tuple(np.broadcast_to(kernel_size, 2))
+def _largest(
+    axes: int, x: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+) -> Any:
+    kernel = tuple(np.broadcast_to(kernel_size, axes))
     steps = kernel if stride is None else stride
 
     def one(window: Any) -> Any:
-        return over(anp.reshape(window, (*x.shape[:-2], kernel[0] * kernel[1])), axis=-1)
+        return anp.max(anp.reshape(window, (*x.shape[:-axes], np.prod(kernel))), axis=-1)
 
-    return _windowed(one, x, value, kernel, steps, padding, 1)
+    return _windowed(one, x, -np.inf, kernel, steps, padding, dilation, ceil_mode)
+
+
+def _mean(
+    axes: int, x: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool
+) -> Any:
+    """The sums of windows, over those of a tensor of ones where an entry counts."""
+    kernel = tuple(np.broadcast_to(kernel_size, axes))
+    steps = kernel if stride is None else stride
+    pads = [(p, p) for p in np.broadcast_to(padding, axes)]
+    inner = [(0, 0)] * (x.ndim - axes)
+
+    def one(window: Any) -> Any:
+        return anp.sum(window, axis=tuple(range(-axes, 0)))
+
+    def sums(of: Any) -> Any:
+        return _windowed(one, of, 0.0, kernel, steps, padding, 1, ceil_mode)
+
+    if not count_include_pad:
+        return sums(x) / sums(np.ones(x.shape))
+    total = sums(x)
+    counted = np.pad(np.ones(x.shape), inner + pads, constant_values=1.0)
+    missing = [
+        (0, max(0, (count - 1) * step + k - size))
+        for count, step, k, size in zip(
+            getval(total).shape[-axes:],
+            np.broadcast_to(steps, axes),
+            kernel,
+            counted.shape[-axes:],
+            strict=True,
+        )
+    ]
+    return total / _windowed(one, np.pad(counted, inner + missing), 0.0, kernel, steps, 0, 1)
 
 
 DEFINITIONS: dict[str, Callable[..., Any]] = {
@@ -191,10 +239,8 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "einsum": _einsum,
     "conv1d": lambda x, weight, bias=None, **settings: _convolved(1, x, weight, bias, **settings),
     "conv2d": lambda x, weight, bias=None, **settings: _convolved(2, x, weight, bias, **settings),
-    "max_pool2d": lambda x, kernel_size, stride, padding: _pooled(
-        anp.max, x, -np.inf, kernel_size, stride, padding
-    ),
-    "avg_pool2d": lambda x, kernel_size, stride, padding: _pooled(
-        anp.mean, x, 0.0, kernel_size, stride, padding
-    ),
+    "max_pool1d": partial(_largest, 1),
+    "max_pool2d": partial(_largest, 2),
+    "avg_pool1d": partial(_mean, 1),
+    "avg_pool2d": partial(_mean, 2),
 }

@@ -112,24 +112,6 @@ def _conv_weight(
     return result
 
 
-def _max_pool2d_input(g: Any, x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -> Any:
-    kernel = tuple(np.broadcast_to(kernel_size, 2))
-    around = _around(x, padding, 2, -np.inf)
-    result = np.zeros(around.shape)
-    for window, key in _corners(x.shape, kernel, kernel if stride is None else stride, padding, 1):
-        shares = _share_of(np.max)(around[(..., *key)], axis=[-2, -1])
-        result[(..., *key)] += shares * g[(..., *window)][..., np.newaxis, np.newaxis]
-    return _within(result, padding, x.shape, 2)
-
-
-def _avg_pool2d_input(g: Any, shape: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -> Any:
-    kernel = tuple(np.broadcast_to(kernel_size, 2))
-    result = _around(np.zeros(shape), padding, 2)
-    for window, key in _corners(shape, kernel, kernel if stride is None else stride, padding, 1):
-        result[(..., *key)] += g[(..., *window)][..., np.newaxis, np.newaxis] / np.prod(kernel)
-    return _within(result, padding, shape, 2)
-
-
 SHAPES: dict[str, Any] = {
     "sum": _with_lists(np.sum),
     "mean": _with_lists(np.mean),
@@ -148,8 +130,6 @@ SHAPES: dict[str, Any] = {
     "conv2d_input": _conv_input,
     "conv1d_weight": _conv_weight,
     "conv2d_weight": _conv_weight,
-    "max_pool2d_input": _max_pool2d_input,
-    "avg_pool2d_input": _avg_pool2d_input,
 }
 
 

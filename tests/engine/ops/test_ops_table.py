@@ -309,6 +309,7 @@ LEANED_ON = (
     "rules",
     "samples",
     "shape_rules",
+    "windows",
 )
 """Files that families lean on, which define no operator."""
 
