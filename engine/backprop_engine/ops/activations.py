@@ -25,7 +25,7 @@ relu = define(
     operands="a",
     formula="maximum(a, 0)",
     forward=lambda a: np.maximum(a, 0.0),
-    rules=(Elementwise("where(a > 0, 1, 0)", lambda out, a: np.heaviside(a, 0.0)),),
+    rules=(Elementwise("where(a > 0, 1, 0)", lambda out, a: np.sign(out)),),  # which keeps NaN
     analytic=False,
     tails="dead",
     lesson=Words(
@@ -443,11 +443,24 @@ _CLOSED = 30.0
 
 
 def _gelu_slope(out: Any, a: Any, approximate: str) -> Any:
-    p = _gelu_gate(a, approximate)
     if approximate == "tanh":
+        p = _gelu_gate(a, approximate)
         a = np.where(np.isfinite(a), np.clip(a, -_CLOSED, _CLOSED), a)[()]
         return p + 2.0 * _ROOT * a * p * (1.0 - p) * (1.0 + 3.0 * 0.044715 * a * a)
-    return p + a * np.exp(-0.5 * a * a) / math.sqrt(2.0 * math.pi)
+    slope = a * a
+    slope *= -0.5
+    slope = np.exp(slope)
+    slope *= a
+    slope *= 1.0 / math.sqrt(2.0 * math.pi)
+    return slope + _gate_of(out, a)
+
+
+def _gate_of(out: Any, a: Any) -> Any:
+    """The gate that gave `out`, at hand without another error function; near 0 the tangent of it."""
+    small = np.abs(a) < math.sqrt(np.finfo(a.dtype).tiny)
+    if not np.any(small):
+        return out / a
+    return np.where(small, 0.5 + a / math.sqrt(2.0 * math.pi), out / np.where(small, 1.0, a))
 
 
 _GELU_SLOPES = {

@@ -23,7 +23,9 @@ define = Family("arithmetic").define
 
 def gate(passes: Any, a: Any) -> Any:
     """1 where the gradient passes, 0 elsewhere, NaN where `a` is NaN."""
-    return np.where(np.isnan(a), np.nan, np.where(passes, 1.0, 0.0))
+    slope = np.multiply(passes, 1.0)
+    unknown = np.isnan(a)
+    return np.where(unknown, np.nan, slope) if np.any(unknown) else slope
 
 
 square = define(
