@@ -9,16 +9,14 @@ and in turns; what counts is the processor's time, of a few recordings the faste
 
 from __future__ import annotations
 
-import os
-
-for _library in ("OMP", "OPENBLAS", "MKL"):  # they read it when they are loaded
-    os.environ[f"{_library}_NUM_THREADS"] = "1"
-
 import argparse
 import gc
 import importlib.util
 import math
+import os
+import sys
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from statistics import median
 from time import process_time
 from typing import Any, NamedTuple, TypeAlias
@@ -35,6 +33,7 @@ SIZE = WIDTH // HEADS
 ROWS, LAYERS = 256, (784, 512, 512, 10)
 RECORDINGS = 3
 EPS = 1e-5
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
 
 Numbers: TypeAlias = Mapping[str, Any]
 Pass: TypeAlias = Callable[[], Mapping[str, Any]]
@@ -64,7 +63,7 @@ PERCEPTRON = {
 def block_numbers() -> dict[str, Any]:
     """The leaves of the block; `t` is the target."""
     numbers = np.random.default_rng(0)
-    shapes = {name: (WIDTH, WIDTH) for name in ("Wq", "Wk", "Wv", "Wo")}
+    shapes = dict.fromkeys(("Wq", "Wk", "Wv", "Wo"), (WIDTH, WIDTH))
     shapes |= {"W1": (WIDTH, 4 * WIDTH), "W2": (4 * WIDTH, WIDTH)}
     leaves = {name: numbers.normal(size=shape) / math.sqrt(shape[0]) for name, shape in shapes.items()}
     leaves |= {"c1": np.zeros(4 * WIDTH), "c2": np.zeros(WIDTH)}
@@ -76,7 +75,7 @@ def perceptron_numbers() -> dict[str, Any]:
     """The leaves of the perceptron; `t` are the classes."""
     numbers = np.random.default_rng(1)
     leaves: dict[str, Any] = {"X": numbers.normal(size=(ROWS, LAYERS[0]))}
-    for layer, (before, after) in enumerate(zip(LAYERS, LAYERS[1:], strict=False), 1):
+    for layer, (before, after) in enumerate(pairwise(LAYERS), 1):
         leaves[f"W{layer}"] = numbers.normal(size=(after, before)) / math.sqrt(before)
         leaves[f"c{layer}"] = np.zeros(after)
     return leaves | {"t": numbers.integers(0, LAYERS[-1], ROWS)}
@@ -88,7 +87,9 @@ def perceptron_numbers() -> dict[str, Any]:
 def recorded(nodes: Mapping[str, str], numbers: Numbers) -> Pass:
     """A recording of the graph."""
     leaves = "".join(
-        f"  {name}: {{shape: {list(value.shape)}, init: zeros}}\n" for name, value in numbers.items() if name != "t"
+        f"  {name}: {{shape: {list(value.shape)}, init: zeros}}\n"
+        for name, value in numbers.items()
+        if name != "t"
     )
     computed = "".join(f'  {name}: "{expression}"\n' for name, expression in nodes.items())
     target = f"constants:\n  t: {{shape: {list(numbers['t'].shape)}, init: zeros}}\n"
@@ -138,8 +139,8 @@ def joined(a: Any) -> Any:
 
 def block_by_hand(numbers: Numbers) -> Pass:
     """The block as one would write it who computes nothing else."""
-    X, t = numbers["X"], numbers["t"]  # noqa: N806
-    Wq, Wk, Wv, Wo, W1, W2 = (numbers[name] for name in ("Wq", "Wk", "Wv", "Wo", "W1", "W2"))  # noqa: N806
+    X, t = numbers["X"], numbers["t"]
+    Wq, Wk, Wv, Wo, W1, W2 = (numbers[name] for name in ("Wq", "Wk", "Wv", "Wo", "W1", "W2"))
     g1, b1, g2, b2, c1, c2 = (numbers[name] for name in ("g1", "b1", "g2", "b2", "c1", "c2"))
 
     def run() -> Mapping[str, Any]:
@@ -152,7 +153,7 @@ def block_by_hand(numbers: Numbers) -> Pass:
         np.exp(p, out=p)
         p /= p.sum(axis=-1, keepdims=True)
         heads = joined(p @ v)
-        R = X + (heads @ Wo).reshape(X.shape)  # noqa: N806
+        R = X + (heads @ Wo).reshape(X.shape)
         normal2, r2 = normalise(R)
         n2 = (normal2 * g2 + b2).reshape(-1, WIDTH)
         a = n2 @ W1
@@ -160,11 +161,11 @@ def block_by_hand(numbers: Numbers) -> Pass:
         gate = erfc_of(a * -math.sqrt(0.5))
         gate *= 0.5
         m = a * gate
-        Y = m @ W2  # noqa: N806
+        Y = m @ W2
         Y += c2
         Y += R.reshape(-1, WIDTH)
 
-        dY = Y - t.reshape(-1, WIDTH)  # noqa: N806
+        dY = Y - t.reshape(-1, WIDTH)
         dY *= 2 / dY.size
         dm = dY @ W2.T
         slope = a * a
@@ -175,7 +176,7 @@ def block_by_hand(numbers: Numbers) -> Pass:
         slope += gate
         dm *= slope
         dn2 = (dm @ W1.T).reshape(X.shape)
-        dR, dg2, db2 = normalise_backward(dn2, normal2, r2, g2)  # noqa: N806
+        dR, dg2, db2 = normalise_backward(dn2, normal2, r2, g2)
         dR += dY.reshape(X.shape)
         flat = dR.reshape(-1, WIDTH)
         dheads = split(flat @ Wo.T)
@@ -186,7 +187,7 @@ def block_by_hand(numbers: Numbers) -> Pass:
         ds *= 1 / math.sqrt(SIZE)
         dq, dk, dv = joined(ds @ k), joined(ds.mT @ q), joined(dv)
         dn1 = (dq @ Wq.T + dk @ Wk.T + dv @ Wv.T).reshape(X.shape)
-        dX, dg1, db1 = normalise_backward(dn1, normal1, r1, g1)  # noqa: N806
+        dX, dg1, db1 = normalise_backward(dn1, normal1, r1, g1)
         dX += dR
         return {
             "X": dX, "g1": dg1, "b1": db1, "g2": dg2, "b2": db2,
@@ -199,8 +200,8 @@ def block_by_hand(numbers: Numbers) -> Pass:
 
 def perceptron_by_hand(numbers: Numbers) -> Pass:
     """The perceptron as one would write it who computes nothing else."""
-    X, t = numbers["X"], numbers["t"]  # noqa: N806
-    W1, W2, W3, c1, c2, c3 = (numbers[name] for name in ("W1", "W2", "W3", "c1", "c2", "c3"))  # noqa: N806
+    X, t = numbers["X"], numbers["t"]
+    W1, W2, W3, c1, c2, c3 = (numbers[name] for name in ("W1", "W2", "W3", "c1", "c2", "c3"))
     rows = np.arange(ROWS)
 
     def run() -> Mapping[str, Any]:
@@ -238,7 +239,7 @@ def block_in_torch(numbers: Numbers) -> Pass:
     import torch.nn.functional as F  # noqa: N812
 
     leaves, t = _tensors(numbers)
-    X = leaves["X"]  # noqa: N806
+    X = leaves["X"]
 
     def heads(a: Any) -> Any:
         return a.view(BATCH, TOKENS, HEADS, SIZE).transpose(1, 2)
@@ -247,7 +248,7 @@ def block_in_torch(numbers: Numbers) -> Pass:
         n1 = F.layer_norm(X, (WIDTH,), leaves["g1"], leaves["b1"])
         queries = (heads(n1 @ leaves[name]) for name in ("Wq", "Wk", "Wv"))
         attended = F.scaled_dot_product_attention(*queries).transpose(1, 2).reshape(X.shape)
-        R = X + attended @ leaves["Wo"]  # noqa: N806
+        R = X + attended @ leaves["Wo"]
         n2 = F.layer_norm(R, (WIDTH,), leaves["g2"], leaves["b2"])
         return F.mse_loss(R + F.gelu(n2 @ leaves["W1"] + leaves["c1"]) @ leaves["W2"] + leaves["c2"], t)
 
@@ -328,7 +329,8 @@ def seconds(run: Pass) -> float:
 def disagreement(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> float:
     """By how much gradients differ at most, relative to the largest entry of each."""
     return max(
-        float(np.max(np.abs(np.asarray(found[name]) - np.asarray(wanted[name])))) / float(np.max(np.abs(np.asarray(wanted[name]))))
+        float(np.max(np.abs(np.asarray(found[name]) - np.asarray(wanted[name]))))
+        / float(np.max(np.abs(np.asarray(wanted[name]))))
         for name in wanted
     )
 
@@ -356,4 +358,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    if not ONE_THREAD.items() <= os.environ.items():  # they are read while NumPy is loaded
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | ONE_THREAD)
     main()
