@@ -13,6 +13,8 @@ from asserting import pytest_pyfunc_call  # noqa: F401 - a hook
 from effort import CASES, THOROUGH, examples, spread
 from open_faults import OPEN_FAULTS
 
+pytest_plugins = ["pytester"]
+
 _DISTURBING = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "LC_ALL", "LC_MESSAGES", "PYTHON_COLORS")
 _TESTS = Path(__file__).parent
 _HELPERS = {path.stem for path in (_TESTS / "support").glob("*.py")}

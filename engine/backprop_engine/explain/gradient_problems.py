@@ -15,6 +15,7 @@ METHODS: Final[dict[str, Message]] = {
     "complex step": msg("complex step"),
     "differences": msg("finite differences"),
     "output": msg("output"),
+    "scenario": msg("the scenario"),
     "shape": msg("shape"),
 }
 """How gradients are checked, as it is told."""

@@ -25,7 +25,15 @@ from backprop_engine.scenario.sections.expectations import Expectation, Figure, 
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["Failure", "Verification", "block_failures", "failures", "verify"]
+__all__ = [
+    "Failure",
+    "Verification",
+    "block_failures",
+    "failures",
+    "figure_failure",
+    "unexpectedly_right",
+    "verify",
+]
 
 EXPECT_DIFFERS = code("expect-differs", msg("A figure does not come out as expected."))
 EXPECT_SHAPE = code("expect-shape", msg("A figure has another shape than expected."))
@@ -70,7 +78,9 @@ def failures(scenario: Scenario, run: Run) -> list[Failure]:
 
 def block_failures(block: Expectation, trace: Trace) -> list[Failure]:
     """What the trace of its iteration does not meet of a block of expectations."""
-    failed = [failure for figure in block.figures if (failure := _compared(figure, block, trace)) is not None]
+    failed = [
+        failure for figure in block.figures if (failure := figure_failure(figure, block, trace)) is not None
+    ]
     if not block.wrong:
         return failed
     if failed:
@@ -79,8 +89,8 @@ def block_failures(block: Expectation, trace: Trace) -> list[Failure]:
     return [Failure(EXPECT_WRONG, "", message, block.block, msg("take `wrong: true` out"))]
 
 
-def _compared(figure: Figure, block: Expectation, trace: Trace) -> Failure | None:
-    """How `figure` fails, or None where it comes out."""
+def figure_failure(figure: Figure, block: Expectation, trace: Trace) -> Failure | None:
+    """How `figure` of `block` fails in the trace of the block's iteration, or None where it comes out."""
     name = figure.name
     what = f"`{name}`" if figure.of == "value" else msg("the gradient of `{name}`", name=name)
     try:
@@ -231,6 +241,15 @@ def verify(scenario: Scenario, hear: Callable[[int, int], None] | None = None) -
     figures = sum(len(block.figures) for block in scenario.expectations)
     unexpected = [_marked_wrong(name, scenario) for name in right]
     return Verification(figures, [*failures(scenario, run), *unexpected], checks, bad)
+
+
+def unexpectedly_right(verification: Verification, operator: str) -> list[Failure]:
+    """The failure that an operator is marked `wrong`, and its rules agree; none where a gradient differs."""
+    return [
+        failure
+        for failure in verification.failures
+        if failure.code is EXPECT_WRONG and failure.name == operator
+    ]
 
 
 def _right_after_all(checks: Sequence[GradientCheck], graph: Graph) -> list[str]:

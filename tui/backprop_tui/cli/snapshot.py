@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import msg
 from backprop_tui.cli.arguments import add_shared, opened, position, size
+from backprop_tui.headless import drawn
 from backprop_tui.prompt.debug_file import session_of
 from backprop_tui.themes import known_theme
 from backprop_tui.view import View
@@ -51,15 +51,14 @@ def run(arguments: argparse.Namespace) -> int:
     output: str = arguments.output
     if output != "-" and not output.endswith((".svg", ".txt")):
         raise UsageError(msg("{path}: a snapshot ends in .svg or .txt", path=output))
-    for variable in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_DIM_FACTOR"):
-        os.environ.pop(variable, None)
     if any(key.startswith("wait:") for key in arguments.keys.split()):
         raise UsageError(msg("--keys takes keys, and no waiting: a snapshot has no clock"))
     scenario = opened(arguments)
     session = session_of(scenario)
     at = position(arguments.at, session.last)
     view = View(scenario, replace(session, position=at or 0), arguments.lang or "en", arguments.ascii)
-    picture = asyncio.run(_drawn(view, arguments, svg=output.endswith(".svg")))
+    screen = asyncio.run(drawn(view, arguments.keys.split(), arguments.size, known_theme(arguments.theme)))
+    picture = screen.svg if output.endswith(".svg") else screen.text
     if output == "-":
         sys.stdout.write(picture)
     else:
@@ -68,20 +67,3 @@ def run(arguments: argparse.Namespace) -> int:
         except OSError as error:
             raise UsageError(msg("{path}: {problem}", path=output, problem=reason(error))) from None
     return 0
-
-
-async def _drawn(view: View, arguments: argparse.Namespace, *, svg: bool) -> str:
-    from backprop_tui.app import DebuggerApp
-    from backprop_tui.export.screenshot import screen_svg, screen_text
-    from backprop_tui.screens.slices import settled
-
-    theme = known_theme(arguments.theme)
-    app = DebuggerApp(view, language=view.language, theme=theme, ascii=view.ascii, still=True)
-    async with app.run_test(size=arguments.size) as pilot:
-        await pilot.pause()
-        for key in arguments.keys.split():
-            await pilot.press(key)
-            await settled(app)
-        await settled(app)
-        await pilot.pause()
-        return screen_svg(app) if svg else screen_text(app)
