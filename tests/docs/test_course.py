@@ -21,6 +21,7 @@ def course(tmp_path: Path) -> Path:
 def outcome(folder: Path) -> tuple[int, str]:
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio"],
+        check=False,
         cwd=folder,
         capture_output=True,
         text=True,

@@ -70,7 +70,9 @@ class ScenarioFile(pytest.File):
         language: str = self.config.getini(LANGUAGE)
         if language not in languages():
             raise pytest.UsageError(
-                msg("{name} is not a language: there are {names}", name=language, names=", ".join(languages()))
+                msg(
+                    "{name} is not a language: there are {names}", name=language, names=", ".join(languages())
+                )
             )
         return language
 
