@@ -128,17 +128,22 @@ def _prod(a: Any, axis: Any, keepdims: bool) -> Any:
     return a
 
 
+def _norm(a: Any, axis: Any, keepdims: bool, ord: Any) -> Any:
+    return torch.linalg.vector_norm(a, float(ord), dim=_axes(a, axis), keepdim=keepdims)
+
+
 REDUCTIONS: dict[str, Definition] = {
     "sum": _over(torch.sum),
     "mean": _over(torch.mean),
     "max": _over(torch.amax),
     "min": _over(torch.amin),
     "logsumexp": _over(torch.logsumexp),
-    "norm": lambda a, axis, keepdims: torch.linalg.vector_norm(a, dim=_axes(a, axis), keepdim=keepdims),
+    "norm": _norm,
     "var": _spread(torch.var),
     "std": _spread(torch.std),
     "prod": _prod,
     "cumsum": lambda a, axis: torch.cumsum(a, dim=axis),
+    "cumprod": lambda a, axis: torch.cumprod(a, dim=axis),
 }
 
 
@@ -260,6 +265,7 @@ LOSSES: dict[str, Definition] = {
     "mse": F.mse_loss,
     "mae": F.l1_loss,
     "huber": F.huber_loss,
+    "smooth_l1": F.smooth_l1_loss,
     "bce": F.binary_cross_entropy,
     "bce_with_logits": F.binary_cross_entropy_with_logits,
     "hinge": _hinge,

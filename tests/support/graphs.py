@@ -217,7 +217,7 @@ def rounding_decides(trace: Trace, values: Sequence[Any]) -> bool:
 SHAPES = ((), (), (3,), (2, 3), (2, 1), (1, 3), (3, 2), (3, 3))
 SMOOTH = (
     "add", "sub", "mul", "mul", "neg", "square", "tanh", "sigmoid", "identity", "detach",
-    "sin", "cos", "softplus", "log_sigmoid", "silu", "mish",
+    "sin", "cos", "atan", "softplus", "log_sigmoid", "silu", "mish",
 )  # fmt: skip
 MORE = (
     "add", "mul", "matmul", "matmul", "matmul",
@@ -225,7 +225,7 @@ MORE = (
     "outer", "sum", "mean", "transpose", "index", "softmax", "mse",
     "sign", "erf", "clip", "leaky_relu", "elu", "selu", "gelu", "hard_tanh", "relu6",
     "log_softmax", "layer_norm", "rms_norm", "batch_norm", "mae", "huber", "bce_with_logits",
-    "scaled_dot_product_attention",
+    "scaled_dot_product_attention", "floor", "cumprod", "norm", "smooth_l1",
 )  # fmt: skip
 _ATTRIBUTES = {
     "sum": ({}, {"axis": 0}, {"axis": -1, "keepdims": True}),
@@ -243,6 +243,9 @@ _ATTRIBUTES = {
     "mse": ({}, {"reduction": "sum"}, {"reduction": "none"}),
     "mae": ({}, {"reduction": "sum"}, {"reduction": "none"}),
     "huber": ({}, {"delta": 0.5}, {"reduction": "none"}),
+    "cumprod": ({"axis": 0}, {"axis": -1}),
+    "norm": ({}, {"ord": 1.0, "axis": 0}, {"ord": 3.0, "axis": -1}, {"ord": "inf"}),
+    "smooth_l1": ({}, {"beta": 0.5}, {"reduction": "none"}),
     "bce_with_logits": ({}, {"reduction": "sum"}, {"reduction": "none"}),
     "scaled_dot_product_attention": ({}, {"causal": True}),
 }

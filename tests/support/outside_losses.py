@@ -177,6 +177,7 @@ LOSSES: dict[str, Callable[..., Any]] = {
     "mse": _entry_by_entry(lambda a, target: (a - target) ** 2),
     "mae": _entry_by_entry(lambda a, target: anp.abs(a - target)),
     "huber": _entry_by_entry(_huber),
+    "smooth_l1": _entry_by_entry(lambda a, target, beta: _huber(a, target, beta) / beta),
     "bce": _entry_by_entry(lambda p, target: -target * anp.log(p) - (1.0 - target) * anp.log(1.0 - p)),
     "bce_with_logits": _entry_by_entry(lambda a, target: _softplus(a) - a * target),
     "hinge": _entry_by_entry(

@@ -30,6 +30,30 @@ def _logsumexp(a: Any, axis: Any, keepdims: bool) -> Any:
     return anp.log(anp.sum(anp.exp(a - shift), axis=axis, keepdims=keepdims)) + shift
 
 
+def _norm(a: Any, axis: Any, keepdims: bool, ord: Any) -> Any:
+    if ord == "inf":
+        largest = np.max(np.abs(getval(a)), axis=axis, keepdims=True, initial=0.0)
+        a = a * (np.abs(getval(a)) == largest)
+    return _power(anp.sum(anp.abs(a) ** _order(ord), axis=axis, keepdims=keepdims), 1.0 / _order(ord))
+
+
+def _order(ord: Any) -> float:
+    """Of entries that are all the largest, the sum is their norm of order inf."""
+    return 1.0 if ord == "inf" else ord
+
+
+def _power(x: Any, exponent: float) -> Any:
+    zero = 1.0 * (x == 0)
+    return (1 - zero) * (x + zero) ** exponent
+
+
+def _products_up_to(a: Any, axis: int) -> Any:
+    """Entry by entry, each a product of its own."""
+    lines = anp.swapaxes(a, 0, axis)
+    found = [anp.expand_dims(reduce(mul, [lines[k] for k in range(end + 1)]), 0) for end in range(len(lines))]
+    return anp.swapaxes(anp.concatenate(found), 0, axis) if found else 1.0 * a
+
+
 def _prod(a: Any, axis: Any, keepdims: bool) -> Any:
     axes = range(a.ndim) if axis is None else np.atleast_1d(axis) % a.ndim
     for each in sorted(axes, reverse=True):
@@ -200,12 +224,13 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "cumsum": lambda a, axis: anp.swapaxes(
         anp.tensordot(np.tri(a.shape[axis]), anp.swapaxes(a, 0, axis), axes=1), 0, axis
     ),
+    "cumprod": _products_up_to,
     "max": lambda a, axis, keepdims: anp.max(1.0 * a, axis=axis, keepdims=keepdims),
     "min": lambda a, axis, keepdims: anp.min(1.0 * a, axis=axis, keepdims=keepdims),
     "logsumexp": _logsumexp,
     "var": _var,
     "std": lambda a, axis, keepdims, ddof: _root(_var(a, axis, keepdims, ddof)),
-    "norm": lambda a, axis, keepdims: _root(anp.sum(a**2, axis=axis, keepdims=keepdims)),
+    "norm": _norm,
     "prod": _prod,
     "permute": lambda a, axes: anp.moveaxis(a, axes, range(a.ndim)),
     "reshape": lambda a, shape: anp.reshape(1.0 * a, shape),

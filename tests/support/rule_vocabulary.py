@@ -35,6 +35,24 @@ def _product_of_others(a: Any, axis: Any = None) -> Any:
     return result
 
 
+def _product_before(a: Any, axis: int) -> Any:
+    result = np.ones(np.shape(a))
+    for step in range(1, np.shape(a)[axis]):
+        before = np.prod(np.take(a, range(step), axis=axis), axis=axis)
+        np.moveaxis(result, axis, 0)[step] = before
+    return result
+
+
+def _carried_back(g: Any, a: Any, axis: int) -> Any:
+    """By what each gradient is worth to each entry: the product of the entries between."""
+    result = np.zeros(np.shape(a))
+    lines, upstream, found = (np.moveaxis(one, axis, 0) for one in (a, g, result))
+    for to in range(len(lines)):
+        for at in range(to, len(lines)):
+            found[to] += upstream[at] * np.prod(lines[to + 1 : at + 1], axis=0)
+    return result
+
+
 def _reshape(a: Any, shape: Any) -> Any:
     return np.reshape(a, shape)
 
@@ -118,6 +136,8 @@ SHAPES: dict[str, Any] = {
     "var": _with_lists(np.var),
     "at_largest": _share_of(np.max),
     "at_smallest": _share_of(np.min),
+    "product_before": _product_before,
+    "carried_back": _carried_back,
     "product_of_others": _product_of_others,
     "reshape": _reshape,
     "permute": np.transpose,

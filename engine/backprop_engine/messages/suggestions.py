@@ -174,6 +174,7 @@ _CALLED: Final[dict[str, str]] = {
     "width": "padwidth padding",
     "axes": "perm permutation order",
     "ddof": "correction",
+    "ord": "p order",
     # Operators
     "sigmoid": "logistic sigma σ",
     "log": "ln",
@@ -185,7 +186,6 @@ _CALLED: Final[dict[str, str]] = {
     "silu": "swish",
     "mse": "meansquarederror l2",
     "mae": "l1 meanabsoluteerror",
-    "huber": "smoothl1",
     "bce": "binarycrossentropy",
     "nll": "negativeloglikelihood",
     "scaled_dot_product_attention": "attention",

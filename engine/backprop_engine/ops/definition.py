@@ -271,9 +271,9 @@ OPS = OpTable(
     "backprop_engine.ops",
     (
         *("arithmetic", "linear", "activations", "functions", "reductions", "indexing", "classification"),
-        *("losses", "normalisation", "reshaping", "products", "extrema", "statistics", "standardising"),
-        *("joining", "einsum", "convolution", "pooling", "attention", "trigonometry", "rounding"),
-        *("channel_norms", "gated"),
+        *("regression", "losses", "normalisation", "reshaping", "products", "extrema", "statistics"),
+        *("standardising", "joining", "einsum", "convolution", "pooling", "attention", "channel_norms"),
+        *("gated", "norms", "cumulative", "trigonometry", "rounding"),
     ),
 )
 """Every operator by name."""

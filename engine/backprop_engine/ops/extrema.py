@@ -43,6 +43,8 @@ def _extreme_shape(problem: Message) -> Callable[..., Shape]:
     return shape
 
 
+largest_shape = _extreme_shape(msg("nothing has no largest entry"))
+
 _EXTREMES = {"largest": Words("largest", "최댓값"), "smallest": Words("smallest", "최솟값")}
 
 
@@ -84,7 +86,7 @@ max_ = define(
     notation=Notation("indexed name", "max"),
     helpers={"at_largest": AT_LARGEST},
     forward=lambda a, axis, keepdims: np.max(a, axis=axis, keepdims=keepdims),
-    shape=_extreme_shape(msg("nothing has no largest entry")),
+    shape=largest_shape,
     rules=_extreme_rules("largest", np.max),
     attributes=(AXIS, KEEPDIMS),
     analytic=False,

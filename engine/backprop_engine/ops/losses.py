@@ -1,4 +1,4 @@
-"""Losses, entry by entry."""
+"""Losses of probabilities and of scores, entry by entry."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from backprop_engine.ops.reduced_losses import (
     REDUCTION,
     by_entry,
     entry_shape,
+    inside_of,
     reduced,
     reduced_formula,
     reduced_inside,
@@ -37,143 +38,9 @@ def _plus_or_minus_one(random: Any, shape: Shape) -> Any:
     return random.integers(0, 2, shape) * np.float64(2.0) - 1.0
 
 
-def _inside(*steps: tuple[str, str]) -> Any:
-    def inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
-        return reduced_inside(steps, shapes[0], attributes["reduction"])
-
-    return inside
-
-
 def _weighted(weight: Any, a: Any) -> Any:
     """The product of both, and 0 where the weight is 0, whatever `a` is."""
     return np.where(weight == 0, 0.0, weight * a)
-
-
-_TURNED = Words(
-    en="A target gets what the prediction gets, with the sign turned.",
-    ko="목표값은 예측값이 받는 그래디언트를 부호만 바꾸어 받습니다.",
-)
-
-mse = define(
-    "mse",
-    operands="a target",
-    formula="mean((a - target) ** 2)",
-    exact=reduced_formula("(a - target) ** 2"),
-    forward=lambda a, target, reduction: reduced((a - target) ** 2, reduction),
-    shape=entry_shape,
-    rules=by_entry(
-        Elementwise("2 * (a - target)", lambda out, a, target, **_: 2.0 * (a - target)),
-        Elementwise("-2 * (a - target)", lambda out, a, target, **_: -2.0 * (a - target)),
-    ),
-    attributes=(REDUCTION,),
-    inside=_inside(("d", "a - target"), ("l", "d ** 2")),
-    lesson=Words(
-        en="Squared error: the gradient is twice the difference; a mean divides it by the number of entries.",
-        ko="제곱 오차의 그래디언트는 차이의 두 배이며, 평균일 때는 이를 원소 수로 나눕니다.",
-    ),
-    lessons=(None, _TURNED),
-    conventions=Words(
-        "Both operands have one shape, and gradient flows to both.",
-        "두 피연산자의 형상이 같아야 하고, 그래디언트는 양쪽으로 흐릅니다.",
-    ),
-    samples=sampled(),
-)
-
-mae = define(
-    "mae",
-    operands="a target",
-    formula="mean(abs(a - target))",
-    exact=reduced_formula("abs(a - target)"),
-    forward=lambda a, target, reduction: reduced(np.abs(a - target), reduction),
-    shape=entry_shape,
-    rules=by_entry(
-        Elementwise("sign(a - target)", lambda out, a, target, **_: np.sign(a - target)),
-        Elementwise("-sign(a - target)", lambda out, a, target, **_: -np.sign(a - target)),
-    ),
-    attributes=(REDUCTION,),
-    analytic=False,
-    inside=_inside(("d", "a - target"), ("l", "abs(d)")),
-    lesson=Words(
-        en="Absolute error: the gradient says only on which side the error lies, never how large it is.",
-        ko="절대 오차의 그래디언트는 오차가 어느 쪽인지만 알려 주고 크기는 알려 주지 않습니다.",
-    ),
-    lessons=(None, _TURNED),
-    conventions=Words(
-        "Where both operands are equal the derivative is 0.", "두 값이 같은 곳에서 미분은 0입니다."
-    ),
-    kinks=(Kink((1.0, 1.0), 0, (0, 0), Words("0 at the corner, as abs", "abs처럼 꺾인 점에서 0")),),
-    samples=sampled(),
-)
-
-
-def _huber(a: Any, target: Any, reduction: str, delta: float) -> Any:
-    d = np.abs(a - target)
-    return reduced(np.where(d <= delta, 0.5 * d * d, delta * (d - 0.5 * delta)), reduction)
-
-
-def _huber_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
-    delta = attributes["delta"]
-    text = f"clip(a - target, min={-delta}, max={delta})"
-    return by_entry(
-        Elementwise(text, lambda out, a, target, **_: np.clip(a - target, -delta, delta)),
-        Elementwise(f"-{text}", lambda out, a, target, **_: -np.clip(a - target, -delta, delta)),
-    )(shapes, attributes)
-
-
-def _huber_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
-    delta = attributes["delta"]
-    steps = (
-        ("d", "a - target"),
-        ("e", "abs(d)"),
-        ("near", "0.5 * d ** 2"),
-        ("far", f"{delta} * (e - {0.5 * delta})"),
-        ("l", f"where(e <= {delta}, near, far)"),
-    )
-    return reduced_inside(steps, shapes[0], attributes["reduction"])
-
-
-huber = define(
-    "huber",
-    operands="a target",
-    formula="mean(where(abs(d) <= delta, d ** 2 / 2, delta * (abs(d) - delta / 2))), d = a - target",
-    exact=reduced_formula(
-        "where(abs(a - target) <= {delta}, (a - target) ** 2 / 2, {delta} * (abs(a - target) - {delta} / 2))"
-    ),
-    forward=_huber,
-    shape=entry_shape,
-    rules=_huber_rules,
-    attributes=(
-        REDUCTION,
-        OpAttribute(
-            "delta",
-            float,
-            1.0,
-            Words("from which error on the loss grows linearly", "손실이 직선으로 커지기 시작하는 오차"),
-            above=0,
-        ),
-    ),
-    analytic=False,
-    inside=_huber_inside,
-    lesson=Words(
-        en="Huber is squared for small errors, absolute for large ones: the gradient is the clipped error.",
-        ko="Huber 손실은 작은 오차에는 제곱, 큰 오차에는 절댓값입니다. 그래디언트는 잘린 오차입니다.",
-    ),
-    lessons=(None, _TURNED),
-    conventions=Words(
-        "At an error of ±delta both sides have one slope. NaN stays NaN.",
-        "오차가 ±delta인 곳에서 양쪽의 기울기가 같습니다. NaN은 NaN으로 남습니다.",
-    ),
-    meets=lambda a, target, delta, reduction: bool(np.any(np.abs(np.abs(a - target) - delta) == 0)),
-    kinks=(
-        Kink(
-            (1.0, 0.0),
-            0.5,
-            (1, -1),
-            Words("both pieces agree where they meet", "두 조각이 만나는 곳에서 일치함"),
-        ),
-    ),
-    samples=(*sampled(), *sampled(delta=0.5)[1:5]),
-)
 
 
 def _bce(p: Any, target: Any, reduction: str) -> Any:
@@ -197,7 +64,7 @@ bce = define(
         Elementwise("log(1 - p) - log(p)", lambda out, p, target, **_: np.log1p(-p) - np.log(p)),
     ),
     attributes=(REDUCTION,),
-    inside=_inside(
+    inside=inside_of(
         ("q", "target * log(p)"),
         ("r", "(1 - target) * log(1 - p)"),
         ("l", "-(q + r)"),
@@ -250,7 +117,7 @@ bce_with_logits = define(
         Elementwise("-a", lambda out, a, target, **_: -a),
     ),
     attributes=(REDUCTION,),
-    inside=_inside(
+    inside=inside_of(
         ("p", "sigmoid(a)"),
         ("q", "target * log(p)"),
         ("r", "(1 - target) * log(1 - p)"),
@@ -370,7 +237,7 @@ kl_div = define(
             ),
         ),
     ),
-    inside=_inside(("d", "log(target) - log_p"), ("l", "target * d")),
+    inside=inside_of(("d", "log(target) - log_p"), ("l", "target * d")),
     lesson=Words(
         en="How far from the target's distribution: a log-probability's gradient is minus its target.",
         ko="목표 분포와의 차이입니다. 로그 확률에 대한 그래디언트는 목표 확률에 음수 부호를 붙인 것입니다.",

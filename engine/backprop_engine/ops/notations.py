@@ -16,7 +16,7 @@ NotationKind: TypeAlias = Literal[
 
 - ``name``: `sign` in place of the operator's name, before its operands in brackets
 - ``radical``: a root sign over the operand
-- ``bars``: the operand between two bars, each of them `sign`
+- ``bars``: the operand between two bars, the characters of `sign`; of a single one, twice that
 - ``power``: the first operand, raised to the second
 - ``exponential``: the number `sign`, raised to the operand
 - ``cases``: a condition and two operands, one under the other beside a brace

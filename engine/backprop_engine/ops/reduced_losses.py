@@ -12,7 +12,7 @@ from backprop_engine.arrays import Shape
 from backprop_engine.expressions import parse, render
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.definition import Decomposition, TextOf
+from backprop_engine.ops.definition import Decomposition, DecompositionOf, TextOf
 from backprop_engine.ops.reductions import average
 from backprop_engine.ops.rules import Elementwise, Factor, Indices, Linear, Rules
 from backprop_engine.ops.samples import Sample
@@ -53,6 +53,15 @@ def reduced_inside(steps: Decomposition, shape: Shape, reduction: str) -> Decomp
         return (*before, ("out", losses))
     last = {"batchmean": f"sum(l) / {divisor(shape, reduction)}"}.get(reduction, f"{reduction}(l)")
     return (*before, ("l", losses), ("out", last))
+
+
+def inside_of(*steps: tuple[str, str]) -> DecompositionOf:
+    """The decomposition of a loss, whatever its reduction, from the steps to the losses of a batch."""
+
+    def inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
+        return reduced_inside(steps, shapes[0], attributes["reduction"])
+
+    return inside
 
 
 def entry_shape(a: Shape, target: Shape, reduction: str, fixed: tuple[int, ...] = (), **_: Any) -> Shape:

@@ -93,6 +93,16 @@ def average(a: Any, axis: AxisArg = None, keepdims: bool = False) -> Any:
     return np.mean(a, axis=axis, keepdims=keepdims)
 
 
+def with_room(a: Any) -> Any:
+    """An operand in a type that holds its squares: those of half precision end at 65,504."""
+    return a.astype(np.float32) if a.dtype == np.float16 else a
+
+
+def or_infinity(divisor: Any) -> Any:
+    """A divisor under which 0 / 0 is 0."""
+    return np.where(divisor == 0, np.inf, divisor)
+
+
 def restored(g: Any, shape: Shape, axis: AxisArg, keepdims: bool) -> Any:
     """A gradient in a reduction's output shape, repeated over the axes that were reduced."""
     if not keepdims:
@@ -267,67 +277,4 @@ mean = define(
     conventions=Words("The mean of nothing is NaN.", "원소가 없으면 평균은 NaN입니다."),
     kinks=(Kink(([],), nan, ([],), Words("the mean of nothing is 0 / 0", "원소가 없으면 평균은 0 / 0")),),
     samples=(*SAMPLES, SIZE_ONE),
-)
-
-
-# Running sums along an axis.
-
-
-def running_sum(a: Any, axis: int) -> Any:
-    """The sums of all entries up to each; in double precision, since the rounding of every step adds up."""
-    wide = np.float64 if np.asarray(a).dtype in (np.float16, np.float32) else None
-    return np.cumsum(a, axis=axis, dtype=wide)
-
-
-def _cumsum_shape(a: Shape, axis: int) -> Shape:
-    positive_axis(a, axis)
-    return a
-
-
-def _cumsum_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
-    axis = positive_axis(shapes[0], attributes["axis"])
-
-    def vjp(g: Any, out: Any, a: Any, **_: Any) -> Any:
-        return np.flip(running_sum(np.flip(g, axis), axis), axis)
-
-    def entries(i: Indices, j: Indices, *_: Any, **__: Any) -> Any:
-        rest = same(i[:axis] + i[axis + 1 :], j[:axis] + j[axis + 1 :])
-        return here(rest & (j[axis] <= i[axis]))
-
-    text = f"flip(cumsum(flip(g, axis={axis}), axis={axis}), axis={axis})"
-    shown = Words("1 for this and all before", "자신과 앞의 원소에 1")
-    return (Linear(text, vjp, shown=shown, entries=entries),)
-
-
-cumsum = define(
-    "cumsum",
-    operands="a",
-    formula="cumsum(a)",
-    forward=running_sum,
-    shape=_cumsum_shape,
-    rules=_cumsum_rules,
-    attributes=(
-        OpAttribute(
-            "axis",
-            int,
-            ...,
-            Words("the axis along which the entries are added up", "원소를 차례로 더해 갈 축"),
-        ),
-    ),
-    lesson=Words(
-        en="A cumulative sum: each entry counts in its own sum and in all after it, so the gradient is "
-        "summed from the end.",
-        ko="누적합에서 각 원소는 자신과 그 뒤의 모든 합에 들어가므로 그래디언트도 뒤에서부터 누적됩니다.",
-    ),
-    conventions=Words(
-        "The axis must be given: nothing is flattened.",
-        "축을 반드시 지정합니다. 한 줄로 펴서 더하지 않습니다.",
-    ),
-    samples=(
-        Sample(((3,),), {"axis": 0}),
-        Sample(((2, 3),), {"axis": 0}),
-        Sample(((2, 3, 4),), {"axis": -2}),
-        Sample(((1, 3),), {"axis": 0}),
-        Sample(((2, 0),), {"axis": -1}),
-    ),
 )

@@ -1,4 +1,4 @@
-"""Spread, length and product of the entries of an axis."""
+"""Spread and product of the entries of an axis."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ from backprop_engine.ops.reductions import (
     axis_text,
     count_of,
     lines_of,
+    or_infinity,
     reduced_axes,
     reduced_shape,
     weighted,
     wide_text,
+    with_room,
     with_weights,
 )
 from backprop_engine.ops.rules import Indices, Linear, here, position
@@ -52,23 +54,13 @@ _SPREAD = (
 )
 
 
-def _or_infinity(divisor: Any) -> Any:
-    """A divisor under which 0 / 0 is 0."""
-    return np.where(divisor == 0, np.inf, divisor)
-
-
 def _mean_of_line(line: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     return average(line, axes, keepdims)
 
 
-def _wide(a: Any) -> Any:
-    """An operand in a type that holds its squares: those of half precision end at 65,504."""
-    return a.astype(np.float32) if a.dtype == np.float16 else a
-
-
 def variance(a: Any, axis: AxisArg, keepdims: bool, ddof: int) -> Any:
     """The mean square of what is left when the mean is taken away; analytic, as NumPy's own is not."""
-    a = _wide(a)
+    a = with_room(a)
     squares = np.sum(np.square(a - average(a, axis, True)), axis=axis, keepdims=keepdims)
     return squares / np.float64(count_of(a.shape, {"axis": axis}) - ddof)
 
@@ -127,7 +119,7 @@ def _std_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
     else:
         text = f"(a - {_mean_text(attributes)}) / ({divisor:g} * {wide_text('out', shape, attributes)})"
         text = f"({text})"
-    weight = Weight(lambda entry, out, mean: (entry - mean) / _or_infinity(divisor * out), _mean_of_line)
+    weight = Weight(lambda entry, out, mean: (entry - mean) / or_infinity(divisor * out), _mean_of_line)
     shown = Words("(entry − mean)/({divisor:g}·std)", "(원소 − 평균)/({divisor:g}·표준편차)", divisor=divisor)
     return (weighted(shape, attributes, text, weight, shown),)
 
@@ -174,81 +166,6 @@ std = define(
         ),
     ),
     samples=(*_SPREAD, SIZE_ONE),
-)
-
-
-_SAFE = 1e150, 1e-140
-"""Between these, squares neither overflow nor lose digits."""
-
-
-def _norm(a: Any, axis: AxisArg, keepdims: bool) -> Any:
-    a = _wide(a)
-    largest = np.max(np.abs(a), initial=0.0)
-    if a.dtype == np.float64 and np.isfinite(largest) and not _SAFE[1] <= largest <= _SAFE[0] and largest:
-        return largest * np.sqrt(np.sum(np.square(a / largest), axis=axis, keepdims=keepdims))
-    if a.dtype == np.float32:
-        a = a.astype(np.float64)
-    return np.sqrt(np.sum(np.square(a), axis=axis, keepdims=keepdims))
-
-
-_DIRECTION = Weight(lambda entry, out, about: entry / _or_infinity(out))
-
-
-def _norm_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
-    text = f"(a / {wide_text('out', shapes[0], attributes)})"
-    return (
-        weighted(
-            shapes[0],
-            attributes,
-            text,
-            _DIRECTION,
-            Words("each entry over the norm", "각 원소를 노름으로 나눔"),
-        ),
-    )
-
-
-NORM = """\
-def norm(a, axis=None, keepdims=False):
-    return np.sqrt(np.sum(a ** 2, axis=axis, keepdims=keepdims))
-"""
-
-norm = define(
-    "norm",
-    sign="‖·‖",
-    operands="a",
-    formula="sqrt(sum(a ** 2))",
-    notation=Notation("bars", "‖"),
-    helpers={"norm": NORM},
-    forward=_norm,
-    shape=reduced_shape,
-    rules=_norm_rules,
-    attributes=(AXIS, KEEPDIMS),
-    analytic=False,
-    inside=lambda shapes, attributes: (
-        ("squares", "square(a)"),
-        ("total", f"sum(squares{axis_text(attributes['axis'], attributes['keepdims'])})"),
-        ("out", "sqrt(total)"),
-    ),
-    lesson=Words(
-        en="A norm grows fastest in the operand's own direction: a local gradient of length 1.",
-        ko="노름은 자신의 방향으로 가장 빨리 커지므로 로컬 그래디언트는 그 방향의 길이 1인 벡터입니다.",
-    ),
-    conventions=Words(
-        "Euclidean. The derivative at 0 is 0; the decomposition through the square root gives NaN.",
-        "유클리드 노름입니다. 0에서의 미분은 0이며, 제곱근을 거치는 분해로는 NaN이 됩니다.",
-    ),
-    kinks=(
-        Kink(
-            ([0.0, 0.0],),
-            0,
-            ([0, 0],),
-            Words(
-                "0 at the origin; through sqrt(sum(a²)) it would be NaN",
-                "원점에서 0, sqrt(sum(a²))를 거치면 NaN",
-            ),
-        ),
-    ),
-    samples=(*SAMPLES, SIZE_ONE, EMPTY),
 )
 
 

@@ -312,7 +312,7 @@ def _bars(setter: Typesetter, tree: Call, sign: str) -> Piece | None:
     if len(tree.args) != 1 or tree.keywords:
         return None
     inside = setter.box(tree.args[0])
-    return Piece(fenced(inside, sign, sign).read(_reading(tree.name, [inside])))
+    return Piece(fenced(inside, sign[0], sign[-1]).read(_reading(tree.name, [inside])))
 
 
 def _cases(setter: Typesetter, tree: Call, sign: str) -> Piece | None:
