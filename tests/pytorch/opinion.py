@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import opinion_indices
 import opinion_layers
 import torch
 from torch.nn import functional as F  # noqa: N812 - as everybody calls it
@@ -183,7 +184,7 @@ SHAPE: dict[str, Definition] = {
     "stack": lambda *operands, axis: torch.stack(operands, dim=axis),
     "split": lambda a, parts, index, axis: torch.tensor_split(a, parts, dim=axis)[index],
     "index": _indexed,
-    "gather": lambda a, indices, axis: torch.gather(a, axis, indices),
+    "gather": lambda a, indices, axis: torch.gather(a, axis, indices % a.shape[axis]),
     "embedding": lambda weight, indices: F.embedding(indices, weight),
     "pad": _padded,
     "flip": lambda a, axis: torch.flip(a, _axes(a, axis)),
@@ -300,7 +301,7 @@ OWN: dict[str, Definition] = {
 
 DEFINITIONS: Mapping[str, Definition] = (
     ARITHMETIC | COMPARISONS | ACTIVATIONS | LINEAR | REDUCTIONS | SHAPE | NORMALISATION | CONVOLUTION
-    | LOSSES | ATTENTION | opinion_layers.DEFINITIONS | OWN
+    | LOSSES | ATTENTION | opinion_indices.DEFINITIONS | opinion_layers.DEFINITIONS | OWN
 )  # fmt: skip
 
 

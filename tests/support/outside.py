@@ -14,6 +14,7 @@ from autograd import make_vjp
 from autograd.extend import defvjp, primitive
 from autograd.tracer import getval
 
+import outside_indices
 import outside_layers
 import outside_losses
 import outside_own
@@ -64,6 +65,7 @@ DEFINITIONS: dict[str, Callable[..., Any]] = (
         "softmax": _softmax,
     }
     | outside_shapes.DEFINITIONS
+    | outside_indices.DEFINITIONS
     | outside_losses.DEFINITIONS
     | outside_layers.DEFINITIONS
     | outside_own.DEFINITIONS

@@ -94,7 +94,8 @@ def _stacked(*operands: Any, axis: int) -> Any:
     return _joined(*(anp.expand_dims(a, axis) for a in operands), axis=axis)
 
 
-def _gathered(a: Any, indices: Any, axis: int) -> Any:
+def gathered(a: Any, indices: Any, axis: int) -> Any:
+    """Entries along an axis, by rows with a single 1."""
     chosen = np.eye(a.shape[axis])[np.moveaxis(indices, axis, -1)]
     return anp.moveaxis(anp.sum(chosen * anp.expand_dims(anp.moveaxis(a, axis, -1), -2), axis=-1), -1, axis)
 
@@ -257,7 +258,7 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
         0,
         axis,
     ),
-    "gather": _gathered,
+    "gather": gathered,
     "embedding": lambda weight, indices: anp.tensordot(np.eye(weight.shape[0])[indices], weight, axes=1),
     "dot": lambda a, b: anp.sum(a * b),
     "linear": lambda x, weight, bias=0.0: anp.sum(anp.expand_dims(x, -2) * weight, axis=-1) + bias,

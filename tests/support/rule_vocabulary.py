@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -61,12 +62,53 @@ def _pad(a: Any, width: Any) -> Any:
     return np.pad(a, width)
 
 
-def _scatter_add(g: Any, indices: Any, shape: Any, axis: int) -> Any:
-    result = np.zeros(shape)
-    for entry in np.ndindex(np.shape(g)):
+def _written(a: Any, indices: Any, src: Any, axis: int, *, adds: bool) -> Any:
+    result = np.array(a)
+    for entry in np.ndindex(np.shape(indices)):
         to = list(entry)
         to[axis] = indices[entry]
-        result[tuple(to)] += g[entry]
+        new = src[entry] if np.ndim(src) else src
+        result[tuple(to)] = result[tuple(to)] + new if adds else new
+    return result
+
+
+def _gather(a: Any, indices: Any, axis: int) -> Any:
+    result = np.zeros(np.shape(indices))
+    for entry in np.ndindex(np.shape(indices)):
+        source = list(entry)
+        source[axis] = indices[entry]
+        result[entry] = a[tuple(source)]
+    return result
+
+
+def _argsort(a: Any, axis: int = -1, descending: bool = False) -> Any:
+    def order(line: Any) -> Any:
+        return sorted(range(len(line)), key=lambda place: line[place], reverse=descending)
+
+    return np.apply_along_axis(order, axis, a).astype(int) if np.size(a) else np.zeros(np.shape(a), int)
+
+
+def _triangle(a: Any, diagonal: int, *, upper: bool) -> Any:
+    result = np.array(a)
+    for entry in np.ndindex(np.shape(a)):
+        above = entry[-1] - entry[-2] - diagonal
+        if above < 0 if upper else above > 0:
+            result[entry] = 0.0
+    return result
+
+
+def _on_diagonal(g: Any, shape: Any, diagonal: int = 0) -> Any:
+    result = np.zeros(shape)
+    for place, entry in enumerate(g):
+        result[place + max(-diagonal, 0), place + max(diagonal, 0)] = entry
+    return result
+
+
+def _add_selected(g: Any, indices: Any, shape: Any, axis: int) -> Any:
+    result = np.zeros(shape)
+    for entry in np.ndindex(np.shape(indices)):
+        before = (slice(None),) * axis
+        result[(*before, indices[entry])] += g[(*before, *entry)]
     return result
 
 
@@ -142,7 +184,15 @@ SHAPES: dict[str, Any] = {
     "reshape": _reshape,
     "permute": np.transpose,
     "pad": _pad,
-    "scatter_add": _scatter_add,
+    "scatter_add": partial(_written, adds=True),
+    "scatter": partial(_written, adds=False),
+    "gather": _gather,
+    "argsort": _argsort,
+    "tril": partial(_triangle, upper=False),
+    "triu": partial(_triangle, upper=True),
+    "diag": lambda a, diagonal=0: np.diag(a, diagonal),
+    "on_diagonal": _on_diagonal,
+    "add_selected": _add_selected,
     "add_at_rows": _add_at_rows,
     "einsum": lambda *operands, subscripts: np.einsum(subscripts, *operands),
     "ones": np.ones,

@@ -22,6 +22,7 @@ from backprop_engine.ops.normalisation import exponentials, log_softmax_of, soft
 from backprop_engine.ops.reduced_losses import REDUCTION, reduced, reduced_text
 from backprop_engine.ops.rules import Factor, Indices, Linear, Rules, here, same
 from backprop_engine.ops.samples import Kink, Sample, beyond
+from backprop_engine.ops.scattering import ONE_HOT
 from backprop_engine.ops.shape_rules import difference, joined, named, repair
 
 define = Family("losses").define
@@ -331,11 +332,6 @@ def _exact(log_p: str, shapes: tuple[Shape, ...], attributes: Attributes) -> str
         return f"sum({rows})" if batch else rows
     return reduced_text(rows, attributes["reduction"], tuple(batch))
 
-
-ONE_HOT = """\
-def one_hot(target, classes):
-    return 1.0 * (np.expand_dims(target, -1) == np.arange(classes))
-"""
 
 nll = define(
     "nll",

@@ -52,7 +52,7 @@ What it computes
 What it takes
 - `attributes` declare their types and their limits, once: within its limits, a rule can rely on a setting.
 - `optional`, `variadic`, `constants`, `stops`, `indices`, `conflict`, `refuse`: see `Op`.
-- `analytic`, `boolean`, `tails`, `raises_at_zero`: what kind of function it is, see `Op`.
+- `analytic`, `boolean`, `counts`, `tails`, `raises_at_zero`: what kind of function it is, see `Op`.
 - `inside` is the operator's decomposition, if it is composite: names and expressions over the operands'
   names and those before, the last called ``out``; it is lowered to a graph elsewhere.
 
@@ -133,6 +133,8 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
     """Whether its derivative can be checked by a complex step."""
     boolean: bool = False
     """Whether it gives truth values."""
+    counts: bool = False
+    """Whether it gives places, which NumPy has as whole numbers."""
     tails: Literal["", "saturating", "dead"] = ""
     """What becomes of the slope of an activation function far from 0: ``saturating`` where it falls to 0,
     ``dead`` where it and the output are exactly 0 on one side."""
@@ -207,7 +209,7 @@ MATRIX_SPEED = 8
 """How many products of two numbers a product of matrices makes in the time that one takes elsewhere."""
 _BETWEEN_OPERANDS = re.compile(r"a (\S+) b")
 NO_OPERATORS = frozenset(
-    ["diag", "expand_dims", "eye", "logaddexp", "one_hot", "ones", "put", "swapaxes", "take", "tensordot"]
+    ["expand_dims", "eye", "logaddexp", "ones", "put", "swapaxes", "take", "tensordot", "zeros"]
 )
 """Functions that texts call besides operators: they are known, so that no file is loaded to find out."""
 
@@ -272,8 +274,18 @@ OPS = OpTable(
     (
         *("arithmetic", "linear", "activations", "functions", "reductions", "indexing", "classification"),
         *("regression", "losses", "normalisation", "reshaping", "products", "extrema", "statistics"),
-        *("standardising", "joining", "einsum", "convolution", "pooling", "attention", "channel_norms"),
+        *(
+            "standardising",
+            "joining",
+            "by_index",
+            "einsum",
+            "convolution",
+            "pooling",
+            "attention",
+            "channel_norms",
+        ),
         *("gated", "norms", "cumulative", "trigonometry", "rounding"),
+        *("scattering", "masking", "rearranging", "sorting"),
     ),
 )
 """Every operator by name."""
@@ -310,6 +322,7 @@ class Family(Struct, frozen=True):
         refuse: Callable[..., Message | None] | None = None,
         analytic: bool = True,
         boolean: bool = False,
+        counts: bool = False,
         tails: Literal["", "saturating", "dead"] = "",
         raises_at_zero: bool = False,
         inside: Decomposition | DecompositionOf | None = None,
@@ -349,6 +362,7 @@ class Family(Struct, frozen=True):
             refuse=refuse,
             analytic=analytic,
             boolean=boolean,
+            counts=counts,
             tails=tails,
             raises_at_zero=raises_at_zero,
             inside=inside,

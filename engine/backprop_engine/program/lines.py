@@ -72,7 +72,7 @@ def forward_line(graph: Graph, node: Node, result: str = "") -> str:
     else:
         form = parsed(forward_text(graph, node))
         code = numpy_code(node.op, form, _names(graph, node, names), _shapes(graph, node))
-    if node.op.boolean:
+    if node.op.boolean or node.op.counts:
         code = f"np.{graph.dtype.name}({code})"
     return f"{result or names[node.position]} = {code}"
 

@@ -111,6 +111,11 @@ def settings() -> Iterator[str]:
     smooth = {"reduction": "mean", "ignore_index": 1, "label_smoothing": 0.0}
     yield from refused(OPS["softmax_with_loss"], ((2, 3), (2, 3)), **smooth)
     yield from refused(OPS["scaled_dot_product_attention"], ((2, 0), (3, 0), (3, 4)), causal=False)
+    roll, scatter = OPS["roll"], OPS["scatter"]
+    assert roll.conflict is not None
+    assert scatter.refuse is not None
+    yield roll.conflict(shift=(1, 2), axis=0)
+    yield scatter.refuse((3,), np.array([1, 1]), (2,), axis=0) or ""
     yield OpAttribute("most", float, 0.0, Words("the most", "최대"), most=3.0).limits
 
 

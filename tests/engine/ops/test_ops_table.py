@@ -341,4 +341,4 @@ def test_what_a_definition_cannot_leave_out(formula: str, problem: str) -> None:
 def test_functions_of_texts_that_are_no_operators() -> None:
     assert not definition.NO_OPERATORS & set(OPS)
     assert OPS.called("sum") is OPS["sum"]
-    assert OPS.called("one_hot") is OPS.called("nonesuch") is None
+    assert OPS.called("swapaxes") is OPS.called("nonesuch") is None

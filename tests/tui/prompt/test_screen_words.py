@@ -129,7 +129,7 @@ def test_what_words_stand_for(typed: str, answer: str) -> None:
     ("typed", "answer"),
     [
         ("one_hot(species, 3)", "⎡1  0  0⎤"),
-        ("one_hot", "def one_hot(target, classes):"),
+        ("one_hot", "one_hot(indices, classes)"),
         ("g - upstream", "⎡0  0  0⎤"),
     ],
 )
