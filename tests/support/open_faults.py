@@ -9,7 +9,6 @@ from typing import Final
 
 OPEN_FAULTS: Final = frozenset(
     (
-        "tests/engine/scenario/test_format.py::test_what_is_valid_loads_and_comes_back",
         "tests/tui/panels/test_panels.py::test_what_the_author_says_is_not_cut_off[conv_3x3-size1]",
         "tests/tui/panels/test_panels.py::test_what_the_author_says_is_not_cut_off[conv_stride-size1]",
         "tests/tui/panels/test_panels.py::test_what_the_author_says_is_not_cut_off[lstm-size1]",

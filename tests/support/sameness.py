@@ -11,6 +11,7 @@ import numpy as np
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.graph.graph import Graph, Kind
+from backprop_engine.ops import Op
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.sections.expectations import Expectation, Formula
 
@@ -66,6 +67,7 @@ def scenario_says(scenario: Scenario) -> dict[str, Any]:
     training, nodes = scenario.training, scenario.graph.nodes
     return {
         **graph_says(scenario.graph),
+        "operators": list(map(_operator, scenario.graph.operators.values())),
         "numbers": {
             nodes[position].name: bits(value) for position, value in scenario.bindings.leaves.items()
         },
@@ -86,6 +88,12 @@ def assert_same(found: Scenario, wanted: Scenario) -> None:
     one, other = scenario_says(found), scenario_says(wanted)
     differing = [key for key in one if one[key] != other[key]]
     assert {key: one[key] for key in differing} == {key: other[key] for key in differing}
+
+
+def _operator(op: Op) -> tuple[Any, ...]:
+    """What a file says of an operator of its own, but for the axes that it declares."""
+    lesson = op.lesson and {language: op.lesson.in_language(language) for language in ("en", "ko")}
+    return op.name, op.operands, op.formula, dict(op.rules_as_written), op.sign, op.wrong, lesson
 
 
 def _expectation(block: Expectation) -> tuple[Any, ...]:

@@ -15,7 +15,9 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from backprop_engine.ops import OPS
 from backprop_engine.optim import OPTIMIZERS
+from operator_drafts import OwnOperator, own_operator
 from yaml_styles import Number
 
 __all__ = ["draft", "write_data"]
@@ -87,6 +89,7 @@ class _Draft:
         random.shuffle(self.free)
         self.leaves: dict[str, dict[str, Any]] = {"inputs": {}, "params": {}, "constants": {}}
         self.top: Env = {}
+        self.operators: dict[str, OwnOperator] = {}
         self.used: dict[str, None] = {}
         self.cells: dict[str, Any] = {}
         self.signatures: dict[str, tuple[Env, Env, Env]] = {}
@@ -133,6 +136,8 @@ class _Draft:
         for _ in range(self.random.randrange(1, 5)):
             self.leaf(self.random.choice(SHAPES))
         self.leaf((), section="inputs")
+        for _ in range(self.some(0, 0, 0, 1, 2)):
+            self.operator()
         for _ in range(self.some(0, 0, 1, 2)):
             self.cell()
         for _ in range(self.random.randrange(1, 5)):
@@ -151,6 +156,10 @@ class _Draft:
             cells = list(self.cells.items())
             self.random.shuffle(cells)
             sections["cells"] = dict(cells)
+        if self.operators:
+            sections["operators"] = {
+                self.spelled(name): self.shuffled(operator.parts) for name, operator in self.operators.items()
+            }
         self.ending(sections)
         self.extras(sections)
         order = list(sections.items())
@@ -274,6 +283,24 @@ class _Draft:
 
     # Expressions
 
+    def operator(self) -> None:
+        """Add an operator of the file's own, made of those of the table."""
+        name = self.name()
+        if name in OPS or name == "grad":
+            return
+        known, self.operators = self.operators, {}
+        operator = own_operator(self.random, SHAPES, lambda env, shape: self.chain(env, shape, 2), self.texts)
+        self.operators = known | {name: operator}
+
+    def own(self, shape: Shape) -> list[str]:
+        """Templates of calls of the file's operators that give this shape."""
+        calls = []
+        for name, operator in self.operators.items():
+            if operator.out == shape:
+                operands = ("{" + ",".join(map(str, one)) + "}" for one in operator.operands)
+                calls.append(f"{self.spelled(name)}({', '.join(operands)})")
+        return calls
+
     def chain(self, env: Env, shape: Shape, depth: int) -> str:
         """Terms of one shape joined elementwise, where any precedence gives that shape."""
         text = self.term(env, shape, depth)
@@ -336,7 +363,7 @@ class _Draft:
             rows, columns = map(str, shape)
             templates = [one.replace("M", rows).replace("N", columns) for one in MATRICES]
             templates.append(f"stack({', '.join([f'{{{columns}}}'] * shape[0])})")
-        return self.filled_in(env, depth, templates)
+        return self.filled_in(env, depth, [*templates, *self.own(shape) * 5])
 
     def loose(self, expression: str) -> str:
         """An expression with more space in it, perhaps on several lines."""
@@ -415,6 +442,14 @@ class _Draft:
                     },
                     lambda: {"op": "stack", "inputs": [of(columns) for _ in range(rows)], "axis": n("0")},
                 ]
+        forms += [
+            lambda name=name, operator=operator: {
+                "op": self.spelled(name),
+                "inputs": [of(*one) for one in operator.operands],
+            }
+            for name, operator in self.operators.items()
+            if operator.out == shape
+        ]
         form = self.random.choice(forms)()
         if self.chance(0.3):
             form["note"] = self.texts()

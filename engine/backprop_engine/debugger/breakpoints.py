@@ -20,6 +20,7 @@ from backprop_engine.debugger.conditions import Condition, holding, parse_condit
 from backprop_engine.debugger.navigation import interval
 from backprop_engine.derived import derived
 from backprop_engine.errors import UsageError
+from backprop_engine.expressions import normalised
 from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.paths import absolute
 from backprop_engine.messages.message import Message, msg
@@ -135,6 +136,7 @@ def _node(name: str, graph: Graph) -> Target:
 
 
 def _op(name: str, graph: Graph) -> Target:
+    name = normalised(name)
     if name in graph.operators or name in OPS:
         return Target("op", name)
     raise UsageError(

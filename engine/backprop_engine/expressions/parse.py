@@ -38,6 +38,7 @@ from backprop_engine.expressions.tree import (
     Transpose,
     Unary,
     Value,
+    normalised,
 )
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.plain_text import shortened
@@ -197,7 +198,8 @@ class ExpressionParser(Cursor):
         args: list[Expr] = []
         keywords: dict[str, Keyword] = {}
         self.nested(bracket, lambda: self.items(")", lambda: self.argument(args, keywords)))
-        return Call(name.text, tuple(args), tuple(keywords.values()), name.span, self.since(name.start))
+        called, given = normalised(name.text), tuple(keywords.values())
+        return Call(called, tuple(args), given, name.span, self.since(name.start))
 
     def argument(self, args: list[Expr], keywords: dict[str, Keyword]) -> None:
         """Put the next argument of a call where it belongs."""
@@ -205,10 +207,11 @@ class ExpressionParser(Cursor):
         if name.kind == "name" and self.tokens[self.at + 1].kind == "=":
             if name.text in RESERVED:
                 raise self.no_operand()
-            if name.text in keywords:
+            called = normalised(name.text)
+            if called in keywords:
                 raise ExprError(msg("`{name}` is given twice", name=shortened(name.text, 40)), name.span)
             self.at += 2
-            keywords[name.text] = Keyword(name.text, self.value(), name.span)
+            keywords[called] = Keyword(called, self.value(), name.span)
             return
         args.append(self.expression(_COMPARISON))
         if keywords:

@@ -115,7 +115,7 @@ class Binary(_Part, frozen=True, eq=False):
 
 
 class Keyword(_Part, frozen=True, eq=False):
-    """`name=value` in a call: an attribute, or an operand by name."""
+    """`name=value` in a call: an attribute, or an operand by name, which is normalised."""
 
     name: str
     value: Value
@@ -123,7 +123,7 @@ class Keyword(_Part, frozen=True, eq=False):
 
 
 class Call(_Part, frozen=True, eq=False):
-    """An operator called by name; operands by position come before the keywords."""
+    """An operator called by name, which is normalised; operands by position come before the keywords."""
 
     name: str
     args: tuple[Expr, ...]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import unicodedata
+from itertools import product
 
 import numpy as np
 import pytest
@@ -123,6 +125,19 @@ def test_declared_axes_refuse_other_shapes_where_the_operator_is_used() -> None:
     assert load(text % "[1, 2]").graph["y"].shape == ()
     assert mistakes(text % "[[1, 2]]") == [("shapes", 3, 13)]
     assert mistakes(text % "3") == [("shapes", 3, 13)]
+
+
+@pytest.mark.parametrize(
+    "node",
+    ["'{op}(x, x)'", "'{op}(x, {b}=x)'", "{{op: {op}, inputs: [x, x]}}", "{{op: {op}, {a}: x, {b}: x}}"],
+)
+def test_names_are_the_same_however_their_characters_are_composed(node: str) -> None:
+    composed = {"op": "제곱", "a": "é", "b": "값"}
+    apart = {part: unicodedata.normalize("NFD", name) for part, name in composed.items()}
+    for names, used in product((composed, apart), repeat=2):
+        section = "{op}: {{inputs: [{a}, {b}], forward: 2 * {a} + {b}}}".format(**names)
+        text = f"operators: {{{section}}}\ninputs: {{x: 3}}\nnodes: {{L: {node.format(**used)}}}\n"
+        assert load(text).record().gradient("x") == 3
 
 
 def test_a_file_that_is_written_out_has_its_operators() -> None:

@@ -205,7 +205,9 @@ class Lowering:
         """Add a node written as an operator with its operands and attributes beside it."""
         args = [((self._operand(operand, scope), operand), operand) for operand in definition.inputs]
         named = [
-            NamedArgument(entry.key.text, (self._operand(entry.value, scope), entry.value), None, entry.key)
+            NamedArgument(
+                normalised(entry.key.text), (self._operand(entry.value, scope), entry.value), None, entry.key
+            )
             if named_operand
             else NamedArgument(entry.key.text, None, plain(entry.value), entry.key)
             for entry, named_operand in definition.named

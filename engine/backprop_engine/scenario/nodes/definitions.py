@@ -289,7 +289,7 @@ def _from_map(name: str, key: YamlScalar, node: YamlMapping, own: Mapping[str, O
 def _long_form(name: str, key: YamlScalar, node: YamlMapping, own: Mapping[str, Op]) -> LongForm:
     op_node = as_text(node.entries["op"].value, msg("an operator's name"))
     try:
-        op = find_op(op_node.text, op_node, (), own)
+        op = find_op(normalised(op_node.text), op_node, (), own)
     except CallError as error:
         raise mistake(error.kind, op_node, error.message, error.hint) from None
     inputs: tuple[YamlScalar, ...] = ()
@@ -302,7 +302,9 @@ def _long_form(name: str, key: YamlScalar, node: YamlMapping, own: Mapping[str, 
         )
         inputs = tuple(_operand(item) for item in as_sequence(given, msg("a list of names"), hint))
     named = tuple(
-        (entry, entry.key.text in op.operands) for entry in node if entry.key.text not in OPERATOR.names
+        (entry, normalised(entry.key.text) in op.operands)
+        for entry in node
+        if entry.key.text not in OPERATOR.names
     )
     operands = (*inputs, *(_operand(entry.value) for entry, is_operand in named if is_operand))
     names: list[tuple[str, Location]] = [
