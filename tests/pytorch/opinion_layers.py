@@ -23,10 +23,20 @@ def _instance_norm(a: Any, weight: Any = None, bias: Any = None, *, eps: float) 
     return F.instance_norm(a, weight=weight, bias=bias, eps=eps)
 
 
+def _interpolate(x: Any, size: Any, scale_factor: Any, mode: str, align_corners: bool) -> Any:
+    corners = None if mode == "nearest" else align_corners
+    return F.interpolate(x, size, scale_factor, mode, corners)
+
+
 DEFINITIONS: dict[str, Callable[..., Any]] = {
     "batch_norm_inference": _batch_norm_inference,
     "group_norm": _group_norm,
     "instance_norm": _instance_norm,
+    "adaptive_avg_pool1d": F.adaptive_avg_pool1d,
+    "adaptive_avg_pool2d": F.adaptive_avg_pool2d,
+    "adaptive_max_pool1d": F.adaptive_max_pool1d,
+    "adaptive_max_pool2d": F.adaptive_max_pool2d,
+    "interpolate": _interpolate,
     "glu": lambda a, axis: F.glu(a, dim=axis),
     "swiglu": lambda a, b: F.silu(a) * b,
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import partial
 from itertools import product
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -63,6 +65,69 @@ def _avg_pool_input(
     return result
 
 
+def _spans(sizes: Any, output_size: Any) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
+    """Each window with the entries that it sees, by fractions of the whole."""
+    counts = np.broadcast_to(output_size, len(sizes)).tolist()
+    for cell in np.ndindex(*counts):
+        ends = [
+            (Fraction(i * n, m), Fraction((i + 1) * n, m))
+            for i, n, m in zip(cell, sizes, counts, strict=True)
+        ]
+        yield cell, tuple(slice(floor(start), ceil(end)) for start, end in ends)
+
+
+def _adaptive_avg_input(axes: int, g: Any, shape: Any, output_size: Any) -> Any:
+    result = np.zeros(shape)
+    for cell, key in _spans(shape[-axes:], output_size):
+        count = np.prod([one.stop - one.start for one in key])
+        result[(..., *key)] += g[(..., *cell)][(..., *[np.newaxis] * axes)] / count
+    return result
+
+
+def _adaptive_max_input(axes: int, g: Any, x: Any, output_size: Any) -> Any:
+    result, last = np.zeros(x.shape), tuple(range(-axes, 0))
+    for cell, key in _spans(x.shape[-axes:], output_size):
+        window = x[(..., *key)]
+        best = np.asarray(window == window.max(axis=last, keepdims=True), dtype=float)
+        upstream = g[(..., *cell)][(..., *[np.newaxis] * axes)]
+        result[(..., *key)] += upstream * best / best.sum(axis=last, keepdims=True)
+    return result
+
+
+def _neighbours(n: int, at: float) -> list[tuple[int, float]]:
+    """The two entries on either side of a place, with their weights; one where it lies on it or outside."""
+    at = min(max(at, 0.0), n - 1.0)
+    low = floor(at)
+    return [(low, 1.0 - (at - low)), (min(low + 1, n - 1), at - low)]
+
+
+def _interpolate_input(
+    g: Any,
+    shape: Any,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool = False,
+) -> Any:
+    """Every new entry gives its number back to the entries it was made of."""
+    result, axes = np.zeros(shape), len(shape) - 2
+    along = []
+    for axis, (n, m) in enumerate(zip(shape[2:], g.shape[2:], strict=True)):
+        step = n / m if scale_factor is None or n == m else 1.0 / np.broadcast_to(scale_factor, axes)[axis]
+        if align_corners:
+            places = [0.0 if m == 1 else number * (n - 1) / (m - 1) for number in range(m)]
+        elif mode == "nearest":
+            places = [float(floor(number * step + 1e-12)) for number in range(m)]
+        else:
+            places = [(number + 0.5) * step - 0.5 for number in range(m)]
+        along.append([_neighbours(n, at) for at in places])
+    for cell in np.ndindex(g.shape[2:]):
+        for corner in product(*(one[number] for one, number in zip(along, cell, strict=True))):
+            key = tuple(entry for entry, _ in corner)
+            result[(..., *key)] += g[(..., *cell)] * np.prod([weight for _, weight in corner])
+    return result
+
+
 LAYERS: dict[str, Any] = {
     "split": lambda a, parts, index, axis: np.split(a, parts, axis)[index],
     "concat": lambda *operands, axis: np.concatenate(operands, axis),
@@ -70,4 +135,9 @@ LAYERS: dict[str, Any] = {
     "max_pool2d_input": partial(_max_pool_input, 2),
     "avg_pool1d_input": partial(_avg_pool_input, 1),
     "avg_pool2d_input": partial(_avg_pool_input, 2),
+    "adaptive_avg_pool1d_input": partial(_adaptive_avg_input, 1),
+    "adaptive_avg_pool2d_input": partial(_adaptive_avg_input, 2),
+    "adaptive_max_pool1d_input": partial(_adaptive_max_input, 1),
+    "adaptive_max_pool2d_input": partial(_adaptive_max_input, 2),
+    "interpolate_input": _interpolate_input,
 }

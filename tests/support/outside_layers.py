@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from itertools import product
 from typing import Any
 
 import autograd.numpy as anp
@@ -49,10 +51,58 @@ def _glu(a: Any, axis: int) -> Any:
     return anp.swapaxes(turned[:half] * _sigmoid(turned[half:]), 0, axis)
 
 
+def _spans(n: int, m: int) -> list[range]:
+    """The entries that each of `m` windows over `n` sees: those that a part of it lies on."""
+    return [range((i * n) // m, ((i + 1) * n + m - 1) // m) for i in range(m)]
+
+
+def _adaptive(axes: int, over: Callable[..., Any], x: Any, output_size: Any) -> Any:
+    """Window by window."""
+    counts = np.broadcast_to(output_size, axes).tolist()
+    spans = [_spans(n, m) for n, m in zip(x.shape[-axes:], counts, strict=True)]
+    batch, found = x.shape[:-axes], []
+    for corner in product(*spans):
+        window = x[(..., *(slice(one.start, one.stop) for one in corner))]
+        flat = anp.reshape(window, (*batch, int(np.prod([len(one) for one in corner]))))
+        found.append(anp.expand_dims(over(flat, axis=-1), -1))
+    return anp.reshape(anp.concatenate(found, axis=-1), (*batch, *counts))
+
+
+def _interpolated(x: Any, size: Any, scale_factor: Any, mode: str, align_corners: bool) -> Any:
+    """Axis by axis, each new slice from two old ones."""
+    axes = x.ndim - 2
+    for axis in range(2, x.ndim):
+        n = x.shape[axis]
+        if size is None:
+            scale = np.broadcast_to(scale_factor, axes)[axis - 2]
+            count = int(np.floor(n * scale))
+            step = 1.0 if count == n else 1.0 / scale
+        else:
+            count = int(np.broadcast_to(size, axes)[axis - 2])
+            step = n / count
+        slices = []
+        for number in range(count):
+            if mode == "nearest":
+                low, share = min(int(number * step + 1e-12), n - 1), 0.0
+            else:
+                at = number * (n - 1) / max(count - 1, 1) if align_corners else (number + 0.5) * step - 0.5
+                low = min(max(int(np.floor(at)), 0), n - 1)
+                share = min(max(at - low, 0.0), 1.0)
+            before, after = (x[(slice(None),) * axis + (min(low + k, n - 1),)] for k in (0, 1))
+            slices.append((1.0 - share) * before + share * after)
+        x = anp.stack(slices, axis=axis)
+    return x
+
+
 DEFINITIONS: dict[str, Callable[..., Any]] = {
     "group_norm": _group_norm,
     "instance_norm": _instance_norm,
     "batch_norm_inference": _batch_norm_inference,
+    "adaptive_avg_pool1d": partial(_adaptive, 1, anp.mean),
+    "adaptive_avg_pool2d": partial(_adaptive, 2, anp.mean),
+    "adaptive_max_pool1d": partial(_adaptive, 1, anp.max),
+    "adaptive_max_pool2d": partial(_adaptive, 2, anp.max),
+    "interpolate": _interpolated,
     "glu": _glu,
     "swiglu": lambda a, b: a * _sigmoid(a) * b,
 }

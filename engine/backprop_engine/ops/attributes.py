@@ -73,6 +73,15 @@ def _numbers(value: object) -> Iterator[float]:
             yield from _numbers(item)
 
 
+def setting_text(value: Any) -> str:
+    """A setting as an expression writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"'
+    return f"[{', '.join(map(setting_text, value))}]" if isinstance(value, tuple) else str(value)
+
+
 # Indices
 
 IndexKey: TypeAlias = tuple[int | slice, ...]

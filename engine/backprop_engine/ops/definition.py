@@ -286,6 +286,7 @@ OPS = OpTable(
         ),
         *("gated", "norms", "cumulative", "trigonometry", "rounding"),
         *("scattering", "masking", "rearranging", "sorting"),
+        *("adaptive_pooling", "resampling"),
     ),
 )
 """Every operator by name."""

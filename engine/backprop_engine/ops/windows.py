@@ -11,7 +11,7 @@ import numpy as np
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import msg
-from backprop_engine.ops.attributes import Attributes
+from backprop_engine.ops.attributes import Attributes, setting_text
 from backprop_engine.ops.definition import Op
 from backprop_engine.ops.rules import Indices
 
@@ -152,5 +152,5 @@ def settings_text(op: Op, attributes: Attributes) -> str:
     for attribute in op.attributes:
         value = attributes[attribute.name]
         if value != attribute.default:
-            parts.append(f", {attribute.name}={list(value) if isinstance(value, tuple) else value}")
+            parts.append(f", {attribute.name}={setting_text(value)}")
     return "".join(parts)

@@ -12,9 +12,10 @@ from backprop_engine.expressions import Binary, Call, Expr, Name, Number, Source
 from backprop_engine.expressions.rewriting import folded, rebuilt
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.ops import Op
+from backprop_engine.ops.attributes import setting_text
 from backprop_engine.ops.definition import Shapes
 
-__all__ = ["call_text", "form_text", "forward_text", "parsed", "setting_text", "with_settings"]
+__all__ = ["call_text", "form_text", "forward_text", "parsed", "with_settings"]
 
 _NOWHERE: Final = SourceSpan(0, 0)
 
@@ -59,15 +60,6 @@ def call_text(op: Op, count: int, attributes: Mapping[str, Any]) -> str:
         if attributes[setting.name] != setting.default
     ]
     return f"{op.name}({', '.join([*op.names(count), *given])})"
-
-
-def setting_text(value: Any) -> str:
-    """A setting as an expression writes it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return f'"{value}"'
-    return f"[{', '.join(map(setting_text, value))}]" if isinstance(value, tuple) else str(value)
 
 
 def with_settings(op: Op, names: Sequence[str], attributes: Mapping[str, Any], tree: Expr) -> Expr:

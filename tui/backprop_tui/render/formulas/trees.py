@@ -24,8 +24,8 @@ from backprop_engine.expressions import (
 from backprop_engine.expressions.rewriting import folded, rebuilt
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.ops import OPS
-from backprop_engine.ops.attributes import key_text
-from backprop_engine.program.forms import call_text, setting_text, with_settings
+from backprop_engine.ops.attributes import key_text, setting_text
+from backprop_engine.program.forms import call_text, with_settings
 
 __all__ = ["node_trees", "rule_tree", "shows_entries"]
 
