@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from backprop_engine.derived import derived
 from backprop_engine.explain.common_facts import FactsKind
-from backprop_engine.explain.facts import BackwardFacts, ClearFacts, StartFacts, step_facts
+from backprop_engine.explain.facts import BackwardFacts, ClearFacts, StartFacts, StepFacts, step_facts
 from backprop_engine.graph.graph import Node
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.trace.trace import Trace
@@ -19,7 +19,7 @@ from backprop_tui.cells.summaries import summary
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.panels.run_pages import ending, is_at_end, is_at_start, opening
 from backprop_tui.panels.watches import watch_lines
-from backprop_tui.render.words import code, note, numeric_line, remarks, story, words
+from backprop_tui.render.words import code, note, numeric_line, remarks, remarks_to_the_note, story, words
 from backprop_tui.view import View
 
 __all__ = ["chain_rule", "equation_title", "step", "step_title", "text_of"]
@@ -30,6 +30,8 @@ _TWO_COLUMNS: Final = 100
 _GAP: Final = 4
 _LEAST: Final = 9
 """The rows that the equation is given at least, where the author's note leaves as many."""
+_NARROWEST_NOTE: Final = 20
+"""The fewest cells for words beside an equation."""
 _LOW: Final = 12
 """With fewer rows, fractions need no blank row around them."""
 _LEAST_FORMULA: Final = 3
@@ -94,9 +96,7 @@ def _with_the_ending(view: View, width: int, height: int) -> Lines:
     above = list(_page(view, width, room).lines) if room >= _LEAST else []
     noted = wrap_lines(note(facts, view.language), width)
     if not 0 < len(above) <= room and room - len(noted) - 1 >= _LEAST and not isinstance(facts, ClearFacts):
-        found = _with_its_check(
-            facts.trace, facts.frame.position, view.language, width, room - len(noted) - 1
-        )
+        found = _equation(view, width, room - len(noted) - 1)
         above = [*found.lines, *([_BLANK] * bool(noted)), *noted]
     elif not 0 < len(above) <= room:
         above = noted
@@ -116,8 +116,18 @@ def _page(view: View, width: int, height: int) -> Lines:
     told = [*wrap_lines(said, width), *watch_lines(view, width)]
     if isinstance(facts, StartFacts | ClearFacts):
         return Lines.of(told)
-    noted = len(wrap_lines(note(facts, view.language), width))
+    first = remarks_to_the_note(facts, view.language)
+    noted = len(wrap_lines(first, width))
     hero = _hero(view, width, height, noted, len(told))
+    if first and len(hero) + noted > height:
+        tight = _close(Block.of(hero))
+        if tight.height + noted <= height:
+            hero = tight.lines
+        elif beside := _beside_the_note(view, width, height, first):
+            hero, said, noted = beside, said[len(first) :], 0
+            told = [*wrap_lines(said, width), *watch_lines(view, width)]
+        elif height >= _LEAST:
+            hero = _equation(view, width, height - noted).lines
     below = height - len(hero) - 1
     between = [_BLANK] * (noted <= below)
     rows = height - len(hero) - len(between)
@@ -162,20 +172,42 @@ def _hero(view: View, width: int, height: int, noted: int, told: int) -> Sequenc
     Numbers are written as large as they can be. Pictures get no more than their share, nor does an equation
     that goes on below the product. For a note no number becomes a picture where rows are few.
     """
-    trace, position = view.frame.trace, view.frame.position
     most = height - noted - 1
     shared = max(height * _SHARE[0] // _SHARE[1], height - told - 1, min(_LEAST, height - noted))
     from backprop_tui.render.equation.equation import has_heatmaps
 
     if has_heatmaps(view.facts, view.language, width, height):
-        return _with_its_check(trace, position, view.language, width, shared).lines
-    found = _with_its_check(trace, position, view.language, width, max(most, min(_LEAST, height - noted)))
+        return _equation(view, width, shared).lines
+    found = _equation(view, width, max(most, min(_LEAST, height - noted)))
     if found.is_picture and noted:
-        alone = _with_its_check(trace, position, view.language, width, height)
+        alone = _equation(view, width, height)
         found = found if alone.is_picture else alone
     if (found.is_picture or (found.is_stacked and height >= _LOW)) and len(found.lines) > shared:
-        found = _with_its_check(trace, position, view.language, width, shared)
+        found = _equation(view, width, shared)
     return found.lines
+
+
+def _beside_the_note(view: View, width: int, height: int, first: Sequence[Line]) -> list[Line]:
+    """The equation in all its numbers, with what is to be said `first` at its right; nothing where one of the
+    two would not be seen whole.
+
+    What is said of the local gradient stands below the note where the equation has no room for it.
+    """
+    rule = _said_of_local(view.facts, view.language)
+    local = _named_local(rule, view.language)
+    unbroken = line_width(local) if rule.startswith("=") else 0  # words may go on in the next line
+    for said, least in ((first, 0), ([*first, local], unbroken), (first, unbroken)):
+        columns = (wrap_lines(said, cells) for cells in range(max(_NARROWEST_NOTE, least), width // 2))
+        words = next((column for column in columns if len(column) <= height), None)
+        left = width - _GAP - max(map(line_width, words)) if words else 0
+        if not words or left < _NARROWEST:
+            continue
+        found = _equation(view, left, height)
+        block = Block.of(found.lines)
+        is_whole = block.height <= height and block.width <= left and "…" not in plain(found.lines)
+        if is_whole and not found.is_picture and _says(block, rule) == (said is first):
+            return _side_by_side(found.lines, left, words)
+    return []
 
 
 class _Checked(NamedTuple):
@@ -195,6 +227,10 @@ def _formulas(trace: Trace, position: int, language: str, width: int, *, small: 
     return formula_block(step_facts(trace.frame(position)), language, width, small=small, said=True)
 
 
+def _equation(view: View, width: int, height: int) -> _Checked:
+    return _with_its_check(view.frame.trace, view.frame.position, view.language, width, height)
+
+
 @derived(limit=8)
 def _with_its_check(
     trace: Trace, position: int, language: str, width: int, height: int, close: bool = True
@@ -205,7 +241,7 @@ def _with_its_check(
     facts = step_facts(trace.frame(position))
     line = numeric_line(facts, language)
     check = wrap_lines([line] if line else [], max(1, width))
-    rule = _said_of_local(facts, language) if isinstance(facts, BackwardFacts) else ""
+    rule = _said_of_local(facts, language)
     rows = max(4, height - len(check))
     block = equation(facts, language, width, rows, tall=True)
     is_picture = any(leaf.is_picture for leaf in block.leaves())
@@ -214,26 +250,33 @@ def _with_its_check(
         found = ((way if way.height <= rows else _close(way)) for way in ways)
         block = next((way for way in found if way.height <= rows and _has_fractions(way)), block)
     if rule and not _says(block, rule):  # its column has no room for that
-        sign = " " if rule.startswith("=") else ": "
-        said = Span(f"{msg('local').in_language(language)}{sign}{rule}", Role.DIM)
-        longer = (*line, Span("   "), said)
+        said = _named_local(rule, language)
+        longer = (*line, Span("   "), *said)
         if line_width(longer) <= width:
             check = [longer]
-        elif line_width((said,)) <= width:
+        elif line_width(said) <= width:
             lower = block if block.height < rows else _close(block)
-            block, check = (lower, [(said,), *check]) if lower.height < rows else (block, check)
+            block, check = (lower, [said, *check]) if lower.height < rows else (block, check)
     lines = block.padded(width).lines
     between = [_BLANK] * bool(check and height > len(lines) + len(check))
     centred = [line for piece in check for line in Block.of([piece]).padded(width).lines]
     return _Checked([*lines, *between, *centred], is_picture, _is_stacked(block))
 
 
-def _said_of_local(facts: BackwardFacts, language: str) -> str:
-    """What is said in words of a local gradient: that it is 1 everywhere, or what it does."""
+def _said_of_local(facts: StepFacts, language: str) -> str:
+    """What is said in words of a local gradient: that it is 1 everywhere, or what it does; else nothing."""
     from backprop_tui.render.equation.local_column import said_of_ones
 
+    if not isinstance(facts, BackwardFacts):
+        return ""
     does = facts.local.description
     return said_of_ones(facts.local, language) or (does.in_language(language) if does else "")
+
+
+def _named_local(rule: str, language: str) -> Line:
+    """What is said in words of the local gradient, after its name."""
+    sign = " " if rule.startswith("=") else ": "
+    return (Span(f"{msg('local').in_language(language)}{sign}{rule}", Role.DIM),)
 
 
 def _says(block: Block, words: str) -> bool:

@@ -39,6 +39,7 @@ __all__ = [
     "numeric_line",
     "override_line",
     "remarks",
+    "remarks_to_the_note",
     "sentences",
     "story",
     "turn_text",
@@ -83,6 +84,13 @@ def remarks(facts: StepFacts, language: str) -> list[Line]:
     said = [*_said(facts, language, beside=True)]
     trouble, why = ([line for topic, line in said if topic == wanted] for wanted in ("trouble", "why"))
     return [*trouble, *note(facts, language), *_advice(facts, language), *why, *_done(facts, language)]
+
+
+def remarks_to_the_note(facts: StepFacts, language: str) -> list[Line]:
+    """Of what there is to say, the lines up to the author's note; none where there is no note."""
+    noted = note(facts, language)
+    said = _said(facts, language, beside=True) if noted else ()
+    return [*(line for topic, line in said if topic == "trouble"), *noted]
 
 
 def _advice(facts: StepFacts, language: str) -> list[Line]:

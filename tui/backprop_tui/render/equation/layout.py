@@ -304,10 +304,11 @@ def _has_gaps(block: Block) -> bool:
 
 
 def _within(block: Block, width: int, height: int) -> Block:
-    """What fits of a block."""
+    """What fits of a block; a picture is one still, though its heatmaps may be cut off."""
     if block.width <= width and block.height <= height:
         return block
-    return Block.of([_clipped(line, width) for line in block.lines[:height]])
+    cut = Block.of([_clipped(line, width) for line in block.lines[:height]])
+    return structs.replace(cut, is_picture=_has_pictures(block))
 
 
 def _clipped(line: Line, width: int) -> Line:
