@@ -7,8 +7,5 @@ from __future__ import annotations
 
 from typing import Final
 
-OPEN_FAULTS: Final = frozenset(
-    (
-    )
-)
+OPEN_FAULTS: Final = frozenset(())
 """By the name of the case."""
