@@ -147,9 +147,21 @@ def _step(facts: StepFacts) -> dict[str, Any]:
                 "before": tensor_json(facts.before.tensor),
                 "gradient": tensor_json(facts.gradient.tensor),
                 "after": tensor_json(facts.after.tensor),
+                **_update(facts),
             }
         case ClearFacts() | StartFacts():
             return {}
+
+
+def _update(facts: UpdateFacts) -> dict[str, Any]:
+    """The rate of this update where a schedule gives it, and the gradient after clipping."""
+    data: dict[str, Any] = {}
+    if facts.training.schedule is not None:
+        data["rate"] = facts.settings["lr"]
+    if facts.clipped is not None:
+        data["norm"] = tensor_json(np.asarray(facts.clipped.norm))
+        data["clipped"] = tensor_json(facts.clipped.gradients[facts.node.position])
+    return data
 
 
 def _local(local: LocalFacts) -> dict[str, Any]:

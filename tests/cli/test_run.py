@@ -86,6 +86,14 @@ def _backward(index: int, node: str, operand: str, argnum: int, **numbers: float
     }
 
 
+def _of_update(stem: str, kind: str) -> list[str]:
+    """What an update says besides, where the training has a schedule or clips."""
+    training = trace(stem).training
+    if training is None or kind != "update":
+        return []
+    return ["rate"] * bool(training.schedule) + ["norm", "clipped"] * bool(training.clipping)
+
+
 @pytest.mark.parametrize("stem", SHOWN)
 def test_every_step_has_its_keys_and_no_others(commands: Commands, stem: str) -> None:
     run = data(commands, stem)
@@ -96,7 +104,7 @@ def test_every_step_has_its_keys_and_no_others(commands: Commands, stem: str) ->
     for step in run["steps"]:
         shape = SHAPES[step["kind"]]
         where = {key: value for key, value in step.items() if key in ("group", "iteration")}
-        assert list(step) == ["index", "kind", *shape, *where]
+        assert list(step) == ["index", "kind", *shape, *_of_update(stem, step["kind"]), *where]
         assert where.get("iteration") == (0 if trains else None)
         for key, kind in shape.items():
             assert isinstance(step[key], kind)

@@ -14,6 +14,7 @@ from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.ops import Op
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.sections.expectations import Expectation, Formula
+from backprop_engine.trace.training import Training
 
 __all__ = ["assert_same", "bits", "graph_says", "scenario_says"]
 
@@ -79,8 +80,13 @@ def scenario_says(scenario: Scenario) -> dict[str, Any]:
         "expectations": list(map(_expectation, scenario.expectations)),
         "breakpoints": scenario.breakpoints,
         "watches": scenario.watches,
-        "training": training and (training.optimizer.name, dict(training.settings), training.steps),
+        "training": training and _training(training),
     }
+
+
+def _training(training: Training) -> tuple[Any, ...]:
+    schedule = training.schedule and (training.schedule.kind.name, dict(training.schedule.settings))
+    return training.optimizer.name, dict(training.settings), training.steps, training.clipping, schedule
 
 
 def assert_same(found: Scenario, wanted: Scenario) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from backprop_engine.ops import OPS
-from backprop_engine.optim import OPTIMIZERS
+from backprop_engine.optim import OPTIMIZERS, SCHEDULES
 from operator_drafts import OwnOperator, own_operator
 from yaml_styles import Number
 
@@ -589,9 +589,18 @@ class _Draft:
                 value = 0.5 if setting.type is float else [0.9, 0.25]
             if not optimizer.mistakes(given | {setting.name: value}):
                 given[setting.name] = value
+        if self.chance(0.3):
+            given[self.random.choice(["clip_norm", "clip_value"])] = 0.5
+        if self.chance(0.3):
+            given["schedule"] = self.schedule()
         return self.shuffled(
             {"optimizer": optimizer.name, "steps": steps} | {key: _number(one) for key, one in given.items()}
         )
+
+    def schedule(self) -> dict[str, Any]:
+        kind = SCHEDULES[self.random.choice(list(SCHEDULES))]
+        some = [one for one in kind.settings if one.default is None or self.chance(0.5)]
+        return {"kind": kind.name} | {one.name: 2 if one.type is int else 0.5 for one in some}
 
     def shuffled(self, entries: dict[str, Any]) -> dict[str, Any]:
         order = list(entries.items())
@@ -601,6 +610,10 @@ class _Draft:
 
 
 def _number(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return {key: _number(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_number(one) for one in value]
     return Number(str(value).lower())

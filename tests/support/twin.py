@@ -160,17 +160,19 @@ class TwinBranch:
     def _trained(self, training: Training, trace: Trace) -> Trace:
         plan = self.case.graph.training_schedule
         updated = {}
+        gradients = {node: trace.gradients[node] for node in plan.updates or ()}
+        clipped = training.clipped({node: one for node, one in gradients.items() if one is not None})
+        settings = training.settings_at(len(self.traces))
         for node in plan.updates or ():
-            value, gradient = trace.values[node], trace.gradients[node]
+            value = trace.values[node]
+            gradient = clipped.gradients[node] if clipped else gradients[node]
             assert gradient is not None
             state = self.states.get(node)
             if state is None:
                 state = training.optimizer.start(self.case.bindings.leaves[node], training.settings)
-            updated[node], self.states[node] = training.optimizer.update(
-                value, gradient, state, training.settings
-            )
+            updated[node], self.states[node] = training.optimizer.update(value, gradient, state, settings)
         self.leaves = self.leaves | updated
-        return replace(trace, plan=plan, updated=updated, iteration=len(self.traces))
+        return replace(trace, plan=plan, updated=updated, clipped=clipped, iteration=len(self.traces))
 
 
 class Point(NamedTuple):

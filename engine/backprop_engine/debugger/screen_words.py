@@ -140,9 +140,7 @@ def _of_update(facts: UpdateFacts) -> dict[str, Tensor]:
     symbols: dict[str, Tensor] = {}
     for line in facts.lines:
         symbols |= {**line.known, line.target: line.value}
-    symbols |= {
-        setting: settle(value, facts.graph.dtype) for setting, value in facts.training.settings.items()
-    }
+    symbols |= {setting: settle(value, facts.graph.dtype) for setting, value in facts.settings.items()}
     own = identifiers(facts.graph).values[facts.node.position]
     symbols[counter(facts.graph)] = symbols["t"]
     plain = {name.replace("\u0302", "_hat"): value for name, value in symbols.items()}

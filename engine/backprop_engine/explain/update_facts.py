@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from backprop_engine.explain.common_facts import CommonFacts, NamedTensor, compl
 from backprop_engine.explain.symbols import gradient_name
 from backprop_engine.expressions import Expr, parse
 from backprop_engine.graph.graph import Node
+from backprop_engine.optim import ClippedGradients, Symbol
 from backprop_engine.trace.training import Training
 
 __all__ = ["ComputedLine", "UpdateFacts"]
@@ -74,21 +75,50 @@ class UpdateFacts(CommonFacts):
         return self.trace.training
 
     @property
+    def settings(self) -> Mapping[str, Any]:
+        """The optimiser's settings at this update."""
+        return self.training.settings_at(self.trace.iteration)
+
+    @property
+    def clipped(self) -> ClippedGradients | None:
+        """The gradients of all parameters after clipping, in a training that clips."""
+        return self.trace.clipped
+
+    @property
+    def is_clipped(self) -> bool:
+        """Whether clipping makes the gradient of this parameter another one."""
+        clipping, clipped = self.training.clipping, self.clipped
+        if clipping is None or clipped is None:
+            return False
+        return clipping.changes(self.gradient.tensor, clipped)
+
+    @property
     def formulas(self) -> tuple[str, ...]:
         """The lines of the update, in the optimiser's names."""
-        return tuple(self.training.optimizer.formulas(self.training.settings))
+        lines = tuple(self.training.optimizer.formulas(self.settings))
+        clipping = self.training.clipping
+        return (clipping.formula, *lines) if clipping and self.is_clipped else lines
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """What the names in the lines mean, with their numbers at this update."""
+        symbols = self.training.optimizer.symbols(self.settings)
+        clipping, clipped = self.training.clipping, self.clipped
+        if clipping is None or clipped is None or not self.is_clipped:
+            return symbols
+        return (clipping.symbol(clipped.factor), *symbols)
 
     @property
     def learning_rate(self) -> Tensor | None:
         """The learning rate where the update is plain gradient descent, w − lr · g; else None."""
         if self.formulas != _GRADIENT_DESCENT:
             return None
-        return _number(self.training.settings["lr"])
+        return _number(self.settings["lr"])
 
     @property
     def lines(self) -> Iterator[ComputedLine]:
         """The lines of the update, each computed from what is known before it."""
-        trace, training = self.trace, self.training
+        trace = self.trace
         state, _ = trace.remembered[self.node.position]
         known: dict[str, Tensor] = {
             "w": self.before.tensor,
@@ -96,7 +126,7 @@ class UpdateFacts(CommonFacts):
             "t": _number(trace.iteration + 1),
             **state.memory,
         }
-        for symbol in training.optimizer.symbols(training.settings):
+        for symbol in self.symbols:
             if symbol.value is not None:
                 known[symbol.name] = _number(symbol.value)
         for line in self.formulas:

@@ -22,7 +22,7 @@ definition is keyed by its name. A definition reads in one order, that of the pa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -31,7 +31,7 @@ from msgspec import Struct, field
 
 from backprop_engine.arrays import Tensor, settle
 from backprop_engine.messages.words import Words
-from backprop_engine.optim.settings import Setting, SettingError, unknown
+from backprop_engine.optim.settings import Setting, SettingError, setting_mistakes, settings_filled
 
 __all__ = [
     "OPTIMIZERS",
@@ -126,31 +126,15 @@ class Optimizer(Struct, frozen=True, eq=False, kw_only=True):
         """A value for every setting, given or by default; raises `SettingError` for the first mistake."""
         for mistake in self.mistakes(given):
             raise mistake
-        return self._filled(given)
+        return settings_filled(given, self.settings)
 
     def mistakes(self, given: SettingValues) -> tuple[SettingError, ...]:
         """Everything that is wrong with the given settings, in their order."""
-        found = tuple(self._mistakes(given))
+        found = tuple(setting_mistakes(given, self.name, self.settings))
         if found or self.refuse is None:
             return found
-        refused = self.refuse(self._filled(given))
+        refused = self.refuse(settings_filled(given, self.settings))
         return (refused,) if refused else ()
-
-    def _mistakes(self, given: SettingValues) -> Iterator[SettingError]:
-        for name, value in given.items():
-            setting = self.setting(name)
-            if setting is None:
-                yield unknown(name, self.name, self.settings)
-                continue
-            try:
-                setting.value(value)
-            except SettingError as error:
-                yield error
-
-    def _filled(self, given: SettingValues) -> dict[str, Any]:
-        return {
-            setting.name: setting.value(given.get(setting.name, setting.default)) for setting in self.settings
-        }
 
     def start(self, parameter: Tensor, settings: SettingValues) -> OptimizerState:
         """The state before the first update of `parameter`."""

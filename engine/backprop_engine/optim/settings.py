@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from backprop_engine.messages.message import Hint, Message, joined, msg
 from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.messages.words import Words
 
-__all__ = ["Setting", "SettingError", "unknown"]
+__all__ = ["Setting", "SettingError", "setting_mistakes", "settings_filled"]
 
 _LARGEST_SHOWN: Final = 10**30
 
@@ -34,15 +34,16 @@ class SettingError(BackpropError):
 
 
 class Setting(Struct, frozen=True):
-    """A hyper-parameter: its Python type (`float`, `bool` or ``tuple[float, float]``), default and meaning.
+    """A hyper-parameter: its Python type, its default and its meaning.
 
+    The type is `float`, `int`, `bool` or ``tuple[float, float]``; without a default (None) it must be given.
     Numbers are finite, at least `least` and less than `below`, where these are given. `symbols` says how its
     numbers are called in formulas, and what each of them means, where that is not its own name and meaning.
     """
 
     name: str
     type: Any
-    default: float | bool | tuple[float, float]
+    default: float | bool | tuple[float, float] | None
     meaning: Words
     least: float | None = 0.0
     below: float | None = None
@@ -57,7 +58,9 @@ class Setting(Struct, frozen=True):
         """What it takes, in words: "a number from 0 on"."""
         if self.type is bool:
             return msg("`true` or `false`")
-        what = msg("a number") if self.type is float else msg("a list of two numbers")
+        what = msg("a list of two numbers")
+        if self.type in (int, float):
+            what = msg("a whole number") if self.type is int else msg("a number")
         if self.below is not None:
             return msg(
                 "{what} from {least:g} up to, but not including, {below:g}",
@@ -73,6 +76,11 @@ class Setting(Struct, frozen=True):
             if isinstance(given, bool | np.bool_):
                 return bool(given)
             raise self._refusal(given)
+        if self.type is int:
+            if not isinstance(given, int | np.integer):
+                raise self._refusal(given)
+            self._number(given, given)
+            return int(given)
         if self.type is float:
             return self._number(given, given)
         if not isinstance(given, Sequence) or isinstance(given, str | bytes) or len(given) != 2:
@@ -116,6 +124,30 @@ def _shown(value: object) -> str:
     if isinstance(value, int) and abs(value) > _LARGEST_SHOWN:
         return msg("a number as large as this")
     return shortened(clean(str(value)), 40)
+
+
+def settings_filled(given: Mapping[str, Any], settings: Sequence[Setting]) -> dict[str, Any]:
+    """A value for every one of `settings`, given or by default, where there is no mistake in `given`."""
+    return {setting.name: setting.value(given.get(setting.name, setting.default)) for setting in settings}
+
+
+def setting_mistakes(
+    given: Mapping[str, Any], of: str, settings: Sequence[Setting]
+) -> Iterator[SettingError]:
+    """Everything that is wrong with what is given to the optimiser or schedule `of`, which has `settings`."""
+    known = {setting.name: setting for setting in settings}
+    for name, value in given.items():
+        if name not in known:
+            yield unknown(name, of, settings)
+            continue
+        try:
+            known[name].value(value)
+        except SettingError as error:
+            yield error
+    for name, setting in known.items():
+        if setting.default is None and name not in given:
+            message = msg("`{of}` needs `{name}`, {kind}", of=of, name=name, kind=setting.kind)
+            yield SettingError(name, message, setting.meaning)
 
 
 _EXECUTION: Final = ("foreach", "fused", "capturable", "differentiable")

@@ -27,13 +27,21 @@ from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import Elementwise
 from backprop_engine.ops.attributes import key_text
+from backprop_engine.optim import Symbol
 from backprop_engine.program.forms import forward_text, parsed, with_settings
 from backprop_engine.program.identifiers import identifiers
 from backprop_engine.program.spelling import numpy_code, numpy_tree
-from backprop_engine.trace.run import Training
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["backward_line", "clear_lines", "counter", "forward_line", "numpy_lines", "tensor_line"]
+__all__ = [
+    "backward_line",
+    "clear_lines",
+    "counter",
+    "forward_line",
+    "numpy_lines",
+    "tensor_line",
+    "update_lines",
+]
 
 _WIDTH: Final = 88
 _MOST_ENTRIES: Final = 24
@@ -55,8 +63,8 @@ def numpy_lines(facts: StepFacts, most: int = _MOST_ENTRIES) -> list[str]:
             return [backward_line(graph, edge)]
         case AccumulateFacts(edge=edge, turn=turn):
             return [f"{identifiers(graph).gradients[edge.operand]}  # {turn.number}/{turn.of}"]
-        case UpdateFacts(node=node, training=training):
-            return update_lines(graph, node.position, training)
+        case UpdateFacts(node=node):
+            return update_lines(graph, node.position, facts.formulas, facts.symbols)
         case ClearFacts():
             return clear_lines(graph)
         case StartFacts():
@@ -215,16 +223,24 @@ def counter(graph: Graph) -> str:
     return identifiers(graph).free("t")
 
 
-def update_lines(graph: Graph, position: int, training: Training) -> list[str]:
-    """The lines that update the parameter at `position`; its gradient stays as it is."""
-    known, optimizer, settings = identifiers(graph), training.optimizer, training.settings
+def update_lines(
+    graph: Graph,
+    position: int,
+    formulas: Iterable[str],
+    symbols: Iterable[Symbol],
+    shared: Mapping[str, str] | None = None,
+) -> list[str]:
+    """The lines that update the parameter at `position`; its gradient stays as it is.
+
+    `symbols` are written as their numbers, unless the program has a name for them: those are `shared`.
+    """
+    known = identifiers(graph)
     parameter, gradient = known.values[position], known.gradients[position]
     names = {"w": parameter, "g": gradient, "t": counter(graph)}
-    names |= {
-        symbol.name: repr(symbol.value) for symbol in optimizer.symbols(settings) if symbol.value is not None
-    }
+    names |= {symbol.name: repr(symbol.value) for symbol in symbols if symbol.value is not None}
+    names |= shared or {}
     lines = []
-    for line in optimizer.formulas(settings):
+    for line in formulas:
         target, _, text = line.partition(" = ")
         tree = numpy_tree(parse(text))
         own = names["w"] if target == "w" else known.free(f"{_plain(target)}_{parameter}")

@@ -6,7 +6,7 @@ It needs nothing but NumPy, and ends with the values and the gradients of the ru
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -18,10 +18,12 @@ from backprop_engine.explain.facts import (
     BackwardFacts,
     ForwardFacts,
     StepFacts,
+    UpdateFacts,
     step_facts,
 )
 from backprop_engine.explain.overrides import OverrideFacts, overrides_value
 from backprop_engine.graph.graph import Graph, Node
+from backprop_engine.optim.clipping import CLIP_EPS
 from backprop_engine.program.helpers import definitions, helpers_of
 from backprop_engine.program.identifiers import identifiers
 from backprop_engine.program.lines import (
@@ -31,6 +33,7 @@ from backprop_engine.program.lines import (
     forward_line,
     numpy_lines,
     tensor_line,
+    update_lines,
 )
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
@@ -50,7 +53,7 @@ def numpy_program(run: Run | Trace) -> str:
     """The program of a run: of all its iterations, in a loop, or of a single one as it was recorded."""
     trace = run if isinstance(run, Trace) else run.trace(0)
     again = not isinstance(run, Trace) and run.training is not None
-    steps = list(_steps(trace))
+    steps = list(_steps(trace, again=again))
     number = _scalar_type(trace, again=again)
     values = identifiers(trace.graph).values
     given = [
@@ -79,19 +82,47 @@ def _loop(trace: Trace, steps: list[str]) -> list[str]:
     return [f"for {number} in range(1, {updates + 2}):", *(f"{_INDENT}{line}" for line in body)]
 
 
-def _steps(trace: Trace) -> Iterator[str]:
-    """The lines of every step; a comment says what begins."""
+def _steps(trace: Trace, *, again: bool) -> Iterator[str]:
+    """The lines of every step; a comment says what begins.
+
+    Those of a loop do `again` what differs from update to update: they compute the rate and the clipping.
+    """
+    shared = _shared(trace) if again else None
     before: FactsKind = "start"
     for position in range(1, len(trace.steps) + 1):
         facts = step_facts(trace.frame(position))
-        lines = _lines(facts)
+        lines = _lines(facts, shared)
         if facts.kind != before and facts.kind in _HEADS and lines:
             yield _HEADS[facts.kind]
+            yield from _before_updates(trace, shared) if facts.kind == "update" and shared else ()
         before = facts.kind
         yield from lines
 
 
-def _lines(facts: StepFacts) -> list[str]:
+def _shared(trace: Trace) -> dict[str, str]:
+    """What a loop calls the rate of an update and the factor of clipping, where it computes them."""
+    training, known = trace.training, identifiers(trace.graph)
+    assert training is not None
+    shared = {"lr": known.free("lr")} if training.schedule else {}
+    if training.clipping and training.clipping.kind == "clip_norm":
+        shared |= {"c": known.free("c")}
+    return shared
+
+
+def _before_updates(trace: Trace, shared: Mapping[str, str]) -> Iterator[str]:
+    """The lines that give the `shared` names their numbers."""
+    training, known = trace.training, identifiers(trace.graph)
+    assert training is not None
+    if training.schedule:
+        yield from training.schedule.numpy(shared["lr"], training.settings["lr"], counter(trace.graph))
+    if training.clipping and "c" in shared:
+        length = known.free("norm")
+        norms = ", ".join(f"np.linalg.norm({known.gradients[node]})" for node in trace.updated)
+        yield f"{length} = float(np.linalg.norm([{norms}]))"
+        yield f"{shared['c']} = min({training.clipping.most!r} / ({length} + {CLIP_EPS!r}), 1.0)"
+
+
+def _lines(facts: StepFacts, shared: Mapping[str, str] | None) -> list[str]:
     """What the program says to do a step, after which what is overridden has its given value."""
     graph, known = facts.graph, identifiers(facts.graph)
     match facts:
@@ -103,6 +134,8 @@ def _lines(facts: StepFacts) -> list[str]:
             lines = [backward_line(graph, edge, computed)]
         case AccumulateFacts(edge=edge):
             lines = []
+        case UpdateFacts(node=node, training=training) if shared is not None:
+            return update_lines(graph, node.position, training.formulas(), training.symbols(), shared)
         case _:
             return numpy_lines(facts, sys.maxsize)
     if facts.override is not None:

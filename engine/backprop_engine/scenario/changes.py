@@ -98,7 +98,10 @@ def _numbers(scenario: Scenario, leaf: Node) -> tuple[object, ...]:
 
 def _training(scenario: Scenario) -> object:
     training = scenario.training
-    return training and (training.optimizer.name, training.steps, repr(training.settings))
+    if training is None:
+        return None
+    schedule = training.schedule and (training.schedule.kind.name, repr(training.schedule.settings))
+    return training.optimizer.name, training.steps, repr(training.settings), training.clipping, schedule
 
 
 def _texts(scenario: Scenario) -> tuple[object, ...]:

@@ -36,6 +36,7 @@ __all__ = [
     "RANDOM",
     "SCAN",
     "SCENARIO",
+    "SCHEDULE",
     "TRAIN",
     "Form",
     "FormatKey",
@@ -48,7 +49,7 @@ ValueKind: TypeAlias = Literal[
     "notes", "shape", "init", "number", "natural", "fan", "file", "array", "rows", "columns", "data-dtype",
     "operator", "operands", "expression", "cell", "arguments", "over", "carry", "operand", "names", "values",
     "gradients", "tolerance", "digits", "flag", "optimizer", "updates", "operators", "formula", "rules",
-    "axes", "sign",
+    "axes", "sign", "positive", "schedule", "schedule-kind",
 ]  # fmt: skip
 """What the value of a key can be."""
 
@@ -340,9 +341,23 @@ TRAIN: Final = form(
         msg("How many updates there are; one last forward pass follows."),
         needed=True,
     ),
+    FormatKey(
+        "clip_norm",
+        "positive",
+        msg("The norm that the gradients of all parameters together may have before an update."),
+    ),
+    FormatKey(
+        "clip_value", "positive", msg("The size that each entry of a gradient may have before an update.")
+    ),
+    FormatKey("schedule", "schedule", msg("How the learning rate changes from update to update.")),
     open=True,
 )
 
+SCHEDULE: Final = form(
+    msg("A schedule of the learning rate, such as `{{kind: cosine, T_max: 50}}`."),
+    FormatKey("kind", "schedule-kind", msg("The rule that gives each update its rate."), needed=True),
+    open=True,
+)
 
 FILLED: Final = form(
     msg("A tensor filled by a rule, such as `{{shape: [2, 3], init: zeros}}`."),

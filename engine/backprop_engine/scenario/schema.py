@@ -15,7 +15,7 @@ from backprop_engine.evaluation.calls import signature
 from backprop_engine.expressions.cursor import RESERVED
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.ops import OPS, Op, OpAttribute
-from backprop_engine.optim import OPTIMIZERS, Setting
+from backprop_engine.optim import OPTIMIZERS, SCHEDULES, Setting
 from backprop_engine.scenario.format import (
     CARRIED,
     CELL,
@@ -35,6 +35,7 @@ from backprop_engine.scenario.format import (
     OWN_OPERATOR,
     RANDOM,
     SCENARIO,
+    SCHEDULE,
     TRAIN,
     Form,
     FormatKey,
@@ -215,11 +216,14 @@ _PLAIN: Final[dict[ValueKind, Fragment]] = {
     "rules": names_to(or_nothing(reference("expression"))),
     "axes": names_to(list_of(one_of(_STRING, _NATURAL))),
     "sign": _STRING,
+    "positive": {"type": "number", "exclusiveMinimum": 0},
+    "schedule": reference("schedule"),
     "updates": _NATURAL | {"maximum": MAX_STEPS},
 }
 
 _NEVER_EMPTY: Final[tuple[ValueKind, ...]] = (
     "fan", "rows", "columns", "data-dtype", "operands", "natural", "number", "tolerance", "digits", "flag",
+    "positive",
 )  # fmt: skip
 """Kinds that need a value where the key is given, even if the key may be left out."""
 
@@ -233,6 +237,7 @@ def values_by_kind(language: str) -> dict[ValueKind, Fragment]:
         "operator": one_of(
             choices({name: _called(op) for name, op in OPS.items()}, language), reference("name")
         ),
+        "schedule-kind": choices({name: kind.lesson for name, kind in SCHEDULES.items()}, language),
         "optimizer": choices({name: optimizer.lesson for name, optimizer in OPTIMIZERS.items()}, language),
     }
     return _PLAIN | explained
@@ -344,6 +349,7 @@ class _Writer:
         yield "own-operator", self.closed(OWN_OPERATOR)
         yield "expectation", self.expectation()
         yield "train", self.opened(TRAIN, map(self.with_optimizer, OPTIMIZERS))
+        yield "schedule", self.opened(SCHEDULE, map(self.with_schedule, SCHEDULES))
 
     def pattern(self, words: Message, pattern: str) -> Fragment:
         """A text of a pattern; editors show the explanation in place of the pattern."""
@@ -421,8 +427,20 @@ class _Writer:
 
     def with_optimizer(self, name: str) -> Fragment:
         """The settings of an optimiser."""
-        settings = {
-            setting.name: self.described(setting.meaning, of_setting(setting) | {"default": setting.default})
-            for setting in OPTIMIZERS[name].settings
+        return self.beside(TRAIN, "optimizer", name, self.settings(OPTIMIZERS[name].settings))
+
+    def with_schedule(self, name: str) -> Fragment:
+        """The settings of a schedule."""
+        settings = SCHEDULES[name].settings
+        needed = [setting.name for setting in settings if setting.default is None]
+        return self.beside(SCHEDULE, "kind", name, self.settings(settings), needed)
+
+    def settings(self, settings: Iterable[Setting]) -> Fragment:
+        """What each setting of an optimiser or of a schedule takes."""
+        return {
+            setting.name: self.described(
+                setting.meaning,
+                of_setting(setting) | ({} if setting.default is None else {"default": setting.default}),
+            )
+            for setting in settings
         }
-        return self.beside(TRAIN, "optimizer", name, settings)

@@ -198,23 +198,28 @@ class Run:
             trace = record_forward(self.graph, checkpoint.bindings, self.edits)
             return replace(trace, iteration=iteration, training=self.training)
         trace = record(self.graph, checkpoint.bindings, self.edits)
-        updates = self._updates(trace, checkpoint)
+        gradients = {node: trace.gradients[node] for node in checkpoint.states}
+        clipped = self.training.clipped(
+            {node: given for node, given in gradients.items() if given is not None}
+        )
+        updates = self._updates(replace(trace, iteration=iteration, clipped=clipped), checkpoint)
         return replace(
             trace,
             iteration=iteration,
             plan=self.graph.training_schedule,
             updated={node: new for node, (new, _) in updates.items()},
             remembered={node: (checkpoint.states[node], state) for node, (_, state) in updates.items()},
+            clipped=clipped,
             training=self.training,
         )
 
     def _updates(self, trace: Trace, checkpoint: _Checkpoint) -> dict[int, tuple[Tensor, OptimizerState]]:
         """The new value and state of each parameter."""
         assert self.training is not None
-        update, settings = self.training.optimizer.update, self.training.settings
+        update, settings = self.training.optimizer.update, self.training.settings_at(trace.iteration)
         updates: dict[int, tuple[Tensor, OptimizerState]] = {}
         for node, state in checkpoint.states.items():
-            gradient = trace.gradients[node]
+            gradient = trace.clipped.gradients[node] if trace.clipped else trace.gradients[node]
             assert gradient is not None  # only what gradient reaches is updated
             updates[node] = update(trace.values[node], gradient, state, settings)
         return updates

@@ -34,7 +34,7 @@ from backprop_engine.graph.steps import (
     Update,
 )
 from backprop_engine.messages.message import Message, msg
-from backprop_engine.optim import OptimizerState
+from backprop_engine.optim import ClippedGradients, OptimizerState
 from backprop_engine.trace.training import Training
 
 __all__ = [
@@ -105,6 +105,8 @@ class Trace:
     remembered: Mapping[int, tuple[OptimizerState, OptimizerState]] = field(default_factory=dict)
     """The optimizer's state of each parameter before and after the update, by position."""
     iteration: int = 0
+    clipped: ClippedGradients | None = None
+    """What the optimizer got in place of the gradients, in a training that clips them."""
     training: Training | None = None
     """The training that the run is an iteration of, if it is one."""
 

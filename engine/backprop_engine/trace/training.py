@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from backprop_engine.arrays import Tensor
 from backprop_engine.graph.graph import Graph
-from backprop_engine.optim import Optimizer
+from backprop_engine.optim import ClippedGradients, Clipping, Optimizer, RateSchedule, Symbol
 
 __all__ = ["Training", "held_numbers", "kept_traces", "stride"]
 
@@ -25,11 +26,36 @@ _BESIDE: Final = 2
 
 
 class Training(Struct, frozen=True, eq=False):
-    """`steps` updates of the parameters by `optimizer`, which has a value for each of its settings."""
+    """`steps` updates of the parameters by `optimizer`, which has a value for each of its settings.
+
+    Gradients may be clipped before an update; with a schedule, every update has a rate of its own.
+    """
 
     optimizer: Optimizer
     settings: Mapping[str, Any]
     steps: int
+    clipping: Clipping | None = None
+    schedule: RateSchedule | None = None
+
+    def settings_at(self, iteration: int) -> Mapping[str, Any]:
+        """The settings of the update that ends an iteration: the learning rate is that of the schedule."""
+        if self.schedule is None:
+            return self.settings
+        return {**self.settings, "lr": self.schedule.rate(self.settings["lr"], iteration)}
+
+    def formulas(self) -> tuple[str, ...]:
+        """The lines of an update that is clipped, in the optimiser's names."""
+        lines = self.optimizer.formulas(self.settings)
+        return (self.clipping.formula, *lines) if self.clipping else lines
+
+    def symbols(self) -> tuple[Symbol, ...]:
+        """What the names in `formulas` mean; the factor of clipping has no number of its own."""
+        symbols = self.optimizer.symbols(self.settings)
+        return (self.clipping.symbol(None), *symbols) if self.clipping else symbols
+
+    def clipped(self, gradients: Mapping[int, Tensor]) -> ClippedGradients | None:
+        """What the optimiser gets in place of the parameters' gradients; None where nothing is clipped."""
+        return self.clipping.clipped(gradients) if self.clipping else None
 
 
 def held_numbers(graph: Graph, training: Training | None = None) -> int:

@@ -27,7 +27,8 @@ from backprop_engine.graph.steps import Accumulate
 from backprop_engine.messages.words import Words
 from backprop_engine.ops import OPS, Elementwise, Linear, Op, OpAttribute, Sample
 from backprop_engine.ops.shape_rules import broadcast
-from backprop_engine.optim import OPTIMIZERS
+from backprop_engine.optim import OPTIMIZERS, SCHEDULES, Clipping, RateSchedule
+from backprop_engine.optim.settings import settings_filled
 from backprop_engine.program import numpy_lines, numpy_program
 from backprop_engine.program.helpers import definitions, function_name, helpers_of
 from backprop_engine.program.identifiers import identifiers
@@ -194,6 +195,32 @@ def test_every_update(name: str, chosen: dict[str, Any]) -> None:
             trace = run.trace(iteration)
             found = carried_out(numpy_program(trace))
             assert_same(found[parameter], trace.updated[run.graph.position(parameter)], 1e-12)
+
+
+CLIPPED = [Clipping("clip_norm", 0.125), Clipping("clip_norm", 1e3), Clipping("clip_value", 0.25), None]
+SCHEDULED = [
+    ("step", {"step_size": 2, "gamma": 0.5}),
+    ("exponential", {"gamma": 0.5, "warmup": 2}),
+    ("cosine", {"T_max": 2, "eta_min": 0.001}),
+    ("linear", {"total_iters": 2}),
+]
+
+
+@pytest.mark.parametrize("clipping", CLIPPED)
+@pytest.mark.parametrize(("name", "chosen"), SCHEDULED)
+def test_clipping_and_schedules(clipping: Clipping | None, name: str, chosen: dict[str, Any]) -> None:
+    run = _trained("adam", {})
+    assert run.training is not None
+    schedule = RateSchedule(SCHEDULES[name], settings_filled(chosen, SCHEDULES[name].settings))
+    training = structs.replace(run.training, clipping=clipping, schedule=schedule)
+    fixed, run = run, Run(run.graph, run.bindings, training)
+    whole = carried_out(numpy_program(run))
+    for parameter in ("w", "c"):
+        assert_same(whole[parameter], run.trace(3).value(parameter), 1e-12)
+        for iteration in range(3):
+            found = carried_out(numpy_program(run.trace(iteration)))
+            assert_same(found[parameter], run.trace(iteration).updated[run.graph.position(parameter)], 1e-12)
+    assert not np.array_equal(run.trace(3).value("w"), fixed.trace(3).value("w"))
 
 
 def test_overrides() -> None:

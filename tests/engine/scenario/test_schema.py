@@ -17,7 +17,7 @@ from backprop_engine.errors import ScenarioError
 from backprop_engine.evaluation.attributes import CallError, attribute_value
 from backprop_engine.messages.translations import languages
 from backprop_engine.ops import OPS, Op, OpAttribute
-from backprop_engine.optim import OPTIMIZERS, Setting, SettingError
+from backprop_engine.optim import OPTIMIZERS, SCHEDULES, Setting, SettingError
 from backprop_engine.scenario import format as known
 from backprop_engine.scenario.format import Form
 from backprop_engine.scenario.leaves.initializers import INITS
@@ -173,6 +173,9 @@ def test_what_stands_beside_open_keys_is_what_the_tables_have() -> None:
     for name, optimizer in OPTIMIZERS.items():
         keys = (*known.TRAIN.names, *(one.name for one in optimizer.settings))
         assert list(chosen("train", name)["properties"]) == list(keys)
+    for name, schedule in SCHEDULES.items():
+        keys = (*known.SCHEDULE.names, *(one.name for one in schedule.settings))
+        assert list(chosen("schedule", name)["properties"]) == list(keys)
 
 
 def test_every_choice_is_declared() -> None:
@@ -180,7 +183,7 @@ def test_every_choice_is_declared() -> None:
     used = dict.fromkeys(setting for init in INITS.values() for setting in init.settings)
     assert sorted(known.INIT_SETTINGS) == sorted(used)
     forms = [one for one in vars(known).values() if isinstance(one, Form)]
-    assert len(forms) == 15
+    assert len(forms) == 16
     for form in forms:
         assert form.names == tuple(key.name for key in form.keys)
         assert len(set(form.names)) == len(form.names)
@@ -471,6 +474,22 @@ def test_a_setting_takes_the_same_values(name: str, setting: Setting) -> None:
     for value in VALUES:
         train = {"optimizer": name, "steps": 1, setting.name: value}
         assert validator.is_valid(train) == accepted(setting, value), value
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        pytest.param(name, one, id=f"{name}-{one.name}")
+        for name, kind in SCHEDULES.items()
+        for one in kind.settings
+    ],
+)
+def test_a_setting_of_a_schedule_takes_the_same_values(name: str, setting: Setting) -> None:
+    validator = part(chosen("schedule", name))
+    needed = {one.name: 1 for one in SCHEDULES[name].settings if one.default is None}
+    for value in VALUES:
+        schedule = {"kind": name, **needed, setting.name: value}
+        assert validator.is_valid(schedule) == accepted(setting, value), value
 
 
 def accepted(setting: Setting, value: object) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from backprop_engine.derivatives.decomposition import stepped_into
-from backprop_engine.explain.facts import StepFacts, step_facts
+from backprop_engine.explain.facts import StepFacts, UpdateFacts, step_facts
 from backprop_engine.explain.symbols import formula
 from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.messages.message import msg
@@ -18,7 +18,15 @@ from backprop_tui.cells.summaries import ABSENT, summary
 from backprop_tui.cells.text import cell_width, pad
 from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.one_line import kind_text, scalar_line
-from backprop_tui.render.words import KIND_NAMES, code, formulas, override_line, sentences, story
+from backprop_tui.render.words import (
+    KIND_NAMES,
+    code,
+    formulas,
+    override_line,
+    sentences,
+    story,
+    update_notes,
+)
 
 __all__ = ["course", "leaf_lines", "state", "step_lines", "transcript"]
 
@@ -106,13 +114,16 @@ def _step(facts: StepFacts, language: str, width: int, digits: int) -> Iterator[
         Span(f"  {kind_text(facts, language)}  ", Role.HEADING),
     )
     overridden = override_line(facts, language)
+    said = update_notes(facts) if isinstance(facts, UpdateFacts) else ()
+    notes = wrap_lines(((Span(words.in_language(language)),) for words in said), width - len(_INDENT))
     if facts.is_scalar:
         line = scalar_line(facts, language)
         yield (*head, *line, *((Span("  "), *overridden) if overridden else ()))
+        yield from ((Span(_INDENT), *line) for line in notes)
         return
     yield (*head, *(formulas(facts, language) or sentences(facts, language))[0])
     room = width - len(_INDENT)
-    shown = [*equation(facts, language, room, _HEIGHT).lines]
+    shown = [*notes, *equation(facts, language, room, _HEIGHT).lines]
     shown += wrap_line(overridden, room) if overridden else []
     shown += wrap_lines(code(facts), room)
     yield from ((Span(_INDENT), *line) for line in shown)

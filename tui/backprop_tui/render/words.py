@@ -26,7 +26,7 @@ from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import formula, mathematical, operand_text, rule_text
 from backprop_engine.graph.graph import Kind, Node
-from backprop_engine.messages.message import Message, msg
+from backprop_engine.messages.message import Hint, Message, msg
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.summaries import summary
 
@@ -43,6 +43,7 @@ __all__ = [
     "sentences",
     "story",
     "turn_text",
+    "update_notes",
     "words",
 ]
 
@@ -482,13 +483,60 @@ def _accumulate(facts: AccumulateFacts, language: str, *, beside: bool) -> Itera
 
 def _update(facts: UpdateFacts, language: str) -> Iterator[_Said]:
     """The rule that a parameter is updated by, and what its letters stand for."""
-    optimizer, settings = facts.training.optimizer, facts.training.settings
+    optimizer = facts.training.optimizer
     lesson = f"  {optimizer.name}: {optimizer.lesson.in_language(language)}"
     yield _Said("why", (Span(facts.node.name, Role.NAME), Span(lesson)))
+    yield from (_why(words, language) for words in update_notes(facts))
     yield from _code(facts)
     yield from (_Said("formula", (Span(f"  {mathematical(line)}"),)) for line in facts.formulas)
-    for symbol in optimizer.symbols(settings):
+    for symbol in facts.symbols:
         value = "" if symbol.value is None else f" = {number(np.float64(symbol.value))}"
         meaning = symbol.meaning.in_language(language)
         name = Span(f"  {symbol.name}{value}", Role.NAME)
         yield _Said("why", (name, Span(f"  {meaning}", Role.DIM)))
+
+
+def update_notes(facts: UpdateFacts) -> tuple[Message, ...]:
+    """What clipping does at an update, and which learning rate it has, where that is not always the same."""
+    return tuple(words for words in (_clipped(facts), _rate(facts)) if words)
+
+
+def _clipped(facts: UpdateFacts) -> Hint:
+    """What clipping does at this update."""
+    clipping, clipped = facts.training.clipping, facts.clipped
+    if clipping is None or clipped is None:
+        return ""
+    most, length = number(np.float64(clipping.most)), number(np.float64(clipped.norm))
+    if clipping.kind == "clip_value":
+        if not facts.is_clipped:
+            return msg("clip_value = {most}: no entry of this gradient is larger.", most=most)
+        entries = np.asarray(facts.gradient.tensor)
+        return msg(
+            "clip_value = {most}: {count} of {size} entries are larger and are cut down to it.",
+            most=most,
+            count=int(np.count_nonzero(np.abs(entries) > clipping.most)),
+            size=entries.size,
+        )
+    if not facts.is_clipped:
+        return msg(
+            "clip_norm = {most}: ‖g‖ = {length} over all parameters, not clipped.", most=most, length=length
+        )
+    return msg("Clipped from ‖g‖ = {length} to {most}, over all parameters.", most=most, length=length)
+
+
+def _rate(facts: UpdateFacts) -> Hint:
+    """The learning rate of this update, where a schedule gives it."""
+    schedule = facts.training.schedule
+    if schedule is None:
+        return ""
+    rate, update = number(np.float64(facts.settings["lr"])), facts.trace.iteration + 1
+    of = facts.training.steps
+    if facts.trace.iteration < schedule.warmup:
+        return msg("Warm-up: the rate of update {update} of {of} is {rate}.", update=update, of=of, rate=rate)
+    return msg(
+        "{kind} schedule: the rate of update {update} of {of} is {rate}.",
+        kind=schedule.kind.name,
+        update=update,
+        of=of,
+        rate=rate,
+    )

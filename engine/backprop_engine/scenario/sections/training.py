@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from math import inf
+from typing import Any, Final, Literal
 
 from backprop_engine.errors import Code, ScenarioError, code
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.suggestions import did_you_mean
-from backprop_engine.optim import OPTIMIZERS, Optimizer, SettingError
+from backprop_engine.optim import OPTIMIZERS, SCHEDULES, Clipping, Optimizer, RateSchedule, SettingError
+from backprop_engine.optim.settings import setting_mistakes, settings_filled
 from backprop_engine.scenario.format import TRAIN as TRAIN_FORM
-from backprop_engine.scenario.read.mistakes import Mistakes, as_int, as_mapping, as_text, is_absent, mistake
+from backprop_engine.scenario.read.mistakes import (
+    Mistakes,
+    as_int,
+    as_mapping,
+    as_number,
+    as_text,
+    is_absent,
+    mistake,
+)
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, plain
 from backprop_engine.trace.run import Training
 
@@ -19,7 +29,22 @@ TRAIN = code("train", msg("`train` has no optimiser or number of steps, or one t
 TRAIN_SETTING = code("train-setting", msg("A setting that an optimiser does not have, or cannot have so."))
 
 MAX_STEPS: Final = 100_000
+_CLIPPINGS: Final[tuple[Literal["clip_norm", "clip_value"], ...]] = ("clip_norm", "clip_value")
 _EXAMPLE: Final = msg("such as `{text}`", text="train: {optimizer: sgd, lr: 0.1, steps: 50}")
+
+_ELSEWHERE: Final = {
+    "max_norm": "clip_norm",
+    "max_grad_norm": "clip_norm",
+    "grad_clip": "clip_norm",
+    "gradient_clip_val": "clip_norm",
+    "clip": "clip_norm",
+    "clip_grad_norm": "clip_norm",
+    "clip_grad_value": "clip_value",
+    "lr_schedule": "schedule",
+    "lr_scheduler": "schedule",
+    "scheduler": "schedule",
+}
+"""What other libraries call keys of `train`."""
 
 
 def read_training(node: YamlNode | None) -> Training | None:
@@ -35,6 +60,12 @@ def read_training(node: YamlNode | None) -> Training | None:
         optimizer = _optimizer(_needed(section, "optimizer", misspelled))
     with mistakes.collected():
         steps = _steps(_needed(section, "steps", misspelled))
+    clipping: Clipping | None = None
+    schedule: RateSchedule | None = None
+    with mistakes.collected():
+        clipping = _clipping(section)
+    with mistakes.collected():
+        schedule = _schedule(section.get("schedule"))
     given: dict[str, Any] = {
         key: plain(entry.value)
         for key, entry in section.entries.items()
@@ -44,7 +75,7 @@ def read_training(node: YamlNode | None) -> Training | None:
         mistakes.add(_placed(section, error).diagnostics)
     mistakes.raise_if_any()
     assert optimizer is not None  # else that is a mistake
-    return Training(optimizer, optimizer.settings_of(given), steps)
+    return Training(optimizer, optimizer.settings_of(given), steps, clipping, schedule)
 
 
 def _needed(section: YamlMapping, key: str, misspelled: dict[str, None]) -> YamlNode:
@@ -81,11 +112,52 @@ def _steps(node: YamlNode) -> int:
     return steps
 
 
+def _clipping(section: YamlMapping) -> Clipping | None:
+    """How gradients are clipped before an update, if they are."""
+    there = tuple(kind for kind in _CLIPPINGS if not is_absent(section.get(kind)))
+    if len(there) > 1:
+        message = msg("`clip_norm` and `clip_value` cannot both be given")
+        raise mistake(TRAIN, section.entries[there[1]].key, message, msg("leave one of them out"))
+    for kind in _CLIPPINGS:
+        if kind not in there:
+            continue
+        node = section.entries[kind].value
+        most = as_number(node, msg("a number above 0"), msg("such as `{text}`", text=f"{kind}: 1"))
+        if not 0 < most < inf:
+            raise mistake(TRAIN, node, msg("`{key}` is a number above 0", key=kind))
+        return Clipping(kind, most)
+    return None
+
+
+def _schedule(node: YamlNode | None) -> RateSchedule | None:
+    """How the learning rate changes; `ScenarioError` with everything that is wrong with it."""
+    if node is None or is_absent(node):
+        return None
+    example = msg("such as `{text}`", text="schedule: {kind: cosine, T_max: 50}")
+    section = as_mapping(node, msg("a map with `kind`"), example)
+    chosen = section.get("kind")
+    if chosen is None or is_absent(chosen):
+        raise mistake(TRAIN, section, msg("`schedule` has no `kind`"), example)
+    name = as_text(chosen, msg("the name of a schedule"), example)
+    kind = SCHEDULES.get(name.text)
+    if kind is None:
+        hint = did_you_mean(name.text, SCHEDULES) or msg("there are {names}", names=", ".join(SCHEDULES))
+        raise mistake(TRAIN, name, msg("there is no schedule `{name}`", name=name.text), hint)
+    mistakes = Mistakes()
+    given = {key: plain(entry.value) for key, entry in section.entries.items() if key != "kind"}
+    for error in setting_mistakes(given, kind.name, kind.settings):
+        mistakes.add(_placed(section, error).diagnostics)
+    mistakes.raise_if_any()
+    return RateSchedule(kind, settings_filled(given, kind.settings))
+
+
 def _placed(section: YamlMapping, error: SettingError) -> ScenarioError:
     """What is wrong with a setting, at its place: its name where that is unknown, else its value."""
     entry = section.entries.get(error.name)
     kind: Code = TRAIN_SETTING
     if entry is None:
         return mistake(kind, section, error.message, error.hint)
+    if error.known and error.name in _ELSEWHERE:
+        return mistake(kind, entry.key, error.message, msg("here it is `{key}`", key=_ELSEWHERE[error.name]))
     at = entry.key if error.known else entry.value
     return mistake(kind, at, error.message, did_you_mean(error.name, error.known) or error.hint)

@@ -105,7 +105,7 @@ def _section(kind: ValueKind, node: YamlNode, graph: Graph, changed: Mapping[str
         case "expect", _:
             return _block(node)
         case "train", YamlMapping():
-            return {name: _value(value) for name, value in _in_order(node, _TRAIN)}
+            return {name: _value(value) for name, value in _in_order(node, _TRAIN) if not is_absent(value)}
         case "lines", YamlSequence():
             return _lines(node)
         case "notes", YamlMapping():
