@@ -233,18 +233,25 @@ def _ignored(ignore_index: int | None) -> int:
     return -(2**31) if ignore_index is None else ignore_index
 
 
-def _nll(log_p: Any, target: Any, reduction: str, ignore_index: int | None) -> Any:
+def _nll(log_p: Any, target: Any, weight: Any = None, *, reduction: str, ignore_index: int | None) -> Any:
     log_p = _classes_second(log_p)
-    return F.nll_loss(log_p, target, reduction=reduction, ignore_index=_ignored(ignore_index))
+    return F.nll_loss(log_p, target, weight, reduction=reduction, ignore_index=_ignored(ignore_index))
 
 
 def _cross_entropy(
-    a: Any, target: Any, reduction: str, ignore_index: int | None, label_smoothing: float
+    a: Any,
+    target: Any,
+    weight: Any = None,
+    *,
+    reduction: str,
+    ignore_index: int | None,
+    label_smoothing: float,
 ) -> Any:
     target = target if target.ndim < a.ndim else _classes_second(target)
     return F.cross_entropy(
         _classes_second(a),
         target,
+        weight,
         reduction=reduction,
         ignore_index=_ignored(ignore_index),
         label_smoothing=label_smoothing,
@@ -268,7 +275,9 @@ LOSSES: dict[str, Definition] = {
     "huber": F.huber_loss,
     "smooth_l1": F.smooth_l1_loss,
     "bce": F.binary_cross_entropy,
-    "bce_with_logits": F.binary_cross_entropy_with_logits,
+    "bce_with_logits": lambda a, target, pos_weight=None, **more: F.binary_cross_entropy_with_logits(
+        a, target, pos_weight=pos_weight, **more
+    ),
     "hinge": _hinge,
     "kl_div": _kl_div,
     "nll": _nll,

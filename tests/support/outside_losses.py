@@ -139,38 +139,52 @@ def _log_probabilities(a: Any) -> Any:
     return z - anp.log(anp.sum(anp.exp(z), axis=-1, keepdims=True))
 
 
-def _nll(log_p: Any, target: Any, reduction: str, ignore_index: int | None) -> Any:
+def _nll(log_p: Any, target: Any, weight: Any = None, *, reduction: str, ignore_index: int | None) -> Any:
     """By a sum over rows, one at a time."""
-    return _by_rows(log_p, target, reduction, ignore_index, lambda row, index: -row[index])
+    weight = np.ones(log_p.shape[-1]) if weight is None else weight
+    return _by_rows(
+        log_p, target, weight, reduction, ignore_index, lambda row, index: -weight[index] * row[index]
+    )
 
 
 def _cross_entropy(
-    a: Any, target: Any, reduction: str, ignore_index: int | None, label_smoothing: float
+    a: Any,
+    target: Any,
+    weight: Any = None,
+    *,
+    reduction: str,
+    ignore_index: int | None,
+    label_smoothing: float,
 ) -> Any:
     classes = a.shape[-1]
+    weight = np.ones(classes) if weight is None else weight
     if np.ndim(target) == len(a.shape):
         t = target * (1.0 - label_smoothing) + label_smoothing / classes
-        return _reduce(-anp.sum(t * _log_probabilities(a), axis=-1), reduction)
+        return _reduce(-anp.sum(weight * t * _log_probabilities(a), axis=-1), reduction)
 
     def loss(row: Any, index: Any) -> Any:
         t = np.full(classes, label_smoothing / classes)
         t[index] += 1.0 - label_smoothing
-        return -anp.sum(t * row)
+        return -anp.sum(weight * t * row)
 
-    return _by_rows(_log_probabilities(a), target, reduction, ignore_index, loss)
+    return _by_rows(_log_probabilities(a), target, weight, reduction, ignore_index, loss)
 
 
-def _by_rows(rows: Any, target: Any, reduction: str, ignore_index: int | None, loss: Any) -> Any:
-    losses, counted = [], 0
+def _by_rows(rows: Any, target: Any, weight: Any, reduction: str, ignore_index: int | None, loss: Any) -> Any:
+    losses, counted = [], 0.0
     for entry in np.ndindex(np.shape(target)):
         index = int(np.asarray(target)[entry])
         counts = index != ignore_index
-        counted += counts
+        counted += weight[index] if counts else 0.0
         losses.append(loss(rows[entry], index) if counts else 0.0 * rows[(*entry, 0)])
     if reduction == "none":
         return anp.reshape(anp.stack(losses), np.shape(target)) if np.shape(target) else losses[0]
     total = sum(losses[1:], losses[0]) if losses else 0.0 * anp.sum(rows)
     return total / np.float64(counted) if reduction == "mean" else total
+
+
+def _bce_with_logits(a: Any, target: Any, pos_weight: Any = 1.0, *, reduction: str) -> Any:
+    return _reduce(_softplus(a) * (1.0 - target) + pos_weight * target * _softplus(-a), reduction)
 
 
 LOSSES: dict[str, Callable[..., Any]] = {
@@ -179,7 +193,7 @@ LOSSES: dict[str, Callable[..., Any]] = {
     "huber": _entry_by_entry(_huber),
     "smooth_l1": _entry_by_entry(lambda a, target, beta: _huber(a, target, beta) / beta),
     "bce": _entry_by_entry(lambda p, target: -target * anp.log(p) - (1.0 - target) * anp.log(1.0 - p)),
-    "bce_with_logits": _entry_by_entry(lambda a, target: _softplus(a) - a * target),
+    "bce_with_logits": _bce_with_logits,
     "hinge": _entry_by_entry(
         lambda a, target, margin: anp.where(target * a < margin, margin - target * a, 0.0 * a)
     ),

@@ -1,13 +1,14 @@
 """Losses of classification: a target is a class index, or the probabilities of every class.
 
-`keep` says which targets count: all but those equal to `ignore_index`.
+`keep` says which targets count: all but those equal to `ignore_index`. With a `weight` for each class, a
+target counts as much as its class, and the mean of class indices is divided by the weights that were counted.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from math import inf, prod
+from math import inf, nan, prod
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,13 @@ def _needs_classes(a: Shape) -> None:
 
 
 def class_shape(
-    a: Shape, target: Shape, reduction: str, ignore_index: int | None, label_smoothing: float
+    a: Shape,
+    target: Shape,
+    weight: Shape | None = None,
+    *,
+    reduction: str,
+    ignore_index: int | None,
+    label_smoothing: float,
 ) -> Shape:
     """The shape rule where a target is class indices or probabilities."""
     _needs_classes(a)
@@ -53,13 +60,28 @@ def class_shape(
                 indices=_indices(a),
                 shape=shape_text(a),
             ),
-            _target_hint(a, target, lambda a: target == a[:-1] or (target == a and ignore_index is None)),
+            _target_hint(
+                a, target, lambda a: target == a[:-1] or (target == a and ignore_index is None), weight
+            ),
         )
     if ignore_index is not None and target == a:
         raise ShapeError(
             msg("ignore_index takes class indices: {1} is {shape} probabilities", shape=shape_text(target))
         )
+    _needs_weights(a, weight)
     return a[:-1] if reduction == "none" else ()
+
+
+def _needs_weights(a: Shape, weight: Shape | None) -> None:
+    if weight not in (None, a[-1:]):
+        raise ShapeError(
+            msg(
+                "{2} is {shape}: it holds a weight for each of {classes} classes",
+                shape=shape_text(weight),
+                classes=a[-1],
+            ),
+            difference(weight, a[-1:], (2, 0)),
+        )
 
 
 def _indices(a: Shape) -> Message:
@@ -69,24 +91,29 @@ def _indices(a: Shape) -> Message:
     return msg("{shape} class indices", shape=shape_text(a[:-1]))
 
 
-def _target_hint(a: Shape, target: Shape, takes: Callable[[Shape], bool]) -> Hint:
-    """Which axis differs, and a form of the logits that fits; the target is a constant and stays as it is."""
+def _target_hint(a: Shape, target: Shape, takes: Callable[[Shape], bool], weight: Shape | None) -> Hint:
+    """Which axis differs, and a form of the logits that fits; what is constant stays as it is."""
     if 1 in target and tuple(size for size in target if size != 1) == a[:-1]:
         return msg("write {1} without the brackets around each number")
     wanted = a if len(target) == len(a) else a[:-1]
-    return joined(
-        difference(target, wanted, (1, 0)), repair((a,), lambda a: a[-1:] not in ((), (0,)) and takes(a))
-    )
+
+    def fits(a: Shape) -> bool:
+        return a[-1:] not in ((), (0,)) and takes(a) and weight in (None, a[-1:])
+
+    return joined(difference(target, wanted, (1, 0)), repair((a,), fits))
 
 
-def index_shape(log_p: Shape, target: Shape, reduction: str, ignore_index: int | None) -> Shape:
+def index_shape(
+    log_p: Shape, target: Shape, weight: Shape | None = None, *, reduction: str, ignore_index: int | None
+) -> Shape:
     """The shape rule where a target is class indices."""
     _needs_classes(log_p)
     if target != log_p[:-1]:
         raise ShapeError(
             msg("{operands}: a target is {indices}", operands=named(log_p, target), indices=_indices(log_p)),
-            _target_hint(log_p, target, lambda a: target == a[:-1]),
+            _target_hint(log_p, target, lambda a: target == a[:-1], weight),
         )
+    _needs_weights(log_p, weight)
     return target if reduction == "none" else ()
 
 
@@ -100,7 +127,9 @@ def one_hot(target: Any, classes: int) -> Tensor:
     return np.asarray(np.asarray(target)[..., np.newaxis] == np.arange(classes), dtype=np.float64)
 
 
-def refuse_target(a: Shape, target: Any, ignore_index: int | None = None, **_: Any) -> Message | None:
+def refuse_target(
+    a: Shape, target: Any, weight: Any = None, *, ignore_index: int | None = None, **_: Any
+) -> Message | None:
     """A class index is whole and in range; probabilities are not negative and sum to 1."""
     classes = a[-1]
     values = np.asarray(target)
@@ -142,79 +171,112 @@ LABEL_SMOOTHING = OpAttribute(
 )
 
 
-def _averaged(losses: Any, keep: Any, reduction: str) -> Any:
-    """The losses of a batch as one number, over those that count, or as they are."""
-    losses = np.where(keep, losses, 0.0)
-    if reduction == "mean" and not np.all(keep):
-        return np.sum(losses) / np.float64(np.count_nonzero(keep))
+def _averaged(losses: Any, counts: Any, reduction: str) -> Any:
+    """The losses of a batch as one number, or as they are; in a mean each counts as `counts` says, or 1."""
+    if reduction == "mean" and counts is not None:
+        return np.sum(losses) / np.float64(np.sum(counts))
     return reduced(losses, reduction)
 
 
-def _picked(log_p: Any, target: Any, keep: Any) -> Any:
-    """The log-probability of each target; of the first class where it does not count."""
+def _picked(rows: Any, target: Any, keep: Any) -> Any:
+    """The entry of each target in its row; of the first class where it does not count."""
     at = np.where(keep, target, 0)[..., np.newaxis]
-    return np.take_along_axis(log_p, at, axis=-1)[..., 0]
+    return np.take_along_axis(rows, at, axis=-1)[..., 0]
 
 
-def _divisor(target: Any, batch: Shape, reduction: str, ignore_index: int | None) -> int:
+def _counts(target: Any, weight: Any, ignore_index: int | None) -> Any:
+    """How much each class index counts; None where all count alike."""
+    keep = kept(target, ignore_index)
+    if weight is None:
+        return None if np.all(keep) else keep
+    return np.where(keep, weight[np.where(keep, target, 0)], 0.0)
+
+
+def _share(a: Any, target: Any, weight: Any, reduction: str, ignore_index: int | None) -> Any:
     """What the sum of the losses is divided by; never 0 where targets do not count."""
     if reduction != "mean":
         return 1
-    return prod(batch) if ignore_index is None else max(1, int(np.count_nonzero(target != ignore_index)))
+    counts = _counts(target, weight, ignore_index) if by_index(a.shape, np.shape(target)) else None
+    return prod(a.shape[:-1]) if counts is None else np.sum(counts) or 1
 
 
-def _nll(log_p: Any, target: Any, reduction: str, ignore_index: int | None) -> Any:
+def _nll(log_p: Any, target: Any, weight: Any = None, *, reduction: str, ignore_index: int | None) -> Any:
     keep = kept(target, ignore_index)
-    return _averaged(-_picked(log_p, target, keep), keep, reduction)
+    weighted = log_p if weight is None else weight * log_p
+    losses = np.where(keep, -_picked(weighted, target, keep), 0.0)
+    return _averaged(losses, _counts(target, weight, ignore_index), reduction)
 
 
-def _nll_error(out: Any, log_p: Any, target: Any, reduction: str, ignore_index: int | None) -> Any:
+def _nll_error(
+    out: Any, log_p: Any, target: Any, weight: Any = None, *, reduction: str, ignore_index: int | None
+) -> Any:
     keep = kept(target, ignore_index)[..., np.newaxis]
-    share = _divisor(target, log_p.shape[:-1], reduction, ignore_index)
-    return -one_hot(target, log_p.shape[-1]) * keep / share
+    t = one_hot(target, log_p.shape[-1]) * keep
+    t = t if weight is None else weight * t
+    return (-t / _share(log_p, target, weight, reduction, ignore_index)).astype(log_p.dtype)
 
 
-def _loss(a: Any, target: Any, reduction: str, ignore_index: int | None, label_smoothing: float) -> Any:
+def _loss(
+    a: Any,
+    target: Any,
+    weight: Any = None,
+    *,
+    reduction: str,
+    ignore_index: int | None,
+    label_smoothing: float,
+) -> Any:
     log_p = log_softmax_of(a)
+    weighted = log_p if weight is None else weight * log_p
+    counts = None
     if by_index(a.shape, np.shape(target)):
         keep = kept(target, ignore_index)
-        losses = -_picked(log_p, target, keep)
+        losses, counts = -_picked(weighted, target, keep), _counts(target, weight, ignore_index)
     else:
-        keep = np.True_
-        losses = -np.sum(target * log_p, axis=-1)
+        keep, losses = np.True_, -np.sum(target * weighted, axis=-1)
     if label_smoothing:
-        losses = (1.0 - label_smoothing) * losses - label_smoothing * np.mean(log_p, axis=-1)
-    return _averaged(losses, keep, reduction)
+        losses = (1.0 - label_smoothing) * losses - label_smoothing * np.mean(weighted, axis=-1)
+    return _averaged(np.where(keep, losses, 0.0), counts, reduction)
 
 
 def _error(
-    out: Any, a: Any, target: Any, reduction: str, ignore_index: int | None, label_smoothing: float
+    out: Any,
+    a: Any,
+    target: Any,
+    weight: Any = None,
+    *,
+    reduction: str,
+    ignore_index: int | None,
+    label_smoothing: float,
 ) -> Any:
     """The probabilities less the smoothed target, as shares of the batch."""
     p, classes = softmax_of(a), a.shape[-1]
-    share = _divisor(target, a.shape[:-1], reduction, ignore_index)
+    t, keep = target, np.True_
     if by_index(a.shape, np.shape(target)):
         t, keep = one_hot(target, classes), kept(target, ignore_index)[..., np.newaxis]
-    else:
-        t, keep = target, np.True_
     if label_smoothing:
         t = (1.0 - label_smoothing) * t + label_smoothing / classes
-    total = 1.0 if keep is not np.True_ else np.sum(t, axis=-1, keepdims=True)
-    return ((p * total - t) * keep / share).astype(p.dtype)
+    t = t if weight is None else weight * t
+    total = 1.0 if keep is not np.True_ and weight is None else np.sum(t, axis=-1, keepdims=True)
+    return ((p * total - t) * keep / _share(a, target, weight, reduction, ignore_index)).astype(p.dtype)
 
 
-def _by_row(error: Any, text: str, short: str, batch: Shape, attributes: Attributes) -> Linear:
-    """The rule that multiplies the upstream gradient, a number or one for each row, with `error`.
+def _by_row(error: Any, text: str, short: str, shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+    """The rules of a loss that multiplies the upstream gradient, a number or one for each row, with `error`.
 
     `short` is the error in words.
     """
-    ignore, share = attributes["ignore_index"], ""
+    *batch, classes = shapes[0]
+    share = ""
+    ignore, keep = attributes["ignore_index"], ""
     if ignore is not None:
-        keep = "expand_dims(target != {0}, -1)" if batch else "(target != {0})"
-        text, short = (f"{keep.format(ignore)} * {_grouped(written)}" for written in (text, short))
+        keep = f"expand_dims(target != {ignore}, -1)" if batch else f"(target != {ignore})"
+        text, short = (f"{keep} * {_grouped(written)}" for written in (text, short))
     if attributes["reduction"] == "mean":
         count = prod(batch)
-        share = f" / {count}" * (count != 1) if ignore is None else f" / sum(target != {ignore})"
+        if len(shapes) > 2 and by_index(*shapes[:2]):
+            share = f" / {_counted(f'one_hot(target, {classes})', keep)}"
+        else:
+            share = f" / {count}" * (count != 1) if ignore is None else f" / sum(target != {ignore})"
     rows = attributes["reduction"] == "none" and bool(batch)
 
     def vjp(g: Any, *rest: Any, **attributes: Any) -> Any:
@@ -225,8 +287,15 @@ def _by_row(error: Any, text: str, short: str, batch: Shape, attributes: Attribu
         return here(same(i, j[:-1]), chosen) if rows else chosen
 
     upstream = "expand_dims(g, -1)" if rows else "g"
-    factor = Factor((_grouped(short) if share else short) + share, error, sign="⊙" if rows else "·")
-    return Linear(f"{upstream} * {_grouped(text)}{share}", vjp, factor, entries=entries)
+    in_short = share if short == text else share.replace(f"one_hot(target, {classes})", "one_hot")
+    factor = Factor((_grouped(short) if share else short) + in_short, error, sign="⊙" if rows else "·")
+    rule = Linear(f"{upstream} * {_grouped(text)}{share}", vjp, factor, entries=entries)
+    return (rule, *[None] * (len(shapes) - 1))
+
+
+def _counted(one_hot: str, keep: str) -> str:
+    """The sum of the weights of those targets that count."""
+    return f"sum({f'{keep} * ' if keep else ''}{one_hot} * weight)"
 
 
 def _grouped(text: str) -> str:
@@ -234,8 +303,8 @@ def _grouped(text: str) -> str:
 
 
 def _nll_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
-    text = f"-one_hot(target, {shapes[0][-1]})"
-    return (_by_row(_nll_error, text, text, shapes[1], attributes), None)
+    text = f"-one_hot(target, {shapes[0][-1]})" + " * weight" * (len(shapes) > 2)
+    return _by_row(_nll_error, text, text, shapes, attributes)
 
 
 def _smoothed(text: str, smoothing: float) -> str:
@@ -243,38 +312,50 @@ def _smoothed(text: str, smoothing: float) -> str:
 
 
 def _softmax_with_loss_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
-    a, target = shapes
-    smoothing = attributes["label_smoothing"]
+    a, target = shapes[:2]
+    smoothing, indices = attributes["label_smoothing"], by_index(a, target)
     spread = f" - {smoothing} / {a[-1]}" if smoothing else ""
-    short = f"softmax - {'smoothed' if smoothing else 'one_hot' if by_index(a, target) else 'target'}"
-    if by_index(a, target):
-        text = f"softmax(a) - {_smoothed(f'one_hot(target, {a[-1]})', smoothing)}{spread}"
+    word = "smoothed" if smoothing else "one_hot" if indices else "target"
+    short = f"softmax - {word}"
+    given = f"one_hot(target, {a[-1]})" if indices else "target"
+    if len(shapes) > 2:
+        t = f"({_smoothed(given, smoothing)} + {smoothing} / {a[-1]})" if smoothing else given
+        text, short = (
+            f"{p} * sum(weight * {t}, axis=-1, keepdims=true) - weight * {t}"
+            for p, t in (("softmax(a)", t), ("softmax", word))
+        )
+    elif indices:
+        text = f"softmax(a) - {_smoothed(given, smoothing)}{spread}"
     else:
         total = _smoothed("sum(target, axis=-1, keepdims=true)", smoothing)
         total = f"({total} + {smoothing})" if smoothing else total
         text = f"softmax(a) * {total} - {_smoothed('target', smoothing)}{spread}"
-    return (_by_row(_error, text, short, a[:-1], attributes), None)
+    return _by_row(_error, text, short, shapes, attributes)
 
 
-def _nll_inside(target: Shape, attributes: Attributes) -> str:
+def _nll_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> str:
     """The call of `nll` on the log-probabilities `l`."""
     ignore = "" if attributes["ignore_index"] is None else f", ignore_index={attributes['ignore_index']}"
-    return f'nll(l, target, reduction="{attributes["reduction"]}"{ignore})'
+    weight = ", weight" * (len(shapes) > 2)
+    return f'nll(l, target{weight}, reduction="{attributes["reduction"]}"{ignore})'
 
 
-def _softmax_with_loss_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
-    (a, target), reduction = shapes, attributes["reduction"]
+def _softmax_with_loss_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition | None:
+    a, target = shapes[:2]
+    reduction, weighted = attributes["reduction"], len(shapes) > 2
     smoothing, ignore = attributes["label_smoothing"], attributes["ignore_index"]
-    steps = (*exponentials(-1), ("p", "e / s"), ("l", "log(p)"))
+    steps: Decomposition = (*exponentials(-1), ("p", "e / s"), ("l", "log(p)"))
     mean = reduction == "mean"
     if not by_index(a, target):
         if smoothing:
             steps += (("t", f"{1 - smoothing} * target + {smoothing / a[-1]}"),)
-        rows = f"-sum({'t' if smoothing else 'target'} * l, axis=-1)"
-        return (*steps, *_last_steps("c", rows, reduction, a[:-1]))
+        shares = f"{'weight * ' * weighted}{'t' if smoothing else 'target'}"
+        return (*steps, *_last_steps("c", f"-sum({shares} * l, axis=-1)", reduction, a[:-1]))
     if not smoothing:
-        return (*steps, ("out", _nll_inside(target, attributes)))
-    steps += (("n", _nll_inside(target, attributes)), ("u", "-mean(l, axis=-1)"))
+        return (*steps, ("out", _nll_inside(shapes, attributes)))
+    if weighted:  # what the mean is divided by takes the weights apart by class index
+        return None
+    steps += (("n", _nll_inside(shapes, attributes)), ("u", "-mean(l, axis=-1)"))
     if ignore is not None:
         steps += (("k", f"where(target != {ignore}, 1, 0)"), ("v", "k * u"))
         last = {"none": "v", "sum": "sum(v)", "mean": "sum(v) / sum(k)"}[reduction]
@@ -312,31 +393,48 @@ def _ignoring(index: int, **attributes: Any) -> tuple[Sample, ...]:
     )
 
 
+def _weighted(**attributes: Any) -> tuple[Sample, ...]:
+    """The samples of class indices, with a weight for each class."""
+    return tuple(
+        Sample((*sample.operands, np.linspace(0.5, 2.0, sample.operands[0][-1])), sample.attributes)
+        for sample in (
+            *_targets(**attributes)[:5],
+            *_ignoring(-100, **attributes),
+            *_ignoring(0, **attributes)[:1],
+        )
+    )
+
+
 _ROWS = np.array([[0.0, 1.0, 0.0], [0.25, 0.25, 0.5]])
 
 
 def _exact(log_p: str, shapes: tuple[Shape, ...], attributes: Attributes) -> str:
     """Minus the log-probability of the right class, or of the targets' classes by their shares."""
     *batch, classes = shapes[0]
-    indices = by_index(*shapes)
+    indices, weighted = by_index(*shapes[:2]), len(shapes) > 2
     target = f"one_hot(target, {classes})" if indices else "target"
-    smoothing, ignore = attributes.get("label_smoothing", 0.0), attributes["ignore_index"]
+    smoothing, ignore, keep = attributes.get("label_smoothing", 0.0), attributes["ignore_index"], ""
     if smoothing:
         target = f"({1 - smoothing} * {target} + {smoothing / classes})"
-    rows = f"-sum({target} * {log_p}, axis=-1)"
+    rows = f"-sum({'weight * ' * weighted}{target} * {log_p}, axis=-1)"
     if ignore is not None and indices:
         rows = f"(target != {ignore}) * ({rows})"
-        if attributes["reduction"] == "mean":
+        keep = f"expand_dims(target != {ignore}, -1)" if batch else f"(target != {ignore})"
+    if attributes["reduction"] == "mean":
+        if indices and weighted:
+            counted = _counted(f"one_hot(target, {classes})", keep)
+            return f"{f'sum({rows})' if batch else rows} / {counted}"
+        if keep:
             return f"sum({rows}) / sum(target != {ignore})"
-    if attributes["reduction"] == "mean" and prod(batch) == 1:
-        return f"sum({rows})" if batch else rows
+        if prod(batch) == 1:
+            return f"sum({rows})" if batch else rows
     return reduced_text(rows, attributes["reduction"], tuple(batch))
 
 
 nll = define(
     "nll",
     sign="NLL",
-    operands="log_p target",
+    operands="log_p target weight",
     formula="-sum(one_hot(target) * log_p)",
     exact=lambda shapes, attributes: _exact("log_p", shapes, attributes),
     helpers={"one_hot": ONE_HOT},
@@ -344,8 +442,9 @@ nll = define(
     shape=index_shape,
     rules=_nll_rules,
     attributes=(REDUCTION, IGNORE_INDEX),
-    constants=("target",),
-    indices=lambda log_p, target: (1,),
+    optional=1,
+    constants=("target", "weight"),
+    indices=lambda log_p, target, *_: (1,),
     refuse=refuse_target,
     lesson=Words(
         en="Negative log-likelihood: only the log-probability of the right class gets a gradient: "
@@ -353,18 +452,18 @@ nll = define(
         ko="음의 로그 가능도는 정답 범주의 로그 확률에만 −1의 그래디언트를 흘려보냅니다.",
     ),
     conventions=Words(
-        "The classes lie along the last axis. The mean is over the targets that count; where none "
-        "does it is NaN, and the gradient 0.",
-        "범주는 마지막 축에 놓입니다. 평균은 세는 정답만의 평균이며, 하나도 없으면 값은 "
-        "NaN이고 그래디언트는 0입니다.",
+        "The classes lie along the last axis. The mean is over the targets that count, each as much as "
+        "the weight of its class, as in PyTorch; where none does it is NaN, and the gradient 0.",
+        "범주는 마지막 축에 놓입니다. 평균은 세는 정답만의, PyTorch처럼 범주의 가중치로 잰 평균이며, "
+        "하나도 없으면 값은 NaN이고 그래디언트는 0입니다.",
     ),
-    samples=(*_targets(), *_ignoring(-100), *_ignoring(0)[:1]),
+    samples=(*_targets(), *_ignoring(-100), *_ignoring(0)[:1], *_weighted()),
 )
 
 softmax_with_loss = define(
     "softmax_with_loss",
     sign="sm+CE",
-    operands="a target",
+    operands="a target weight",
     formula="-sum(target * log(softmax(a)))",
     exact=lambda shapes, attributes: _exact("log_softmax(a)", shapes, attributes),
     helpers={"one_hot": ONE_HOT},
@@ -372,8 +471,9 @@ softmax_with_loss = define(
     shape=class_shape,
     rules=_softmax_with_loss_rules,
     attributes=(REDUCTION, IGNORE_INDEX, LABEL_SMOOTHING),
-    constants=("target",),
-    indices=lambda a, target: (1,) if by_index(a, target) else (),
+    optional=1,
+    constants=("target", "weight"),
+    indices=lambda a, target, *_: (1,) if by_index(a, target) else (),
     refuse=refuse_target,
     inside=_softmax_with_loss_inside,
     lesson=Words(
@@ -382,11 +482,12 @@ softmax_with_loss = define(
     ),
     conventions=Words(
         "The classes lie along the last axis; the largest logit is subtracted first, so that no "
-        "exponential overflows. The mean is over the targets that count; where none does it is NaN, and the "
-        "gradient 0.",
-        "범주는 마지막 축에 놓입니다. 가장 큰 로짓을 먼저 빼므로 지수함수가 오버플로하지 "
-        "않습니다. 평균은 세는 정답만의 평균이며, 하나도 없으면 값은 NaN이고 그래디언트는 "
-        "0입니다.",
+        "exponential overflows. The mean is over the targets that count, each as much as the weight of "
+        "its class, as in PyTorch (of probabilities: over all); where none does it is NaN, and the "
+        "gradient 0. A row of nothing but −inf is NaN, and so is its gradient.",
+        "범주는 마지막 축에 놓입니다. 가장 큰 로짓을 먼저 빼므로 지수함수가 오버플로하지 않습니다. 평균은 "
+        "세는 정답만의, PyTorch처럼 범주의 가중치로 잰 평균이며(정답이 확률이면 모든 행의 평균), 하나도 "
+        "없으면 값은 NaN이고 그래디언트는 0입니다. 모두 −inf인 행은 값도 그래디언트도 NaN입니다.",
     ),
     meets=beyond(20.0),
     kinks=(
@@ -402,6 +503,12 @@ softmax_with_loss = define(
             ([0, -0.5, 0.5], None),
             Words("a masked logit gets 0", "가린 로짓은 0을 받음"),
         ),
+        Kink(
+            ([-inf, -inf], 1),
+            nan,
+            ([nan, nan], None),
+            Words("a row masked completely is NaN, as in PyTorch", "모두 가린 행은 NaN, PyTorch와 같음"),
+        ),
     ),
     samples=(
         Sample(((3,), np.array(1))),
@@ -415,5 +522,10 @@ softmax_with_loss = define(
         *_targets(label_smoothing=0.25)[:5],
         *_ignoring(-100),
         *_ignoring(1, label_smoothing=0.25),
+        *_weighted(),
+        *_weighted(label_smoothing=0.25),
+        Sample(((3,), np.array([0.2, 0.3, 0.5]), np.array([0.5, 1.0, 2.0]))),
+        Sample(((2, 3), _ROWS, np.array([0.5, 1.0, 2.0])), {"label_smoothing": 0.25}),
+        Sample(((2, 3), _ROWS, np.array([0.5, 1.0, 2.0])), {"reduction": "none"}),
     ),
 )

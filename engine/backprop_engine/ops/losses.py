@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from backprop_engine.arrays import Shape
+from backprop_engine.arrays import Shape, shape_text
+from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.activations import sigmoid_of, softplus_of
@@ -22,10 +23,12 @@ from backprop_engine.ops.reduced_losses import (
     reduced,
     reduced_formula,
     reduced_inside,
+    reduced_text,
     sampled,
 )
 from backprop_engine.ops.rules import Elementwise, Rules
-from backprop_engine.ops.samples import Kink, beyond
+from backprop_engine.ops.samples import Kink, Sample, beyond
+from backprop_engine.ops.shape_rules import broadcast, broadcasts, difference, named
 
 define = Family("losses").define
 
@@ -99,44 +102,114 @@ bce = define(
 )
 
 
-def _bce_with_logits(a: Any, target: Any, reduction: str) -> Any:
-    losses = _weighted(target, softplus_of(-a)) + _weighted(1.0 - target, softplus_of(a))
+def _logits_shape(a: Shape, target: Shape, pos_weight: Shape | None = None, *, reduction: str) -> Shape:
+    if pos_weight is not None and a != target:
+        problem = msg("{operands}: both must have one shape", operands=named(a, target))
+        raise ShapeError(problem, difference(a, target))
+    if pos_weight is not None and not (broadcasts(a, pos_weight) and broadcast(a, pos_weight) == a):
+        raise ShapeError(
+            msg(
+                "{operands}: the weights must broadcast to {shape}",
+                operands=named(a, target, pos_weight),
+                shape=shape_text(a),
+            ),
+            difference(a, pos_weight, (0, 2)),
+        )
+    return entry_shape(a, target, reduction)
+
+
+def _bce_with_logits(a: Any, target: Any, pos_weight: Any = 1.0, *, reduction: str) -> Any:
+    losses = _weighted(pos_weight * target, softplus_of(-a)) + _weighted(1.0 - target, softplus_of(a))
     return reduced(losses, reduction)
+
+
+def _by_logit(out: Any, a: Any, target: Any, pos_weight: Any, **_: Any) -> Any:
+    return (1.0 - target) * sigmoid_of(a) - pos_weight * target * sigmoid_of(-a)
+
+
+def _by_target(out: Any, a: Any, target: Any, pos_weight: Any, **_: Any) -> Any:
+    return pos_weight * softplus_of(-a) - softplus_of(a)
+
+
+_TARGET_PLAIN = Words(
+    "The target's gradient is minus the logit.",
+    "정답에 대한 그래디언트는 로짓에 음수 부호를 붙인 것입니다.",
+)
+_LOGIT_WEIGHTED = Words(
+    en="Sigmoid with cross-entropy: the probability where the target is 0, and what it lacks to 1, "
+    "weighted, where it is 1.",
+    ko="시그모이드와 교차 엔트로피의 그래디언트는 정답이 0이면 확률이고, 1이면 확률이 1에 못 미치는 "
+    "만큼에 가중치와 음수 부호를 붙인 것입니다.",
+)
+_TARGET_WEIGHTED = Words(
+    "The target's gradient is the weighted loss of a 1 less the loss of a 0.",
+    "정답에 대한 그래디언트는 정답이 1일 때의 가중 손실에서 0일 때의 손실을 뺀 것입니다.",
+)
+
+_PLAIN = by_entry(
+    Elementwise("sigmoid(a) - target", lambda out, a, target, **_: sigmoid_of(a) - target),
+    Elementwise("-a", lambda out, a, target, **_: -a),
+)
+_POSITIVES_WEIGHTED = by_entry(
+    Elementwise("(1 - target) * sigmoid(a) - pos_weight * target * sigmoid(-a)", _by_logit),
+    Elementwise("pos_weight * softplus(-a) - softplus(a)", _by_target),
+    None,
+)
+
+
+def _logits_exact(shapes: tuple[Shape, ...], attributes: Attributes) -> str:
+    weight = "pos_weight * " * (len(shapes) > 2)
+    entries = f"{weight}target * softplus(-a) + (1 - target) * softplus(a)"
+    return reduced_text(entries, attributes["reduction"], shapes[0])
+
+
+def _logits_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
+    weight = "pos_weight * " * (len(shapes) > 2)
+    steps = (
+        ("p", "sigmoid(a)"),
+        ("q", f"{weight}target * log(p)"),
+        ("r", "(1 - target) * log(1 - p)"),
+        ("l", "-(q + r)"),
+    )
+    return reduced_inside(steps, shapes[0], attributes["reduction"])
+
+
+def _with_weights(*samples: Sample) -> tuple[Sample, ...]:
+    """The samples, with weights of the positives that broadcast."""
+    weights = np.array([0.5, 3.0, 1.0])
+    return tuple(
+        Sample(
+            (*sample.operands, weights if np.shape(sample.operands[1])[-1:] == (3,) else np.array(2.0)),
+            sample.attributes,
+        )
+        for sample in samples
+    )
 
 
 bce_with_logits = define(
     "bce_with_logits",
     sign="σ+BCE",
-    operands="a target",
+    operands="a target pos_weight",
     formula="mean(target * softplus(-a) + (1 - target) * softplus(a))",
-    exact=reduced_formula("target * softplus(-a) + (1 - target) * softplus(a)"),
+    exact=_logits_exact,
     forward=_bce_with_logits,
-    shape=entry_shape,
-    rules=by_entry(
-        Elementwise("sigmoid(a) - target", lambda out, a, target, **_: sigmoid_of(a) - target),
-        Elementwise("-a", lambda out, a, target, **_: -a),
-    ),
+    shape=_logits_shape,
+    rules=lambda shapes, attributes: (_POSITIVES_WEIGHTED if len(shapes) > 2 else _PLAIN)(shapes, attributes),
     attributes=(REDUCTION,),
-    inside=inside_of(
-        ("p", "sigmoid(a)"),
-        ("q", "target * log(p)"),
-        ("r", "(1 - target) * log(1 - p)"),
-        ("l", "-(q + r)"),
-    ),
+    optional=1,
+    constants=("pos_weight",),
+    inside=_logits_inside,
     lesson=Words(
         en="Sigmoid with cross-entropy: a division cancels, which leaves the probability less the target.",
         ko="시그모이드와 교차 엔트로피를 합치면 나눗셈이 약분되어 확률에서 정답을 뺀 것만 남습니다.",
     ),
-    lessons=(
-        None,
-        Words(
-            "The target's gradient is minus the logit.",
-            "정답에 대한 그래디언트는 로짓에 음수 부호를 붙인 것입니다.",
-        ),
-    ),
+    lessons=lambda shapes: (_LOGIT_WEIGHTED, _TARGET_WEIGHTED) if len(shapes) > 2 else (None, _TARGET_PLAIN),
     conventions=Words(
-        "No probability's logarithm is taken, so that it is exact however large the logit.",
-        "확률의 로그를 구하지 않으므로 로짓이 아무리 커도 정확합니다.",
+        "No probability's logarithm is taken, so that it is exact however large the logit. Weights of the "
+        "positives, as in PyTorch, multiply the part of the loss that a target of 1 has, and not what the "
+        "mean divides by.",
+        "확률의 로그를 구하지 않으므로 로짓이 아무리 커도 정확합니다. 양성의 가중치는 PyTorch처럼 손실 "
+        "가운데 정답 1에 딸린 부분에 곱해지며, 평균을 낼 때 나누는 수는 바뀌지 않습니다.",
     ),
     meets=beyond(20.0),
     kinks=(
@@ -147,7 +220,11 @@ bce_with_logits = define(
             Words("a confident mistake: a finite loss", "확신하고 틀려도 손실은 유한함"),
         ),
     ),
-    samples=(*sampled(), *sampled(target=_zero_or_one)[1:5]),
+    samples=(
+        *sampled(),
+        *sampled(target=_zero_or_one)[1:5],
+        *_with_weights(*sampled()[:3], *sampled(target=_zero_or_one)[2:6]),
+    ),
 )
 
 
