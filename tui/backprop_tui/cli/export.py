@@ -1,0 +1,48 @@
+"""`export`: a run in a form that other programs take."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from backprop_engine.errors import UsageError, reason
+from backprop_engine.messages.message import msg
+from backprop_tui.cli.arguments import add_shared, opened, position
+from backprop_tui.export.formats import FORMATS, Exported
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `export`."""
+    add_shared(parser)
+    parser.add_argument(
+        "--to",
+        required=True,
+        choices=sorted(FORMATS),
+        metavar="FORMAT",
+        help=msg("one of {formats}", formats=", ".join(sorted(FORMATS))),
+    )
+    parser.add_argument("--at", type=int, metavar="N", help=msg("at position N"))
+    parser.add_argument(
+        "-o", "--output", default="-", metavar="FILE", help=msg("the file to write; - for standard output")
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the run, as it stands at its end or at a position."""
+    scenario = opened(arguments)
+    iterations = scenario.run()
+    at = position(arguments.at, iterations.last)
+    iteration, here = iterations.locate(iterations.trace(0).schedule.completed if at is None else at)
+    frame = iterations.trace(iteration).frame(here)
+    text = FORMATS[arguments.to].write(Exported(scenario, frame, arguments.lang or "en"))
+    if arguments.output == "-":
+        sys.stdout.write(text)
+        return 0
+    try:
+        Path(arguments.output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(msg("{path}: {problem}", path=arguments.output, problem=reason(error))) from None
+    return 0

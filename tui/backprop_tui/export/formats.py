@@ -1,0 +1,50 @@
+"""What a run can be written as: the formats of `export`, each a function from a frame of the run to text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from backprop_engine.messages.message import Message, msg
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.trace.trace import Frame
+
+__all__ = ["FORMATS", "Exported", "Format"]
+
+
+class Exported(Struct, frozen=True):
+    """What is exported: a scenario, where its run stands, and the language of all that is said."""
+
+    scenario: Scenario
+    frame: Frame
+    language: str
+
+    @property
+    def title(self) -> str:
+        """What the scenario is called."""
+        return self.scenario.title.in_language(self.language) or self.scenario.name
+
+
+class Format(NamedTuple):
+    """A format: what it is, and the function that writes it, which is loaded when it is asked for."""
+
+    about: Message
+    module: str
+    function: str
+
+    def write(self, exported: Exported) -> str:
+        """The text of the format's file; the same bytes on every run."""
+        text: str = getattr(import_module(f"backprop_tui.export.{self.module}"), self.function)(exported)
+        return text
+
+
+FORMATS: Final[Mapping[str, Format]] = {
+    "dot": Format(msg("the graph for Graphviz"), "diagrams", "dot"),
+    "mermaid": Format(msg("the graph for Mermaid, which Markdown pages draw"), "diagrams", "mermaid"),
+    "numpy": Format(msg("a program in plain NumPy: forward and backward"), "programs", "numpy"),
+    "tikz": Format(msg("the graph as a picture of LaTeX"), "diagrams", "tikz"),
+}
+"""By what they are called at `--to`."""
