@@ -59,6 +59,7 @@ def test_every_subcommand_names_its_options(commands: Commands) -> None:
         "snapshot": "--set --max-memory --threads --lang --output --at --size --keys --theme --ascii",
         "ops": "--json --lang",
         "new": "--lang",
+        "export": "--to --at --output --set --max-memory --lang",
         "schema": "--lang",
         "doctor": "--json --lang",
         "serve": "--at --set --lang --theme --ascii --max-memory --threads --port --sessions",

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from backprop_engine.errors import UsageError, reason
-from backprop_engine.messages.message import msg
+from backprop_engine.messages.message import joined, msg
 from backprop_tui.cli.arguments import add_shared, opened, position
 from backprop_tui.export.formats import FORMATS, Exported
 
@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         choices=sorted(FORMATS),
         metavar="FORMAT",
-        help=msg("one of {formats}", formats=", ".join(sorted(FORMATS))),
+        help=joined(
+            "; ", [msg("{name}: {what}", name=name, what=form.about) for name, form in FORMATS.items()]
+        ),
     )
     parser.add_argument("--at", type=int, metavar="N", help=msg("at position N"))
     parser.add_argument(
