@@ -15,7 +15,8 @@ import numpy as np
 from backprop_engine.arrays import Shape, broadcast_axes, shape_text, sum_axes
 from backprop_engine.derived import derived
 from backprop_engine.errors import ShapeError
-from backprop_engine.evaluation.calls import operands_first
+from backprop_engine.evaluation.calls import CallError, operands_first
+from backprop_engine.evaluation.derivative_operators import DERIVATIVE, is_derivative
 from backprop_engine.evaluation.execution_plans import plan_of, refusal
 from backprop_engine.expressions import (
     Attribute,
@@ -38,7 +39,7 @@ from backprop_engine.expressions.rewriting import rebuilt
 from backprop_engine.messages.message import msg
 from backprop_engine.ops import Elementwise, Linear, Op, Rule
 
-__all__ = ["CompiledFormula", "UnknownNameError"]
+__all__ = ["CompiledFormula", "UnknownNameError", "factor_of", "with_shapes"]
 
 LARGEST_PART: Final = 2**24
 """The most entries that any part of a formula may have."""
@@ -92,6 +93,11 @@ class CompiledFormula:
         for number, step in enumerate(plan.steps):
             attributes = dict(step.attributes) if step.key is None else {"key": filled.key(step.key)}
             attributes = {setting.name: setting.default for setting in step.op.attributes} | attributes
+            if is_derivative(step.op):
+                message = msg("`{op}` is a node of a graph, and no part of a formula", op=step.op.name)
+                raise CallError(
+                    DERIVATIVE, message, filled.span(step.at), msg("a node under `nodes` takes it")
+                )
             self.parts.append(_Part(step.op, step.operands(registers), attributes, trees[number]))
             registers.append(count + len(self.numbers) + number)
         if len(plan.steps) < plan.computed:
@@ -380,11 +386,11 @@ def _share(
             return given[part.name]
         return _simplified(part.op, part.left, part.right) if isinstance(part, Binary) else part
 
-    tree = rebuilt(_with_shapes(parse(rule.text), shapes), change)
+    tree = rebuilt(with_shapes(parse(rule.text), shapes), change)
     return _simplified("*", adjoint, tree) if isinstance(rule, Elementwise) else tree
 
 
-def _with_shapes(tree: Expr, shapes: Mapping[str, Shape]) -> Expr:
+def with_shapes(tree: Expr, shapes: Mapping[str, Shape]) -> Expr:
     """`tree` with a shape in numbers where it asks for that of an operand, as no formula can."""
 
     def change(part: Expr) -> Expr:

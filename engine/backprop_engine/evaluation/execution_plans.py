@@ -24,6 +24,7 @@ from backprop_engine.evaluation.calls import (
     named_arguments,
     operands_first,
 )
+from backprop_engine.evaluation.derivative_operators import DERIVATIVE, DERIVATIVES
 from backprop_engine.expressions import (
     Attribute,
     Binary,
@@ -39,6 +40,7 @@ from backprop_engine.expressions import (
     parse,
 )
 from backprop_engine.expressions.templates import MAX_TEMPLATES, TemplateSpan
+from backprop_engine.messages.message import msg
 from backprop_engine.ops import OPS, Op
 
 __all__ = ["ExecutionPlan", "forget_plans", "plan_of", "refusal"]
@@ -182,11 +184,23 @@ def _bound(
     call: Call, registers: Mapping[int, int], nodes: Iterable[str], own: Mapping[str, Op]
 ) -> tuple[Op, BoundCall[tuple[int, SourceSpan]]]:
     """The operator that `call` names, and its operands, each as its register and its place."""
+    if call.name in DERIVATIVES:
+        refuse_unnamed(call)
     args = [((registers[id(arg)], arg.span), arg.span) for arg in call.args]
     values = [keyword.value for keyword in call.keywords if is_operand(call, keyword)]
-    op = find_op(call.name, call.name_span, nodes, own)
+    op = DERIVATIVES.get(call.name) or find_op(call.name, call.name_span, nodes, own)
     named = named_arguments(call, [(registers[id(value)], value.span) for value in values])
     return op, bind(op, call.name_span, args, named)
+
+
+def refuse_unnamed(call: Call) -> None:
+    """Refuse a derivative with respect to anything but a name: a new node is nothing that `f` depends on."""
+    given = dict(zip(("f", "x"), call.args, strict=False)) | {one.name: one.value for one in call.keywords}
+    x = given.get("x")
+    if x is not None and not isinstance(x, Name | Attribute):
+        message = msg("`{op}` is taken with respect to a leaf or a node, by its name", op=call.name)
+        hint = msg("give the expression a node of its own, and use that on the way to `f`")
+        raise CallError(DERIVATIVE, message, x.span, hint)
 
 
 def _pick(places: Sequence[int]) -> Pick:

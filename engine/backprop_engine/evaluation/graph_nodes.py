@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from backprop_engine.arrays import Shape
-from backprop_engine.errors import Place, ShapeError, code
+from backprop_engine.errors import Code, Place, ShapeError, code
 from backprop_engine.evaluation.attributes import CallError
 from backprop_engine.evaluation.calls import NO_OWN_OPERATORS
+from backprop_engine.evaluation.derivative_operators import DERIVATIVE, DerivativeError, is_derivative
 from backprop_engine.evaluation.execution_plans import ExecutionPlan, refusal
 from backprop_engine.expressions import FilledTemplate, SourceSpan
 from backprop_engine.graph.builder import GraphBuilder
@@ -16,7 +17,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.ops import Op
 
-__all__ = ["SHAPES", "Position", "add_expression"]
+__all__ = ["SHAPES", "Position", "add_expression", "apply_operator", "kind_of"]
 
 SHAPES = code("shapes", msg("The shapes of an operator's operands do not fit together."))
 
@@ -67,7 +68,7 @@ def add_expression(
     harmless = written.isascii() and written.isprintable()
     short = harmless and len(written) <= LONGEST_TEXT
     broken = None in row
-    apply, shape_of = builder.apply, builder.shape
+    apply, shape_of = apply_operator, builder.shape
     # Loading a long file spends its time here: what can be settled once for an expression, or for all of its
     # form, stands above, or in the plan.
     for mark, op, pick, attributes, text, at, key, checked in plan.steps:
@@ -85,9 +86,9 @@ def add_expression(
         start, end = start + lengths[first], end + lengths[stop]
         shown = written[start:end] if short else _clipped(written, start, end, harmless=harmless)
         try:
-            position = apply(op, parts, own, attributes=attributes, text=shown, place=place)
+            position = apply(builder, op, parts, own, attributes, shown, place)
         except ShapeError as error:
-            raise CallError(SHAPES, error.message, filled.span(at), error.hint) from None
+            raise CallError(kind_of(error), error.message, filled.span(at), error.hint) from None
         if checks and (shape := shape_of(position)):
             checker, owner = checks
             checker.check_part_size(owner, own, shape, at)
@@ -95,6 +96,28 @@ def add_expression(
     if len(plan.steps) < plan.computed:
         raise refusal(written, len(plan.steps), known, operators)
     return row[-1]
+
+
+def apply_operator(
+    builder: GraphBuilder,
+    op: Op,
+    operands: Sequence[int],
+    name: str,
+    attributes: Mapping[str, Any],
+    text: str,
+    place: Place | None,
+) -> int:
+    """Add a computed node, or those of a derivative; `ShapeError` for what does not fit."""
+    if not is_derivative(op):
+        return builder.apply(op, operands, name, attributes=attributes, text=text, place=place)
+    from backprop_engine.evaluation.derivative_nodes import add_derivative  # which few graphs need
+
+    return add_derivative(builder, op, operands, name, text=text, place=place)
+
+
+def kind_of(error: ShapeError) -> Code:
+    """The kind of mistake that a refused operator is."""
+    return DERIVATIVE if isinstance(error, DerivativeError) else SHAPES
 
 
 def _clipped(text: str, start: int, end: int, *, harmless: bool) -> str:

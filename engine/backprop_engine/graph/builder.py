@@ -6,7 +6,7 @@ The finished graph has its leaves and literals first, then its computed nodes in
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -52,6 +52,7 @@ class GraphBuilder:
         self._groups: list[Group] = []
         self._open: list[int] = []
         self._aliases: dict[str, int] = {}
+        self._derived_from: set[int] = set()
         self.dtype = np.dtype(dtype)
         self.operators = operators
 
@@ -121,15 +122,22 @@ class GraphBuilder:
         self._open.append(len(self._groups))
         self._groups.append(Group(name, cell, len(self._nodes), len(self._nodes), parent))
 
-    def close_group(self) -> None:
-        """Close the instance opened last."""
+    def close_group(self, least: int = 0) -> None:
+        """Close the instance opened last; one of fewer than `least` nodes is none."""
         index = self._open.pop()
+        if len(self._nodes) - self._groups[index].start < least:
+            del self._groups[index]
+            return
         self._groups[index] = structs.replace(self._groups[index], stop=len(self._nodes))
 
     def alias(self, name: str, position: int) -> None:
         """Let `name` be another name for the node at `position`; a literal has none."""
         if self._nodes[position].kind is not Kind.LITERAL:
             self._aliases[name] = position
+
+    def derives_from(self, position: int) -> None:
+        """Let the node at `position` count as used: other nodes are its derivative."""
+        self._derived_from.add(position)
 
     def scratch(self) -> GraphBuilder:
         """A copy of the builder, to try adding nodes to."""
@@ -139,7 +147,7 @@ class GraphBuilder:
 
     def sinks(self) -> list[str]:
         """The computed nodes that feed no other, by name."""
-        return [node.name for node in _sinks(self._nodes)]
+        return [node.name for node in _sinks(self._nodes, self._derived_from)]
 
     def passes_gradient(self, name: str) -> bool:
         """Whether gradient can flow from the node called `name` to an input or a parameter."""
@@ -151,6 +159,15 @@ class GraphBuilder:
                 or any(rule is not None and flows[operand] for rule, operand in along)
             )
         return flows[self._names[name]]
+
+    @property
+    def size(self) -> int:
+        """How many nodes there are."""
+        return len(self._nodes)
+
+    def holds_indices(self, position: int) -> bool:
+        """Whether the node at `position` holds integers, as far as its users are known."""
+        return position in self._index_leaves
 
     def shape(self, position: int) -> Shape:
         """The shape of the node at `position`."""
@@ -176,7 +193,11 @@ class GraphBuilder:
             raise UsageError(msg("the graph has no computed node"))
         nodes, moved = self._leaves_first()
         computed = [node.position for node in self._nodes if node.op is not None]
-        position = moved[self._names[output]] if output is not None else _only_sink(nodes)
+        position = (
+            moved[self._names[output]]
+            if output is not None
+            else _only_sink(nodes, {moved[old] for old in self._derived_from})
+        )
         return Graph(
             nodes,
             position,
@@ -187,6 +208,10 @@ class GraphBuilder:
             {name: moved[old] for name, old in self._aliases.items()},
             self.operators,
         )
+
+    def literal_value(self, position: int) -> Tensor:
+        """The number of the literal at `position`."""
+        return self._literals[position]
 
     def _literal_value(self, position: int) -> Tensor:
         """A literal's number, as an integer where it is a class index; what is not whole is left as it is."""
@@ -217,13 +242,13 @@ def _moved(group: Group, computed: Sequence[int], count: int) -> Group:
     return structs.replace(group, start=start, stop=stop)
 
 
-def _sinks(nodes: Sequence[Node]) -> list[Node]:
-    used = set(chain.from_iterable([node.operands for node in nodes]))
+def _sinks(nodes: Sequence[Node], derived_from: Set[int]) -> list[Node]:
+    used = set(derived_from).union(chain.from_iterable([node.operands for node in nodes]))
     return [node for node in nodes if node.op is not None and node.position not in used]
 
 
-def _only_sink(nodes: Sequence[Node]) -> int:
-    sinks = _sinks(nodes)
+def _only_sink(nodes: Sequence[Node], derived_from: Set[int]) -> int:
+    sinks = _sinks(nodes, derived_from)
     if len(sinks) != 1:
         names = ", ".join(node.name for node in sinks[:5])
         raise UsageError(

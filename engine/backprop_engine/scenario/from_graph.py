@@ -9,7 +9,6 @@ that it does not bring back is refused.
 from __future__ import annotations
 
 import math
-import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,25 +18,8 @@ import numpy as np
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.errors import ScenarioError, UsageError
-from backprop_engine.expressions import (
-    Binary,
-    Boolean,
-    Call,
-    Constant,
-    Expr,
-    IntegerIndex,
-    Keyword,
-    ListOf,
-    Name,
-    Number,
-    QuotedText,
-    Slice,
-    SourceSpan,
-    Subscript,
-    Transpose,
-    Unary,
-    render,
-)
+from backprop_engine.evaluation.written_calls import UnsayableError, application, settings
+from backprop_engine.expressions import Call, Expr, Keyword, Name, Number, SourceSpan, render
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import Message, msg
@@ -167,11 +149,6 @@ def _first_difference(wanted: Mapping[str, object], found: Mapping[str, object])
 
 
 _NOWHERE: Final = SourceSpan(0, 0)
-_BETWEEN: Final = re.compile(r"a (\S+) b")
-
-
-class _UnsayableError(Exception):
-    """Something that has no place in an expression."""
 
 
 class Unparser:
@@ -206,14 +183,14 @@ class Unparser:
             operands = self.operands(node)
             is_other_name = node.op is OPS["identity"] and isinstance(operands[0], Name)
             return render(operands[0] if is_other_name else self.tree(node, operands))
-        except _UnsayableError:
+        except UnsayableError:
             return self.long_form(node)
 
     def part(self, node: Node) -> Expr:
         """A numbered part, which has no other form than that of an expression."""
         try:
             return self.tree(node, self.operands(node))
-        except _UnsayableError:
+        except UnsayableError:
             raise UsageError(
                 msg("{name} is the part of an expression that no expression says", name=node.name)
             ) from None
@@ -230,47 +207,26 @@ class Unparser:
             return self.parts.get(node.position) or Name(node.name, _NOWHERE)
         number = plain_number(self.graph.literals[node.position])
         if not math.isfinite(number):
-            raise _UnsayableError
+            raise UnsayableError
         return Number(number, _NOWHERE)
 
     def tree(self, node: Node, operands: Sequence[Expr]) -> Expr:
         """What applies the operator of `node` to `operands`, with a symbol where it has one."""
         assert node.op is not None
-        keywords = self.attributes(node)
         parts = [position for position in node.operands if position in self.parts]
         if parts != sorted(parts):  # they are numbered as they stand, so a later operand stands first
-            return self.turned_round(node, operands, keywords)
-        first = operands[0]
-        symbol = _BETWEEN.fullmatch(node.op.written)
-        match node.op.name:
-            case "index" if not isinstance(first, Number):
-                return Subscript(first, _key(node.attributes["key"]), _NOWHERE)
-            case "transpose" if not isinstance(first, Number):
-                return Transpose(first, _NOWHERE)
-            case "neg" if not isinstance(first, Number):
-                return Unary("-", first, _NOWHERE)
-        if symbol:
-            return Binary(symbol[1], first, operands[1], _NOWHERE, _NOWHERE)
-        return Call(node.op.name, tuple(operands), keywords, _NOWHERE, _NOWHERE)
+            return self.turned_round(node, operands)
+        return application(node.op, operands, node.attributes)
 
-    def turned_round(self, node: Node, operands: Sequence[Expr], keywords: tuple[Keyword, ...]) -> Expr:
+    def turned_round(self, node: Node, operands: Sequence[Expr]) -> Expr:
         """A call with its operands by name, in the order in which their parts are numbered."""
         assert node.op is not None
         if node.op.variadic:
-            raise _UnsayableError
+            raise UnsayableError
         given = zip(node.operands, node.op.names(len(operands)), operands, strict=True)
         in_order = sorted(given, key=lambda pair: pair[0])
         named = tuple(Keyword(name, operand, _NOWHERE) for _, name, operand in in_order)
-        return Call(node.op.name, (), named + keywords, _NOWHERE, _NOWHERE)
-
-    def attributes(self, node: Node) -> tuple[Keyword, ...]:
-        """The attributes that are not what they are by default; the key of an index stands elsewhere."""
-        assert node.op is not None
-        return tuple(
-            Keyword(attribute.name, _constant(node.attributes[attribute.name]), _NOWHERE)
-            for attribute in node.op.attributes
-            if attribute.type is not tuple and node.attributes[attribute.name] != attribute.default
-        )
+        return Call(node.op.name, (), named + settings(node.op, node.attributes), _NOWHERE, _NOWHERE)
 
     # The long form
 
@@ -292,37 +248,6 @@ class Unparser:
         if node.kind is Kind.LITERAL:
             return spelled(plain_number(self.graph.literals[position]))
         return node.name
-
-
-def _key(key: Sequence[int | slice]) -> tuple[IntegerIndex | Slice, ...]:
-    """What stands in the brackets of an index."""
-    if not key:
-        raise _UnsayableError
-    return tuple(
-        Slice(_bound(part.start), _bound(part.stop), _bound(part.step), _NOWHERE)
-        if isinstance(part, slice)
-        else IntegerIndex(int(part), _NOWHERE)
-        for part in key
-    )
-
-
-def _bound(bound: Any) -> int | None:
-    return None if bound is None else int(bound)
-
-
-def _constant(value: Any) -> Constant:
-    """The value of an attribute in an expression."""
-    if isinstance(value, bool | np.bool_):
-        return Boolean(bool(value), _NOWHERE)
-    if isinstance(value, str):
-        if "\\" in value or "\n" in value or ('"' in value and "'" in value):
-            raise _UnsayableError
-        return QuotedText(value, _NOWHERE)
-    if isinstance(value, list | tuple):
-        return ListOf(tuple(map(_constant, value)), _NOWHERE)
-    if value is None or not math.isfinite(value):
-        raise _UnsayableError
-    return Number(_number(value), _NOWHERE)
 
 
 def _plain(value: Any) -> Document:

@@ -329,6 +329,8 @@ class _Loader:
                 )
                 self.mistakes.add(mistake(CLASS_TARGET, leaf.node, message).diagnostics)
             else:
-                refusable = definitions[name]
+                refusable = definitions.get(name)
+                if refusable is None:  # a part of a derivative: the operator itself is refused too
+                    continue
                 found = definition_mistake(refusable.definition, CLASS_TARGET, refusable.at, reason)
                 self.mistakes.add(found.diagnostics)

@@ -11,7 +11,7 @@ import numpy as np
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import Place, ScenarioError, ShapeError, code
 from backprop_engine.evaluation.calls import CallError, NamedArgument, bind
-from backprop_engine.evaluation.graph_nodes import SHAPES, Position, add_expression
+from backprop_engine.evaluation.graph_nodes import Position, add_expression, apply_operator, kind_of
 from backprop_engine.expressions import SourceSpan, normalised
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Kind
@@ -254,9 +254,9 @@ class Lowering:
             return None
         known = cast("tuple[int, ...]", operands)
         try:
-            position = self.builder.apply(op, known, name, attributes=attributes, text=text, place=place)
+            position = apply_operator(self.builder, op, known, name, attributes, text, place)
         except ShapeError as error:
-            raise definition_mistake(definition, SHAPES, at, error.message, error.hint) from None
+            raise definition_mistake(definition, kind_of(error), at, error.message, error.hint) from None
         self._check_size(definition, name, self.builder.shape(position), at)
         return position
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from backprop_engine.errors import Code, ScenarioError, code
 from backprop_engine.evaluation.calls import NO_OWN_OPERATORS, CallError, find_op
+from backprop_engine.evaluation.derivative_operators import DERIVATIVES
 from backprop_engine.evaluation.execution_plans import ExecutionPlan, plan_of
 from backprop_engine.expressions import (
     Attribute,
@@ -289,7 +290,8 @@ def _from_map(name: str, key: YamlScalar, node: YamlMapping, own: Mapping[str, O
 def _long_form(name: str, key: YamlScalar, node: YamlMapping, own: Mapping[str, Op]) -> LongForm:
     op_node = as_text(node.entries["op"].value, msg("an operator's name"))
     try:
-        op = find_op(normalised(op_node.text), op_node, (), own)
+        called = normalised(op_node.text)
+        op = DERIVATIVES.get(called) or find_op(called, op_node, (), own)
     except CallError as error:
         raise mistake(error.kind, op_node, error.message, error.hint) from None
     inputs: tuple[YamlScalar, ...] = ()

@@ -10,6 +10,7 @@ from backprop_engine.errors import ShapeError, code
 from backprop_engine.evaluation.calls import UNKNOWN_OP, CallError
 from backprop_engine.evaluation.compiled_formula import CompiledFormula, UnknownNameError
 from backprop_engine.evaluation.composed_operators import GRADIENT_NAMES, composed_operator
+from backprop_engine.evaluation.derivative_operators import DERIVATIVES
 from backprop_engine.expressions import ExprError, SourceSpan, normalised
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.plain_text import clean, shortened
@@ -51,7 +52,7 @@ LONGEST_SIGN: Final = 12
 MAX_PARTS: Final = 200
 """The most operators in a formula; its gradient is written out, and rewritten by recursion."""
 _EXAMPLE: Final = msg("such as `{text}`", text="swish: {inputs: [a], forward: a * sigmoid(a)}")
-_RESERVED: Final = ("grad",)
+_RESERVED: Final = tuple(DERIVATIVES)
 
 
 def read_operators(node: YamlNode | None) -> dict[str, Op]:
