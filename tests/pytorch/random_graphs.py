@@ -38,7 +38,7 @@ DIFFERENTIABLE = tuple(op.name for op in OPS.values() if _has_gradient(op))
 
 def _samples(op: Op) -> list[Sample]:
     """The samples that have entries, of which PyTorch refuses none."""
-    refused = [("batch_norm", ((1, 3),))]
+    refused = [("batch_norm", ((1, 3),)), ("instance_norm", ((1, 1, 1),))]
     return [
         sample
         for sample in op.samples
