@@ -37,6 +37,8 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "adaptive_max_pool1d": F.adaptive_max_pool1d,
     "adaptive_max_pool2d": F.adaptive_max_pool2d,
     "interpolate": _interpolate,
+    "conv_transpose1d": F.conv_transpose1d,
+    "conv_transpose2d": F.conv_transpose2d,
     "glu": lambda a, axis: F.glu(a, dim=axis),
     "swiglu": lambda a, b: F.silu(a) * b,
 }

@@ -94,6 +94,43 @@ def _interpolated(x: Any, size: Any, scale_factor: Any, mode: str, align_corners
     return x
 
 
+def _transposed(
+    axes: int,
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    *,
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    groups: int,
+    dilation: Any,
+) -> Any:
+    """A sum over the entries of `x`: each puts its kernel into a result of zeros, by a matrix of places."""
+    stride, padding, more, dilation = (
+        np.broadcast_to(one, axes).tolist() for one in (stride, padding, output_padding, dilation)
+    )
+    ins, outs, kernel = weight.shape[0] // groups, weight.shape[1], weight.shape[2:]
+    batch = x.shape[: -axes - 1]
+    places = []  # for each axis: entries of x × of the kernel × of the result
+    for axis, (n, k) in enumerate(zip(x.shape[-axes:], kernel, strict=True)):
+        size = (n - 1) * stride[axis] - 2 * padding[axis] + dilation[axis] * (k - 1) + more[axis] + 1
+        place = np.zeros((n, k, size))
+        for entry, tap in np.ndindex(n, k):
+            to = entry * stride[axis] + tap * dilation[axis] - padding[axis]
+            if 0 <= to < size:
+                place[entry, tap, to] = 1.0
+        places.append(place)
+    apart = anp.reshape(x, (*batch, groups, ins, *x.shape[-axes:]))
+    taps = anp.reshape(weight, (groups, ins, outs, *kernel))
+    if axes == 1:
+        out = anp.einsum("...gia,gioc,acx->...gox", apart, taps, *places)
+    else:
+        out = anp.einsum("...giab,giocd,acx,bdy->...goxy", apart, taps, *places)
+    out = anp.reshape(out, (*batch, groups * outs, *out.shape[-axes:]))
+    return out if bias is None else out + anp.reshape(bias, (-1, *[1] * axes))
+
+
 DEFINITIONS: dict[str, Callable[..., Any]] = {
     "group_norm": _group_norm,
     "instance_norm": _instance_norm,
@@ -103,6 +140,8 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "adaptive_max_pool1d": partial(_adaptive, 1, anp.max),
     "adaptive_max_pool2d": partial(_adaptive, 2, anp.max),
     "interpolate": _interpolated,
+    "conv_transpose1d": partial(_transposed, 1),
+    "conv_transpose2d": partial(_transposed, 2),
     "glu": _glu,
     "swiglu": lambda a, b: a * _sigmoid(a) * b,
 }

@@ -18,6 +18,8 @@ from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import joined, named, repair, would_fit
 from backprop_engine.ops.windows import PerAxis, Windows, settings_text, windows
 
+__all__ = ["CONV_INPUT", "CONV_WEIGHT", "OF_BIAS", "WINDOWS", "ConvolutionLayer", "by_bias"]
+
 define = Family("convolution").define
 
 
@@ -87,7 +89,7 @@ def _shape(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, 
     return (*x[: -axes - 1], weight[0], *out)
 
 
-class _Layer:
+class ConvolutionLayer:
     """A convolution over given shapes: its windows, its groups, and the products that both passes make."""
 
     def __init__(self, x: Any, weight: Any, groups: int, **settings: Any) -> None:
@@ -111,12 +113,15 @@ class _Layer:
         return g.reshape(*self.batch, self.groups, self.outs, self.positions)
 
     def forward(self) -> Any:
+        """The convolution, without a bias."""
         padded = self.windows.pad(self.x)
         total = sum(self.taps(k) @ self.seen(padded, k) for k in self.windows.offsets())
         return np.reshape(total, (*self.batch, self.weight.shape[0], *self.windows.out))
 
     def to_x(self, g: Any) -> Any:
-        padded = np.zeros(self.windows.padded_shape(self.x.shape), dtype=g.dtype)
+        """The upstream gradient, back through the weights to what they saw."""
+        shape = self.windows.padded_shape(self.x.shape)
+        padded = np.zeros(shape, dtype=np.result_type(g, self.weight))
         by_group = self.by_group(g)
         for offset in self.windows.offsets():
             seen = self.windows.seen(padded, offset)
@@ -124,8 +129,9 @@ class _Layer:
         return self.windows.crop(padded)
 
     def to_weight(self, g: Any) -> Any:
+        """The upstream gradient times what each weight saw, summed over the windows."""
         padded, by_group = self.windows.pad(self.x), self.by_group(g)
-        result: Any = np.zeros(self.weight.shape, dtype=g.dtype)
+        result: Any = np.zeros(self.weight.shape, dtype=np.result_type(g, self.x))
         for offset in self.windows.offsets():
             products = by_group @ self.seen(padded, offset).mT
             summed = np.sum(products, axis=tuple(range(len(self.batch))))
@@ -133,6 +139,7 @@ class _Layer:
         return result
 
     def x_entries(self, i: Indices, j: Indices) -> Any:
+        """Entries of the Jacobian with respect to the input."""
         axes = self.axes
         offset, sees = self.windows.kernel_entry(i[-axes:], j[-axes:])
         out, channel = i[-axes - 1], j[-axes - 1]
@@ -140,6 +147,7 @@ class _Layer:
         return here(met, self.weight[(out, channel % self.ins, *offset)])
 
     def weight_entries(self, i: Indices, j: Indices) -> Any:
+        """Entries of the Jacobian with respect to the weight."""
         axes = self.axes
         entry, inside = self.windows.operand_entry(i[-axes:], j[2:])
         channel = j[0] // self.outs * self.ins + j[1]
@@ -147,34 +155,46 @@ class _Layer:
 
 
 def _forward(x: Any, weight: Any, bias: Any = None, **settings: Any) -> Any:
-    out = _Layer(x, weight, **settings).forward()
+    out = ConvolutionLayer(x, weight, **settings).forward()
     return out if bias is None else out + bias.reshape(-1, *(1 for _ in weight.shape[2:]))
 
 
 def _rules(name: str, axes: int, shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
     settings = settings_text(OPS[name], attributes)
-    others = [axis for axis in range(len(shapes[0])) if axis != len(shapes[0]) - axes - 1]
     to_x = Linear(
         f"{name}_input(x.shape, weight, g{settings})",
-        lambda g, out, x, weight, *bias, **given: _Layer(x, weight, **given).to_x(g),
+        lambda g, out, x, weight, *bias, **given: ConvolutionLayer(x, weight, **given).to_x(g),
         shown=Words("each weight, back to what it saw", "각 가중치가 본 자리로"),
-        entries=lambda i, j, out, x, weight, *bias, **given: _Layer(x, weight, **given).x_entries(i, j),
+        entries=lambda i, j, out, x, weight, *bias, **given: ConvolutionLayer(x, weight, **given).x_entries(
+            i, j
+        ),
     )
     to_weight = Linear(
         f"{name}_weight(x, weight.shape, g{settings})",
-        lambda g, out, x, weight, *bias, **given: _Layer(x, weight, **given).to_weight(g),
+        lambda g, out, x, weight, *bias, **given: ConvolutionLayer(x, weight, **given).to_weight(g),
         shown=Words("what each weight saw", "각 가중치가 본 것"),
-        entries=lambda i, j, out, x, weight, *bias, **given: _Layer(x, weight, **given).weight_entries(i, j),
+        entries=lambda i, j, out, x, weight, *bias, **given: ConvolutionLayer(
+            x, weight, **given
+        ).weight_entries(i, j),
     )
-    to_bias = Linear(
+    return (to_x, to_weight, by_bias(axes, shapes[0]))[: len(shapes)]
+
+
+def by_bias(axes: int, x: Shape) -> Linear:
+    """The rule of a bias for each channel of an operand of `x`'s number of axes."""
+    others = [axis for axis in range(len(x)) if axis != len(x) - axes - 1]
+    return Linear(
         f"sum(g, axis={others})",
         lambda g, *_, **__: np.sum(g, axis=tuple(others)),
         shown=Words("1 for each entry of the channel", "채널의 원소마다 1"),
         entries=lambda i, j, *_, **__: here(i[-axes - 1] == j[0]),
     )
-    return (to_x, to_weight, to_bias)[: len(shapes)]
 
 
+OF_BIAS = Words(
+    en="A bias is added at every window of its channel: its gradient is the sum of theirs.",
+    ko="편향은 그 채널의 모든 창에 더해지므로, 그 창들의 그래디언트를 모두 더합니다.",
+)
 _LESSONS = (
     Words(
         en="An entry of the input is seen by several windows: its gradient adds up what comes back from "
@@ -187,10 +207,7 @@ _LESSONS = (
         "it saw there.",
         ko="가중치는 모든 창에서 쓰이므로, 각 창의 그래디언트에 그 창에서 곱해진 입력을 곱해 모두 더합니다.",
     ),
-    Words(
-        en="A bias is added at every window of its channel: its gradient is the sum of theirs.",
-        ko="편향은 그 채널의 모든 창에 더해지므로, 그 창들의 그래디언트를 모두 더합니다.",
-    ),
+    OF_BIAS,
 )
 
 

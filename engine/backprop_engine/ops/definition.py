@@ -286,7 +286,7 @@ OPS = OpTable(
         ),
         *("gated", "norms", "cumulative", "trigonometry", "rounding"),
         *("scattering", "masking", "rearranging", "sorting"),
-        *("adaptive_pooling", "resampling"),
+        *("adaptive_pooling", "resampling", "transposed_convolution"),
     ),
 )
 """Every operator by name."""
