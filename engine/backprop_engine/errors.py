@@ -99,7 +99,17 @@ class Diagnostic(Struct, frozen=True):
 
 
 class BackpropError(Exception):
-    """The base of every error that a user can cause."""
+    """The base of every error that a user can cause: one sentence, and often a hint; in any language.
+
+    >>> from backprop_engine import BackpropError, load_scenario
+    >>> try:
+    ...     load_scenario("nodes: {f: x * 2}")
+    ... except BackpropError as error:
+    ...     print(error)
+    <text>:1:12: error[unknown-name]: `x` is not defined
+        1 | nodes: {f: x * 2}
+          |            ^
+    """
 
     @property
     def text(self) -> str:
@@ -113,7 +123,15 @@ class BackpropError(Exception):
 
 
 class ScenarioError(BackpropError):
-    """A scenario that cannot be used; all the independent mistakes found in it."""
+    """A scenario that cannot be used; all the independent mistakes found in it, in `diagnostics`.
+
+    >>> from backprop_engine import ScenarioError, load_scenario
+    >>> try:
+    ...     load_scenario({"inputs": {"x": 2}, "nodes": {"f": "sine(x)"}})
+    ... except ScenarioError as error:
+    ...     print(error.diagnostics[0].place, error.diagnostics[0].hint)
+    <graph>:3:6 did you mean `sin`?
+    """
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
@@ -125,7 +143,17 @@ class ScenarioError(BackpropError):
 
 
 class ShapeError(BackpropError):
-    """Operands that an operator cannot take; raised by shape rules, before anything is computed."""
+    """Operands that an operator cannot take; raised by shape rules, before anything is computed.
+
+    >>> from backprop_engine import GraphBuilder, Kind, ShapeError
+    >>> builder = GraphBuilder()
+    >>> W, x = builder.leaf("W", Kind.PARAM, (2, 3)), builder.leaf("x", Kind.INPUT, (2,))
+    >>> try:
+    ...     builder.apply("matmul", W, x)
+    ... except ShapeError as error:
+    ...     print(error.hint)
+    did you mean W.T @ x?
+    """
 
     message: Message
     hint: Hint
@@ -136,7 +164,15 @@ class ShapeError(BackpropError):
 
 
 class UsageError(BackpropError):
-    """An argument of the command line or of the library that names nothing or fits nothing."""
+    """An argument of the command line or of the library that names nothing or fits nothing.
+
+    >>> from backprop_engine import UsageError, load_scenario
+    >>> try:
+    ...     load_scenario("add_multiply").record().value("g")
+    ... except UsageError as error:
+    ...     print(error.message)
+    the graph has no node called g
+    """
 
     message: Message
     hint: Hint

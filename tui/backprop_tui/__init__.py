@@ -1,9 +1,23 @@
-"""The terminal wing of the debugger for backpropagation."""
+"""The terminal wing of the debugger for backpropagation; `debug` opens it on what a Python program made."""
 
+from __future__ import annotations
+
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from backprop_engine.messages.translations import add_languages
 
+if TYPE_CHECKING:
+    from backprop_tui.from_python import debug
+
+__all__ = ["debug"]
 __version__ = "0.1.0"
 
 add_languages(Path(__file__).parent / "languages")
+
+
+def __getattr__(name: str) -> Any:
+    if name != "debug":  # loaded when it is used: nobody else waits for it
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.from_python").debug

@@ -109,7 +109,7 @@ def apply_operator(
 ) -> int:
     """Add a computed node, or those of a derivative; `ShapeError` for what does not fit."""
     if not is_derivative(op):
-        return builder.apply(op, operands, name, attributes=attributes, text=text, place=place)
+        return builder.add(op, operands, name, attributes=attributes, text=text, place=place)
     from backprop_engine.evaluation.derivative_nodes import add_derivative  # which few graphs need
 
     return add_derivative(builder, op, operands, name, text=text, place=place)

@@ -87,7 +87,7 @@ class Sketch:
             return simpler
         key = (op, operands, repr(sorted(attributes.items())))
         if key not in self._made:
-            made = self._draft.apply(op, operands, "", attributes=attributes)
+            made = self._draft.add(op, operands, "", attributes=attributes)
             self._made[key] = self._folded(op, operands, made)
         return self._made[key]
 
@@ -213,7 +213,7 @@ class Sketch:
             if not always:
                 return found
             text = render(self._tree(wanted)[0])
-            return builder.apply(OPS["identity"], (found,), name, text=text, place=place)
+            return builder.add(OPS["identity"], (found,), name, text=text, place=place)
         *parts, last = self._needed(wanted)
         for number, part in enumerate(parts, 1):
             self._write(builder, part, f"{name}#{number}", place)
@@ -242,7 +242,7 @@ class Sketch:
             for one in node.operands
         ]
         text = render(self._tree(at)[0])
-        position = builder.apply(node.op, operands, name, attributes=node.attributes, text=text, place=place)
+        position = builder.add(node.op, operands, name, attributes=node.attributes, text=text, place=place)
         self._in_graph[at], self._standing[position] = position, at
         if "#" not in name:
             self._trees[at] = (Name(name, _NOWHERE), 1)

@@ -13,14 +13,24 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import Message, msg
 
-__all__ = ["Bindings", "refusals"]
+__all__ = ["Bindings", "numbers_of", "refusals"]
 
 
 class Bindings(Struct, frozen=True, eq=False):
-    """The inputs of a run: a tensor for each leaf by position, and the gradient at the output."""
+    """The inputs of a run: a tensor for each leaf by position, and the gradient at the output.
+
+    >>> from backprop_engine import Bindings, make_graph
+    >>> graph = make_graph({"f": "x * y"}, inputs={"x": 2, "y": 3})
+    >>> Bindings.of(graph, {"x": 4, "y": 5}).with_leaf(graph, "x", 1).seed
+    np.float64(1.0)
+    """
 
     leaves: Mapping[int, Tensor]
     seed: Tensor
+
+    def __repr__(self) -> str:
+        count = len(self.leaves)
+        return f"<Bindings of {count} {'leaf' if count == 1 else 'leaves'}>"
 
     @classmethod
     def of(cls, graph: Graph, values: Mapping[str, Any], seed: Any = None) -> Bindings:
@@ -28,6 +38,10 @@ class Bindings(Struct, frozen=True, eq=False):
 
         Raises `UsageError` for a missing or unknown leaf, for a value of another shape, and for a constant
         that an operator refuses, such as a class index out of range.
+
+        >>> from backprop_engine import Bindings, make_graph
+        >>> Bindings.of(make_graph({"f": "x * y"}, inputs={"x": 2, "y": 3}), {"x": 4, "y": 5})
+        <Bindings of 2 leaves>
         """
         for name in values:
             if not graph[name].is_leaf:
@@ -36,7 +50,7 @@ class Bindings(Struct, frozen=True, eq=False):
         for leaf in graph.leaves:
             if leaf.name not in values:
                 raise UsageError(msg("the leaf {name} has no value", name=leaf.name))
-            given = np.asarray(values[leaf.name])
+            given = numbers_of(leaf.name, values[leaf.name])
             if given.shape != leaf.shape:
                 raise UsageError(
                     msg(
@@ -57,6 +71,17 @@ class Bindings(Struct, frozen=True, eq=False):
         """These bindings with another value for one leaf."""
         named = {leaf.name: self.leaves[leaf.position] for leaf in graph.leaves}
         return Bindings.of(graph, named | {name: value}, self.seed)
+
+
+def numbers_of(name: str, value: Any) -> Tensor:
+    """What is given for a node, as an array; `UsageError` where it is no array of numbers."""
+    try:
+        given = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError):
+        given = np.asarray(None)
+    if given.dtype.kind not in "biuf":
+        raise UsageError(msg("the value for {name} is neither a number nor a list of one shape", name=name))
+    return given
 
 
 def _cast(graph: Graph, position: int, value: Any) -> Tensor:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence, Set
-from itertools import chain
+from itertools import chain, count
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias, overload
 
 import numpy as np
 from msgspec import structs
@@ -18,10 +18,13 @@ from backprop_engine.arrays import Shape, Tensor, freeze, settle
 from backprop_engine.errors import Place, ShapeError, UsageError
 from backprop_engine.graph.graph import LEAVES_WITH_GRADIENT, Graph, Group, Kind, Node
 from backprop_engine.messages.message import msg
-from backprop_engine.ops import Op, Rule
+from backprop_engine.messages.suggestions import did_you_mean
+from backprop_engine.ops import OPS, Op, Rule
 
 __all__ = ["GraphBuilder"]
 
+OperandLike: TypeAlias = int | str | float
+"""A node by position or by name, or a number."""
 _NO_ATTRIBUTES: Final[Mapping[str, Any]] = MappingProxyType({})
 _COMPUTED: Final = Kind.COMPUTED
 """Kept in a variable, as looking up a member of an Enum takes long where there are many nodes."""
@@ -41,7 +44,18 @@ _MOST_INFERRED: Final = 1024
 
 
 class GraphBuilder:
-    """Builds a graph node by node; every shape is checked as it is added, and nothing is computed."""
+    """Builds a graph node by node; every shape is checked as it is added, and nothing is computed.
+
+    Nodes go by their positions, which `leaf` and `apply` return, or by their names.
+
+    >>> from backprop_engine import GraphBuilder, Kind
+    >>> builder = GraphBuilder()
+    >>> x = builder.leaf("x", Kind.INPUT)
+    >>> builder.apply("mul", x, x, name="f")
+    1
+    >>> builder.build()
+    <Graph: 1 leaf, 1 computed node, output f>
+    """
 
     def __init__(self, dtype: str = "float64", operators: Mapping[str, Op] = _NO_ATTRIBUTES) -> None:
         self._nodes: list[Node] = []
@@ -66,7 +80,83 @@ class GraphBuilder:
         self._literals[position] = freeze(value, self.dtype)
         return position
 
+    @overload
     def apply(
+        self,
+        op: Op | str,
+        operands: tuple[OperandLike, ...] | list[OperandLike] | list[int],
+        name: str,
+        /,
+        *,
+        attributes: Mapping[str, Any] | None = None,
+        text: str = "",
+        place: Place | None = None,
+    ) -> int: ...
+    @overload
+    def apply(self, op: Op | str, /, *operands: OperandLike, name: str = "", **settings: Any) -> int: ...
+    def apply(self, op: Op | str, /, *given: Any, **settings: Any) -> int:
+        """Add a computed node; returns its position.
+
+        `op` is an operator or its name. An operand is a position, a node's name, or a `float`, which becomes
+        a literal. Settings of the operator go by their names: ``apply("sum", "x", axis=0)``. Without a `name`
+        the node is called as its operator is, with a number after it where that is taken. The operands may
+        also stand in one tuple or list before the name, and the settings in `attributes`.
+
+        Raises `UsageError` for a name that nothing has, a wrong number of operands and an unknown setting,
+        and `ShapeError` where the operands' shapes do not fit the operator.
+
+        >>> from backprop_engine import GraphBuilder, Kind, record
+        >>> builder = GraphBuilder()
+        >>> W, x = builder.leaf("W", Kind.PARAM, (2, 3)), builder.leaf("x", Kind.INPUT, (3,))
+        >>> y = builder.apply("matmul", W, x, name="y")
+        >>> L = builder.apply("sum", builder.apply("square", "y"), name="L")
+        >>> record(builder.build(), {"W": [[1, 0, 0], [0, 1, 0]], "x": [1, 2, 3]}).gradient("x")
+        array([2., 4., 0.])
+        """
+        if isinstance(op, str):
+            op = self._operator(op)
+        if given and isinstance(given[0], tuple | list):
+            operands, *named = given
+            return self.add(op, [self._operand(operand) for operand in operands], *named, **settings)
+        name = settings.pop("name", "")
+        operands = [self._operand(operand) for operand in given]
+        _check_call(op, len(operands), settings)
+        return self.add(op, operands, name or self._free_name(op.name), attributes=settings)
+
+    def _operator(self, name: str) -> Op:
+        """The operator called `name`: one of the graph's own, or of the table."""
+        found = self.operators.get(name) or OPS.get(name)
+        if found is None:
+            raise UsageError(
+                msg("there is no operator {name}", name=name), did_you_mean(name, (*self.operators, *OPS))
+            )
+        return found
+
+    def _operand(self, operand: OperandLike) -> int:
+        """The position of an operand."""
+        if isinstance(operand, str):
+            if operand not in self._names:
+                raise UsageError(
+                    msg("the graph has no node called {name}", name=operand),
+                    did_you_mean(operand, self._names),
+                )
+            return self._names[operand]
+        if isinstance(operand, float):
+            return self.literal(operand)
+        if not 0 <= operand < len(self._nodes):
+            raise UsageError(
+                msg("there is no node at position {position}", position=operand),
+                msg("a number among the operands is written as a float"),
+            )
+        return operand
+
+    def _free_name(self, name: str) -> str:
+        """`name`, with a number after it where a node has it already."""
+        if name not in self._names:
+            return name
+        return next(free for number in count(2) if (free := f"{name}_{number}") not in self._names)
+
+    def add(
         self,
         op: Op,
         operands: Sequence[int],
@@ -76,7 +166,10 @@ class GraphBuilder:
         text: str = "",
         place: Place | None = None,
     ) -> int:
-        """Add a computed node; raises `ShapeError` where the operands' shapes do not fit the operator."""
+        """Add a computed node whose operands are positions, and whose settings were checked before.
+
+        Raises `ShapeError` where the operands' shapes do not fit the operator.
+        """
         given = attributes or _NO_ATTRIBUTES
         if op.attributes:
             given = {attribute.name: attribute.default for attribute in op.attributes} | dict(given)
@@ -227,6 +320,28 @@ class GraphBuilder:
         if all(old == new for old, new in moved.items()):
             return tuple(ordered), moved
         return tuple(_at(node, new, moved) for new, node in enumerate(ordered)), moved
+
+
+def _check_call(op: Op, operands: int, settings: Mapping[str, Any]) -> None:
+    """Refuse a number of operands that the operator does not take, and settings that it does not have."""
+    least = len(op.operands) - op.optional
+    if operands < least or (operands > len(op.operands) and not op.variadic):
+        raise UsageError(
+            msg(
+                "{op} takes {operands}, and is given {count}",
+                op=op.name,
+                operands=", ".join(op.operands),
+                count=operands,
+            )
+        )
+    known = [attribute.name for attribute in op.attributes]
+    for name in settings:
+        if name not in known:
+            raise UsageError(
+                msg("{op} has no setting {name}", op=op.name, name=name),
+                did_you_mean(name, known)
+                or (msg("it has {names}", names=", ".join(known)) if known else msg("it has none")),
+            )
 
 
 def _at(node: Node, position: int, moved: Mapping[int, int]) -> Node:

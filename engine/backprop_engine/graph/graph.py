@@ -23,13 +23,19 @@ from backprop_engine.errors import Place, UsageError
 from backprop_engine.graph.paths import absolute
 from backprop_engine.graph.steps import Edge, Schedule
 from backprop_engine.messages.message import msg
+from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import Elementwise, Linear, Op, Rule
 
 __all__ = ["Graph", "Group", "Kind", "Node"]
 
 
 class Kind(Enum):
-    """The kind of a node."""
+    """The kind of a node.
+
+    >>> from backprop_engine import Kind, make_graph
+    >>> make_graph({"f": "2 * x"}, inputs={"x": 3})["x"].kind is Kind.INPUT
+    True
+    """
 
     INPUT = "input"
     PARAM = "param"
@@ -47,6 +53,11 @@ class Node(Struct, frozen=True, eq=False):
     """A leaf, a literal number, or the result of an operator.
 
     `text` is the literal's number or the expression that the node was written as; `place` is where.
+
+    >>> from backprop_engine import make_graph
+    >>> graph = make_graph({"y": "W @ x"}, params={"W": [[1, 2], [3, 4]]}, inputs={"x": [5, 6]}, seed=[1, 1])
+    >>> graph["y"], graph["W"].shape
+    (<computed y 2>, (2, 2))
     """
 
     position: int
@@ -90,7 +101,13 @@ class Group(Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Nodes, the output that the backward pass starts from, and the floating type of every computation."""
+    """Nodes, the output that the backward pass starts from, and the floating type of every computation.
+
+    >>> from backprop_engine import make_graph
+    >>> graph = make_graph({"q": "x + y", "f": "q * z"}, inputs={"x": -2, "y": 5, "z": -4})
+    >>> graph["f"], graph.nodes[graph.output] is graph["f"], len(graph.edges)
+    (<computed f ()>, True, 4)
+    """
 
     nodes: tuple[Node, ...]
     output: int
@@ -106,21 +123,41 @@ class Graph:
     """Operators that are not in the table, by name."""
     loss: str = ""
     """Inside an operator what the whole run differentiates; empty for a graph that is a run of its own."""
+    given: tuple[Mapping[int, Tensor], Tensor] | None = None
+    """The numbers of its leaves by position, and the seed, that it was written with; None without any."""
 
-    def __getitem__(self, name: str) -> Node:
-        """The node called `name`; raises `UsageError` if there is none."""
+    def __getitem__(self, name: str | Node) -> Node:
+        """The node called `name`, or that node itself; raises `UsageError` if it has no such node."""
         return self.nodes[self.position(name)]
 
-    def position(self, name: str) -> int:
-        """The position of the node with this name or path; raises `UsageError` if there is none.
+    def __repr__(self) -> str:
+        return f"<Graph: {self.counts}>"
 
-        An index of a scan may count from its end: `states[-1].h`.
+    @property
+    def counts(self) -> str:
+        """What it consists of, in a few English words."""
+        leaves, computed = len(self.leaves), len(self.order)
+        kinds = (
+            f"{leaves} {'leaf' if leaves == 1 else 'leaves'}, {computed} computed node{'s' * (computed != 1)}"
+        )
+        return f"{kinds}, output {self.nodes[self.output].name}"
+
+    def position(self, name: str | Node) -> int:
+        """The position of a node: of the one with this name or path, or of a node of this graph itself.
+
+        An index of a scan may count from its end: `states[-1].h`. Raises `UsageError` if there is none.
         """
+        if isinstance(name, Node):
+            if name.position < len(self.nodes) and self.nodes[name.position] is name:
+                return name.position
+            raise UsageError(msg("{name} is a node of another graph", name=name.name))
         found = self._positions.get(name)
         if found is None:
             found = self._positions.get(absolute(name, self.lengths))
         if found is None:
-            raise UsageError(msg("the graph has no node called {name}", name=name))
+            raise UsageError(
+                msg("the graph has no node called {name}", name=name), did_you_mean(name, self._positions)
+            )
         return found
 
     def __contains__(self, name: object) -> bool:

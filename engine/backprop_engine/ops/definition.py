@@ -220,6 +220,10 @@ class OpTable(Mapping[str, Op]):
     `files` are the modules that define operators, the most used first: a look-up loads them in turn until it
     finds its operator, so that a small scenario does not wait for convolutions. Going through the table loads
     them all, and gives operators by family and name, whatever was loaded before.
+
+    >>> from backprop_engine import OPS
+    >>> OPS["tanh"].formula, OPS["matmul"].operands
+    ('tanh(a)', ('a', 'b'))
     """
 
     def __init__(self, package: str, files: Sequence[str]) -> None:

@@ -50,7 +50,21 @@ _HEADS: Final[dict[FactsKind, str]] = {
 
 
 def numpy_program(run: Run | Trace) -> str:
-    """The program of a run: of all its iterations, in a loop, or of a single one as it was recorded."""
+    """The program of a run: of all its iterations, in a loop, or of a single one as it was recorded.
+
+    >>> from backprop_engine import make_graph, numpy_program, record
+    >>> print(numpy_program(record(make_graph({"f": "x ** 2"}, inputs={"x": 3}))))
+    import numpy as np
+    <BLANKLINE>
+    x = 3.0
+    <BLANKLINE>
+    # forward
+    f = x ** 2
+    # backward
+    df = 1.0
+    dx = df * (2 * x)
+    <BLANKLINE>
+    """
     trace = run if isinstance(run, Trace) else run.trace(0)
     again = not isinstance(run, Trace) and run.training is not None
     steps = list(_steps(trace, again=again))

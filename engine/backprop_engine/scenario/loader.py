@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from msgspec import structs
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.errors import ScenarioError, code
@@ -21,6 +24,7 @@ from backprop_engine.graph.paths import root as root_of
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.suggestions import did_you_mean, nearest
 from backprop_engine.ops import Op
+from backprop_engine.scenario.bundled import bundled, is_bare_name
 from backprop_engine.scenario.format import DTYPES, SCENARIO
 from backprop_engine.scenario.leaves.assignment import parse_setting
 from backprop_engine.scenario.leaves.data_files import DataFiles
@@ -75,16 +79,69 @@ CLASS_TARGET = code("class-target", msg("The values of a constant are refused by
 
 
 def load_scenario(
-    path: str | os.PathLike[str], *, max_memory: int = MAX_MEMORY, max_work: int = MAX_WORK
+    source: str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    max_memory: int = MAX_MEMORY,
+    max_work: int = MAX_WORK,
 ) -> Scenario:
-    """The scenario in the file at `path`.
+    r"""The scenario in a file, in a text, or in a map that is written as a file is.
+
+    `source` is one of these, and nothing in it is ever evaluated:
+
+    - a map with the sections of a file, whose numbers may be arrays;
+    - a text, which has a line break, a colon before a space, or begins with ``{``;
+    - the name of a bundled scenario, without a folder or an ending;
+    - the path of a file. A `pathlib.Path` is always a path, whatever it looks like.
 
     `max_memory` is what the tensors of a run may take together, in bytes, and `max_work` how many numbers an
     iteration may multiply or compare; both are checked before anything is allocated or computed. Raises
     `ScenarioError` with the independent mistakes of the file, at most twenty; those of an earlier stage of
-    reading come first.
+    reading come first. A map that no file can hold raises `UsageError`.
+
+    >>> from backprop_engine import load_scenario
+    >>> load_scenario("add_multiply")
+    <Scenario add_multiply: 3 leaves, 2 computed nodes, output f>
+    >>> load_scenario("inputs: {x: 3}\nnodes: {f: x ** 2}").record().gradient("x")
+    np.float64(6.0)
+    >>> load_scenario({"inputs": {"x": 3}, "nodes": {"f": "x ** 2"}}).record().gradient("x")
+    np.float64(6.0)
     """
-    return load_source(read_source(path), max_memory=max_memory, max_work=max_work)
+    limits = {"max_memory": max_memory, "max_work": max_work}
+    if isinstance(source, Mapping):
+        return _load_map(source, limits)
+    if isinstance(source, str) and _TEXT.search(source):
+        return load_source(Source.from_bytes("<text>", source.encode("utf-8", "surrogatepass")), **limits)
+    return load_source(_read_named(source) if isinstance(source, str) else read_source(source), **limits)
+
+
+_TEXT: Final = re.compile(r"[\n\r]|:\s|:$|^\s*\{")
+"""What a text has, and a path or a name has not."""
+
+
+def _read_named(name: str) -> Source:
+    """The text of a bundled scenario, or of the file at a path."""
+    if not is_bare_name(name):
+        return read_source(name)
+    try:
+        return read_source(bundled().get(name, name))
+    except ScenarioError as error:
+        hint = did_you_mean(name, bundled())
+        raise ScenarioError(
+            [structs.replace(error.diagnostics[0], hint=hint)] if hint else error.diagnostics
+        ) from None
+
+
+def _load_map(document: Mapping[str, Any], limits: Mapping[str, int]) -> Scenario:
+    """The scenario that a map says; large arrays are put in once the rest is certain."""
+    from backprop_engine.scenario.leaves.assignment import with_leaf
+    from backprop_engine.scenario.write.from_python import written
+
+    text, arrays = written(document)
+    scenario = load_source(Source.from_bytes("<graph>", text.encode("utf-8", "surrogatepass")), **limits)
+    bindings = scenario.bindings
+    for name, array in arrays.items():
+        bindings = with_leaf(scenario.graph, bindings, name, array)
+    return replace(scenario, bindings=bindings, original=scenario.bindings if arrays else None)
 
 
 def load_source(source: Source, *, max_memory: int = MAX_MEMORY, max_work: int = MAX_WORK) -> Scenario:

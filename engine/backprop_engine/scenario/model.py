@@ -27,6 +27,11 @@ class Scenario:
     `name` is the stem of the file's name, `text` the file, and `notes` are by node's position. `breakpoints`
     and `watches` are as typed at the debugger's prompt. `original` are the numbers that the file gives the
     leaves, once some were changed.
+
+    >>> from backprop_engine import load_scenario
+    >>> scenario = load_scenario("add_multiply")
+    >>> scenario.with_leaf("x", 3).record().value("f")
+    np.float64(-32.0)
     """
 
     name: str
@@ -43,6 +48,9 @@ class Scenario:
     watches: tuple[str, ...] = ()
     training: Training | None = None
     original: Bindings | None = None
+
+    def __repr__(self) -> str:
+        return f"<Scenario {self.name}: {self.graph.counts}>"
 
     @property
     def dtype(self) -> str:

@@ -59,8 +59,10 @@ def define(
     graph; `lesson` says what its backward step does, in English or by language. An operator that was defined
     before is replaced.
 
+    >>> from backprop_engine import define, undefine
     >>> define("cube", inputs="a", forward="a ** 3")
     <op cube>
+    >>> undefine("cube")
 
     Raises `UsageError` for a name that is taken, and for a formula or a rule that cannot be one.
     """
@@ -90,7 +92,13 @@ def define(
 
 
 def undefine(name: str) -> None:
-    """Take an operator of one's own out of the table again; `UsageError` where `name` is not one."""
+    """Take an operator of one's own out of the table again; `UsageError` where `name` is not one.
+
+    >>> from backprop_engine import OPS, define, undefine
+    >>> undefine(define("cube", inputs="a", forward="a ** 3").name)
+    >>> "cube" in OPS
+    False
+    """
     if name not in OPS or OPS[name].family != OWN:
         raise UsageError(msg("`{name}` is not an operator of your own", name=name))
     OPS.remove(name)

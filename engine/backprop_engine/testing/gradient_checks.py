@@ -27,7 +27,12 @@ _SEED: Final = 0
 
 
 class GradientReport(Struct, frozen=True, eq=False):
-    """What the numeric checks found: true where all of them passed, else it prints what is wrong."""
+    """What the numeric checks found: true where all of them passed, else it prints what is wrong.
+
+    >>> from backprop_engine import check_operator
+    >>> check_operator("tanh")
+    <GradientReport tanh: 4 gradients agree with numeric ones>
+    """
 
     name: str
     checks: tuple[GradientCheck, ...]
@@ -49,24 +54,26 @@ class GradientReport(Struct, frozen=True, eq=False):
         """What was found, in `language`."""
         return self._text().in_language(language)
 
-    def _text(self) -> Message:
+    def _title(self) -> Message:
         if self.passed:
             return msg(
                 "{name}: {count} gradients agree with numeric ones", name=self.name, count=len(self.checks)
             )
-        lines = [problem_text(check) for check in self.bad]
-        title = msg(
+        return msg(
             "{name}: {bad} of {count} gradients differ",
             name=self.name,
-            bad=len(lines),
+            bad=len(self.bad),
             count=len(self.checks),
         )
-        return joined("\n  ", [title, *lines])
+
+    def _text(self) -> Message:
+        return joined("\n  ", [self._title(), *map(problem_text, self.bad)])
 
     def __str__(self) -> str:
         return str(self._text())
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return f"<GradientReport {self._title()}>"
 
 
 def check_operator(op: Op | str, operands: Sequence[Any] | None = None) -> GradientReport:
@@ -74,6 +81,7 @@ def check_operator(op: Op | str, operands: Sequence[Any] | None = None) -> Gradi
 
     Raises `UsageError` for a name that no operator has, and for operands that it does not take.
 
+    >>> from backprop_engine import check_operator
     >>> bool(check_operator("tanh"))
     True
     """
@@ -135,6 +143,8 @@ def check_function(
     The report says which argument differs, in which entry and how far, and what mistake that looks like.
     Raises `UsageError` where the gradients do not go with the arguments.
 
+    >>> import numpy as np
+    >>> from backprop_engine import check_function
     >>> report = check_function(np.sin, lambda g, x: g * np.cos(x), [np.array([0.5, 2.0])])
     >>> bool(report)
     True

@@ -6,7 +6,7 @@ scalars throughout, which are several times faster than arrays of no dimension.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
@@ -15,7 +15,7 @@ import numpy as np
 from backprop_engine.arrays import Shape, Tensor, freeze, settle, shape_text, sum_axes
 from backprop_engine.derived import derived
 from backprop_engine.errors import UsageError
-from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.bindings import Bindings, numbers_of
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.message import msg
@@ -37,12 +37,23 @@ __all__ = [
 _Function: TypeAlias = Callable[..., Any]
 
 
-def record(graph: Graph, bindings: Bindings, edits: Iterable[Edit] = ()) -> Trace:
-    """Run `graph` forward and backward on `bindings`, with `edits` in force.
+def record(
+    graph: Graph, bindings: Bindings | Mapping[str, Any] | None = None, edits: Iterable[Edit] = ()
+) -> Trace:
+    """Run `graph` forward and backward, with `edits` in force.
 
-    Arithmetic is IEEE and raises nothing: infinities and NaN are values like any other. Raises `UsageError`
-    for an edit of a node that does not exist, or whose shape is not that of its node.
+    `bindings` are the numbers of its leaves, or values by name for some of them; without them, or for the
+    others, the numbers count that the graph was written with. Arithmetic is IEEE and raises nothing:
+    infinities and NaN are values like any other. Raises `UsageError` for a leaf without a value, for an edit
+    of a node that does not exist, or whose shape is not that of its node.
+
+    >>> from backprop_engine import ValueEdit, make_graph, record
+    >>> product = make_graph({"f": "x * y"}, inputs={"x": 2, "y": 3})
+    >>> record(product), record(product, {"x": 5}), record(product, edits=[ValueEdit("f", 7)])
+    (<Trace: f = 6, 4 steps>, <Trace: f = 15, 4 steps>, <Trace: f = 7, 4 steps>)
     """
+    if not isinstance(bindings, Bindings):
+        bindings = _completed(graph, bindings or {})
     edits = tuple(edits)
     value_edits, gradient_edits = edits_by_position(graph, edits)
     with np.errstate(all="ignore"):
@@ -62,6 +73,17 @@ def record(graph: Graph, bindings: Bindings, edits: Iterable[Edit] = ()) -> Trac
     )
 
 
+def _completed(graph: Graph, values: Mapping[str, Any]) -> Bindings:
+    """The numbers that a graph was written with, and `values` in place of some of them."""
+    if graph.given is None:
+        return Bindings.of(graph, values)
+    given = Bindings(*graph.given)
+    if not values:
+        return given
+    named = {leaf.name: given.leaves[leaf.position] for leaf in graph.leaves}
+    return Bindings.of(graph, {**named, **values}, given.seed)
+
+
 def record_forward(graph: Graph, bindings: Bindings, edits: Iterable[Edit] = ()) -> Trace:
     """As `record`, but the forward pass alone: no node has a gradient."""
     edits = tuple(edits)
@@ -79,9 +101,11 @@ def edits_by_position(graph: Graph, edits: tuple[Edit, ...]) -> tuple[dict[int, 
     for edit in edits:
         node = graph[edit.node]
         if isinstance(edit, ValueEdit):
-            values[node.position] = tensor = freeze(edit.value, value_dtype(graph, node))
+            values[node.position] = tensor = freeze(
+                numbers_of(node.name, edit.value), value_dtype(graph, node)
+            )
         else:
-            gradients[node.position] = tensor = freeze(edit.gradient, graph.dtype)
+            gradients[node.position] = tensor = freeze(numbers_of(node.name, edit.gradient), graph.dtype)
         if tensor.shape != node.shape:
             raise UsageError(
                 msg(

@@ -39,6 +39,11 @@ class Run:
     A trace is computed when it is asked for. Checkpoints of the parameters are kept, so that going back to an
     iteration costs a few iterations, not all of them. Results do not depend on the order of the requests. To
     stay responsive on a long way, compute it one iteration at a time: `approach`.
+
+    >>> from backprop_engine import load_scenario
+    >>> run = load_scenario("momentum").run()
+    >>> [f"{loss:.4g}" for loss in run.losses()][:3]
+    ['75', '53.29', '58.31']
     """
 
     def __init__(
@@ -53,6 +58,13 @@ class Run:
         updates = graph.training_schedule.updates if training else None
         self.history = TrainingHistory(graph, updates or (), self.iterations)
         self._traces: dict[int, Trace] = {}
+
+    def __repr__(self) -> str:
+        output = self.graph.nodes[self.graph.output].name
+        if self.training is None:
+            return f"<Run: output {output}, {self.last} steps>"
+        updates = f"{self.training.steps} updates by {self.training.optimizer.name}"
+        return f"<Run: output {output}, {updates}, {self.last} steps>"
 
     @classmethod
     def of(cls, trace: Trace) -> Run:

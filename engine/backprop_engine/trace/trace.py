@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import Tensor, norm, settle
+from backprop_engine.arrays import Tensor, norm, settle, shape_text
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Kind, Node
@@ -54,14 +54,30 @@ _FEW = 8
 
 
 class ValueEdit(Struct, frozen=True, eq=False):
-    """Overrides the value of a node, as ``q + (v - q).detach()`` does: the steps stay the same."""
+    """Overrides the value of a node, as ``q + (v - q).detach()`` does: the steps stay the same.
+
+    `value` has the node's shape.
+
+    >>> from backprop_engine import ValueEdit, make_graph, record
+    >>> graph = make_graph({"q": "x + y", "f": "q * z"}, inputs={"x": -2, "y": 5, "z": -4})
+    >>> record(graph, edits=[ValueEdit("q", 10)]).gradient("z")
+    np.float64(10.0)
+    """
 
     node: str
     value: Any
 
 
 class GradientEdit(Struct, frozen=True, eq=False):
-    """Overrides the completed gradient of a node, as a hook on its tensor does."""
+    """Overrides the completed gradient of a node, as a hook on its tensor does.
+
+    `gradient` has the node's shape.
+
+    >>> from backprop_engine import GradientEdit, make_graph, record
+    >>> graph = make_graph({"q": "x + y", "f": "q * z"}, inputs={"x": -2, "y": 5, "z": -4})
+    >>> record(graph, edits=[GradientEdit("q", 0)]).gradient("x")
+    np.float64(0.0)
+    """
 
     node: str
     gradient: Any
@@ -85,6 +101,11 @@ class Trace:
     `values` has a tensor for each node by position. `contributions` has, for each edge of the graph, the
     upstream gradient times the local one in the operand's shape; `arrived` has what the operand's gradient
     is once that contribution counts. `gradients` has the completed gradient of each node that got one.
+
+    >>> from backprop_engine import load_scenario
+    >>> trace = load_scenario("add_multiply").record()
+    >>> trace, trace.frame(1)
+    (<Trace: f = -12, 7 steps>, <Frame 1 of 7: forward, q>)
     """
 
     graph: Graph
@@ -110,6 +131,15 @@ class Trace:
     training: Training | None = None
     """The training that the run is an iteration of, if it is one."""
 
+    def __repr__(self) -> str:
+        output, value = self.graph.nodes[self.graph.output], self.values[self.graph.output]
+        shown = (
+            f"{output.name} = {value:.6g}"
+            if output.shape == ()
+            else f"{output.name} {shape_text(output.shape)}"
+        )
+        return f"<Trace: {shown}, {len(self.steps)} steps>"
+
     @property
     def schedule(self) -> Schedule:
         """The schedule: which step leads to which position."""
@@ -125,15 +155,24 @@ class Trace:
         """The steps of the run; ``steps[k]`` leads from position k to k + 1."""
         return Steps(self.schedule)
 
-    def value(self, name: str) -> Tensor:
-        """The value of the node called `name`; raises `UsageError` if there is none."""
+    def value(self, name: str | Node) -> Tensor:
+        """The value of a node, by name or as it is; raises `UsageError` if there is none.
+
+        >>> from backprop_engine import make_graph, record
+        >>> record(make_graph({"f": "x * y"}, inputs={"x": 2, "y": 3})).value("f")
+        np.float64(6.0)
+        """
         return self.values[self.graph.position(name)]
 
-    def gradient(self, name: str) -> Tensor:
-        """The completed gradient of the output with respect to the node called `name`, in its shape.
+    def gradient(self, name: str | Node) -> Tensor:
+        """The completed gradient of the output with respect to a node, by name or as it is, in its shape.
 
         Zeros for an input or a parameter that the output does not depend on. Raises `UsageError` for nodes
         without a gradient: constants, and computed nodes that do not lead to the output.
+
+        >>> from backprop_engine import make_graph, record
+        >>> record(make_graph({"f": "x * y"}, inputs={"x": 2, "y": 3})).gradient("x")
+        np.float64(3.0)
         """
         node = self.graph[name]
         gradient = self.gradients[node.position]
@@ -143,12 +182,12 @@ class Trace:
             raise UsageError(
                 msg(
                     "{name} has no gradient: iteration {iteration} is a forward pass alone",
-                    name=name,
+                    name=node.name,
                     iteration=self.iteration,
                 )
             )
         if not (node.is_leaf and node.takes_gradient):
-            raise UsageError(msg("{name} has no gradient: {reason}", name=name, reason=_why_none(node)))
+            raise UsageError(msg("{name} has no gradient: {reason}", name=node.name, reason=_why_none(node)))
         return settle(np.zeros(node.shape), self.graph.dtype)
 
     @cached_property
@@ -230,7 +269,15 @@ class Phase(Enum):
 class Frame:
     """The state of a run after `position` steps; a value or a gradient not reached yet is None.
 
-    Raises `IndexError` for a position outside 0…n.
+    Nodes go by their names, or as they are in the graph; `UsageError` for a name that no node has. Raises
+    `IndexError` for a position outside 0…n.
+
+    >>> from backprop_engine import make_graph, record
+    >>> frame = record(make_graph({"f": "x * y"}, inputs={"x": 2, "y": 3})).frame(3)
+    >>> frame
+    <Frame 3 of 4: backward, f → x>
+    >>> frame.gradient("x"), frame.gradient("y")
+    (np.float64(3.0), None)
     """
 
     trace: Trace
@@ -240,10 +287,22 @@ class Frame:
         if not 0 <= self.position <= self.trace.schedule.last:
             raise IndexError(f"position {self.position} is outside 0…{self.trace.schedule.last}")
 
+    def __repr__(self) -> str:
+        step, node = self.step, self.node
+        shown = type(step).__name__.lower() if step else "start"
+        if self.edge is not None:
+            shown += f", {self.graph.nodes[self.edge.node].name} → {self.graph.nodes[self.edge.operand].name}"
+        elif node is not None:
+            shown += f", {node.name}"
+        return f"<Frame {self.position} of {self.trace.schedule.last}: {shown}>"
+
     @property
     def graph(self) -> Graph:
         """The graph of the run."""
         return self.trace.graph
+
+    def _node(self, node: str | Node) -> Node:
+        return node if isinstance(node, Node) else self.graph[node]
 
     @cached_property
     def step(self) -> Step | None:
@@ -262,8 +321,9 @@ class Frame:
             return Phase.END
         return Phase.FORWARD if self.position < schedule.seed else Phase.BACKWARD
 
-    def value(self, node: Node) -> Tensor | None:
+    def value(self, node: str | Node) -> Tensor | None:
         """The value of `node`, or None while it is not computed, and again when it is cleared."""
+        node = self._node(node)
         if self.position > self.trace.schedule.completed:
             return self._updated(node)
         if node.op is None or node.position < self.graph.order.start + self.position:
@@ -279,8 +339,9 @@ class Frame:
             return self.trace.updated[node.position]
         return self.trace.values[node.position]
 
-    def gradient(self, node: Node) -> Tensor | None:
+    def gradient(self, node: str | Node) -> Tensor | None:
         """The gradient of `node` as far as it has arrived, or None while nothing has."""
+        node = self._node(node)
         schedule = self.trace.schedule
         if self.position >= schedule.clear:
             return None
@@ -289,8 +350,9 @@ class Frame:
         edge = schedule.latest_arrival(node.position, self.position)
         return None if edge is None else self.trace.arrived[edge]
 
-    def complete(self, node: Node) -> bool:
+    def complete(self, node: str | Node) -> bool:
         """Whether every contribution to the gradient of `node` has arrived."""
+        node = self._node(node)
         if self.position >= self.trace.schedule.clear:
             return False
         uses = self.trace.schedule.uses_of.get(node.position)
@@ -298,8 +360,9 @@ class Frame:
             return node.position == self.graph.output and self.position >= self.trace.schedule.seed
         return self.position >= self.trace.schedule.arrival(uses[-1])
 
-    def arrived(self, node: Node) -> tuple[int, int]:
+    def arrived(self, node: str | Node) -> tuple[int, int]:
         """How many contributions to the gradient of `node` have arrived, and how many there are."""
+        node = self._node(node)
         uses = self.trace.schedule.uses_of.get(node.position, [])
         return bisect_right(uses, self.position, key=self.trace.schedule.arrival), len(uses)
 

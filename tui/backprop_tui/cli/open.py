@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from backprop_tui.settings import UserSettings
     from backprop_tui.view import View
 
-__all__ = ["add_arguments", "chosen_language", "found", "run"]
+__all__ = [
+    "add_arguments",
+    "chosen_language",
+    "found",
+    "need_terminal",
+    "open_app",
+    "preferred_language",
+    "run",
+]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,8 +101,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Open the app. Everything that can be wrong is found out before the screen is touched."""
     start = found(arguments)
     if os.environ.get("TEXTUAL_DRIVER") != DRIVER:
-        _need_terminal(arguments.scenario)
-    return _open(start)
+        need_terminal(arguments.scenario)
+    return open_app(start)
 
 
 def found(arguments: argparse.Namespace) -> Start:
@@ -155,8 +163,13 @@ def chosen_language(arguments: argparse.Namespace, settings: UserSettings) -> st
 
     The locale's is that of the first of the usual variables that is set.
     """
-    if arguments.lang or settings.language:
-        return str(arguments.lang or settings.language)
+    return preferred_language(arguments.lang, settings)
+
+
+def preferred_language(wanted: str | None, settings: UserSettings) -> str:
+    """`wanted`, else the language of the settings, else that of the locale."""
+    if wanted or settings.language:
+        return str(wanted or settings.language)
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(variable, "")
         if value:
@@ -164,7 +177,8 @@ def chosen_language(arguments: argparse.Namespace, settings: UserSettings) -> st
     return ENGLISH
 
 
-def _need_terminal(scenario: str | None) -> None:
+def need_terminal(scenario: str | None) -> None:
+    """Refuse to start where there is no terminal to draw on."""
     named = scenario or "SCENARIO"
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
@@ -179,7 +193,8 @@ def _need_terminal(scenario: str | None) -> None:
         )
 
 
-def _open(start: Start) -> int:
+def open_app(start: Start) -> int:
+    """Run the app until it is closed; the exit code."""
     from backprop_tui.app import DebuggerApp
     from backprop_tui.files.editor import Loan
     from backprop_tui.textual_private import outlive_terminal, paint_changed_cells_only, watch_keys

@@ -1,4 +1,4 @@
-"""The bundled scenarios: their folder, in a checkout and in a wheel, and the order to read them in.
+"""The bundled scenarios on their shelves, and the order to read them in.
 
 A scenario is found by its stem without reading any file. The order, the titles of folders and the levels are
 in an `index.toml` in each folder; what that leaves out follows, sorted.
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from backprop_engine.scenario.bundled import ENDINGS, bundled, bundled_folder, resolve
 from backprop_tui.files.watching import Stamp, stamp
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ __all__ = [
     "shelves",
 ]
 
-ENDINGS = (".yaml", ".yml")
 _LAST = 1_000_000
 """The order of a folder that states none."""
 _HIGHEST = 9
@@ -83,20 +83,6 @@ class _Index(Struct):
     order: int = _LAST
     title: dict[str, str] = {}
     scenario: list[_Listed] = []
-
-
-@cache
-def bundled_folder() -> Path:
-    """The folder of bundled scenarios: in this package in a wheel, at the top of a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "scenarios"
-    return inside if inside.is_dir() else package.parent.parent / "scenarios"
-
-
-@cache
-def bundled() -> dict[str, Path]:
-    """Every bundled scenario by its stem, in the order of folders and files."""
-    return {path.stem: path for path in sorted(bundled_folder().rglob("*.yaml"))}
 
 
 def shelves(scenarios: Mapping[str, Path]) -> tuple[Shelf, ...]:
@@ -190,11 +176,3 @@ def _texts(source: Callable[[], Source] | None) -> ScenarioTexts:
     except ScenarioError:
         return ScenarioTexts()
     return read_texts(root, Mistakes()) if isinstance(root, YamlMapping) else ScenarioTexts()
-
-
-def resolve(argument: str) -> Path:
-    """The path that the argument SCENARIO means: itself, or that of the bundled scenario of this stem."""
-    looks_like_path = "/" in argument or "\\" in argument or argument.endswith(ENDINGS)
-    if not looks_like_path and argument in bundled():
-        return bundled()[argument]
-    return Path(argument)

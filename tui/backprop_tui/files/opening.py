@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -55,7 +56,7 @@ class Opening(Struct, frozen=True):
         from backprop_engine.scenario.leaves.assignment import parse_setting
         from backprop_engine.scenario.loader import load_scenario
 
-        scenario = load_scenario(self.path, max_memory=self.max_memory, max_work=self.max_work)
+        scenario = load_scenario(Path(self.path), max_memory=self.max_memory, max_work=self.max_work)
         for setting in self.settings:
             try:
                 scenario = scenario.with_leaf(*parse_setting(setting))

@@ -145,7 +145,7 @@ class Lowering:
 
     def add_slice(self, name: str, tensor: int, index: int, text: str, place: YamlScalar) -> None:
         """Add what a scan takes from the leading axis of a tensor at `index`."""
-        self.positions[name] = self.builder.apply(
+        self.positions[name] = self.builder.add(
             OPS["index"], (tensor,), name, attributes={"key": (index,)}, text=text, place=place.place
         )
 

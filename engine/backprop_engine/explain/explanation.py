@@ -1,0 +1,106 @@
+"""What a step does, as text in any language: for programs and notebooks, which have no screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.explain.facts import (
+    AccumulateFacts,
+    BackwardFacts,
+    ClearFacts,
+    ForwardFacts,
+    SeedFacts,
+    StartFacts,
+    StepFacts,
+    UpdateFacts,
+    step_facts,
+)
+from backprop_engine.explain.numbers import number
+from backprop_engine.messages.message import Message, joined, msg
+from backprop_engine.scenario.sections.texts import LocalText
+from backprop_engine.trace.trace import Frame
+
+__all__ = ["explanation"]
+
+
+def explanation(frame: Frame, notes: Mapping[int, LocalText] = MappingProxyType({})) -> Message:
+    """What the step that led to `frame` does, in a few sentences.
+
+    As text it is English; ``.in_language("ko")`` says the same in Korean. A scalar is told as its number, any
+    other tensor as its shape. With `Scenario.notes` it ends with what the scenario's author says there.
+
+    >>> from backprop_engine import explanation, make_graph, record
+    >>> trace = record(make_graph({"q": "x + y", "f": "q * z"}, inputs={"x": -2, "y": 5, "z": -4}))
+    >>> print(explanation(trace.frame(1)))
+    q = x + y = 3
+    >>> for sentence in str(explanation(trace.frame(4))).split(". "):
+    ...     print(sentence)
+    The gradient flows from f to q: ∂f/∂q = -4
+    Multiplication hands each operand the upstream gradient times the other operand.
+    >>> print(explanation(trace.frame(3)).in_language("ko"))
+    역전파는 f에서 ∂f/∂f = 1로 시작합니다.
+    """
+    facts = step_facts(frame, notes)
+    said: list[str] = list(_sentences(facts))
+    if isinstance(facts, ForwardFacts | BackwardFacts) and facts.conventions is not None:
+        said.append(msg("{text}", text=facts.conventions))
+    if facts.note:
+        said.append(msg("{text}", text=facts.note))
+    return joined(" ", said)
+
+
+def _sentences(facts: StepFacts) -> list[Message]:
+    match facts:
+        case StartFacts():
+            return [msg("Nothing is computed yet.")]
+        case ForwardFacts(node=node, symbols=symbols):
+            value = _short(facts.outcome)
+            return [msg("{node} = {symbols} = {value}", node=node.name, symbols=symbols, value=value)]
+        case SeedFacts(node=node):
+            seed = _short(facts.outcome)
+            return [
+                msg(
+                    "The backward pass starts at {output}: {gradient} = {seed}.",
+                    output=node.name,
+                    gradient=facts.subject,
+                    seed=seed,
+                )
+            ]
+        case BackwardFacts(product=product):
+            flows = msg(
+                "The gradient flows from {node} to {operand}: {gradient} = {value}.",
+                node=facts.node.name,
+                operand=facts.operand.name,
+                gradient=product.name,
+                value=_short(product.tensor),
+            )
+            return [flows, msg("{text}", text=facts.lesson)]
+        case AccumulateFacts(turn=turn, result=result):
+            return [
+                msg(
+                    "Contribution {number} of {of} is added: {gradient} = {value}.",
+                    number=turn.number,
+                    of=turn.of,
+                    gradient=result.name,
+                    value=_short(facts.outcome),
+                )
+            ]
+        case UpdateFacts(node=node, before=before, after=after):
+            return [
+                msg(
+                    "{optimizer} updates {parameter}: {before} → {after}.",
+                    optimizer=facts.training.optimizer.name,
+                    parameter=node.name,
+                    before=_short(before.tensor),
+                    after=_short(after.tensor),
+                )
+            ]
+        case ClearFacts():
+            return [msg("Values and gradients are cleared: the next iteration begins.")]
+
+
+def _short(tensor: Tensor) -> str:
+    """A scalar's number, or the shape of any other tensor."""
+    return number(tensor) if tensor.shape == () else f"({shape_text(tensor.shape)})"

@@ -1,0 +1,105 @@
+"""Building a graph with names: operators, operands, settings, and nodes wherever one is asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backprop_engine import OPS, Bindings, GraphBuilder, Kind, ShapeError, UsageError, load_scenario, record
+
+
+def builder() -> GraphBuilder:
+    made = GraphBuilder()
+    made.leaf("W", Kind.PARAM, (2, 3))
+    made.leaf("x", Kind.INPUT, (3,))
+    return made
+
+
+def test_names_positions_and_operators_give_one_graph() -> None:
+    by_name, by_position = builder(), builder()
+    by_name.apply("matmul", "W", "x", name="y")
+    by_name.apply("sum", "y", axis=0, name="L")
+    y = by_position.apply(OPS["matmul"], (0, 1), "y")
+    by_position.apply(OPS["sum"], [y], "L", attributes={"axis": 0})
+    first, second = by_name.build(), by_position.build()
+    assert [(node.name, node.op, node.operands, node.attributes) for node in first.nodes] == [
+        (node.name, node.op, node.operands, node.attributes) for node in second.nodes
+    ]
+    numbers = {"W": np.ones((2, 3)), "x": [1, 2, 3]}
+    assert record(first, numbers).gradient("x").tolist() == [2, 2, 2]
+
+
+def test_a_node_without_a_name_is_called_as_its_operator() -> None:
+    made = builder()
+    made.apply("square", made.apply("square", made.apply("mul", "x", 2.0)))
+    assert [node.name for node in made.build().nodes if node.op] == ["mul", "square", "square_2"]
+
+
+@pytest.mark.parametrize(
+    ("call", "settings", "message"),
+    [
+        (("matmull", "W", "x"), {}, r"there is no operator matmull; did you mean `matmul`\?"),
+        (("matmul", "W", "y"), {}, "the graph has no node called y"),
+        (("matmul", "W"), {}, "matmul takes a, b, and is given 1"),
+        (("tanh", "W", "x"), {}, "tanh takes a, and is given 2"),
+        (("sum", "x"), {"axes": 0}, r"sum has no setting axes; did you mean `axis`\?"),
+        (("tanh", "x"), {"slope": 0}, "tanh has no setting slope; it has none"),
+        (
+            ("mul", "x", 7),
+            {},
+            "there is no node at position 7; a number among the operands is written as a float",
+        ),
+        (("mul", "x", "W"), {"name": "x"}, "the graph has two nodes called x"),
+    ],
+)
+def test_a_call_that_does_not_fit_is_refused(call: tuple[Any, ...], settings: Any, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        builder().apply(*call, **settings)
+
+
+def test_shapes_are_checked_when_a_node_is_added() -> None:
+    with pytest.raises(ShapeError, match="the last axis of x"):
+        builder().apply("matmul", "x", "W")
+
+
+def test_a_node_goes_by_its_name_or_as_it_is() -> None:
+    trace = load_scenario("add_multiply").record()
+    graph, frame = trace.graph, trace.frame(6)
+    for name in ("x", "q", "f"):
+        node = graph[name]
+        assert graph[node] is node
+        assert trace.value(name) == trace.value(node) == frame.value(name) == frame.value(node)
+        assert trace.gradient(name) == trace.gradient(node)
+        assert frame.gradient(name) == frame.gradient(node)
+        assert frame.complete(name) == frame.complete(node)
+        assert frame.arrived(name) == frame.arrived(node)
+    other = load_scenario("xor").graph
+    with pytest.raises(UsageError, match="is a node of another graph"):
+        trace.value(other.nodes[0])
+    with pytest.raises(UsageError, match=r"the graph has no node called p"):
+        frame.value("p")
+
+
+def test_what_is_printed_is_one_short_line() -> None:
+    scenario = load_scenario("iris_mlp")
+    run = scenario.run()
+    trace = run.trace(0)
+    shown = [
+        scenario,
+        scenario.graph,
+        scenario.bindings,
+        run,
+        trace,
+        *map(trace.frame, range(len(trace.steps))),
+    ]
+    for text in map(repr, shown):
+        assert text.startswith("<")
+        assert text.endswith(">")
+        assert "\n" not in text
+        assert len(text) < 100
+    assert repr(run) == "<Run: output L, 100 updates by sgd, 2308 steps>"
+    assert repr(
+        Bindings.of(scenario.graph, {leaf.name: trace.value(leaf) for leaf in scenario.graph.leaves})
+    ) == ("<Bindings of 6 leaves>")

@@ -1,0 +1,95 @@
+"""The debugger on what a Python program has made: a graph, a recorded run, a scenario."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from backprop_engine.errors import UsageError
+from backprop_engine.messages.message import msg
+
+if TYPE_CHECKING:
+    from backprop_engine.graph.bindings import Bindings
+    from backprop_engine.graph.graph import Graph
+    from backprop_engine.scenario.model import Scenario
+    from backprop_engine.trace.trace import Trace
+    from backprop_tui.view import View
+
+__all__ = ["debug", "view_of"]
+
+
+def debug(
+    what: Scenario | Graph | Trace | str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    at: int = 0,
+    language: str | None = None,
+    theme: str = "",
+    ascii: bool = False,
+) -> int:
+    """Open the debugger in this terminal, and return once it is closed, with 0.
+
+    `what` is a graph with its numbers, a recorded run with its edits, a scenario, or anything that
+    `backprop_engine.load_scenario` takes. It begins at position `at`; `language` and `theme` are the reader's
+    own unless they are given. Raises `UsageError` where there is no terminal and for a position that the run
+    does not have, and what loading raises.
+
+    >>> from backprop_engine import make_graph, record
+    >>> from backprop_tui import debug
+    >>> trace = record(make_graph({"f": "x * y"}, inputs={"x": 2, "y": 3}))
+    >>> debug(trace, at=3)  # doctest: +SKIP
+    0
+    """
+    from backprop_tui.cli.open import Start, need_terminal, open_app, preferred_language
+    from backprop_tui.settings import read_settings, settings_path
+    from backprop_tui.themes import known_theme
+
+    settings = read_settings(settings_path())
+    view = view_of(what, at, preferred_language(language, settings), ascii=ascii)
+    start = Start(view, view.language, known_theme(theme), settings, ascii=ascii)
+    need_terminal(None)
+    return open_app(start)
+
+
+def view_of(what: Any, at: int = 0, language: str = "en", *, ascii: bool = False) -> View:
+    """What the app begins with."""
+    from backprop_engine.debugger import Session
+    from backprop_engine.graph.graph import Graph
+    from backprop_engine.scenario.loader import load_scenario
+    from backprop_engine.scenario.model import Scenario
+    from backprop_engine.trace.record import record
+    from backprop_engine.trace.run import Run
+    from backprop_engine.trace.trace import Trace
+    from backprop_tui.prompt.debug_file import session_of
+    from backprop_tui.view import View
+
+    if isinstance(what, Graph):
+        what = record(what)
+    if isinstance(what, Trace):
+        if what.training is not None:  # of an iteration alone, without its updates
+            what = record(what.graph, what.bindings, what.edits)
+        scenario, session = _scenario_around(what.graph, what.bindings), Session(Run.of(what))
+    else:
+        scenario = what if isinstance(what, Scenario) else load_scenario(what)
+        session = session_of(scenario)
+    if not 0 <= at <= session.last:
+        raise UsageError(
+            msg(
+                "there is no position {position}: the run has positions 0 to {last}",
+                position=at,
+                last=session.last,
+            )
+        )
+    return View(scenario, replace(session, position=at), language, ascii)
+
+
+def _scenario_around(graph: Graph, bindings: Bindings) -> Scenario:
+    """A scenario that says this graph, for all that is not the run itself."""
+    from backprop_engine.scenario.from_graph import scenario_from
+
+    try:
+        scenario = scenario_from(graph, bindings)
+    except UsageError as error:
+        raise UsageError(error.message, msg("debug the scenario that it comes from")) from None
+    return replace(scenario, path="<graph>", graph=graph, bindings=bindings)
