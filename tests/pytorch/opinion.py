@@ -93,7 +93,7 @@ LINEAR: dict[str, Definition] = {
     "outer": torch.outer,
     "matmul": torch.matmul,
     "linear": F.linear,
-    "einsum": lambda a, b, subscripts: torch.einsum(subscripts, a, b),
+    "einsum": lambda *operands, subscripts: torch.einsum(subscripts, *operands),
 }
 
 

@@ -110,18 +110,39 @@ def _unsqueezed(a: Any, axis: Any) -> Any:
     return a[tuple(None if k in axes else slice(None) for k in range(anp.ndim(a) + len(axes)))]
 
 
-def _einsum(a: Any, b: Any, subscripts: str) -> Any:
-    """Every letter an axis of both operands, then a product and a sum."""
-    operands, out = subscripts.replace(" ", "").split("->")
-    first, second = operands.split(",")
-    letters = sorted(set(first + second))
+def _einsum(*operands: Any, subscripts: str) -> Any:
+    """Every letter an axis of all operands, then a product and a sum; a diagonal by a mask of ones."""
+    before, arrow, out = subscripts.replace(" ", "").partition("->")
+    parts = before.split(",")
+    beyond = [
+        np.ndim(getval(a)) - len(part.replace("...", "")) for a, part in zip(operands, parts, strict=True)
+    ]
+    dots = "XYZ"[: max(more if "..." in part else 0 for more, part in zip(beyond, parts, strict=True))]
+    if not arrow:
+        letters = before.replace("...", "").replace(",", "")
+        out = "..." * ("..." in before) + "".join(sorted(one for one in letters if letters.count(one) == 1))
+    parts = [
+        part.replace("...", dots[len(dots) - more :] if more else "")
+        for part, more in zip(parts, beyond, strict=True)
+    ]
+    out = out.replace("...", dots)
+    letters = sorted(set("".join(parts)))
 
     def spread(tensor: Any, own: str) -> Any:
+        for first in range(len(own)):
+            for second in range(first + 1, len(own)):
+                if own[first] == own[second]:
+                    at = np.arange(tensor.shape[first])
+                    key = [slice(None)] * first + [at] + [slice(None)] * (second - first - 1) + [at]
+                    return spread(
+                        anp.moveaxis(tensor[tuple(key)], 0 if second > first + 1 else first, first),
+                        own[:second] + own[second + 1 :],
+                    )
         order = sorted(range(len(own)), key=lambda axis: own[axis])
         turned = anp.transpose(tensor, order) if own else tensor
         return turned[tuple(slice(None) if letter in own else None for letter in letters)]
 
-    product = spread(a, first) * spread(b, second)
+    product = reduce(mul, map(spread, operands, parts))
     summed = tuple(axis for axis, letter in enumerate(letters) if letter not in out)
     kept = [letter for letter in letters if letter in out]
     return anp.transpose(anp.sum(product, axis=summed), [kept.index(letter) for letter in out])

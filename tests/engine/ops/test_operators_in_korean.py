@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from string import ascii_letters
 
 import numpy as np
 import pytest
@@ -98,8 +99,19 @@ def settings() -> Iterator[str]:
     clip, einsum, pool = OPS["clip"], OPS["einsum"], OPS["max_pool2d"]
     assert clip.conflict is not None
     yield clip.conflict(min=2.0, max=1.0)
-    for subscripts in ("ij", "i1,j->i", "ii,j->i", "ij,j->k", "ij,jk->ik", "ijk,j->i", ",j->j"):
+    for subscripts in (
+        "ij",
+        "i1,j->i",
+        "ii,j->i",
+        "ij,j->k",
+        "ij,jk->ik",
+        "ijk,j->i",
+        ",j->j",
+        "ij,j->jj",
+        "...j,j->j",
+    ):
         yield from refused(einsum, ((2, 3), (2,)), subscripts=subscripts)
+    yield from refused(einsum, ((1,) * 53,), subscripts=f"...{ascii_letters}->...")
     yield from refused(pool, ((1, 4, 4),), kernel_size=2, stride=None, padding=2)
     yield from refused(OPS["conv2d"], ((1, 4, 4), (1, 1, 0, 2)), stride=1, padding=0, dilation=1, groups=1)
     yield from refused(OPS["conv2d"], ((4, 5, 5), (3, 2, 2, 2)), stride=1, padding=0, dilation=1, groups=2)
