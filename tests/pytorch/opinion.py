@@ -149,7 +149,9 @@ REDUCTIONS: dict[str, Definition] = {
 
 
 def _indexed(a: Any, key: tuple[Any, ...]) -> Any:
-    """Axis by axis: PyTorch's slices cannot run backwards."""
+    """By PyTorch's own brackets; axis by axis where a slice runs backwards, which its own cannot."""
+    if all(not isinstance(one, slice) or (one.step or 1) > 0 for one in key):
+        return a[tuple(list(one) if isinstance(one, tuple) else one for one in key)]
     axis = 0
     for one in key:
         if isinstance(one, slice):

@@ -7,7 +7,7 @@ where a part stands, and comes back in the error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from types import EllipsisType, MappingProxyType
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from backprop_engine.errors import code
@@ -18,13 +18,16 @@ from backprop_engine.expressions import (
     Boolean,
     Call,
     Expr,
+    IndexList,
     IntegerIndex,
+    KeyPart,
     Keyword,
     ListOf,
     Name,
+    NewAxis,
     Number,
     QuotedText,
-    Slice,
+    Rest,
     SourceSpan,
     Subscript,
     Unary,
@@ -34,6 +37,7 @@ from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import OPS, Op
+from backprop_engine.ops.attributes import IndexKey
 
 __all__ = [
     "NO_OWN_OPERATORS",
@@ -288,13 +292,23 @@ def operands_first(tree: Expr) -> list[Expr]:
     return parts
 
 
-def key_of(subscript: Subscript) -> tuple[int | slice, ...]:
-    """What stands in the brackets of a subscript, as NumPy takes it."""
-    return tuple(_key_part(part) for part in subscript.key)
+def key_of(subscript: Subscript) -> IndexKey:
+    """What stands in the brackets of a subscript, as NumPy takes it; a list is a tuple."""
+    return tuple(map(_key_part, subscript.key))
 
 
-def _key_part(part: IntegerIndex | Slice) -> int | slice:
-    return part.value if isinstance(part, IntegerIndex) else slice(part.start, part.stop, part.step)
+def _key_part(part: KeyPart) -> int | slice | tuple[int, ...] | EllipsisType | None:
+    match part:
+        case IntegerIndex():
+            return part.value
+        case IndexList():
+            return part.values
+        case NewAxis():
+            return None
+        case Rest():
+            return ...
+        case _:
+            return slice(part.start, part.stop, part.step)
 
 
 def named_arguments(call: Call, operands: Iterable[T]) -> list[NamedArgument[T, SourceSpan]]:

@@ -14,11 +14,15 @@ from backprop_engine.expressions import (
     Boolean,
     Call,
     Expr,
+    IndexList,
     IntegerIndex,
+    KeyPart,
     Keyword,
     ListOf,
+    NewAxis,
     Number,
     QuotedText,
+    Rest,
     Slice,
     SourceSpan,
     Subscript,
@@ -27,6 +31,7 @@ from backprop_engine.expressions import (
 )
 from backprop_engine.expressions.tree import Constant
 from backprop_engine.ops import Op
+from backprop_engine.ops.attributes import IndexKey
 
 __all__ = ["UnsayableError", "application", "settings"]
 
@@ -63,16 +68,21 @@ def settings(op: Op, attributes: Mapping[str, Any]) -> tuple[Keyword, ...]:
     )
 
 
-def _key(key: Sequence[int | slice]) -> tuple[IntegerIndex | Slice, ...]:
+def _key(key: IndexKey) -> tuple[KeyPart, ...]:
     """What stands in the brackets of an index."""
     if not key:
         raise UnsayableError
-    return tuple(
-        Slice(_bound(part.start), _bound(part.stop), _bound(part.step), _NOWHERE)
-        if isinstance(part, slice)
-        else IntegerIndex(int(part), _NOWHERE)
-        for part in key
-    )
+    return tuple(map(_key_part, key))
+
+
+def _key_part(part: Any) -> KeyPart:
+    if isinstance(part, slice):
+        return Slice(_bound(part.start), _bound(part.stop), _bound(part.step), _NOWHERE)
+    if isinstance(part, tuple):
+        return IndexList(tuple(map(int, part)), _NOWHERE)
+    if part is None:
+        return NewAxis(_NOWHERE)
+    return Rest(_NOWHERE) if part is ... else IntegerIndex(int(part), _NOWHERE)
 
 
 def _bound(bound: Any) -> int | None:

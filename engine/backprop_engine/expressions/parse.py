@@ -1,10 +1,13 @@
 """Tokens -> a tree, with exactly Python's precedence and associativity.
 
-    expression = sum [comparison sum]
+    expression = both {"or" both}
+    both       = truth {"and" truth}
+    truth      = "not" truth | sum [comparison sum]
     sum        = term {("+" | "-") term}
     term       = operand {("*" | "/" | "@") operand}
     operand    = "-" operand | primary ["**" operand]
-    primary    = (number | name | call | "(" expression ")") {"[" key "]" | "." name}
+    primary    = (number | name | call | "(" expression ")") {"[" key {"," key} "]" | "." name}
+    key        = index | [index] ":" [index] [":" [index]] | "[" {index ","} "]" | "None" | "..." | name
     call       = name "(" {expression ","} {name "=" (expression | constant) ","} ")"
     constant   = ["-"] number | text | "true" | "false" | "[" {constant ","} "]"
 
@@ -15,9 +18,11 @@ Brackets, calls, minus signs and `**` nest at most `MAX_DEPTH` deep. Chains of `
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 from backprop_engine.expressions.cursor import BOOLEANS, RESERVED, Cursor
+from backprop_engine.expressions.hints import MODULES
 from backprop_engine.expressions.tokens import ExprError, Token
 from backprop_engine.expressions.tree import (
     Attribute,
@@ -26,12 +31,16 @@ from backprop_engine.expressions.tree import (
     Call,
     Constant,
     Expr,
+    IndexList,
     IntegerIndex,
+    KeyPart,
     Keyword,
     ListOf,
     Name,
+    NewAxis,
     Number,
     QuotedText,
+    Rest,
     Slice,
     SourceSpan,
     Subscript,
@@ -66,9 +75,39 @@ class ExpressionParser(Cursor):
 
     def tree(self) -> Expr:
         """The tree of the whole text."""
-        tree = self.expression(_COMPARISON)
+        tree = self.condition()
         self.finish()
         return tree
+
+    # Conditions
+
+    def condition(self) -> Expr:
+        """Any expression: truth values joined by `or`, each of them by `and`."""
+        return self.joined("or", "logical_or", lambda: self.joined("and", "logical_and", self.truth))
+
+    def joined(self, word: str, op: str, part: Callable[[], Expr]) -> Expr:
+        """Parts that a word joins, from left to right, as calls of an operator."""
+        start = self.tokens[self.at].start
+        left = part()
+        while self.at_word(word):
+            at = self.tokens[self.at].span
+            self.at += 1
+            left = Call(op, (left, part()), (), at, self.since(start))
+        return left
+
+    def truth(self) -> Expr:
+        """A comparison or what can stand for one, or its opposite."""
+        token = self.tokens[self.at]
+        if not self.at_word("not"):
+            return self.expression(_COMPARISON)
+        self.at += 1
+        below = self.nested(token, self.truth)
+        return Call("logical_not", (below,), (), token.span, self.since(token.start))
+
+    def at_word(self, word: str) -> bool:
+        """Whether a word that joins conditions stands here."""
+        token = self.tokens[self.at]
+        return token.kind == "name" and token.text == word
 
     # Operators
 
@@ -119,7 +158,7 @@ class ExpressionParser(Cursor):
             node = Number(number_value(first), first.span)
         elif first.kind == "(":
             self.at += 1
-            node = self.nested(first, lambda: self.closed(")", self.expression(_COMPARISON)))
+            node = self.nested(first, lambda: self.closed(")", self.condition()))
         else:
             raise self.no_operand()
         while tokens[self.at].kind in ("[", ".", "("):
@@ -136,7 +175,7 @@ class ExpressionParser(Cursor):
         self.at += 1
         if mark.kind == "[":
             key = self.nested(mark, self.key)
-            return Subscript(node, key, self.since(start))
+            return self.subscript(node, key, SourceSpan(mark.start, self.tokens[self.at - 1].end), start)
         part = self.expect("name", msg("a name after the dot"))
         if part.text == "T":
             return Transpose(node, self.since(start))
@@ -148,17 +187,58 @@ class ExpressionParser(Cursor):
             raise ExprError(message, SourceSpan(mark.start, part.end), self.as_function(start))
         return Attribute(node, part.text, part.span, self.since(start))
 
-    def key(self) -> tuple[IntegerIndex | Slice, ...]:
+    def subscript(
+        self, node: Expr, key: tuple[KeyPart | Name, ...], brackets: SourceSpan, start: int
+    ) -> Expr:
+        """`node` with a key: by a name in it, what `index_select` takes along the axis at which it stands."""
+        plain = tuple(part for part in key if not isinstance(part, Name))
+        if len(plain) == len(key):
+            return Subscript(node, plain, self.since(start))
+        at = next(place for place, part in enumerate(key) if isinstance(part, Name))
+        name, before, after = key[at], key[:at], key[at + 1 :]
+        assert isinstance(name, Name)
+        if not all(map(_is_whole, before + after)):
+            hint = msg("take the rest in brackets of its own: `{text}`", text=f"x[{name.name}][0]")
+            if any(isinstance(part, Name) for part in after):
+                hint = msg("`gather(x, i, axis=1)` takes an entry of each row")
+            raise ExprError(msg("beside a tensor of indices only `:` can stand"), brackets, hint)
+        from_end = any(isinstance(part, Rest) for part in before)
+        nowhere = SourceSpan(brackets.start, brackets.start)
+        axis = Number(-1 - len(after) if from_end else len(before), nowhere)
+        keywords = (Keyword("axis", axis, nowhere),)
+        return Call("index_select", (node, name), keywords, brackets, self.since(start))
+
+    def key(self) -> tuple[KeyPart | Name, ...]:
         """The parts of a subscript, through its closing bracket."""
         parts = self.items("]", self.key_part)
         if not parts:
             hint = msg("`x[0]` or `x[:, 1:]`")
             raise ExprError(msg("a subscript needs an index"), self.tokens[self.at - 1].span, hint)
+        if sum(isinstance(part, Rest) for part in parts) > 1:
+            raise ExprError(msg("`...` stands once in a subscript"), self.tokens[self.at - 1].span)
         return tuple(parts)
 
-    def key_part(self) -> IntegerIndex | Slice:
-        """A whole number, or a slice with up to three bounds."""
-        start = self.tokens[self.at].start
+    def key_part(self) -> KeyPart | Name:
+        """A whole number, a slice with up to three bounds, a list, `None`, `...`, or a name."""
+        first_token = self.tokens[self.at]
+        start = first_token.start
+        match first_token:
+            case Token(kind="..."):
+                self.at += 1
+                return Rest(first_token.span)
+            case Token(kind="name", text="None"):
+                self.at += 1
+                return NewAxis(first_token.span)
+            case Token(kind="["):
+                self.at += 1
+                items = self.nested(first_token, lambda: self.items("]", self.whole_item))
+                return IndexList(tuple(items), self.since(start))
+            case Token(kind="name") if first_token.text not in RESERVED:
+                self.at += 1
+                if self.tokens[self.at].kind in (",", "]"):
+                    return Name(first_token.text, first_token.span)
+                hint = msg("an index is a whole number, or the name of a constant that holds some")
+                raise self.unexpected(msg("`,` or `]`"), _new_axis(first_token) or hint)
         bounds: list[int | None] = [self.whole()]
         while self.tokens[self.at].kind == ":" and len(bounds) < 3:
             self.at += 1
@@ -180,7 +260,7 @@ class ExpressionParser(Cursor):
         if token.kind != "number":
             if negative or token.kind == "name":
                 self.at += negative
-                hint = msg("a subscript holds whole numbers and `:` only")
+                hint = msg("a subscript holds whole numbers, lists of them, `:`, `...` and `None`")
                 raise self.unexpected(msg("a whole number"), hint)
             return None
         value = number_value(token)
@@ -188,6 +268,13 @@ class ExpressionParser(Cursor):
             raise ExprError(msg("an index is a whole number"), token.span)
         self.at += negative + 1
         return -value if negative else value
+
+    def whole_item(self) -> int:
+        """A whole number in a list of indices."""
+        found = self.whole()
+        if found is None:
+            raise self.unexpected(msg("a whole number"))
+        return found
 
     # Calls
 
@@ -213,7 +300,7 @@ class ExpressionParser(Cursor):
             self.at += 2
             keywords[called] = Keyword(called, self.value(), name.span)
             return
-        args.append(self.expression(_COMPARISON))
+        args.append(self.condition())
         if keywords:
             hint = msg("put it before `{name}=`, or give its name too", name=next(iter(keywords)))
             message = msg("an operand without a name comes before those with one")
@@ -221,7 +308,7 @@ class ExpressionParser(Cursor):
 
     def value(self) -> Value:
         """What stands after a keyword's `=`."""
-        return self.constant() if self.at_constant() else self.expression(_COMPARISON)
+        return self.constant() if self.at_constant() else self.condition()
 
     def at_constant(self) -> bool:
         """Whether a constant that is not an operand stands here."""
@@ -261,6 +348,16 @@ def number_value(token: Token) -> int | float:
     if len(text) > 308:
         raise ExprError(msg("this number is too large for 64-bit floating point"), token.span)
     return int(text)
+
+
+def _is_whole(part: KeyPart | Name) -> bool:
+    """Whether a part of a subscript takes an axis as it is."""
+    return isinstance(part, Rest) or part == Slice(None, None, None, SourceSpan(0, 0))
+
+
+def _new_axis(token: Token) -> Hint:
+    """The hint for `np.newaxis`."""
+    return msg("write `{text}`", text="None") if token.text in MODULES else ""
 
 
 def _leads_into(node: Expr) -> bool:

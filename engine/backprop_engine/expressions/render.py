@@ -13,12 +13,15 @@ from backprop_engine.expressions.tree import (
     Binary,
     Boolean,
     Call,
+    IndexList,
     IntegerIndex,
+    KeyPart,
     ListOf,
     Name,
+    NewAxis,
     Number,
     QuotedText,
-    Slice,
+    Rest,
     Subscript,
     Transpose,
     Unary,
@@ -116,10 +119,17 @@ def _separated(items: list[list[_Piece]]) -> list[_Piece]:
     return pieces
 
 
-def index_text(part: IntegerIndex | Slice) -> str:
-    """One part of a subscript, as it is written: `2`, `1:`, `::2`."""
-    if isinstance(part, IntegerIndex):
-        return str(part.value)
+def index_text(part: KeyPart) -> str:
+    """One part of a subscript, as it is written: `2`, `1:`, `::2`, `[0, 2]`, `None`, `...`."""
+    match part:
+        case IntegerIndex():
+            return str(part.value)
+        case IndexList():
+            return f"[{', '.join(map(str, part.values))}]"
+        case NewAxis():
+            return "None"
+        case Rest():
+            return "..."
     start, stop, step = ("" if bound is None else str(bound) for bound in (part.start, part.stop, part.step))
     return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
 

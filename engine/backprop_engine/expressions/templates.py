@@ -15,6 +15,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from functools import lru_cache
+from types import EllipsisType
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -24,9 +25,13 @@ from backprop_engine.expressions.parse import ExpressionParser, number_value, pa
 from backprop_engine.expressions.tokens import ExprError, Token
 from backprop_engine.expressions.tree import (
     Expr,
+    IndexList,
     IntegerIndex,
+    KeyPart,
     Name,
+    NewAxis,
     Number,
+    Rest,
     Slice,
     SourceSpan,
     Subscript,
@@ -103,12 +108,9 @@ class FilledTemplate(Struct, frozen=True, eq=False):
         inside = self.template.inside(part.span)
         return part.value * self.numbers[inside[0]] if inside else part.value  # the sample's 1 has the sign
 
-    def key(self, part: Subscript) -> tuple[int | slice, ...]:
-        """What stands in the brackets of `part` of the template, as NumPy takes it."""
-        return tuple(
-            self._whole(index) if isinstance(index, IntegerIndex) else self._slice(index)
-            for index in part.key
-        )
+    def key(self, part: Subscript) -> tuple[int | slice | tuple[int, ...] | EllipsisType | None, ...]:
+        """What stands in the brackets of `part` of the template, as NumPy takes it; a list is a tuple."""
+        return tuple(map(self._key_part, part.key))
 
     def path(self, part: Expr) -> tuple[str | int, ...] | None:
         """What stands for `part` of the template as a path; None where it is none, as in `path`."""
@@ -127,6 +129,20 @@ class FilledTemplate(Struct, frozen=True, eq=False):
             length += len(written)
             lengths.append(length)
         return lengths
+
+    def _key_part(self, part: KeyPart) -> int | slice | tuple[int, ...] | EllipsisType | None:
+        match part:
+            case IntegerIndex():
+                return self._whole(part)
+            case IndexList():
+                factors = map(self.numbers.__getitem__, self.template.inside(part.span))
+                return tuple(value * int(next(factors, 1)) for value in part.values)
+            case NewAxis():
+                return None
+            case Rest():
+                return ...
+            case _:
+                return self._slice(part)
 
     def _whole(self, part: IntegerIndex) -> int:
         inside = self.template.inside(part.span)

@@ -20,12 +20,16 @@ __all__ = [
     "Call",
     "Constant",
     "Expr",
+    "IndexList",
     "IntegerIndex",
+    "KeyPart",
     "Keyword",
     "ListOf",
     "Name",
+    "NewAxis",
     "Number",
     "QuotedText",
+    "Rest",
     "Slice",
     "SourceSpan",
     "Subscript",
@@ -148,11 +152,34 @@ class Slice(_Part, frozen=True, eq=False):
     span: SourceSpan
 
 
+class IndexList(_Part, frozen=True, eq=False):
+    """`[0, 2]` between the brackets of a subscript: the whole numbers that are taken, in order."""
+
+    values: tuple[int, ...]
+    span: SourceSpan
+
+
+class NewAxis(_Part, frozen=True, eq=False):
+    """`None` between the brackets of a subscript: an axis of size 1."""
+
+    span: SourceSpan
+
+
+class Rest(_Part, frozen=True, eq=False):
+    """`...` between the brackets of a subscript: all axes that the other parts leave."""
+
+    span: SourceSpan
+
+
+KeyPart: TypeAlias = IntegerIndex | Slice | IndexList | NewAxis | Rest
+"""What can stand between the brackets of a subscript."""
+
+
 class Subscript(_Part, frozen=True, eq=False):
     """`value[key]`, one part of the key for each axis written."""
 
     value: Expr
-    key: tuple[IntegerIndex | Slice, ...]
+    key: tuple[KeyPart, ...]
     span: SourceSpan
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from types import EllipsisType
 from typing import Any, TypeAlias
 
 from msgspec import Struct
@@ -84,16 +85,20 @@ def setting_text(value: Any) -> str:
 
 # Indices
 
-IndexKey: TypeAlias = tuple[int | slice, ...]
+KeyPart: TypeAlias = int | slice | tuple[int, ...] | EllipsisType | None
+IndexKey: TypeAlias = tuple[KeyPart, ...]
+"""What stands in the brackets of an index, as NumPy takes it; a tuple is a list of indices."""
 
 
 def key_text(key: IndexKey) -> str:
-    """An index as it is written: ``0, 1:``."""
+    """An index as it is written: ``0, 1:``, ``..., None``, ``[0, 2]``."""
     return ", ".join(map(_one_key_text, key))
 
 
-def _one_key_text(key: int | slice) -> str:
-    if isinstance(key, int):
-        return str(key)
+def _one_key_text(key: KeyPart) -> str:
+    if isinstance(key, tuple):
+        return f"[{', '.join(map(str, key))}]"
+    if not isinstance(key, slice):
+        return "..." if key is ... else str(key)
     start, stop, step = ("" if part is None else str(part) for part in (key.start, key.stop, key.step))
     return f"{start}:{stop}" + (f":{step}" if step else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -23,19 +22,53 @@ define = Family("shape").define
 _MOST_TRIED = 1000
 
 
+def _whole_key(key: IndexKey, ndim: int) -> IndexKey:
+    """`key` with a part for every axis: what `...` stands for, and what is left out at the end."""
+    taken = sum(part is not None and part is not ... for part in key)
+    rest = (slice(None),) * (ndim - taken)
+    for at, part in enumerate(key):
+        if part is ...:
+            return (*key[:at], *rest, *key[at + 1 :])
+    return (*key, *rest)
+
+
 def _index_shape(a: Shape, key: IndexKey) -> Shape:
-    if len(key) > len(a):
+    taken = sum(part is not None and part is not ... for part in key)
+    if taken > len(a):
         raise ShapeError(
-            msg("{0} is {shape} and cannot take {indices}", shape=shape_text(a), indices=_indices(len(key))),
+            msg("{0} is {shape} and cannot take {indices}", shape=shape_text(a), indices=_indices(taken)),
             msg("it has {axes}", axes=axes(a)),
         )
-    for axis, part in enumerate(key):
-        if isinstance(part, int) and not -a[axis] <= part < a[axis]:
+    sizes: list[int] = []
+    axis, lists = 0, 0
+    whole = _whole_key(key, len(a))
+    for part in whole:
+        if part is None:
+            sizes.append(1)
+            continue
+        if isinstance(part, slice):
+            sizes.append(len(range(*part.indices(a[axis]))))
+        elif isinstance(part, int):
+            _refuse_outside(a, axis, (part,))
+        elif isinstance(part, tuple):
+            _refuse_outside(a, axis, part)
+            sizes += [len(part)] if not lists else []
+            lists += 1
+        axis += 1
+    if lists:
+        _refuse_apart(a, whole)
+    return tuple(sizes)
+
+
+def _refuse_outside(a: Shape, axis: int, indices: tuple[int, ...]) -> None:
+    """Refuse an index that an axis does not have."""
+    for index in indices:
+        if not -a[axis] <= index < a[axis]:
             raise ShapeError(
                 msg(
                     "{0} is {shape}: the index {index} is outside axis {axis}, which has {size}",
                     shape=shape_text(a),
-                    index=part,
+                    index=index,
                     axis=axis,
                     size=a[axis],
                 ),
@@ -43,8 +76,32 @@ def _index_shape(a: Shape, key: IndexKey) -> Shape:
                 if a[axis]
                 else msg("the axis is empty"),
             )
-    sizes = (len(range(*part.indices(a[axis]))) for axis, part in enumerate(key) if isinstance(part, slice))
-    return (*sizes, *a[len(key) :])
+
+
+def _refuse_apart(a: Shape, key: IndexKey) -> None:
+    """Refuse lists of several lengths, and a list apart from another one or from a single index.
+
+    NumPy would put the axis of the entries first, PyTorch leaves it where it is.
+    """
+    lengths = {len(part) for part in key if isinstance(part, tuple)}
+    if len(lengths) > 1:
+        raise ShapeError(
+            msg(
+                "{0} is {shape}: the lists of indices have {lengths} entries, and are taken in pairs",
+                shape=shape_text(a),
+                lengths=" / ".join(map(str, sorted(lengths))),
+            ),
+            msg("for a block take one list after the other: x[[0, 1]][:, [0, 2, 3]]"),
+        )
+    chosen = [at for at, part in enumerate(key) if isinstance(part, int | tuple)]
+    if chosen[-1] - chosen[0] >= len(chosen):
+        raise ShapeError(
+            msg(
+                "{0} is {shape}: a list of indices stands beside the other indices, with nothing between",
+                shape=shape_text(a),
+            ),
+            msg("take one after the other: x[0][:, [0, 2]]"),
+        )
 
 
 def _indices(count: int) -> Message:
@@ -52,24 +109,37 @@ def _indices(count: int) -> Message:
 
 
 def put(g: Any, shape: Shape, key: IndexKey) -> Any:
-    """Zeros of `shape` with `g` at `key`."""
+    """Zeros of `shape` with `g` at `key`; what comes to an entry that is chosen twice adds up."""
     result = np.zeros(shape, dtype=g.dtype)
-    result[key] = g
+    if any(isinstance(part, tuple) for part in key):
+        np.add.at(result, _numpy_key(key), g)
+    else:
+        result[key] = g
     return result
+
+
+def _numpy_key(key: IndexKey) -> tuple[Any, ...]:
+    """`key` with its lists as arrays: an empty tuple says nothing of its type."""
+    return tuple(np.asarray(part, np.int64) if isinstance(part, tuple) else part for part in key)
 
 
 def _index_source(i: Indices, a: Any, key: IndexKey) -> Indices:
     """The entries that `a[key]` took its entries `i` from."""
-    taken = iter(i)
-    chosen = [_one_source(part, a.shape[axis], taken) for axis, part in enumerate(key)]
-    return (*chosen, *taken)
-
-
-def _one_source(key: int | slice, size: int, taken: Iterator[Any]) -> Any:
-    if isinstance(key, int):
-        return key % size
-    start, _, step = key.indices(size)
-    return start + step * next(taken)
+    taken, chosen = iter(i), None
+    found: list[Any] = []
+    for part in _whole_key(key, a.ndim):
+        size = a.shape[len(found)] if len(found) < a.ndim else 0
+        if part is None:
+            next(taken)
+        elif isinstance(part, int):
+            found.append(part % size)
+        elif isinstance(part, tuple):
+            chosen = next(taken) if chosen is None else chosen
+            found.append(np.asarray(part, np.int64)[chosen] % size)
+        elif isinstance(part, slice):
+            start, _, step = part.indices(size)
+            found.append(start + step * next(taken))
+    return tuple(found)
 
 
 def _index_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
@@ -90,7 +160,7 @@ index = define(
     operands="a",
     formula="a[key]",
     written="a[key]",
-    forward=lambda a, key: a[key],
+    forward=lambda a, key: a[_numpy_key(key)],
     shape=_index_shape,
     rules=_index_rules,
     attributes=(
@@ -98,7 +168,10 @@ index = define(
             "key",
             tuple,
             ...,
-            Words("what stands in the brackets: indices and slices", "대괄호 안의 인덱스와 슬라이스"),
+            Words(
+                "what stands in the brackets: indices, lists of them, slices, `...` and `None`",
+                "대괄호 안의 인덱스, 인덱스의 목록, 슬라이스, `...`과 `None`",
+            ),
         ),
     ),
     lesson=Words(
@@ -106,7 +179,10 @@ index = define(
         ko="인덱싱으로 고른 원소만 그래디언트를 받고 나머지는 0을 받습니다.",
     ),
     conventions=Words(
-        "The entries not chosen get the gradient 0.", "고르지 않은 원소의 그래디언트는 0입니다."
+        "The entries not chosen get the gradient 0, and one that a list chose twice the sum of both. Lists "
+        "are taken in pairs, as in NumPy and PyTorch: `x[[0, 1], [2, 0]]` has two entries.",
+        "고르지 않은 원소의 그래디언트는 0이고, 목록이 두 번 고른 원소는 두 그래디언트를 더해 받습니다. "
+        "목록끼리는 NumPy, PyTorch처럼 짝을 이룹니다. `x[[0, 1], [2, 0]]`의 원소는 둘입니다.",
     ),
     samples=(
         Sample(((3,),), {"key": (0,)}),
@@ -115,6 +191,11 @@ index = define(
         Sample(((2, 3),), {"key": (slice(None), slice(1, None))}),
         Sample(((4, 3),), {"key": (slice(None, None, -2), 1)}),
         Sample(((4,),), {"key": (slice(2, 2),)}),
+        Sample(((2, 3, 2),), {"key": (..., 1)}),
+        Sample(((2, 3),), {"key": (None, ..., None, slice(1, None))}),
+        Sample(((3, 2),), {"key": ((2, 0, 2),)}),
+        Sample(((2, 3, 4),), {"key": (slice(None), (0, -1), (3, 1))}),
+        Sample(((2, 3),), {"key": (..., (1, 1), None)}),
     ),
 )
 

@@ -26,7 +26,7 @@ from backprop_engine.expressions import Binary, Expr, Name, parse, render
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import Elementwise
-from backprop_engine.ops.attributes import key_text
+from backprop_engine.ops.attributes import IndexKey, key_text
 from backprop_engine.optim import Symbol
 from backprop_engine.program.forms import forward_text, parsed, with_settings
 from backprop_engine.program.identifiers import identifiers
@@ -91,7 +91,7 @@ def backward_line(graph: Graph, edge: Edge, out: str = "") -> str:
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
     upstream, target = known.gradients[edge.node], known.gradients[edge.operand]
     if "key" in node.attributes:
-        return f"{target}[{key_text(node.attributes['key'])}] += {upstream}"
+        return _added_at(target, node.attributes["key"], upstream)
     names = _names(graph, node, known.values) | {"g": upstream, "out": out or known.values[edge.node]}
     shapes = _shapes(graph, node) | {"g": node.shape, "out": node.shape}
     assert node.op is not None
@@ -102,6 +102,13 @@ def backward_line(graph: Graph, edge: Edge, out: str = "") -> str:
     if edge.summed:
         code = _summed(code, node, operand, edge)
     return f"{target} {'+=' if sums_up(graph, edge.operand) else '='} {code}"
+
+
+def _added_at(target: str, key: IndexKey, upstream: str) -> str:
+    """``dx[0] += dy``; where an entry may be chosen twice, what adds both."""
+    if any(isinstance(part, tuple) for part in key):
+        return f"np.add.at({target}, np.s_[{key_text(key)}], {upstream})"
+    return f"{target}[{key_text(key)}] += {upstream}"
 
 
 def _product(edge: Edge) -> str:

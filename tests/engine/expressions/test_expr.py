@@ -17,12 +17,15 @@ from backprop_engine.expressions import (
     Call,
     Expr,
     ExprError,
+    IndexList,
     IntegerIndex,
     Keyword,
     ListOf,
     Name,
+    NewAxis,
     Number,
     QuotedText,
+    Rest,
     Slice,
     SourceSpan,
     Subscript,
@@ -64,6 +67,16 @@ def outcome(text: str) -> Expr | ExprError:
 x, y, z = name("x"), name("y"), name("z")
 
 
+def called(op: str, *operands: Expr) -> Call:
+    return Call(op, operands, (), NOWHERE, NOWHERE)
+
+
+def selected(indices: str, axis: int) -> Call:
+    """What takes the slices of x at `indices` along an axis."""
+    keywords = (Keyword("axis", number(axis), NOWHERE),)
+    return Call("index_select", (x, name(indices)), keywords, NOWHERE, NOWHERE)
+
+
 @pytest.mark.parametrize(
     ("text", "tree"),
     [
@@ -94,6 +107,38 @@ x, y, z = name("x"), name("y"), name("z")
                     Slice(1, None, None, NOWHERE),
                     Slice(None, None, -2, NOWHERE),
                 ),
+                NOWHERE,
+            ),
+        ),
+        (
+            "x[..., None, [0, -2,], []]",
+            Subscript(
+                x,
+                (Rest(NOWHERE), NewAxis(NOWHERE), IndexList((0, -2), NOWHERE), IndexList((), NOWHERE)),
+                NOWHERE,
+            ),
+        ),
+        ("x[i]", selected("i", 0)),
+        ("x[:, :, i, :]", selected("i", 2)),
+        ("x[..., i, :]", selected("i", -2)),
+        ("x[i, ...]", selected("i", 0)),
+        (
+            "x < y or y and not z == x",
+            called(
+                "logical_or",
+                binary("<", x, y),
+                called("logical_and", y, called("logical_not", binary("==", z, x))),
+            ),
+        ),
+        ("x and y and z", called("logical_and", called("logical_and", x, y), z)),
+        ("(x or y) * z", binary("*", called("logical_or", x, y), z)),
+        (
+            "f(x and y, c=not z)",
+            Call(
+                "f",
+                (called("logical_and", x, y),),
+                (Keyword("c", called("logical_not", z), NOWHERE),),
+                NOWHERE,
                 NOWHERE,
             ),
         ),
@@ -170,11 +215,16 @@ REFUSED = [
     ("x²", 1, 2, "`²`", "`** 2`"),
     ("（x）", 0, 1, "U+FF08", "write `(`"),
     ("x^2", 1, 2, "`^` is not part", "`**`"),
-    ("x % 2", 2, 3, "`%` is not part", "remainder"),
-    ("x // 2", 2, 4, "`//` is not part", "`/` divides"),
+    ("x % 2", 2, 3, "`%` is not part", "`mod(a, b)`"),
+    ("x // 2", 2, 4, "`//` is not part", "`floor(a / b)`"),
     ("x = 2", 2, 3, "found `=`", "`==`"),
     ("x := 2", 2, 4, "`:=` is not part", "node of its own"),
-    ("a & b", 2, 3, "`&` is not part", "(a > 0) * (b > 0)"),
+    ("a & b", 2, 3, "`&` is not part", "(a > 0) and (b > 0)"),
+    ("a || b", 2, 4, "`||` is not part", "(a > 0) or (b > 0)"),
+    ("~a", 0, 1, "`~` is not part", "not (a > 0)"),
+    ("a and", 5, 5, "ends where", ""),
+    ("and a", 0, 3, "`and` is a word of Python", ""),
+    ("a + not b", 4, 7, "`not` is a word of Python", "(not a)"),
     ("lambda x: x", 0, 6, "`lambda` is a word of Python", "cell"),
     ("a if b else c", 2, 4, "found `if`", "where(condition, a, b)"),
     ("x is y", 2, 4, "found `is`", "`==`"),
@@ -192,13 +242,20 @@ REFUSED = [
     ("x[0", 1, 2, "never closed", "add `]`"),
     ("x)", 1, 2, "nothing opens", ""),
     ("x[]", 2, 3, "needs an index", ""),
-    ("x[i]", 2, 3, "a whole number", ""),
+    ("x[i + 1]", 4, 5, "expected `,` or `]`", "the name of a constant"),
+    ("x[np.newaxis]", 4, 5, "expected `,` or `]`", "write `None`"),
+    ("x[0, i]", 1, 7, "only `:` can stand", "`x[i][0]`"),
+    ("x[i, :, j]", 1, 10, "only `:` can stand", "gather(x, i, axis=1)"),
+    ("x[[0, j]]", 6, 7, "a whole number", "lists of them"),
+    ("x[[0.5]]", 3, 6, "a whole number", ""),
+    ("x[true]", 2, 6, "a whole number", "`None`"),
     ("x[,1]", 2, 3, "a whole number or `:`", ""),
     ("f(lambda=1)", 2, 8, "`lambda` is a word of Python", "cell"),
     ("x.sum(1, (2", 0, 5, "plain names", "`sum(x, 1, (2)`"),
     ("x[1.5]", 2, 5, "a whole number", ""),
     ("x[::0]", 2, 5, "step", ""),
-    ("x[...]", 2, 5, "`...`", "`:`"),
+    ("x[..., 0, ...]", 13, 14, "`...` stands once", ""),
+    ("x + ...", 4, 7, "expected an operand", ""),
     ("2.T", 2, 3, "expected an operator", "2. * T"),
     ("(2)[0]", 3, 4, "no axes", ""),
     ("f(a=1, b)", 7, 8, "without a name", "before `a=`"),
@@ -328,9 +385,13 @@ CONSTANTS = st.recursive(
 BOUNDS = st.none() | st.integers(-9, 9)
 KEYS = st.lists(
     st.integers(-9, 9).map(lambda value: IntegerIndex(value, NOWHERE))
-    | st.tuples(BOUNDS, BOUNDS, BOUNDS.filter(lambda step: step != 0)).map(lambda b: Slice(*b, NOWHERE)),
+    | st.tuples(BOUNDS, BOUNDS, BOUNDS.filter(lambda step: step != 0)).map(lambda b: Slice(*b, NOWHERE))
+    | st.lists(st.integers(-9, 9), max_size=3).map(lambda values: IndexList(tuple(values), NOWHERE))
+    | st.just(NewAxis(NOWHERE))
+    | st.just(Rest(NOWHERE)),
     min_size=1,
     max_size=3,
+    unique_by=lambda part: type(part) if isinstance(part, Rest) else id(part),
 ).map(tuple)
 
 

@@ -18,8 +18,11 @@ from backprop_engine.expressions import (
     Expr,
     ExprError,
     FilledTemplate,
+    IndexList,
     IntegerIndex,
+    KeyPart,
     Name,
+    NewAxis,
     Number,
     QuotedText,
     Slice,
@@ -90,8 +93,16 @@ def steps(part: Expr, filled: FilledTemplate | None) -> object:
     return filled.path(part) if filled else path(part)
 
 
-def plain_key(part: IntegerIndex | Slice) -> int | slice:
-    return part.value if isinstance(part, IntegerIndex) else slice(part.start, part.stop, part.step)
+def plain_key(part: KeyPart) -> object:
+    match part:
+        case IntegerIndex():
+            return part.value
+        case Slice():
+            return slice(part.start, part.stop, part.step)
+        case IndexList():
+            return part.values
+        case _:
+            return None if isinstance(part, NewAxis) else ...
 
 
 def places(part: Value, filled: FilledTemplate | None) -> list[SourceSpan]:
@@ -166,7 +177,8 @@ def test_texts_of_two_forms_do_not(one: str, other: str) -> None:
         "1.", ".5e3", 'f(a="b c")', "f(a='b')", "f(a='')", 'f(x, a="true")', "f(x, trueish=y)", "f(a=true_)",
         "trueish * falsehood", "f(if_, a=[1, -2.5, true, 'b'])", "e\u0301 + x", "x\u00b7y + x", "x\u3000+ y",
         "x\n  + y", "f(f)", "f (f)", "f\u00a0(f)", "x[:]", "x[::2, -1, 3:-1]", "x[0][1].T[2]", "a.b.c[1].d",
-        "x >= 1e3", "f(x)[0]", "f(trueish=true, a=trueish)",
+        "x >= 1e3", "f(x)[0]", "x[..., 0]", "x[None, [2, -3], -1]", "x[[]]", "x[i]", "x[:, i]",
+        "x[..., i, :][0]", "x > 1 and y", "not x or y", "f(trueish=true, a=trueish)",
     ],
 )  # fmt: skip
 def test_texts_of_every_kind(text: str) -> None:

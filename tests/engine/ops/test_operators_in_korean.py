@@ -126,6 +126,8 @@ def settings() -> Iterator[str]:
     roll, scatter = OPS["roll"], OPS["scatter"]
     assert roll.conflict is not None
     assert scatter.refuse is not None
+    yield from refused(OPS["index"], ((2, 3),), key=((0, 1), (0, 1, 2)))
+    yield from refused(OPS["index"], ((2, 3, 4),), key=(0, slice(None), (0, 2)))
     yield roll.conflict(shift=(1, 2), axis=0)
     yield scatter.refuse((3,), np.array([1, 1]), (2,), axis=0) or ""
     yield OpAttribute("most", float, 0.0, Words("the most", "최대"), most=3.0).limits

@@ -11,9 +11,12 @@ from backprop_engine.expressions import (
     Binary,
     Boolean,
     Call,
+    IndexList,
     IntegerIndex,
+    KeyPart,
     ListOf,
     Name,
+    NewAxis,
     Number,
     QuotedText,
     Subscript,
@@ -43,9 +46,7 @@ def axes_of(tree: Value, known: Mapping[str, int]) -> int:
         case Transpose() | Attribute():
             return axes_of(tree.value, known)
         case Subscript():
-            return max(
-                0, axes_of(tree.value, known) - sum(isinstance(part, IntegerIndex) for part in tree.key)
-            )
+            return max(0, axes_of(tree.value, known) + sum(map(_axes_added, tree.key)) + _lists(tree.key))
         case Binary(op="@"):
             left, right = axes_of(tree.left, known), axes_of(tree.right, known)
             return max(left, right) if min(left, right) > 1 else max(0, left + right - 2)
@@ -57,19 +58,34 @@ def axes_of(tree: Value, known: Mapping[str, int]) -> int:
             return 0
 
 
+def _axes_added(part: KeyPart) -> int:
+    """How many axes a part of a subscript adds; all lists together leave one of those they take."""
+    match part:
+        case NewAxis():
+            return 1
+        case IntegerIndex() | IndexList():
+            return -1
+        case _:
+            return 0
+
+
+def _lists(key: Iterable[KeyPart]) -> int:
+    return int(any(isinstance(part, IndexList) for part in key))
+
+
 def _axes_of_call(call: Call, known: Mapping[str, int]) -> int:
     """The number of axes of a call: as the operator's shape rule says, for operands of any sizes."""
     within = [axes_of(arg, known) for arg in call.args]
     op = OPS.called(call.name)
-    if op is None:
-        most = max(within, default=0)
-        return {"one_hot": most + 1, "eye": 2, "ones": 1}.get(call.name, most)
+    most = max(within, default=0)
+    if op is None or call.name == "one_hot":
+        return {"one_hot": within[0] + 1 if within else 0, "eye": 2, "ones": 1}.get(call.name, most)
     settings = {setting.name: setting.default for setting in op.attributes}
     settings |= {keyword.name: _plain(keyword.value) for keyword in call.keywords}
     try:
         return len(op.shape(*((_ANY_SIZE,) * axes for axes in within), **settings))
     except (ShapeError, TypeError):
-        return max(within, default=0)
+        return most
 
 
 _ANY_SIZE: Final = 2
