@@ -85,8 +85,8 @@ def setting_text(value: Any) -> str:
 
 # Indices
 
-KeyPart: TypeAlias = int | slice | tuple[int, ...] | EllipsisType | None
-IndexKey: TypeAlias = tuple[KeyPart, ...]
+AxisKey: TypeAlias = int | slice | tuple[int, ...] | EllipsisType | None
+IndexKey: TypeAlias = tuple[AxisKey, ...]
 """What stands in the brackets of an index, as NumPy takes it; a tuple is a list of indices."""
 
 
@@ -95,7 +95,7 @@ def key_text(key: IndexKey) -> str:
     return ", ".join(map(_one_key_text, key))
 
 
-def _one_key_text(key: KeyPart) -> str:
+def _one_key_text(key: AxisKey) -> str:
     if isinstance(key, tuple):
         return f"[{', '.join(map(str, key))}]"
     if not isinstance(key, slice):

@@ -227,7 +227,7 @@ embedding = define(
     "embedding",
     sign="embed",
     operands="weight indices",
-    formula="weight[indices]",
+    formula="embedding(weight, indices)",
     numpy="take(weight, indices, axis=0)",
     helpers={"add_at_rows": ADD_AT_ROWS},
     forward=lambda weight, indices: weight[indices],
@@ -251,10 +251,11 @@ embedding = define(
         ko="임베딩은 행을 찾아오는 연산이므로, 각 행은 쓰인 자리들의 그래디언트를 모두 더해 받습니다.",
     ),
     conventions=Words(
-        "Indices count from 0 and are never negative, as in PyTorch. Gradients of a row that is used more "
-        "than once add up; a row never used gets 0.",
-        "PyTorch처럼 인덱스는 0부터 세고 음수일 수 없습니다. 여러 번 쓰인 행의 그래디언트는 더해지고, "
-        "쓰이지 않은 행은 0을 받습니다.",
+        "`weight[indices]` is the same, but for its negative indices: here they count from 0 and are never "
+        "negative, as in PyTorch. Gradients of a row that is used more than once add up; a row never used "
+        "gets 0.",
+        "`weight[indices]`와 같으나, PyTorch처럼 인덱스는 0부터 세고 음수일 수 없습니다. 여러 번 쓰인 행의 "
+        "그래디언트는 더해지고, 쓰이지 않은 행은 0을 받습니다.",
     ),
     samples=(
         Sample(((4, 3), np.array(2))),

@@ -18,6 +18,7 @@ from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Backward
 from backprop_engine.messages.translations import languages
 from backprop_engine.ops import Op, Sample
+from backprop_engine.ops.attributes import key_text
 from backprop_engine.scenario.sections.texts import LocalText
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Frame, Trace
@@ -71,7 +72,9 @@ def test_every_step_has_a_story(op: Op, sample: Sample) -> None:
         told = [line_text(line) for line in story(step_facts(frame, notes), language)]
         assert told
         assert any(line.startswith("» a note") for line in told) == (frame.node is not None)
-        assert [line for line in told if not line.strip() or "{" in line or "None" in line] == []
+        key = key_text(sample.attributes.get("key", ()))
+        bare = [line.replace(key, "") for line in told]
+        assert [line for line in bare if not line.strip() or "{" in line or "None" in line] == []
         if isinstance(frame.step, Backward):
             edge = frame.step.edge
             shapes = tuple(frame.graph.nodes[each].shape for each in frame.graph.nodes[edge.node].operands)

@@ -69,6 +69,8 @@ def node_trees(graph: Graph, node: Node) -> tuple[Expr, ...]:
 def _formula(graph: Graph, node: Node) -> Expr | None:
     op = node.op
     assert op is not None
+    if "key" in node.attributes:
+        return None
     if op.exact is not None:
         shapes = tuple(graph.nodes[operand].shape for operand in node.operands)
         return _in_place(graph, node, _parsed(op.exact(shapes, node.attributes)))
