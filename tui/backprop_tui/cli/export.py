@@ -8,8 +8,9 @@ from pathlib import Path
 
 from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import joined, msg
-from backprop_tui.cli.arguments import add_shared, opened, position
+from backprop_tui.cli.arguments import add_shared, opened, position, size
 from backprop_tui.export.formats import FORMATS, Exported
+from backprop_tui.themes import known_theme
 
 __all__ = ["add_arguments", "run"]
 
@@ -28,6 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--at", type=int, metavar="N", help=msg("at position N"))
     parser.add_argument(
+        "--size",
+        type=size,
+        default=(120, 40),
+        metavar="COLSxROWS",
+        help=msg("the size of the screen (120x40)"),
+    )
+    parser.add_argument("--theme", default="", metavar="NAME", help=msg("a theme"))
+    parser.add_argument(
         "-o", "--output", default="-", metavar="FILE", help=msg("the file to write; - for standard output")
     )
 
@@ -39,7 +48,10 @@ def run(arguments: argparse.Namespace) -> int:
     at = position(arguments.at, iterations.last)
     iteration, here = iterations.locate(iterations.trace(0).schedule.completed if at is None else at)
     frame = iterations.trace(iteration).frame(here)
-    text = FORMATS[arguments.to].write(Exported(scenario, frame, arguments.lang or "en"))
+    theme = known_theme(arguments.theme)
+    text = FORMATS[arguments.to].write(
+        Exported(scenario, frame, arguments.lang or "en", arguments.size, theme)
+    )
     if arguments.output == "-":
         sys.stdout.write(text)
         return 0

@@ -11,7 +11,7 @@ from pathlib import Path
 from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import msg
 from backprop_tui.cli.arguments import add_shared, opened, position, size
-from backprop_tui.headless import drawn
+from backprop_tui.headless.screens import drawn
 from backprop_tui.prompt.debug_file import session_of
 from backprop_tui.themes import known_theme
 from backprop_tui.view import View

@@ -16,11 +16,16 @@ __all__ = ["FORMATS", "Exported", "Format"]
 
 
 class Exported(Struct, frozen=True):
-    """What is exported: a scenario, where its run stands, and the language of all that is said."""
+    """What is exported: a scenario, where its run stands, and the language of all that is said.
+
+    Films of the screen have a size, in columns and rows, and a theme.
+    """
 
     scenario: Scenario
     frame: Frame
     language: str
+    size: tuple[int, int] = (120, 40)
+    theme: str = ""
 
     @property
     def title(self) -> str:
@@ -37,14 +42,17 @@ class Format(NamedTuple):
 
     def write(self, exported: Exported) -> str:
         """The text of the format's file; the same bytes on every run."""
-        text: str = getattr(import_module(f"backprop_tui.export.{self.module}"), self.function)(exported)
+        text: str = getattr(import_module(f"backprop_tui.{self.module}"), self.function)(exported)
         return text
 
 
 FORMATS: Final[Mapping[str, Format]] = {
-    "dot": Format(msg("the graph for Graphviz"), "diagrams", "dot"),
-    "mermaid": Format(msg("the graph for Mermaid, which Markdown pages draw"), "diagrams", "mermaid"),
-    "numpy": Format(msg("a program in plain NumPy: forward and backward"), "programs", "numpy"),
-    "tikz": Format(msg("the graph as a picture of LaTeX"), "diagrams", "tikz"),
+    "animation": Format(msg("the screen, step by step, as an animated SVG"), "headless.films", "animation"),
+    "cast": Format(msg("the screen, step by step, for asciinema"), "headless.films", "cast"),
+    "dot": Format(msg("the graph for Graphviz"), "export.diagrams", "dot"),
+    "mermaid": Format(msg("the graph for Mermaid, which Markdown pages draw"), "export.diagrams", "mermaid"),
+    "numpy": Format(msg("a program in plain NumPy: forward and backward"), "export.programs", "numpy"),
+    "tape": Format(msg("the keys of a film of the screen, for VHS"), "headless.films", "tape"),
+    "tikz": Format(msg("the graph as a picture of LaTeX"), "export.diagrams", "tikz"),
 }
 """By what they are called at `--to`."""

@@ -14,12 +14,13 @@ from xml.sax.saxutils import escape
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App
+from textual.strip import Strip
 
 from backprop_tui.cells.text import cell_width
 from backprop_tui.textual_private import rendered_strips
 from backprop_tui.themes import grounds
 
-__all__ = ["screen_svg", "screen_text"]
+__all__ = ["film_svg", "screen_svg", "screen_text", "svg", "text"]
 
 CELL_WIDTH, CELL_HEIGHT, FONT_SIZE, BASELINE = 10, 20, 16.4, 15
 """In pixels; the baseline is measured from the top of a cell."""
@@ -57,6 +58,67 @@ def svg(rows: Sequence[Iterable[Segment]], columns: int, foreground: str, backgr
     for y, row in enumerate(runs):
         lines += _drawn(row, y * CELL_HEIGHT, looks)
     return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def film_svg(
+    frames: Sequence[Sequence[Iterable[Segment]]],
+    columns: int,
+    foreground: str,
+    background: str,
+    title: str,
+    seconds: float,
+) -> str:
+    """Frames of one size as one picture that shows each for some `seconds`, again and again.
+
+    A row is drawn once for all the frames that it stays the same in, one after the other. Where motion is not
+    wanted, the first frame stands still.
+    """
+    height, width = max(map(len, frames)) * CELL_HEIGHT, columns * CELL_WIDTH
+    runs = [[tuple(_runs(row, foreground, background)) for row in rows] for rows in frames]
+    looks = list(dict.fromkeys(run.look for rows in runs for row in rows for run in row if run.text.strip()))
+    stretches = list(_stretches(runs))
+    rules = [f"text{{font:{FONT_SIZE}px {FONTS};white-space:pre}}{_rules(looks)}"]
+    rules += [
+        _seen_for(count, 100 * count / len(frames))
+        for count in sorted({count for _, _, count, _ in stretches if count < len(frames)})
+    ]
+    rules.append("@media(prefers-reduced-motion){g{animation:none!important}g.first{visibility:visible}}")
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">',
+        f"<title>{escape(title)}</title>",
+        f"<style>{''.join(rules)}</style>",
+        f'<rect width="{width}" height="{height}" fill="{background}"/>',
+    ]
+    whole = len(frames) * seconds
+    for y, first, count, row in stretches:
+        drawn = list(_drawn(row, y * CELL_HEIGHT, looks))
+        if not drawn:
+            continue
+        if count < len(frames):
+            begins = ' class="first"' if first == 0 else ""
+            delay = first * seconds - whole
+            style = f"visibility:hidden;animation:f{count} {whole:g}s step-end {delay:g}s infinite"
+            drawn = [f'<g{begins} style="{style}">', *drawn, "</g>"]
+        lines += drawn
+    return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def _seen_for(count: int, share: float) -> str:
+    """The rule of what is seen for a number of frames, a share of the whole in percent."""
+    return f"@keyframes f{count}{{0%{{visibility:visible}}{share:.4f}%{{visibility:hidden}}}}"
+
+
+def _stretches(
+    frames: Sequence[Sequence[tuple[_Run, ...]]],
+) -> Iterator[tuple[int, int, int, tuple[_Run, ...]]]:
+    """Each row with the first of the frames that it stays the same in, and their number."""
+    for y in range(max(map(len, frames))):
+        rows = [frame[y] if y < len(frame) else () for frame in frames]
+        first = 0
+        for row, group in groupby(rows):
+            count = len(list(group))
+            yield y, first, count, row
+            first += count
 
 
 def _rules(looks: Sequence[_CellStyle]) -> str:
@@ -112,9 +174,14 @@ def _look(style: Style, foreground: str, background: str) -> _CellStyle:
     )
 
 
+def text(rows: Sequence[Strip]) -> str:
+    """Every row of a screen, without trailing spaces."""
+    return "\n".join(strip.text.rstrip() for strip in rows) + "\n"
+
+
 def screen_text(app: App[None]) -> str:
     """Every row of the screen, without trailing spaces."""
-    return "\n".join(strip.text.rstrip() for strip in rendered_strips(app)) + "\n"
+    return text(rendered_strips(app))
 
 
 def screen_svg(app: App[None]) -> str:

@@ -14,7 +14,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.translations import languages
 from backprop_engine.scenario.loader import load_scenario
 from backprop_tui.files.bundled import resolve
-from backprop_tui.headless import Screen, drawn
+from backprop_tui.headless.screens import Screen, drawn
 from backprop_tui.prompt.debug_file import session_of
 from backprop_tui.themes import known_theme
 from backprop_tui.view import View

@@ -1,0 +1,1 @@
+"""The app without a terminal: one screen of it, or all of a run, one after the other."""

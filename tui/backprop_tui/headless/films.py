@@ -1,0 +1,105 @@
+"""The screen of a whole run, step by step: as a picture that moves, as a recording, as keys to press."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from rich.color import ColorSystem
+from rich.segment import Segment
+from textual.strip import Strip
+
+from backprop_engine.errors import UsageError
+from backprop_engine.messages.message import msg
+from backprop_tui.export.formats import Exported
+from backprop_tui.export.screenshot import film_svg
+from backprop_tui.headless.screens import Film, filmed
+from backprop_tui.prompt.debug_file import session_of
+from backprop_tui.view import View
+
+__all__ = ["animation", "cast", "tape"]
+
+_SECONDS: Final = 1.2
+"""How long a step is seen."""
+_MOST_STEPS: Final = 400
+"""In a longer run nobody looks at each step, and the file would be large."""
+_NEXT: Final = "s"
+"""The key that steps."""
+
+
+def animation(exported: Exported) -> str:
+    """One SVG that shows a step after the other, without a script."""
+    film = _film(exported)
+    return film_svg(film.frames, film.size[0], film.foreground, film.background, film.title, _SECONDS)
+
+
+def cast(exported: Exported) -> str:
+    """A recording in asciicast v2, the format of asciinema."""
+    film = _film(exported)
+    columns, rows = film.size
+    header = {"version": 2, "width": columns, "height": rows, "title": exported.title}
+    events = [
+        [round(number * _SECONDS, 3), "o", _painted(frame, film.frames[number - 1] if number else ())]
+        for number, frame in enumerate(film.frames)
+    ]
+    events.append([round(len(film.frames) * _SECONDS, 3), "o", ""])
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in [header, *events])
+
+
+def tape(exported: Exported) -> str:
+    """A script for VHS, which runs the program in a terminal and films it."""
+    columns, rows = exported.size
+    name = exported.scenario.path or exported.scenario.name
+    lines = [
+        f"Output {json.dumps(exported.scenario.name + '.gif')}",
+        f"Set Width {columns * 10 + 40}",
+        f"Set Height {rows * 21 + 40}",
+        "Set FontSize 16",
+        "Set Padding 20",
+        "Hide",
+        f"Type {json.dumps(f'backprop-tui {name} --lang {exported.language}')}",
+        "Enter",
+        "Sleep 1.5s",
+        "Show",
+        f"Sleep {_SECONDS}s",
+    ]
+    for _ in range(_steps(exported)):
+        lines += [f"Type {json.dumps(_NEXT)}", f"Sleep {_SECONDS}s"]
+    return "\n".join(lines) + "\n"
+
+
+def _steps(exported: Exported) -> int:
+    """How many steps are filmed: those of the whole run."""
+    last = session_of(exported.scenario).last
+    if last > _MOST_STEPS:
+        raise UsageError(
+            msg(
+                "a run of {count} steps is too long to be filmed: at most {most}",
+                count=last,
+                most=_MOST_STEPS,
+            )
+        )
+    return last
+
+
+def _film(exported: Exported) -> Film:
+    view = View(exported.scenario, session_of(exported.scenario), exported.language)
+    return asyncio.run(filmed(view, [_NEXT] * _steps(exported), exported.size, exported.theme))
+
+
+def _painted(frame: Sequence[Strip], before: Sequence[Strip]) -> str:
+    """What a terminal is sent for the rows of a frame that differ from those before it."""
+    told = [] if before else ["\x1b[2J\x1b[?25l"]
+    for y, row in enumerate(frame):
+        if not before or row != before[y]:
+            told.append(f"\x1b[{y + 1};1H\x1b[0m{''.join(map(_coloured, row))}")
+    return "".join(told)
+
+
+def _coloured(segment: Segment) -> str:
+    text, style, control = segment
+    if control:
+        return ""
+    return style.render(text, color_system=ColorSystem.TRUECOLOR) if style else text
