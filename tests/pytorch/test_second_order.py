@@ -13,7 +13,7 @@ import numpy as np
 import opinion
 import pytest
 import torch
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, note, settings
 from random_graphs import DIFFERENTIABLE, RandomRun, runs
 
 from backprop_engine.errors import ShapeError
@@ -102,6 +102,8 @@ def _assert_close(ours: Any, theirs: Any, inflow: float, what: str) -> None:
 
 def _compare(run: RandomRun) -> bool:
     """Whether there was something to compare: all numbers are finite."""
+    for node in run.graph.nodes:
+        note(f"{node.name} {node.op or node.kind} of {node.operands} {dict(node.attributes)}")
     again = Again(run)
     inputs = again.inputs
     gradients = [again.derivative(GRAD, again.f, leaf.position, name=f"g{leaf.position}") for leaf in inputs]

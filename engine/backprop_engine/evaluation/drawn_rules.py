@@ -17,7 +17,7 @@ from backprop_engine.evaluation.compiled_formula import with_shapes
 from backprop_engine.evaluation.composed_operators import OWN
 from backprop_engine.evaluation.derivative_operators import DerivativeError
 from backprop_engine.evaluation.guarded_rules import guarded
-from backprop_engine.evaluation.rule_words import WORDS
+from backprop_engine.evaluation.rule_words import WORDS, with_computed_indices
 from backprop_engine.evaluation.sketches import Sketch
 from backprop_engine.evaluation.word_calls import UnknownWordError, WordCall
 from backprop_engine.expressions import (
@@ -79,7 +79,9 @@ def _by_text(
     if node.op.family == OWN and rule.text.startswith(f"{node.op.name}_"):
         raise UnknownWordError  # a function in Python, which no formula says
     text = guarded(node.op.name, argnum, rule.text)
-    names = _names(node, out, operands)
+    # What no gradient flows to is a constant for its derivatives too.
+    along = zip(operands, node.rules, strict=True)
+    names = _names(node, out, [one if each is not None else sketch.still(one) for one, each in along])
     if not isinstance(rule, Elementwise):
         names["g"] = upstream
         return _draw(sketch, node, text, names)
@@ -216,6 +218,12 @@ def _draw(sketch: Sketch, node: Node, text: str, names: Mapping[str, int]) -> in
         named = [draw(one.value) for one in tree.keywords if is_operand(tree, one)]  # type: ignore[arg-type]
         args = [(draw(arg), arg.span) for arg in tree.args]
         bound = bind(op, tree.name_span, args, named_arguments(tree, named))
+        if op.constants and not all(
+            sketch.is_leaf(one)
+            for name, one in zip(op.names(len(bound.operands)), bound.operands, strict=True)
+            if name in op.constants
+        ):
+            return with_computed_indices(sketch, op.name, bound.operands, bound.attributes)
         return sketch.apply(op, *bound.operands, **bound.attributes)
 
     return draw(with_shapes(parse(text), shapes))

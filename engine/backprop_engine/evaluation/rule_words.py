@@ -7,14 +7,15 @@ that uses one is not written out.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
+from backprop_engine.arrays import Shape
 from backprop_engine.evaluation.sketches import Sketch
 from backprop_engine.evaluation.window_words import WINDOW_WORDS
 from backprop_engine.evaluation.word_calls import UnknownWordError, WordCall, placed
 
-__all__ = ["WORDS"]
+__all__ = ["WORDS", "with_computed_indices"]
 
 
 def _expand_dims(word: WordCall) -> int:
@@ -39,7 +40,7 @@ def _counting(sketch: Sketch, count: int) -> int:
 def _one_hot(word: WordCall) -> int:
     sketch, target = word.sketch, word.operand(0)
     classes = word.number(1)
-    indices = sketch.apply("sub", _counting(sketch, classes), sketch.number(1))
+    indices = _places(sketch, classes)
     column = sketch.apply("reshape", target, shape=(*sketch.shape(target), 1))
     return sketch.apply("equal", column, indices)
 
@@ -85,37 +86,87 @@ def _put(word: WordCall) -> int:
     return placed(word.sketch, g, shape, key)
 
 
-def _add_at_rows(word: WordCall) -> int:
-    """Rows added where their indices say: a product with ones where row and index meet."""
-    sketch, g, indices, shape = word.sketch, word.operand(0), word.operand(1), word.shape(2)
-    rows, width = shape
-    flat = sketch.apply("reshape", indices, shape=(1, math.prod(sketch.shape(indices))))
-    count = sketch.apply("sub", _counting(sketch, rows), sketch.number(1))
-    meets = sketch.apply("equal", sketch.apply("reshape", count, shape=(rows, 1)), flat)
-    return sketch.apply("matmul", meets, sketch.apply("reshape", g, shape=(sketch.shape(flat)[1], width)))
+def _on_diagonal(word: WordCall) -> int:
+    """A vector on a diagonal of zeros."""
+    word.knows("shape", "diagonal")
+    sketch, g, shape, diagonal = word.sketch, word.operand(0), word.shape(1), word.setting("diagonal", 0)
+    rows, columns = shape
+    down = diagonal >= 0
+    count = sketch.shape(g)[0]
+    if count == 0:
+        return sketch.spread(sketch.number(0), shape)
+    line = placed(sketch, g, (rows if down else columns,), (slice(0, count),))
+    line = sketch.apply("reshape", line, shape=(rows, 1) if down else (1, columns))
+    at_row = sketch.apply("reshape", _counting(sketch, rows), shape=(rows, 1))
+    place = sketch.apply("sub", _counting(sketch, columns), at_row)
+    return sketch.apply("mul", line, sketch.apply("equal", place, sketch.number(diagonal)))
 
 
-def _scatter_add(word: WordCall) -> int:
-    """What was gathered goes back along an axis: a sum over what is there where an index and a place meet."""
+def _add_selected(word: WordCall) -> int:
+    """What was selected goes back along an axis: a product with ones where an index meets its place."""
     word.knows("shape", "axis")
     sketch, g, indices, shape = word.sketch, word.operand(0), word.operand(1), word.shape(2)
-    rank = len(shape)
-    axis = word.setting("axis") % rank
-    last = (*(one for one in range(rank) if one != axis), axis)
-    g, indices = (sketch.apply("permute", one, axes=last) if rank > 1 else one for one in (g, indices))
-    sizes = sketch.shape(indices)
-    places = sketch.apply("sub", _counting(sketch, shape[axis]), sketch.number(1))
-    meets = sketch.apply("equal", sketch.apply("reshape", indices, shape=(*sizes, 1)), places)
-    each = sketch.apply("mul", sketch.apply("reshape", g, shape=(*sizes, 1)), meets)
-    found = sketch.sum(each, (rank - 1,))
-    wanted = tuple(shape[one] for one in last)
-    if sketch.shape(found) != wanted:
-        found = placed(sketch, found, wanted, tuple(slice(0, size) for size in sketch.shape(found)))
-    return (
-        sketch.apply("permute", found, axes=tuple(last.index(one) for one in range(rank)))
-        if rank > 1
-        else found
+    return _added(sketch, g, indices, shape, word.setting("axis"))
+
+
+def _add_at_rows(word: WordCall) -> int:
+    return _added(word.sketch, word.operand(0), word.operand(1), word.shape(2), 0)
+
+
+def _added(sketch: Sketch, g: int, indices: int, shape: Shape, axis: int) -> int:
+    """Zeros of `shape`, with the slices of `g` added where `indices` say, which stand in place of an axis."""
+    axis = axis % len(shape)
+    count = math.prod(sketch.shape(indices))
+    before, after = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
+    g = sketch.apply("reshape", g, shape=(before, count, after))
+    places = sketch.apply("reshape", _places(sketch, shape[axis]), shape=(shape[axis], 1))
+    from_start = sketch.apply("mod", indices, sketch.number(shape[axis]))  # -1 is the last
+    meets = sketch.apply("equal", places, sketch.apply("reshape", from_start, shape=(1, count)))
+    return sketch.apply("reshape", sketch.apply("matmul", meets, g), shape=shape)
+
+
+def _places(sketch: Sketch, count: int) -> int:
+    """The numbers from 0 to below `count`."""
+    return sketch.apply("sub", _counting(sketch, count), sketch.number(1))
+
+
+def with_computed_indices(
+    sketch: Sketch, name: str, operands: Sequence[int], attributes: Mapping[str, Any]
+) -> int:
+    """`gather` and `scatter_add` along indices that are computed, which the operators do not take.
+
+    They become products with ones where an index meets a place, summed over what is not asked for.
+    """
+    a, indices = operands[:2]
+    rank, axis = len(sketch.shape(a)), attributes.get("axis")
+    shape = sketch.shape(operands[-1] if name == "scatter_add" else a)
+    others = [size for at, size in enumerate(shape) if axis is not None and at != axis % rank]
+    if name not in ("gather", "scatter_add") or others != [
+        size for at, size in enumerate(sketch.shape(indices)) if axis is not None and at != axis % rank
+    ]:
+        raise UnknownWordError
+    assert axis is not None
+    last = (*(one for one in range(rank) if one != axis % rank), axis % rank)
+    back = tuple(last.index(one) for one in range(rank))
+
+    def turned(position: int, order: Shape) -> int:
+        return sketch.apply("permute", position, axes=order) if rank > 1 else position
+
+    moved = turned(indices, last)
+    sizes = sketch.shape(moved)
+    meets = sketch.apply(
+        "equal",
+        sketch.apply("reshape", moved, shape=(*sizes, 1)),
+        _places(sketch, sketch.shape(a)[axis % rank]),
     )
+    if name == "gather":
+        entries = turned(a, last)
+        row = sketch.apply("reshape", entries, shape=(*sizes[:-1], 1, sketch.shape(entries)[-1]))
+        return turned(sketch.sum(sketch.apply("mul", row, meets), (rank,)), back)
+    source = turned(operands[2], last)
+    column = sketch.apply("reshape", source, shape=(*sizes, 1))
+    added = turned(sketch.sum(sketch.apply("mul", column, meets), (rank - 1,)), back)
+    return sketch.apply("add", a, added)
 
 
 def _swapaxes(word: WordCall) -> int:
@@ -150,6 +201,7 @@ def _attention_weights(word: WordCall) -> int:
 WORDS: Final[Mapping[str, Callable[[WordCall], int]]] = {
     "pi": lambda word: word.sketch.number(math.pi),
     "ones": lambda word: word.sketch.spread(word.sketch.number(1), word.shape(0)),
+    "zeros": lambda word: word.sketch.spread(word.sketch.number(0), word.shape(0)),
     "expand_dims": _expand_dims,
     "one_hot": _one_hot,
     "at_largest": _shares_of("max"),
@@ -157,7 +209,8 @@ WORDS: Final[Mapping[str, Callable[[WordCall], int]]] = {
     "product_of_others": _product_of_others,
     "put": _put,
     "add_at_rows": _add_at_rows,
-    "scatter_add": _scatter_add,
+    "add_selected": _add_selected,
+    "on_diagonal": _on_diagonal,
     "swapaxes": _swapaxes,
     "tensordot": _tensordot,
     "attention_weights": _attention_weights,

@@ -42,6 +42,7 @@ class Sketch:
         self._made: dict[object, int] = {}
         self._numbers: dict[int, float] = {}
         self._trees: dict[int, tuple[Expr, int]] = {}
+        self._fixed: set[int] = set()
 
     # What there is
 
@@ -53,6 +54,8 @@ class Sketch:
                 return self.number(float(builder.literal_value(position)))
             own = self.free(node.shape)
             self._standing[position], self._in_graph[own] = own, position
+            if node.kind is Kind.CONSTANT or (node.op is not None and node.op.boolean):
+                self._fixed.add(own)
             named = "#" not in node.name
             self._trees[own] = (Name(node.name if named else f"({node.text})", _NOWHERE), 1)
         return self._standing[position]
@@ -76,6 +79,16 @@ class Sketch:
     def shape(self, position: int) -> Shape:
         """The shape of the node at `position`."""
         return self._draft.shape(position)
+
+    def is_leaf(self, position: int) -> bool:
+        """Whether the node at `position` stands for one of the graph, or for nothing yet."""
+        return self.node(position).op is None
+
+    def still(self, position: int) -> int:
+        """A node that no gradient flows through."""
+        if position in self._fixed or position in self._numbers:
+            return position
+        return self.apply("detach", position)
 
     # Making nodes
 

@@ -120,30 +120,49 @@ def _avg_pool_input(word: WordCall) -> int:
     """Every window hands each of its entries the same share: a kernel of equal weights, turned round."""
     word.knows("shape", "kernel_size", "stride", "padding")
     sketch, g, shape = word.sketch, word.operand(0), word.shape(1)
-    kernel = _per_axis(word.setting("kernel_size"), 2)
-    planes = math.prod(shape[:-2])
-    g = sketch.apply("reshape", g, shape=(planes, 1, *sketch.shape(g)[-2:]))
+    axes = _axes_of(word)
+    kernel = _per_axis(word.setting("kernel_size"), axes)
+    planes = math.prod(shape[:-axes])
+    g = sketch.apply("reshape", g, shape=(planes, 1, *sketch.shape(g)[-axes:]))
     weight = sketch.spread(sketch.number(1 / math.prod(kernel)), (1, 1, *kernel))
-    sliding = _Sliding.of(word, (planes, 1, *shape[-2:]), kernel, word.setting("stride") or kernel)
+    sliding = _Sliding.of(word, (planes, 1, *shape[-axes:]), kernel, word.setting("stride") or kernel)
     return sketch.apply("reshape", _turned_round(sketch, g, weight, sliding), shape=shape)
+
+
+def _axes_of(word: WordCall) -> int:
+    """How many axes windows slide along, as the word says: ``max_pool2d_input``."""
+    return 1 if "1d" in word.call.name else 2
 
 
 def _max_pool_input(word: WordCall) -> int:
     """Each window hands its gradient to its largest entries, told from a stack of what each offset sees."""
-    word.knows("kernel_size", "stride", "padding")
+    word.knows("kernel_size", "stride", "padding", "dilation", "ceil_mode")
     sketch, g, x = word.sketch, word.operand(0), word.operand(1)
-    kernel, out = _per_axis(word.setting("kernel_size"), 2), sketch.shape(g)[-2:]
+    axes = _axes_of(word)
+    kernel, out = _per_axis(word.setting("kernel_size"), axes), sketch.shape(g)[-axes:]
     if math.prod(kernel) > _MOST_OFFSETS:
         raise UnknownWordError
     sliding = _Sliding.of(word, sketch.shape(x), kernel, word.setting("stride") or kernel)
-    rank = len(sliding.shape)
+    sizes, rank = sliding.shape[-axes:], len(sliding.shape)
+    # The last window may reach beyond the padding on that side.
+    reach = (
+        (n - 1) * s + (k - 1) * d + 1
+        for n, s, k, d in zip(out, sliding.stride, kernel, sliding.dilation, strict=True)
+    )
+    width = [(p, max(p, end - size - p)) for p, end, size in zip(sliding.padding, reach, sizes, strict=True)]
+    whole = (slice(None),) * (rank - axes)
+    is_padded = any(one != (0, 0) for one in width)
     padded = x
-    if any(sliding.padding):
-        width = (*((0, 0),) * (rank - 2), *((p, p) for p in sliding.padding))
-        padded = sketch.apply("pad", x, width=width, value=sketch.least)
-    whole = (slice(None),) * (rank - 2)
+    if is_padded:
+        padded = sketch.apply("pad", x, width=(*((0, 0),) * (rank - axes), *width), value=sketch.least)
     keys = [
-        (*whole, *(slice(k, k + (n - 1) * s + 1, s) for k, n, s in zip(at, out, sliding.stride, strict=True)))
+        (
+            *whole,
+            *(
+                slice(k * d, k * d + (n - 1) * s + 1, s)
+                for k, d, n, s in zip(at, sliding.dilation, out, sliding.stride, strict=True)
+            ),
+        )
         for at in product(*map(range, kernel))
     ]
     seen = sketch.apply("stack", *(sketch.apply("index", padded, key=key) for key in keys))
@@ -159,8 +178,8 @@ def _max_pool_input(word: WordCall) -> int:
         for number, key in enumerate(keys)
     ]
     found = sketch.total(parts)
-    inner = (slice(p, p + size) for p, size in zip(sliding.padding, sliding.shape[-2:], strict=True))
-    return sketch.apply("index", found, key=(*whole, *inner)) if any(sliding.padding) else found
+    inner = (slice(p, p + size) for (p, _), size in zip(width, sizes, strict=True))
+    return sketch.apply("index", found, key=(*whole, *inner)) if is_padded else found
 
 
 WINDOW_WORDS: Final[Mapping[str, Callable[[WordCall], int]]] = {
@@ -168,7 +187,9 @@ WINDOW_WORDS: Final[Mapping[str, Callable[[WordCall], int]]] = {
     "conv2d_input": _conv_input,
     "conv1d_weight": _conv_weight,
     "conv2d_weight": _conv_weight,
+    "avg_pool1d_input": _avg_pool_input,
     "avg_pool2d_input": _avg_pool_input,
+    "max_pool1d_input": _max_pool_input,
     "max_pool2d_input": _max_pool_input,
 }
 """By name."""

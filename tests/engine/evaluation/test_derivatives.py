@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,20 @@ from graphs import assert_close, each_sample, has_edges
 
 NAN_ANSWERS = {"relu", "maximum", "sign"}
 """Operators whose functions give NaN at a NaN, while the comparisons in their texts give 0."""
+
+
+REFUSED: Mapping[str, Set[str]] = {
+    "adaptive_avg_pool1d": set(),
+    "adaptive_avg_pool2d": set(),
+    "adaptive_max_pool1d": set(),
+    "adaptive_max_pool2d": set(),
+    "avg_pool1d": {"ceil_mode", "count_include_pad"},
+    "avg_pool2d": {"ceil_mode", "count_include_pad"},
+    "cumprod": set(),
+    "einsum": {"subscripts"},
+    "interpolate": set(),
+}
+"""Operators without derivatives as nodes, with some of these settings or, where there are none, with any."""
 
 
 def load(text: str) -> Scenario:
@@ -97,9 +112,10 @@ def test_every_operator_has_its_derivatives_as_nodes(op: Op, sample: Sample) -> 
     try:
         gradients = {name: made.add(GRAD, f, at, name=f"g_{name}") for name, at in made.moving}
     except ShapeError:
-        assert (op.name, len(sample.operands)) == ("einsum", 2)
-        assert sample.attributes["subscripts"] == "ij,k->k"  # its rule multiplies three tensors
+        settings = REFUSED[op.name]
+        assert not settings or settings & set(sample.attributes), "its rule calls what nothing spells"
         return
+    assert REFUSED.get(op.name) != set()
     for name, at in made.moving:
         made.add(JVP, f, at, made.weights(f"v_{name}", at), name=f"t_{name}")
     first = made.record("f")
@@ -122,6 +138,9 @@ def test_every_operator_has_its_derivatives_as_nodes(op: Op, sample: Sample) -> 
 
 @pytest.mark.parametrize("op", [op for op in OPS.values() if op.kinks], ids=repr)
 def test_answers_at_kinks_are_those_of_the_first_pass(op: Op) -> None:
+    if REFUSED.get(op.name) == set():
+        assert op.kinks
+        return
     for kink in op.kinks:
         made = Derivatives(op, [np.asarray(one) for one in kink.operands], kink.attributes)
         seed = np.broadcast_to(np.asarray(kink.seed, float), made.builder.shape(made.out))
