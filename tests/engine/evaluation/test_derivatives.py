@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -21,24 +20,11 @@ from backprop_engine.scenario.read.source import Source
 from backprop_engine.testing.define import define, undefine
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
+from derivatives_refused import REFUSED
 from graphs import assert_close, each_sample, has_edges
 
 NAN_ANSWERS = {"relu", "maximum", "sign"}
 """Operators whose functions give NaN at a NaN, while the comparisons in their texts give 0."""
-
-
-REFUSED: Mapping[str, Set[str]] = {
-    "adaptive_avg_pool1d": set(),
-    "adaptive_avg_pool2d": set(),
-    "adaptive_max_pool1d": set(),
-    "adaptive_max_pool2d": set(),
-    "avg_pool1d": {"ceil_mode", "count_include_pad"},
-    "avg_pool2d": {"ceil_mode", "count_include_pad"},
-    "cumprod": set(),
-    "einsum": {"subscripts"},
-    "interpolate": set(),
-}
-"""Operators without derivatives as nodes, with some of these settings or, where there are none, with any."""
 
 
 def load(text: str) -> Scenario:
