@@ -69,6 +69,9 @@ def _file(stem: str) -> Iterator[str]:
             yield name
     if read.training:
         yield f"trained by {read.training.optimizer.name}"
+        yield "clips" if read.training.clipping else "does not clip"
+        yield "has a schedule" if read.training.schedule else "has a fixed rate"
+        yield "sees batches" if read.bindings.batches else "sees all examples"
     for block in read.expectations:
         yield f"expects figures that are {'wrong' if block.wrong else 'right'}"
         yield "expects digits" if block.digits is not None else "expects a tolerance"

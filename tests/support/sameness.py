@@ -65,12 +65,13 @@ def graph_says(graph: Graph) -> dict[str, Any]:
 
 def scenario_says(scenario: Scenario) -> dict[str, Any]:
     """The whole of a scenario."""
-    training, nodes = scenario.training, scenario.graph.nodes
+    training, nodes, batches = scenario.training, scenario.graph.nodes, scenario.bindings.batches
     return {
         **graph_says(scenario.graph),
         "operators": list(map(_operator, scenario.graph.operators.values())),
         "numbers": {
-            nodes[position].name: bits(value) for position, value in scenario.bindings.leaves.items()
+            nodes[position].name: bits(scenario.bindings.given(position))
+            for position in scenario.bindings.leaves
         },
         "seed": bits(scenario.bindings.seed),
         "title": dict(scenario.title.by_language),
@@ -81,6 +82,8 @@ def scenario_says(scenario: Scenario) -> dict[str, Any]:
         "breakpoints": scenario.breakpoints,
         "watches": scenario.watches,
         "training": training and _training(training),
+        "batches": batches
+        and (batches.size, batches.seed, sorted(nodes[leaf].name for leaf in batches.examples)),
     }
 
 

@@ -127,10 +127,23 @@ class TwinBranch:
         graph, bindings = self.case.graph, self.case.bindings
         named = {leaf.name: bindings.leaves[leaf.position] for leaf in graph.leaves}
         leaves = {node: tensor for (kind, node), tensor in self.overrides.items() if kind == "leaf"}
+        examples = bindings.batches.examples if bindings.batches else {}
+        batched = [name for name in leaves if graph.position(name) in examples]
         for tensor in leaves.values():
             if np.any(np.isfinite(tensor) & (np.abs(tensor) > float(np.finfo(graph.dtype).max))):
                 raise UsageError("the dtype cannot hold it")
-        return Bindings.of(graph, named | leaves, bindings.seed)
+        found = Bindings.of(
+            graph,
+            named | {name: tensor for name, tensor in leaves.items() if name not in batched},
+            bindings.seed,
+        )
+        if bindings.batches:
+            found = found.with_batches(
+                graph, bindings.batches.size, bindings.batches.seed, bindings.batches.examples
+            )
+        for name in batched:
+            found = found.with_leaf(graph, name, leaves[name])
+        return found
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -147,7 +160,8 @@ class TwinBranch:
         while len(self.traces) <= iteration:
             if not self.traces:
                 self.leaves = dict(self.bindings.leaves)
-            bindings = Bindings(self.leaves, self.case.bindings.seed)
+            bindings = Bindings(self.leaves, self.case.bindings.seed, self.bindings.batches)
+            bindings = bindings.at(len(self.traces))
             if training is None:
                 self.traces.append(record(graph, bindings, self.edits))
             elif len(self.traces) == training.steps:
@@ -501,7 +515,7 @@ class Twin:
         else:
             before: Mapping[str, Any] = {
                 "gradient": self.outer.gradients,
-                "leaf": self.here.bindings.leaves,
+                "leaf": self.here.bindings.at(self.place(self.position)[0]).leaves,
                 "value": self.outer.values,
             }
             found = before[kind][node.position]
@@ -509,6 +523,11 @@ class Twin:
                 raise UsageError("there is no such entry")
             tensor[...] = found
             tensor[command.entry] = command.tensor
+        batches = self.here.bindings.batches
+        if kind == "leaf" and batches and node.position in batches.examples:
+            whole = np.array(batches.examples[node.position], np.float64)
+            whole[batches.rows(self.place(self.position)[0])] = tensor
+            tensor = whole
         grown = TwinBranch(self.case, "", self.here, {**self.here.overrides, (kind, node.name): tensor})
         _ = grown.bindings
         grown.name = next(f"b{k}" for k in range(1, 1000) if f"b{k}" not in self.branches)

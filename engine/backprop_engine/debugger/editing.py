@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +60,10 @@ def _spelled(numbers: object) -> str:
 
 
 def _filled(session: Session, node: Node, command: Set) -> Tensor:
-    """The whole tensor that a change puts in place."""
+    """The whole tensor that a change puts in place; of a leaf that gets batches, all of its examples.
+
+    What is changed of such a leaf are the examples of the batch that is seen.
+    """
     if command.entry is None:
         given = np.asarray(command.tensor, dtype=np.float64)
         if given.shape not in ((), node.shape):
@@ -71,7 +75,13 @@ def _filled(session: Session, node: Node, command: Set) -> Tensor:
                     given=shape_text(given.shape),
                 )
             )
-        return freeze(np.broadcast_to(given, node.shape).copy(), np.dtype(np.float64))
+        whole = np.broadcast_to(given, node.shape)
+        batches = session.run.bindings.batches
+        if batches and node.position in batches.examples and not command.gradient:
+            examples = np.array(batches.examples[node.position], dtype=np.float64)
+            examples[batches.rows(session.outer_trace.iteration)] = whole
+            whole = examples
+        return freeze(whole.copy(), np.dtype(np.float64))
     if len(command.entry) != len(node.shape) or any(
         not -size <= index < size for index, size in zip(command.entry, node.shape, strict=False)
     ):
@@ -83,7 +93,7 @@ def _filled(session: Session, node: Node, command: Set) -> Tensor:
                 entry=list(command.entry),
             )
         )
-    trace = session.outer_trace
+    trace, batches = session.outer_trace, session.run.bindings.batches
     before = trace.gradients[node.position] if command.gradient else trace.values[node.position]
     if before is None:
         raise UsageError(
@@ -93,10 +103,13 @@ def _filled(session: Session, node: Node, command: Set) -> Tensor:
                 iteration=trace.iteration,
             )
         )
+    entry: tuple[Any, ...] = command.entry
     if node.is_leaf and not command.gradient:  # a change of a leaf is one of what the run starts with
-        before = session.run.bindings.leaves[node.position]
+        before = session.run.bindings.given(node.position)
+        if batches and node.position in batches.examples:
+            entry = (batches.rows(trace.iteration)[entry[0]], *entry[1:])
     tensor = np.array(before, dtype=np.float64)
-    tensor[command.entry] = command.tensor
+    tensor[entry] = command.tensor
     return freeze(tensor, np.dtype(np.float64))
 
 

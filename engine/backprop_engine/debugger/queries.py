@@ -212,7 +212,7 @@ def nudge(run: Run, iteration: int, name: str, entry: tuple[int, ...], size: flo
     def forward(by: float) -> Sequence[Tensor]:
         value = np.array(trace.values[node.position], dtype=np.float64)
         value[entry] += by
-        bindings = with_leaf(graph, trace.bindings, name, value)
+        bindings = with_leaf(graph, trace.bindings.alone, name, value)
         with np.errstate(all="ignore"):
             return run_forward(graph, bindings, {})[0]
 

@@ -225,9 +225,14 @@ def _fitting(branches: Branches, run: Run, left_out: list[str]) -> Branches:
 def _fits(override: Override, run: Run) -> bool:
     """Whether a number can still be put in the place of what the run gives."""
     graph = run.graph
-    if override.node not in graph or graph[override.node].shape != override.tensor.shape:
+    if override.node not in graph:
         return False
     node = graph[override.node]
+    shape = (
+        run.bindings.given(node.position).shape if override.kind == "leaf" and node.is_leaf else node.shape
+    )
+    if shape != override.tensor.shape:
+        return False
     if override.kind == "value":
         return node.op is not None and not node.op.boolean
     if override.kind == "gradient":

@@ -10,10 +10,11 @@ from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, freeze, settle, shape_text
 from backprop_engine.errors import UsageError
+from backprop_engine.graph.batches import Batches
 from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import Message, msg
 
-__all__ = ["Bindings", "numbers_of", "refusals"]
+__all__ = ["Bindings", "numbers_of", "refusals", "refused_examples"]
 
 
 class Bindings(Struct, frozen=True, eq=False):
@@ -27,6 +28,8 @@ class Bindings(Struct, frozen=True, eq=False):
 
     leaves: Mapping[int, Tensor]
     seed: Tensor
+    batches: Batches | None = None
+    """The examples that some leaves get a batch of in each iteration of a training."""
 
     def __repr__(self) -> str:
         count = len(self.leaves)
@@ -67,10 +70,74 @@ class Bindings(Struct, frozen=True, eq=False):
         cast = {position: _cast(graph, position, given) for position, given in leaves.items()}
         return cls(cast, _seed(graph, seed))
 
+    def at(self, iteration: int) -> Bindings:
+        """These bindings with the batch of an iteration."""
+        if self.batches is None:
+            return self
+        return Bindings({**self.leaves, **self.batches.at(iteration)}, self.seed, self.batches)
+
+    @property
+    def alone(self) -> Bindings:
+        """These bindings as those of a single run, in which nothing follows the batch."""
+        return Bindings(self.leaves, self.seed)
+
+    def given(self, position: int) -> Tensor:
+        """What is given for a leaf: its value, or all of its examples."""
+        examples = self.batches.examples if self.batches else {}
+        return examples.get(position, self.leaves[position])
+
     def with_leaf(self, graph: Graph, name: str, value: Any) -> Bindings:
-        """These bindings with another value for one leaf."""
+        """These bindings with another value for one leaf: of one that gets batches, with other examples.
+
+        Then they are those of iteration 0.
+        """
+        if self.batches and graph.position(name) in self.batches.examples:
+            return self._with_examples(graph, graph.position(name), value)
         named = {leaf.name: self.leaves[leaf.position] for leaf in graph.leaves}
-        return Bindings.of(graph, named | {name: value}, self.seed)
+        found = Bindings.of(graph, named | {name: value}, self.seed)
+        return Bindings(found.leaves, found.seed, self.batches)
+
+    def _with_examples(self, graph: Graph, position: int, examples: Any) -> Bindings:
+        assert self.batches is not None
+        given, name = self.batches.examples[position], graph.nodes[position].name
+        found = numbers_of(name, examples)
+        if found.shape != given.shape:
+            raise UsageError(
+                msg(
+                    "{name} is {shape}, its value is {given}",
+                    name=name,
+                    shape=shape_text(given.shape),
+                    given=shape_text(found.shape),
+                )
+            )
+        for node, constant, reason in refused_examples(
+            graph, self.leaves, {position: found}, self.batches.size
+        ):
+            name = graph.nodes[constant].name
+            raise UsageError(msg("{name} does not fit {node}: {reason}", name=name, node=node, reason=reason))
+        cast = _cast(graph, position, found)
+        return Bindings(self.leaves, self.seed, self.batches.with_examples(position, cast)).at(0)
+
+    def with_batches(
+        self, graph: Graph, size: int, seed: int | None, examples: Mapping[int, Any]
+    ) -> Bindings:
+        """These bindings with batches of `size` of the `examples`, by leaf, for a training."""
+        cast = {position: _cast(graph, position, given) for position, given in examples.items()}
+        return Bindings(self.leaves, self.seed, Batches(size, seed, cast)).at(0)
+
+
+def refused_examples(
+    graph: Graph, leaves: Mapping[int, Any], examples: Mapping[int, Any], size: int
+) -> list[tuple[str, int, Message]]:
+    """As `refusals`, for all of the examples that leaves get `size` of at a time."""
+    count = min(len(given) for given in examples.values())
+    begins = [*range(0, count - size, size), count - size]
+    for begin in begins:
+        batch = {position: given[begin : begin + size] for position, given in examples.items()}
+        found = refusals(graph, {**leaves, **batch})
+        if found:
+            return found
+    return []
 
 
 def numbers_of(name: str, value: Any) -> Tensor:

@@ -69,9 +69,15 @@ def numpy_program(run: Run | Trace) -> str:
     again = not isinstance(run, Trace) and run.training is not None
     steps = list(_steps(trace, again=again))
     number = _scalar_type(trace, again=again)
-    values = identifiers(trace.graph).values
+    known = identifiers(trace.graph)
+    values = known.values
+    batches = trace.bindings.batches if again else None
+    examples = batches.examples if batches else {}
     given = [
-        tensor_line(values[leaf.position], trace.values[leaf.position], number) for leaf in trace.graph.leaves
+        tensor_line(known.free(f"all_{values[leaf.position]}"), examples[leaf.position])
+        if leaf.position in examples
+        else tensor_line(values[leaf.position], trace.values[leaf.position], number)
+        for leaf in trace.graph.leaves
     ]
     given += [*_memory(trace), *clear_lines(trace.graph)]
     if trace.updated and not again:
@@ -88,12 +94,31 @@ def _loop(trace: Trace, steps: list[str]) -> list[str]:
     number, updates = counter(trace.graph), trace.training.steps
     backward = steps.index(_HEADS["seed"])
     body = [
+        *_batch_lines(trace),
         *steps[:backward],
         f"if {number} == {updates + 1}:",
         f"{_INDENT}break",
         *steps[backward:],
     ]
     return [f"for {number} in range(1, {updates + 2}):", *(f"{_INDENT}{line}" for line in body)]
+
+
+def _batch_lines(trace: Trace) -> Iterator[str]:
+    """The batch of an iteration."""
+    batches, known = trace.bindings.batches, identifiers(trace.graph)
+    if batches is None:
+        return
+    epoch, batch, rows = (known.free(name) for name in ("epoch", "batch", "rows"))
+    begin = f"{batches.size} * {batch}"
+    yield "# the batch"
+    yield f"{epoch}, {batch} = divmod({counter(trace.graph)} - 1, {batches.per_epoch})"
+    if batches.seed is None:
+        yield f"{rows} = slice({begin}, {begin} + {batches.size})"
+    else:
+        keys = f"np.random.default_rng([{batches.seed}, {epoch}]).random({batches.count})"
+        yield f'{rows} = np.argsort({keys}, kind="stable")[{begin} : {begin} + {batches.size}]'
+    for leaf in batches.examples:
+        yield f"{known.values[leaf]} = {known.free(f'all_{known.values[leaf]}')}[{rows}]"
 
 
 def _steps(trace: Trace, *, again: bool) -> Iterator[str]:

@@ -92,7 +92,7 @@ def _definition(graph: Graph, node: Node) -> tuple[object, ...]:
 
 
 def _numbers(scenario: Scenario, leaf: Node) -> tuple[object, ...]:
-    tensor = scenario.bindings.leaves[leaf.position]
+    tensor = scenario.bindings.given(leaf.position)
     return (tensor.shape, tensor.dtype.str, tensor.tobytes())
 
 
@@ -101,7 +101,16 @@ def _training(scenario: Scenario) -> object:
     if training is None:
         return None
     schedule = training.schedule and (training.schedule.kind.name, repr(training.schedule.settings))
-    return training.optimizer.name, training.steps, repr(training.settings), training.clipping, schedule
+    batches = scenario.bindings.batches
+    batched = batches and (batches.size, batches.seed, sorted(batches.examples))
+    return (
+        training.optimizer.name,
+        training.steps,
+        repr(training.settings),
+        training.clipping,
+        schedule,
+        batched,
+    )
 
 
 def _texts(scenario: Scenario) -> tuple[object, ...]:

@@ -15,6 +15,7 @@ from msgspec import Struct
 from backprop_engine.messages.message import Message, msg
 
 __all__ = [
+    "BATCH",
     "CARRIED",
     "CELL",
     "DATA_DTYPES",
@@ -49,7 +50,8 @@ ValueKind: TypeAlias = Literal[
     "notes", "shape", "init", "number", "natural", "fan", "file", "array", "rows", "columns", "data-dtype",
     "operator", "operands", "expression", "cell", "arguments", "over", "carry", "operand", "names", "values",
     "gradients", "tolerance", "digits", "flag", "optimizer", "updates", "operators", "formula", "rules",
-    "axes", "sign", "positive", "schedule", "schedule-kind",
+    "axes", "sign", "positive", "schedule", "schedule-kind", "batch",
+    "size",
 ]  # fmt: skip
 """What the value of a key can be."""
 
@@ -341,6 +343,7 @@ TRAIN: Final = form(
         msg("How many updates there are; one last forward pass follows."),
         needed=True,
     ),
+    FormatKey("batch", "batch", msg("How many examples each iteration sees, and which leaves they are in.")),
     FormatKey(
         "clip_norm",
         "positive",
@@ -351,6 +354,27 @@ TRAIN: Final = form(
     ),
     FormatKey("schedule", "schedule", msg("How the learning rate changes from update to update.")),
     open=True,
+)
+
+BATCH: Final = form(
+    msg("Minibatches, such as `{{size: 4, of: [X, t], shuffle: 7}}`."),
+    FormatKey("size", "size", msg("How many examples a batch has."), needed=True),
+    FormatKey(
+        "of",
+        "names",
+        msg("The inputs and constants that hold all examples, along their first axis."),
+        needed=True,
+    ),
+    FormatKey(
+        "shuffle",
+        "natural",
+        msg("The seed of the order, which is another in every epoch; without it, that of the data."),
+    ),
+    FormatKey(
+        "drop_last",
+        "flag",
+        msg("Whether an epoch leaves out the examples that fill no batch; needed where some do not."),
+    ),
 )
 
 SCHEDULE: Final = form(

@@ -8,16 +8,17 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from math import prod
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from msgspec import structs
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Shape, Tensor
 from backprop_engine.errors import ScenarioError, code
 from backprop_engine.expressions import normalised
-from backprop_engine.graph.bindings import Bindings, refusals
+from backprop_engine.graph.bindings import Bindings, refusals, refused_examples
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.graph.paths import root as root_of
@@ -62,6 +63,7 @@ from backprop_engine.scenario.sections.texts import read_texts
 from backprop_engine.scenario.work import MAX_WORK, check_work
 
 if TYPE_CHECKING:
+    from backprop_engine.scenario.sections.batching import BatchPlan
     from backprop_engine.trace.run import Training
 
 __all__ = ["MAX_MEMORY", "Scenario", "load_scenario", "load_source", "parse_setting"]
@@ -182,6 +184,8 @@ class _Loader:
         self.cells: dict[str, CellDefinition] = {}
         self.broken: dict[str, None] = {}
         self.training: Training | None = None
+        self.batch: BatchPlan | None = None
+        self.shapes: Mapping[str, Shape] = {}
         self.operators: Mapping[str, Op] = {}
 
     def load(self) -> Scenario:
@@ -317,9 +321,13 @@ class _Loader:
     def read_training(self) -> None:
         """Read how the parameters are updated."""
         if not is_absent(self.root.get("train")):
+            from backprop_engine.scenario.sections.batching import batch_shapes, read_batch
             from backprop_engine.scenario.sections.training import read_training
 
-            self.training = read_training(self.root.get("train"))
+            section = self.root.get("train")
+            self.training = read_training(section)
+            self.batch = read_batch(section, self.leaves)
+            self.shapes = batch_shapes(self.batch, self.leaves) if self.batch else {}
 
     def lower(self) -> Lowering:
         """The graph on its way: leaves first, then the definitions in the order of computing."""
@@ -329,7 +337,9 @@ class _Loader:
         resolved_top(top, self.cells, inside, self.mistakes)
         builder = GraphBuilder(self.dtype.name, self.operators)
         positions: dict[str, int | None] = {
-            leaf.name: builder.leaf(leaf.name, leaf.kind, leaf.shape, place=leaf.key.place)
+            leaf.name: builder.leaf(
+                leaf.name, leaf.kind, self.shapes.get(leaf.name, leaf.shape), place=leaf.key.place
+            )
             for leaf in self.leaves.values()
         }
         lowering = Lowering(builder, positions, self.max_memory)
@@ -360,7 +370,8 @@ class _Loader:
         """The numbers of the leaves and the seed, made once it is certain that they fit into memory."""
         nodes_key = self.root.entries["nodes"].key
         definition = self.definitions[root_of(output)]
-        self.mistakes.attempt(check_run, nodes_key, graph, self.training, self.max_memory)
+        examples = sum(prod(self.leaves[name].shape) for name in self.shapes)
+        self.mistakes.attempt(check_run, nodes_key, graph, self.training, self.max_memory, examples)
         self.mistakes.attempt(check_work, nodes_key, graph, self.max_work)
         self.mistakes.attempt(check_output, self.root.get("output"), graph, definition)
         seed: Any = None
@@ -370,7 +381,12 @@ class _Loader:
         values = {leaf.name: leaf.make() for leaf in self.leaves.values()}
         self.refuse_constants(graph, values, lowering)
         self.mistakes.raise_if_any()
-        return Bindings.of(graph, values, seed)
+        if self.batch is None:
+            return Bindings.of(graph, values, seed)
+        first = {name: values[name][: self.batch.size] for name in self.shapes}
+        every = {graph.position(name): values[name] for name in self.shapes}
+        bindings = Bindings.of(graph, {**values, **first}, seed)
+        return bindings.with_batches(graph, self.batch.size, self.batch.seed, every)
 
     def refuse_constants(self, graph: Graph, values: Mapping[str, Tensor], lowering: Lowering) -> None:
         """Report constants whose values their operators refuse, where the constant is written."""
@@ -378,7 +394,12 @@ class _Loader:
             return
         by_position = {graph.position(name): value for name, value in values.items()} | dict(graph.literals)
         definitions = {refusable.name: refusable for refusable in lowering.refusable}
-        for name, operand, reason in refusals(graph, by_position):
+        if self.batch is None:
+            refused = refusals(graph, by_position)
+        else:
+            batched = {graph.position(name): values[name] for name in self.shapes}
+            refused = refused_examples(graph, by_position, batched, self.batch.size)
+        for name, operand, reason in refused:
             leaf = self.leaves.get(graph.nodes[operand].name)
             if leaf is not None:
                 message = msg(

@@ -27,15 +27,18 @@ def check_size(node: YamlNode, what: str, entries: int, dtype: np.dtype[Any], ma
         raise mistake(TOO_LARGE, node, size_message(what, entries * dtype.itemsize, max_memory), HINT)
 
 
-def check_run(node: YamlNode, graph: Graph, training: Training | None, max_memory: int) -> None:
+def check_run(
+    node: YamlNode, graph: Graph, training: Training | None, max_memory: int, examples: int = 0
+) -> None:
     """Refuse a graph whose values and gradients together are too large; `node` is the place to show.
 
-    With a training, the iterations that are kept and what its optimiser remembers count as well.
+    With a training, the iterations that are kept and what its optimiser remembers count as well, and
+    all the numbers of the `examples` that are seen in batches.
     """
     itemsize = graph.dtype.itemsize
     if training is None and any(bound * itemsize <= max_memory for bound in _bounds(graph)):
         return
-    need = held_numbers(graph, training) * itemsize
+    need = (held_numbers(graph, training) + examples) * itemsize
     if need > max_memory:
         name = max(graph.nodes, key=lambda node: prod(node.shape)).name
         hint = msg("the largest is {name}; {hint}", name=name, hint=HINT)

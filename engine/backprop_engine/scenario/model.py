@@ -92,9 +92,9 @@ class Scenario:
         """The leaves that have other numbers than the file gives them."""
         if self.original is None:
             return {}
-        before, now = self.original.leaves, self.bindings.leaves
+        before, now = self.original.given, self.bindings.given
         return {
-            leaf.name: now[leaf.position]
+            leaf.name: now(leaf.position)
             for leaf in self.graph.leaves
-            if before[leaf.position].tobytes() != now[leaf.position].tobytes()
+            if before(leaf.position).tobytes() != now(leaf.position).tobytes()
         }

@@ -17,6 +17,7 @@ from backprop_engine.messages.message import Message, msg
 from backprop_engine.ops import OPS, Op, OpAttribute
 from backprop_engine.optim import OPTIMIZERS, SCHEDULES, Setting
 from backprop_engine.scenario.format import (
+    BATCH,
     CARRIED,
     CELL,
     DATA_DTYPES,
@@ -218,6 +219,8 @@ _PLAIN: Final[dict[ValueKind, Fragment]] = {
     "sign": _STRING,
     "positive": {"type": "number", "exclusiveMinimum": 0},
     "schedule": reference("schedule"),
+    "batch": reference("batch"),
+    "size": {"type": "integer", "minimum": 1},
     "updates": _NATURAL | {"maximum": MAX_STEPS},
 }
 
@@ -349,6 +352,7 @@ class _Writer:
         yield "own-operator", self.closed(OWN_OPERATOR)
         yield "expectation", self.expectation()
         yield "train", self.opened(TRAIN, map(self.with_optimizer, OPTIMIZERS))
+        yield "batch", self.closed(BATCH)
         yield "schedule", self.opened(SCHEDULE, map(self.with_schedule, SCHEDULES))
 
     def pattern(self, words: Message, pattern: str) -> Fragment:

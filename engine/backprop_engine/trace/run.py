@@ -49,7 +49,7 @@ class Run:
     def __init__(
         self, graph: Graph, bindings: Bindings, training: Training | None = None, edits: tuple[Edit, ...] = ()
     ) -> None:
-        self.graph, self.bindings, self.training, self.edits = graph, bindings, training, edits
+        self.graph, self.bindings, self.training, self.edits = graph, bindings.at(0), training, edits
         self._stride = stride(graph, training)
         first = self._start()
         self._checkpoints = [first]
@@ -245,7 +245,8 @@ class Run:
             return
         leaves = {**trace.bindings.leaves, **trace.updated}
         states = {node: after for node, (_, after) in trace.remembered.items()}
-        self._latest = (following, _Checkpoint(Bindings(leaves, trace.bindings.seed), states))
+        after = Bindings(leaves, trace.bindings.seed, trace.bindings.batches).at(following)
+        self._latest = (following, _Checkpoint(after, states))
         if following > self._front[0]:
             self._front = self._latest
         if following == len(self._checkpoints) * self._stride:

@@ -99,6 +99,9 @@ def _passes(view: View) -> _Rows:
     if training is not None:
         words = _trained(training.steps, training.optimizer.name).in_language(view.language)
         rows.append((msg("training"), (Span(words),)))
+        if batches := view.scenario.bindings.batches:
+            seen = msg("{size} of {count} examples at a time", size=batches.size, count=batches.count)
+            rows.append((msg("batches"), (Span(seen.in_language(view.language)),)))
     return rows
 
 

@@ -20,6 +20,7 @@ from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.one_line import kind_text, scalar_line
 from backprop_tui.render.words import (
     KIND_NAMES,
+    batch_text,
     code,
     formulas,
     override_line,
@@ -90,6 +91,8 @@ def _rounds(trace: Trace, language: str) -> Iterator[Line]:
             language
         )
         yield (Span(_INDENT), Span(f"{trace.training.optimizer.name}, {words}", Role.HEADING))
+        if batch := batch_text(trace, trace.iteration):
+            yield (Span(_INDENT), Span(batch.in_language(language), Role.DIM))
 
 
 def step_lines(

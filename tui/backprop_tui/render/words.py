@@ -27,11 +27,13 @@ from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import formula, mathematical, operand_text, rule_text
 from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.messages.message import Hint, Message, msg
+from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.summaries import summary
 
 __all__ = [
     "KIND_NAMES",
+    "batch_text",
     "check_text",
     "code",
     "formulas",
@@ -47,6 +49,8 @@ __all__ = [
     "words",
 ]
 
+_MOST_EXAMPLES = 8
+"""Of a batch, the most examples that are named by their numbers."""
 _MOST_CODE = 9
 """Lines of NumPy that are shown; clearing may take many."""
 _HANDS_ON = {"add", "identity"}
@@ -165,6 +169,8 @@ def _said(facts: StepFacts, language: str, *, beside: bool = False) -> Iterator[
                 "parameters, and a gradient that is kept would be added to the next one."
             )
             yield _why(cleared, language)
+            if following := batch_text(facts.trace, facts.trace.iteration + 1):
+                yield _why(msg("Next comes {batch}.", batch=following), language)
             yield from _code(facts)
         case StartFacts():
             start = msg(
@@ -172,6 +178,26 @@ def _said(facts: StepFacts, language: str, *, beside: bool = False) -> Iterator[
                 "begins the forward pass."
             )
             yield _why(start, language)
+            if first := batch_text(facts.trace, facts.trace.iteration):
+                yield _why(msg("It begins with {batch}.", batch=first), language)
+
+
+def batch_text(trace: Trace, iteration: int) -> Hint:
+    """Which examples an iteration sees, where it sees a batch of them."""
+    batches = trace.bindings.batches
+    if batches is None:
+        return ""
+    rows = batches.rows(iteration)
+    shown = ", ".join(map(str, rows[:_MOST_EXAMPLES])) + ", …" * (len(rows) > _MOST_EXAMPLES)
+    epoch, batch = batches.epoch(iteration)
+    return msg(
+        "batch {batch} of {of} in epoch {epoch}, examples {examples} of {count}",
+        batch=batch + 1,
+        of=batches.per_epoch,
+        epoch=epoch + 1,
+        examples=shown,
+        count=batches.count,
+    )
 
 
 def _code(facts: StepFacts) -> Iterator[_Said]:

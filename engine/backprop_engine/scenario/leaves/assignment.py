@@ -66,12 +66,13 @@ def with_leaf(graph: Graph, bindings: Bindings, name: str, value: Any) -> Bindin
         raise UsageError(
             msg("the value for {name} is neither a number nor a list of one shape", name=name)
         ) from None
-    if array.shape != leaf.shape:
+    shape = bindings.given(leaf.position).shape
+    if array.shape != shape:
         raise UsageError(
             msg(
                 "{name} is {shape}, the value is {found}",
                 name=name,
-                shape=shape_text(leaf.shape),
+                shape=shape_text(shape),
                 found=shape_text(array.shape) if array.shape else msg("a scalar"),
             )
         )
