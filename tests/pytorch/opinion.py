@@ -286,10 +286,24 @@ LOSSES: dict[str, Definition] = {
     "softmax_with_loss": _cross_entropy,
 }
 
+
+def _attention(
+    q: Any, k: Any, v: Any, mask: Any = None, *, causal: bool, scale: float | None, additive: bool
+) -> Any:
+    """PyTorch takes either a mask or `is_causal`, which then goes into the mask."""
+    if mask is not None and not additive:
+        mask = mask != 0
+    if mask is not None and causal:
+        earlier = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril()
+        mask = mask.masked_fill(~earlier, -torch.inf) if additive else mask & earlier
+        causal = False
+    if mask is not None:
+        mask = mask.broadcast_to((*mask.shape[:-2], q.shape[-2], k.shape[-2]))
+    return F.scaled_dot_product_attention(q, k, v, mask, is_causal=causal, scale=scale)
+
+
 ATTENTION: dict[str, Definition] = {
-    "scaled_dot_product_attention": lambda q, k, v, causal: F.scaled_dot_product_attention(
-        q, k, v, is_causal=causal
-    ),
+    "scaled_dot_product_attention": _attention,
 }
 
 OWN: dict[str, Definition] = {

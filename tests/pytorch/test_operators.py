@@ -282,6 +282,17 @@ SAME = [
     _kink("logical_not", [nan, -0.0, inf]),
     _kink("scatter_add", [1.0, 2.0], [1, 1, -1], [inf, 1.0, 2.0], axis=0),
     _kink("scatter", [inf, nan, 1.0], [0, 1], [1.0, 2.0], axis=0),
+    _kink(
+        "scaled_dot_product_attention", [[1.0, 2.0]] * 2, [[0.5, -1.0]] * 2, [[1.0], [3.0]], [[0.0], [1.0]]
+    ),
+    _kink(
+        "scaled_dot_product_attention",
+        [[1.0, 2.0]] * 3,
+        [[0.5, -1.0], [2.0, 1.0]],
+        [[1.0], [3.0]],
+        [[-inf, -inf], [0.5, -inf], [-inf, 0.0]],
+        additive=True,
+    ),
     _kink("less", [nan], [1.0]),
     _kink("not_equal", [nan], [nan]),
 ]

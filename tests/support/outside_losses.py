@@ -203,15 +203,30 @@ LOSSES: dict[str, Callable[..., Any]] = {
 }
 
 
-def _attention(q: Any, k: Any, v: Any, causal: bool) -> Any:
+def _attention(
+    q: Any, k: Any, v: Any, mask: Any = None, *, causal: bool, scale: float | None, additive: bool
+) -> Any:
     """Query by query, over the keys that it sees."""
-    if q.ndim > 2:
-        return anp.stack([_attention(*one, causal) for one in zip(q, k, v, strict=True)])
+    batch = np.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
+    scores = (q.shape[-2], k.shape[-2])
+    mask = (0.0 if additive else 1.0) if mask is None else mask
+    if batch:
+        wide = [one + np.zeros((*batch, *one.shape[-2:])) for one in (q, k, v)]
+        masks = mask + np.zeros((*batch, *scores))
+        settings = {"causal": causal, "scale": scale, "additive": additive}
+        return anp.stack([_attention(*one, **settings) for one in zip(*wide, masks, strict=True)])
+    mask = mask + np.zeros(scores)
+    scale = 1.0 / np.sqrt(q.shape[1]) if scale is None else scale
     rows = []
     for position in range(q.shape[0]):
-        seen = min(position + 1, k.shape[0]) if causal else k.shape[0]
-        weights = anp.exp(anp.dot(k[:seen], q[position]) / np.sqrt(q.shape[1]))
-        rows.append(anp.dot(weights / anp.sum(weights), v[:seen]))
+        hidden = np.zeros(k.shape[0], dtype=bool) if additive else getval(mask)[position] == 0
+        seen = [key for key in np.flatnonzero(~hidden) if not causal or key <= position]
+        if not seen:
+            rows.append(0.0 * (anp.dot(q[position], k[0]) + v[0]))
+            continue
+        added = mask[position][seen] if additive else 0.0
+        weights = anp.exp(anp.dot(k[seen], q[position]) * scale + added)
+        rows.append(anp.dot(weights / anp.sum(weights), v[seen]))
     return anp.stack(rows) if rows else anp.dot(anp.dot(q, k.T), v)
 
 

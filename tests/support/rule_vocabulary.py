@@ -212,11 +212,14 @@ def one_hot(target: Any, classes: int) -> Any:
     return rows
 
 
-def _attention_weights(q: Any, k: Any, causal: bool = False) -> Any:
-    """Rows of exponentials over their sum, 0 where a later key is not seen."""
-    e = np.exp(np.einsum("...le,...se->...ls", q, k) / np.sqrt(q.shape[-1]))
+def _attention_weights(
+    q: Any, k: Any, mask: Any = 1.0, causal: bool = False, scale: float | None = None, additive: bool = False
+) -> Any:
+    """Rows of exponentials over their sum, 0 where a key is not seen; a row that sees none is 0."""
+    scale = 1.0 / np.sqrt(q.shape[-1]) if scale is None else scale
+    e = np.exp(scale * np.einsum("...le,...se->...ls", q, k)) * (np.exp(mask) if additive else mask)
     e = np.tril(e) if causal else e
-    return e / e.sum(axis=-1, keepdims=True)
+    return e / np.maximum(e.sum(axis=-1, keepdims=True), 1e-300)
 
 
 def _reshape(a: Any, shape: Any) -> Any:

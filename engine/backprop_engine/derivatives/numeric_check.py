@@ -225,7 +225,8 @@ def _leading_to_output(graph: Graph) -> list[bool]:
 def _stopped(node: Node) -> list[bool]:
     """For each operand, whether no gradient is meant to flow to it (`detach`, conditions)."""
     assert node.op is not None
-    return [node.op.stops_gradient(name) for name in node.op.names(len(node.operands))]
+    names = node.op.names(len(node.operands))
+    return [node.op.stops_gradient(name, node.attributes) for name in names]
 
 
 def _operands(node: Node, changed: dict[int, Any], base: list[Any]) -> list[Any]:

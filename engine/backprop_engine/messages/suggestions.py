@@ -164,6 +164,8 @@ _CALLED: Final[dict[str, str]] = {
     "eps": "epsilon",
     "label_smoothing": "smoothing",
     "negative_slope": "slope alpha",
+    "causal": "iscausal",
+    "mask": "attnmask",
     "kernel_size": "kernel poolsize window",
     "p": "rate prob probability",
     "min": "amin low lower",

@@ -120,8 +120,9 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
     """Whether the last operand may be given any number of times."""
     constants: tuple[str, ...] = ()
     """Operands that must be constants."""
-    stops: tuple[str, ...] = ()
-    """Operands that no gradient is meant to flow to; to those of a `boolean` operator none is."""
+    stops: tuple[str, ...] | Callable[[Attributes], tuple[str, ...]] = ()
+    """Operands that no gradient is meant to flow to, which may depend on the settings; to those of a
+    `boolean` operator none is."""
     indices: Callable[..., tuple[int, ...]] | None = None
     """``indices(*shapes)``: which operands hold whole numbers and keep their integer type."""
     conflict: Callable[..., Hint] | None = None
@@ -187,9 +188,10 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
         """The attribute called `name`."""
         return next((attribute for attribute in self.attributes if attribute.name == name), None)
 
-    def stops_gradient(self, name: str) -> bool:
-        """Whether no gradient is meant to flow to the operand called `name`."""
-        return self.boolean or name in self.stops or name in self.constants
+    def stops_gradient(self, name: str, attributes: Attributes) -> bool:
+        """Whether no gradient is meant to flow to the operand called `name`, with these settings."""
+        stops = self.stops(attributes) if callable(self.stops) else self.stops
+        return self.boolean or name in stops or name in self.constants
 
     @property
     def is_called(self) -> bool:
@@ -312,7 +314,7 @@ class Family(Struct, frozen=True):
         optional: int = 0,
         variadic: bool = False,
         constants: tuple[str, ...] = (),
-        stops: tuple[str, ...] = (),
+        stops: tuple[str, ...] | Callable[[Attributes], tuple[str, ...]] = (),
         indices: Callable[..., tuple[int, ...]] | None = None,
         conflict: Callable[..., Hint] | None = None,
         refuse: Callable[..., Message | None] | None = None,

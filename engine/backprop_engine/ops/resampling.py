@@ -115,9 +115,8 @@ def _shape(x: Shape, size: _Size, scale_factor: _Scale, mode: _Mode, align_corne
         problem = msg("there is nothing to interpolate")
         if isinstance(given, tuple) and len(given) != axes:
             problem = msg(
-                "{given} has {count} numbers, and {axes} are needed",
+                "{given} must be one number, or one for each axis after the channels ({axes})",
                 given=list(given),
-                count=len(given),
                 axes=axes,
             )
         elif 0 not in x[_BATCH:]:

@@ -252,6 +252,22 @@ def test_dropout_turns_an_infinity_that_is_dropped_into_nan() -> None:
     same(run("dropout", 3.0, 1.0, p=0.75).gradient("a"), 4.0)
 
 
+def test_a_query_that_sees_nothing_gets_nothing() -> None:
+    q, k, v = np.array([[1.0], [2.0]]), np.array([[1.0], [3.0]]), np.array([[2.0], [5.0]])
+    hidden = run("scaled_dot_product_attention", q, k, v, np.array([[0.0, 0.0], [0.0, 1.0]]))
+    added = np.array([[-np.inf, -np.inf], [-np.inf, 0.0]])
+    for trace in (hidden, run("scaled_dot_product_attention", q, k, v, added, additive=True)):
+        assert trace.value("out").tolist() == [[0.0], [5.0]]
+        assert trace.gradient("v").tolist() == [[0.0], [trace.bindings.seed[1, 0]]]
+        assert trace.gradient("q").tolist() == trace.gradient("k").tolist() == [[0.0], [0.0]]
+
+
+def test_an_additive_mask_is_not_mistaken_for_truth_values() -> None:
+    q, k, v = np.array([[1.0]]), np.array([[1.0], [3.0]]), np.array([[2.0], [5.0]])
+    mask = np.array([[0.0, -np.inf]])
+    assert np.all(np.isnan(run("scaled_dot_product_attention", q, k, v, mask).value("out")))
+
+
 def test_attention_is_stable_and_sees_nothing_later() -> None:
     q, k, v = np.array([[1e4], [1e4]]), np.array([[1.0], [-1.0]]), np.array([[2.0], [NAN]])
     trace = run("scaled_dot_product_attention", q, k, np.array([[2.0], [5.0]]))

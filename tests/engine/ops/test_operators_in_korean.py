@@ -122,7 +122,13 @@ def settings() -> Iterator[str]:
     yield from refused(OPS["embedding"], ((2, 3, 4), (2,)))
     smooth = {"reduction": "mean", "ignore_index": 1, "label_smoothing": 0.0}
     yield from refused(OPS["softmax_with_loss"], ((2, 3), (2, 3)), **smooth)
-    yield from refused(OPS["scaled_dot_product_attention"], ((2, 0), (3, 0), (3, 4)), causal=False)
+    yield from refused(
+        OPS["scaled_dot_product_attention"],
+        ((2, 0), (3, 0), (3, 4)),
+        causal=False,
+        scale=None,
+        additive=False,
+    )
     roll, scatter = OPS["roll"], OPS["scatter"]
     assert roll.conflict is not None
     assert scatter.refuse is not None

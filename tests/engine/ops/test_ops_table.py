@@ -44,8 +44,11 @@ def test_no_gradient_flows_where_none_is_meant_to_and_nowhere_else(op: Op, sampl
     shapes = tuple(np.shape(operand) for operand in operands)
     whole = op.indices(*shapes) if op.indices is not None else ()
     names = op.names(len(operands))
-    missing = [rule is None for rule in op.rules_for(shapes, attributes_of(op, sample))]
-    assert missing == [op.stops_gradient(name) or number in whole for number, name in enumerate(names)]
+    attributes = attributes_of(op, sample)
+    missing = [rule is None for rule in op.rules_for(shapes, attributes)]
+    assert missing == [
+        op.stops_gradient(name, attributes) or number in whole for number, name in enumerate(names)
+    ]
 
 
 @each_sample()
