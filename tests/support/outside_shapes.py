@@ -33,12 +33,13 @@ def _logsumexp(a: Any, axis: Any, keepdims: bool) -> Any:
 def _norm(a: Any, axis: Any, keepdims: bool, ord: Any) -> Any:
     if ord == "inf":
         largest = np.max(np.abs(getval(a)), axis=axis, keepdims=True, initial=0.0)
-        a = a * (np.abs(getval(a)) == largest)
+        at = np.abs(getval(a)) == largest
+        a = a * at / np.sum(at, axis=axis, keepdims=True)
     return _power(anp.sum(anp.abs(a) ** _order(ord), axis=axis, keepdims=keepdims), 1.0 / _order(ord))
 
 
 def _order(ord: Any) -> float:
-    """Of entries that are all the largest, the sum is their norm of order inf."""
+    """Of the largest, each by its share, the sum is the norm of order inf."""
     return 1.0 if ord == "inf" else ord
 
 

@@ -1,22 +1,19 @@
-"""Activation functions, entry by entry."""
+"""Activation functions in pieces: rectifiers, and what else bends at a point, entry by entry."""
 
 from __future__ import annotations
 
-import math
 from math import inf, nan
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from backprop_engine.arrays import Shape
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
-from backprop_engine.ops.definition import Decomposition, Family
-from backprop_engine.ops.error_function import erfc_of
+from backprop_engine.ops.definition import Family
 from backprop_engine.ops.functions import gate
-from backprop_engine.ops.notations import Notation
 from backprop_engine.ops.rules import Elementwise, Rules
-from backprop_engine.ops.samples import SINGLES, Kink, Sample, at_zero, beyond
+from backprop_engine.ops.samples import SINGLES, Kink, Sample, at_zero, sampled_with
 
 define = Family("activations").define
 
@@ -33,10 +30,12 @@ relu = define(
         ko="ReLU는 입력이 0보다 큰 곳에서만 그래디언트를 흘려보내고, 나머지는 0으로 막습니다.",
     ),
     conventions=Words(
-        "The derivative at 0 is 0. NaN stays NaN, and a gradient of infinity into a dead unit gives "
-        "0 · inf = NaN, where PyTorch masks it to 0.",
-        "0에서의 미분은 0입니다. NaN은 NaN으로 남습니다. 죽은 유닛에 무한대의 그래디언트가 "
-        "들어오면 0 · inf = NaN이며, PyTorch는 이를 0으로 만듭니다.",
+        "The derivative at 0 is 0. NaN stays NaN, in the gradient too, where PyTorch hands the upstream "
+        "gradient on; a gradient of infinity into a dead unit gives 0 · inf = NaN, where PyTorch masks it "
+        "to 0.",
+        "0에서의 미분은 0입니다. NaN은 그래디언트에서도 NaN으로 남으며, PyTorch는 이때 업스트림 "
+        "그래디언트를 그대로 흘려보냅니다. 죽은 유닛에 무한대의 그래디언트가 들어오면 0 · inf = NaN이며, "
+        "PyTorch는 이를 0으로 만듭니다.",
     ),
     kinks=(
         Kink(
@@ -60,71 +59,6 @@ relu = define(
         Kink((nan,), nan, (nan,), Words("NaN stays NaN", "NaN은 NaN으로 남음")),
     ),
 )
-
-
-def sigmoid_of(a: Any) -> Any:
-    """Stable on both sides: the exponent is never positive. Choosing by the real part keeps it analytic."""
-    positive = a.real >= 0
-    z = np.exp(np.where(positive, -a, a))
-    return np.where(positive, 1.0, z) / (1.0 + z)
-
-
-SIGMOID = """\
-def sigmoid(a):
-    return 1 / (1 + np.exp(-a))
-"""
-
-sigmoid = define(
-    "sigmoid",
-    sign="σ",
-    operands="a",
-    formula="1 / (1 + exp(-a))",
-    notation=Notation("name", "σ"),
-    numpy="1 / (1 + exp(-a))",
-    helpers={"sigmoid": SIGMOID},
-    forward=sigmoid_of,
-    rules=(Elementwise("out * (1 - out)", lambda out, a: out * (1.0 - out)),),
-    tails="saturating",
-    inside=(("e", "exp(-a)"), ("s", "1 + e"), ("out", "1 / s")),
-    lesson=Words(
-        en="Sigmoid: output · (1 − output) is at most 1/4, and almost 0 where the unit is saturated.",
-        ko="시그모이드의 로컬 그래디언트는 출력 · (1 − 출력)이며, 최대 1/4이고 포화되면 거의 0입니다.",
-    ),
-    conventions=Words(
-        "Exact on both sides: the exponent is never positive, so nothing overflows.",
-        "양쪽 모두 정확합니다. 지수가 양수가 되지 않으므로 오버플로가 없습니다.",
-    ),
-    meets=beyond(20.0),
-    kinks=(
-        Kink((1e3,), 1, (0,), Words("saturated, without overflow", "포화, 오버플로 없음")),
-        Kink((-1e3,), 0, (0,), Words("saturated, without overflow", "포화, 오버플로 없음")),
-    ),
-)
-
-tanh = define(
-    "tanh",
-    operands="a",
-    formula="tanh(a)",
-    forward=np.tanh,
-    rules=(Elementwise("1 - out ** 2", lambda out, a: 1.0 - out * out),),
-    tails="saturating",
-    inside=(("e", "exp(2 * a)"), ("s", "e + 1"), ("out", "1 - 2 / s")),
-    lesson=Words(
-        en="Tanh: 1 − output² is 1 at zero, and almost 0 where the unit is saturated.",
-        ko="하이퍼볼릭탄젠트의 로컬 그래디언트는 1 − 출력²이며, 0에서 1이고 포화되면 거의 0입니다.",
-    ),
-    conventions=Words(
-        "±1 far from 0, where the derivative rounds to 0.",
-        "0에서 먼 곳의 값은 ±1이고, 미분은 반올림되어 0입니다.",
-    ),
-    meets=beyond(20.0),
-    kinks=(Kink((1e3,), 1, (0,), Words("saturated", "포화")),),
-)
-
-
-def sampled_with(samples: tuple[Sample, ...], **attributes: Any) -> tuple[Sample, ...]:
-    """The samples, with these attributes."""
-    return tuple(Sample(sample.operands, attributes) for sample in samples)
 
 
 def _leaky_relu_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
@@ -157,10 +91,23 @@ leaky_relu = define(
         ko="새는 게이트입니다. ReLU가 그래디언트를 막는 곳에서도 작은 비율만큼은 흘려보냅니다.",
     ),
     conventions=Words(
-        "The derivative at 0 is the negative slope, as in PyTorch. NaN stays NaN.",
-        "0에서의 미분은 PyTorch처럼 음수 쪽 기울기입니다. NaN은 NaN으로 남습니다.",
+        "The derivative at 0 is the negative slope, as in PyTorch. NaN stays NaN, in the gradient too, "
+        "where PyTorch hands on the upstream gradient times the negative slope.",
+        "0에서의 미분은 PyTorch처럼 음수 쪽 기울기입니다. NaN은 그래디언트에서도 NaN으로 남으며, "
+        "PyTorch는 이때 업스트림 그래디언트에 음수 쪽 기울기를 곱해 흘려보냅니다.",
     ),
-    kinks=(Kink((0.0,), 0, (0.01,), Words("the corner belongs to the leak", "꺾인 점은 새는 쪽")),),
+    kinks=(
+        Kink((0.0,), 0, (0.01,), Words("the corner belongs to the leak", "꺾인 점은 새는 쪽")),
+        Kink(
+            (nan,),
+            nan,
+            (nan,),
+            Words(
+                "NaN stays NaN; PyTorch hands on a finite gradient",
+                "NaN은 NaN으로 남음, PyTorch는 유한한 그래디언트",
+            ),
+        ),
+    ),
     samples=(*SINGLES, *sampled_with(SINGLES[1:3], negative_slope=0.2)),
 )
 
@@ -201,8 +148,10 @@ elu = define(
         ko="ELU는 꺾이지 않고 휘어집니다. 0 아래에서 그래디언트는 지수함수를 따라 점점 줄어듭니다.",
     ),
     conventions=Words(
-        "The derivative at 0 is alpha, as in PyTorch. NaN stays NaN.",
-        "0에서의 미분은 PyTorch처럼 alpha입니다. NaN은 NaN으로 남습니다.",
+        "The derivative at 0 is alpha, as in PyTorch. NaN stays NaN, in the gradient too, where PyTorch "
+        "hands the upstream gradient on.",
+        "0에서의 미분은 PyTorch처럼 alpha입니다. NaN은 그래디언트에서도 NaN으로 남으며, PyTorch는 이때 "
+        "업스트림 그래디언트를 그대로 흘려보냅니다.",
     ),
     meets=at_zero,
     kinks=(
@@ -211,6 +160,12 @@ elu = define(
             0,
             (1,),
             Words("both sides have slope 1 where alpha is 1", "alpha가 1이면 양쪽의 기울기가 1"),
+        ),
+        Kink(
+            (nan,),
+            nan,
+            (nan,),
+            Words("NaN stays NaN; PyTorch hands on 1", "NaN은 NaN으로 남음, PyTorch는 1배"),
         ),
     ),
     samples=(*SINGLES, *sampled_with(SINGLES[1:3], alpha=0.5)),
@@ -237,8 +192,10 @@ selu = define(
         ko="SELU는 층을 지나도 평균 0과 분산 1이 유지되도록 두 상수를 고정한 ELU입니다.",
     ),
     conventions=Words(
-        "The derivative at 0 is that of the left side, 1.7581, as in PyTorch. NaN stays NaN.",
-        "0에서의 미분은 PyTorch처럼 왼쪽의 값 1.7581입니다. NaN은 NaN으로 남습니다.",
+        "The derivative at 0 is that of the left side, 1.7581, as in PyTorch. NaN stays NaN, in the "
+        "gradient too, where PyTorch hands on the upstream gradient times 1.0507.",
+        "0에서의 미분은 PyTorch처럼 왼쪽의 값 1.7581입니다. NaN은 그래디언트에서도 NaN으로 남으며, "
+        "PyTorch는 이때 업스트림 그래디언트의 1.0507배를 흘려보냅니다.",
     ),
     kinks=(
         Kink(
@@ -246,6 +203,15 @@ selu = define(
             0,
             (1.7580993408473766,),
             Words("the corner belongs to the left side, as in PyTorch", "꺾인 점은 왼쪽, PyTorch와 같음"),
+        ),
+        Kink(
+            (nan,),
+            nan,
+            (nan,),
+            Words(
+                "NaN stays NaN; PyTorch hands on a finite gradient",
+                "NaN은 NaN으로 남음, PyTorch는 유한한 그래디언트",
+            ),
         ),
     ),
 )
@@ -267,9 +233,9 @@ hard_tanh = define(
     ),
     conventions=Words(
         "The gradient does not pass at −1 and 1 themselves, as in PyTorch; `clip` lets it pass. "
-        "NaN stays NaN.",
+        "NaN stays NaN, in the gradient too, where PyTorch hands the upstream gradient on.",
         "PyTorch처럼 −1과 1에서는 그래디언트가 통과하지 않으며, `clip`은 통과시킵니다. NaN은 "
-        "NaN으로 남습니다.",
+        "그래디언트에서도 NaN으로 남으며, PyTorch는 이때 업스트림 그래디언트를 그대로 흘려보냅니다.",
     ),
     kinks=(
         Kink(
@@ -277,6 +243,12 @@ hard_tanh = define(
             [-1, 1],
             ([0, 0],),
             Words("closed at its corners, as in PyTorch", "꺾인 점에서 닫힘, PyTorch와 같음"),
+        ),
+        Kink(
+            (nan,),
+            nan,
+            (nan,),
+            Words("NaN stays NaN; PyTorch hands on 1", "NaN은 NaN으로 남음, PyTorch는 1배"),
         ),
     ),
 )
@@ -295,8 +267,10 @@ relu6 = define(
         ko="6에서 멈추는 ReLU입니다. 그래디언트는 0과 6 사이에서만 흐르고 나머지에서는 막힙니다.",
     ),
     conventions=Words(
-        "The gradient does not pass at 0 and 6 themselves, as in PyTorch. NaN stays NaN.",
-        "PyTorch처럼 0과 6에서는 그래디언트가 통과하지 않습니다. NaN은 NaN으로 남습니다.",
+        "The gradient does not pass at 0 and 6 themselves, as in PyTorch. NaN stays NaN, in the gradient "
+        "too, where PyTorch hands the upstream gradient on.",
+        "PyTorch처럼 0과 6에서는 그래디언트가 통과하지 않습니다. NaN은 그래디언트에서도 NaN으로 남으며, "
+        "PyTorch는 이때 업스트림 그래디언트를 그대로 흘려보냅니다.",
     ),
     kinks=(
         Kink(
@@ -305,213 +279,12 @@ relu6 = define(
             ([0, 0],),
             Words("closed at its corners, as in PyTorch", "꺾인 점에서 닫힘, PyTorch와 같음"),
         ),
+        Kink(
+            (nan,),
+            nan,
+            (nan,),
+            Words("NaN stays NaN; PyTorch hands on 1", "NaN은 NaN으로 남음, PyTorch는 1배"),
+        ),
     ),
     samples=(*SINGLES, Sample(((5,),), low=-2.0, high=8.0)),
-)
-
-
-# Smooth gates: activation functions that multiply or soften a ReLU.
-
-
-def softplus_of(a: Any) -> Any:
-    """Stable on both sides, and analytic, like `sigmoid_of`."""
-    positive = a.real >= 0
-    return np.where(positive, a, 0.0) + np.log1p(np.exp(np.where(positive, -a, a)))
-
-
-SOFTPLUS = """\
-def softplus(a):
-    return np.logaddexp(0, a)
-"""
-
-softplus = define(
-    "softplus",
-    sign="soft+",
-    operands="a",
-    formula="log(1 + exp(a))",
-    numpy="logaddexp(0, a)",
-    helpers={"softplus": SOFTPLUS},
-    forward=softplus_of,
-    rules=(Elementwise("sigmoid(a)", lambda out, a: sigmoid_of(a)),),
-    tails="saturating",
-    inside=(("e", "exp(a)"), ("s", "1 + e"), ("out", "log(s)")),
-    lesson=Words(
-        en="Softplus is a rounded ReLU, and its slope is the sigmoid, a rounded step.",
-        ko="소프트플러스는 모서리를 둥글린 ReLU이고, 그 기울기는 둥글린 계단인 시그모이드입니다.",
-    ),
-    conventions=Words(
-        "Exact everywhere, without the threshold of 20 above which PyTorch returns the operand.",
-        "어디에서나 정확합니다. PyTorch는 20을 넘으면 입력을 그대로 돌려주지만, 여기에는 그런 "
-        "경계가 없습니다.",
-    ),
-    meets=beyond(20.0),
-    kinks=(
-        Kink(
-            (21.0,),
-            21.000000000758256,
-            (0.9999999992417439,),
-            Words("exact: no threshold at 20", "정확함, 20에 경계가 없음"),
-        ),
-        Kink((1e4,), 1e4, (1,), Words("without overflow", "오버플로 없음")),
-    ),
-)
-
-log_sigmoid = define(
-    "log_sigmoid",
-    sign="log σ",
-    operands="a",
-    formula="log(sigmoid(a))",
-    numpy="-softplus(-a)",
-    forward=lambda a: -softplus_of(-a),
-    rules=(Elementwise("sigmoid(-a)", lambda out, a: sigmoid_of(-a)),),
-    tails="saturating",
-    inside=(("s", "sigmoid(a)"), ("out", "log(s)")),
-    lesson=Words(
-        en="The log of a sigmoid: the gradient is one minus the sigmoid, so a confident unit gets "
-        "almost none.",
-        ko="시그모이드의 로그입니다. 그래디언트는 1에서 시그모이드를 뺀 값이므로 확신하는 유닛은 "
-        "거의 받지 않습니다.",
-    ),
-    conventions=Words(
-        "Exact on both sides: far below 0 it is the operand itself.",
-        "양쪽 모두 정확합니다. 0보다 훨씬 작은 곳에서는 입력과 같습니다.",
-    ),
-    meets=beyond(20.0),
-    kinks=(Kink((-1e4,), -1e4, (1,), Words("without log 0", "log 0을 거치지 않음")),),
-)
-
-
-def _silu_slope(out: Any, a: Any) -> Any:
-    return sigmoid_of(a) * (1.0 + a * sigmoid_of(-a))  # 1 − sigmoid(a), to its last digit
-
-
-silu = define(
-    "silu",
-    operands="a",
-    formula="a * sigmoid(a)",
-    forward=lambda a: a * sigmoid_of(a),
-    rules=(Elementwise("sigmoid(a) * (1 + a * (1 - sigmoid(a)))", _silu_slope),),
-    tails="saturating",
-    inside=(("p", "sigmoid(a)"), ("out", "a * p")),
-    lesson=Words(
-        en="SiLU multiplies its operand by its own gate, so the gradient comes through both factors.",
-        ko="SiLU는 입력에 자기 자신의 게이트를 곱하므로 그래디언트가 두 인수를 모두 거쳐 옵니다.",
-    ),
-    conventions=Words(
-        "At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
-        "−inf에서는 IEEE 산술대로 −inf · 0, 곧 NaN입니다.",
-    ),
-    kinks=(Kink((-inf,), nan, (nan,), Words("−inf · 0 is NaN", "−inf · 0은 NaN")),),
-)
-
-
-def _mish_slope(out: Any, a: Any) -> Any:
-    t = np.tanh(softplus_of(a))
-    return t + a * sigmoid_of(a) * (1.0 - t * t)
-
-
-mish = define(
-    "mish",
-    operands="a",
-    formula="a * tanh(softplus(a))",
-    forward=lambda a: a * np.tanh(softplus_of(a)),
-    rules=(Elementwise("tanh(softplus(a)) + a * sigmoid(a) * (1 - tanh(softplus(a)) ** 2)", _mish_slope),),
-    tails="saturating",
-    inside=(("s", "softplus(a)"), ("t", "tanh(s)"), ("out", "a * t")),
-    lesson=Words(
-        en="Mish gates its operand with tanh of softplus: smooth everywhere, and a little negative below 0.",
-        ko="Mish는 입력에 softplus의 tanh를 게이트로 곱합니다. 어디서나 매끄럽고 0 아래에서 조금 음수입니다.",
-    ),
-    conventions=Words(
-        "At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
-        "−inf에서는 IEEE 산술대로 −inf · 0, 곧 NaN입니다.",
-    ),
-)
-
-_ROOT = math.sqrt(2.0 / math.pi)
-
-
-def _gelu_gate(a: Any, approximate: str) -> Any:
-    """How much of the operand passes; by the complement of erf, which keeps its digits far below 0."""
-    if approximate == "tanh":
-        return sigmoid_of(2.0 * _ROOT * (a + 0.044715 * a * a * a))
-    return 0.5 * erfc_of(-a / math.sqrt(2.0))
-
-
-_CLOSED = 30.0
-"""Where the gate of GELU has long been open or closed, and the square of its operand does not overflow."""
-
-
-def _gelu_slope(out: Any, a: Any, approximate: str) -> Any:
-    if approximate == "tanh":
-        p = _gelu_gate(a, approximate)
-        a = np.where(np.isfinite(a), np.clip(a, -_CLOSED, _CLOSED), a)[()]
-        return p + 2.0 * _ROOT * a * p * (1.0 - p) * (1.0 + 3.0 * 0.044715 * a * a)
-    slope = a * a
-    slope *= -0.5
-    slope = np.exp(slope)
-    slope *= a
-    slope *= 1.0 / math.sqrt(2.0 * math.pi)
-    return slope + _gate_of(out, a)
-
-
-def _gate_of(out: Any, a: Any) -> Any:
-    """The gate that gave `out`, at hand without another error function; near 0 the tangent of it."""
-    small = np.abs(a) < math.sqrt(np.finfo(a.dtype).tiny)
-    if not np.any(small):
-        return out / a
-    return np.where(small, 0.5 + a / math.sqrt(2.0 * math.pi), out / np.where(small, 1.0, a))
-
-
-_GELU_SLOPES = {
-    "none": "(1 + erf(a / sqrt(2))) / 2 + a * exp(-a ** 2 / 2) / sqrt(2 * pi)",
-    "tanh": "(1 + tanh(sqrt(2 / pi) * (a + 0.044715 * a ** 3))) / 2 + a * (1 - tanh(sqrt(2 / pi) * "
-    "(a + 0.044715 * a ** 3)) ** 2) / 2 * sqrt(2 / pi) * (1 + 0.134145 * a ** 2)",
-}
-_GELU_INSIDE: dict[str, Decomposition] = {
-    "none": (("z", f"a / {math.sqrt(2.0)}"), ("p", "0.5 * (1 + erf(z))"), ("out", "a * p")),
-    "tanh": (
-        ("z", f"{_ROOT} * (a + 0.044715 * a ** 3)"),
-        ("p", "0.5 * (1 + tanh(z))"),
-        ("out", "a * p"),
-    ),
-}
-
-_GELU = {
-    "none": "a * (1 + erf(a / sqrt(2))) / 2",
-    "tanh": "a * (1 + tanh(sqrt(2 / pi) * (a + 0.044715 * a ** 3))) / 2",
-}
-
-gelu = define(
-    "gelu",
-    operands="a",
-    formula="a * (1 + erf(a / sqrt(2))) / 2",
-    exact=lambda shapes, attributes: _GELU[attributes["approximate"]],
-    forward=lambda a, approximate: a * _gelu_gate(a, approximate),
-    rules=lambda shapes, attributes: (Elementwise(_GELU_SLOPES[attributes["approximate"]], _gelu_slope),),
-    attributes=(
-        OpAttribute(
-            "approximate",
-            Literal["none", "tanh"],
-            "none",
-            Words(
-                'the exact gate of the normal distribution, or "tanh" for its approximation',
-                '정규분포의 정확한 게이트, "tanh"이면 그 근사',
-            ),
-        ),
-    ),
-    analytic=False,
-    tails="saturating",
-    inside=lambda shapes, attributes: _GELU_INSIDE[attributes["approximate"]],
-    lesson=Words(
-        en="GELU weighs its operand by how probable a smaller normal number is: a soft gate.",
-        ko="GELU는 정규분포에서 입력보다 작은 수가 나올 확률을 입력에 곱하는 부드러운 게이트입니다.",
-    ),
-    conventions=Words(
-        "At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
-        "−inf에서는 IEEE 산술대로 −inf · 0, 곧 NaN입니다.",
-    ),
-    meets=at_zero,
-    kinks=(Kink((0.0,), 0, (0.5,), Words("half open", "반쯤 열림")),),
-    samples=(*SINGLES, *sampled_with(SINGLES[:3], approximate="tanh")),
 )

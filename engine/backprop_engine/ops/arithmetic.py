@@ -229,8 +229,8 @@ maximum = define(
         ko="최댓값 노드는 라우터입니다. 큰 쪽이 그래디언트를 모두 받고 다른 쪽은 0을 받습니다.",
     ),
     conventions=Words(
-        "At a tie the two operands share the gradient equally. NaN stays NaN.",
-        "두 값이 같으면 그래디언트를 똑같이 나눕니다. NaN은 NaN으로 남습니다.",
+        "At a tie the two operands share the gradient equally. NaN stays NaN, and both gradients are NaN.",
+        "두 값이 같으면 그래디언트를 똑같이 나눕니다. NaN은 NaN으로 남고 두 그래디언트도 NaN입니다.",
     ),
     kinks=(
         Kink((1.0, 1.0), 1, (0.5, 0.5), Words("a tie is shared equally", "같으면 똑같이 나눔")),
@@ -256,8 +256,8 @@ minimum = define(
         ko="최솟값 노드는 라우터입니다. 작은 쪽이 그래디언트를 모두 받고 다른 쪽은 0을 받습니다.",
     ),
     conventions=Words(
-        "At a tie the two operands share the gradient equally. NaN stays NaN.",
-        "두 값이 같으면 그래디언트를 똑같이 나눕니다. NaN은 NaN으로 남습니다.",
+        "At a tie the two operands share the gradient equally. NaN stays NaN, and both gradients are NaN.",
+        "두 값이 같으면 그래디언트를 똑같이 나눕니다. NaN은 NaN으로 남고 두 그래디언트도 NaN입니다.",
     ),
     kinks=(Kink((1.0, 1.0), 1, (0.5, 0.5), Words("a tie is shared equally", "같으면 똑같이 나눔")),),
 )

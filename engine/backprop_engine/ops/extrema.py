@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -207,13 +208,19 @@ logsumexp = define(
     ),
     conventions=Words(
         "The largest operand is subtracted first, so that no exponential overflows. Of nothing, or "
-        "of nothing but −inf, it is −inf.",
+        "of nothing but −inf, it is −inf; its gradient is then NaN, as in PyTorch.",
         "가장 큰 입력을 먼저 빼므로 지수함수가 오버플로하지 않습니다. 원소가 없거나 모두 "
-        "−inf이면 −inf입니다.",
+        "−inf이면 −inf이고, 그래디언트는 PyTorch처럼 NaN입니다.",
     ),
     meets=beyond(20.0),
     kinks=(
         Kink(([1e4, 1e4],), 1e4 + math.log(2), ([0.5, 0.5],), Words("without overflow", "오버플로 없음")),
+        Kink(
+            ([-inf, -inf],),
+            -inf,
+            ([nan, nan],),
+            Words("nothing to share out: NaN, as in PyTorch", "나눌 비율이 없어 NaN, PyTorch와 같음"),
+        ),
     ),
     samples=(*SAMPLES, SIZE_ONE),
 )

@@ -224,8 +224,22 @@ abs_ = define(
         en="The absolute value passes the gradient with the operand's sign.",
         ko="절댓값 노드는 그래디언트에 입력값의 부호를 곱해 흘려보냅니다.",
     ),
-    conventions=Words("The derivative at 0 is 0.", "0에서의 미분은 0입니다."),
-    kinks=(Kink((0.0,), 0, (0,), Words("between the slopes −1 and 1", "기울기 −1과 1 사이")),),
+    conventions=Words(
+        "The derivative at 0 is 0. NaN stays NaN, in the gradient too, where PyTorch makes it 0.",
+        "0에서의 미분은 0입니다. NaN은 그래디언트에서도 NaN으로 남으며, PyTorch는 이때 0으로 만듭니다.",
+    ),
+    kinks=(
+        Kink((0.0,), 0, (0,), Words("between the slopes −1 and 1", "기울기 −1과 1 사이")),
+        Kink(
+            (nan,),
+            nan,
+            (nan,),
+            Words(
+                "NaN stays NaN; PyTorch makes the gradient 0",
+                "NaN은 NaN으로 남음, PyTorch는 그래디언트를 0으로 만듦",
+            ),
+        ),
+    ),
 )
 
 ERF = """\
@@ -307,8 +321,10 @@ clip = define(
         ko="클리핑은 값이 그대로인 곳에서는 그래디언트를 흘려보내고, 잘린 곳에서는 막습니다.",
     ),
     conventions=Words(
-        "The gradient passes at the bounds themselves, as in PyTorch. NaN stays NaN.",
-        "PyTorch처럼 경계에서도 그래디언트가 통과합니다. NaN은 NaN으로 남습니다.",
+        "The gradient passes at the bounds themselves, as in PyTorch. NaN stays NaN, in the gradient too, "
+        "where PyTorch makes it 0.",
+        "PyTorch처럼 경계에서도 그래디언트가 통과합니다. NaN은 그래디언트에서도 NaN으로 남으며, PyTorch는 "
+        "이때 0으로 만듭니다.",
     ),
     kinks=(
         Kink(

@@ -10,12 +10,12 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.activations import sigmoid_of
 from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.definition import Decomposition, Family
 from backprop_engine.ops.rules import Elementwise, Indices, Linear, here, same
 from backprop_engine.ops.samples import PAIRS, Sample
 from backprop_engine.ops.shape_rules import no_axis, would_fit
+from backprop_engine.ops.smooth_activations import sigmoid_of
 
 define = Family("activations").define
 

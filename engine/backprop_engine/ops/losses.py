@@ -11,7 +11,6 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.activations import sigmoid_of, softplus_of
 from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.definition import Decomposition, Family
 from backprop_engine.ops.functions import gate
@@ -29,6 +28,7 @@ from backprop_engine.ops.reduced_losses import (
 from backprop_engine.ops.rules import Elementwise, Rules
 from backprop_engine.ops.samples import Kink, Sample, beyond
 from backprop_engine.ops.shape_rules import broadcast, broadcasts, difference, named
+from backprop_engine.ops.smooth_activations import sigmoid_of, softplus_of
 
 define = Family("losses").define
 

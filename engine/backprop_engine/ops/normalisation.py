@@ -122,8 +122,10 @@ softmax = define(
         ko="소프트맥스의 출력은 같은 행의 모든 입력에 의존합니다. 하나가 커지면 나머지는 모두 작아집니다.",
     ),
     conventions=Words(
-        "The largest operand is subtracted first, so that no exponential overflows.",
-        "가장 큰 입력을 먼저 빼므로 지수함수가 오버플로하지 않습니다.",
+        "The largest operand is subtracted first, so that no exponential overflows. A row masked "
+        "completely, of nothing but −inf, is NaN, and so is its gradient, as in PyTorch.",
+        "가장 큰 입력을 먼저 빼므로 지수함수가 오버플로하지 않습니다. 모두 가려져 −inf뿐인 행은 "
+        "PyTorch처럼 값도 그래디언트도 NaN입니다.",
     ),
     meets=beyond(20.0),
     kinks=(
@@ -146,6 +148,13 @@ softmax = define(
             [nan, nan],
             ([nan, nan],),
             Words("inf − inf is NaN", "inf − inf는 NaN"),
+            seed=[1, 0],
+        ),
+        Kink(
+            ([-inf, -inf],),
+            [nan, nan],
+            ([nan, nan],),
+            Words("a row masked completely is NaN, as in PyTorch", "모두 가린 행은 NaN, PyTorch와 같음"),
             seed=[1, 0],
         ),
     ),
@@ -203,9 +212,11 @@ log_softmax = define(
         ko="로그 확률은 자기 로짓을 따라 커지고, 모든 로짓에 대해 그 확률만큼 작아집니다.",
     ),
     conventions=Words(
-        "The largest operand is subtracted first, and no probability's logarithm is taken, so that "
-        "it is exact however small the probability.",
-        "가장 큰 입력을 먼저 빼고 확률의 로그를 구하지 않으므로 확률이 아무리 작아도 정확합니다.",
+        "The largest operand is subtracted first, and no probability's logarithm is taken, so that it is "
+        "exact however small the probability. A row of nothing but −inf is NaN, and so is its gradient, "
+        "as in PyTorch.",
+        "가장 큰 입력을 먼저 빼고 확률의 로그를 구하지 않으므로 확률이 아무리 작아도 정확합니다. −inf뿐인 "
+        "행은 PyTorch처럼 값도 그래디언트도 NaN입니다.",
     ),
     meets=beyond(20.0),
     kinks=(
@@ -215,6 +226,13 @@ log_softmax = define(
             ([-1, 1],),
             Words("log(softmax(a)) would be −inf", "log(softmax(a))라면 −inf"),
             seed=[0, 1],
+        ),
+        Kink(
+            ([-inf, -inf],),
+            [nan, nan],
+            ([nan, nan],),
+            Words("a row masked completely is NaN, as in PyTorch", "모두 가린 행은 NaN, PyTorch와 같음"),
+            seed=[1, 0],
         ),
     ),
     samples=SAMPLES,

@@ -44,6 +44,12 @@ PAIRS = (
 )
 """What an elementwise operator of two operands is tried on."""
 
+
+def sampled_with(samples: tuple[Sample, ...], **attributes: Any) -> tuple[Sample, ...]:
+    """The samples, with these attributes."""
+    return tuple(Sample(sample.operands, attributes) for sample in samples)
+
+
 POSITIVE = tuple(Sample(sample.operands, low=0.25, high=3.0) for sample in SINGLES)
 
 
