@@ -292,7 +292,8 @@ def runs(
         op = OPS[draw(st.sampled_from(ops))]
         attributes = dict(draw(st.sampled_from(_ATTRIBUTES.get(op.name, ({},)))))
         present = list(dict.fromkeys(builder.shape(position) for position in reversed(positions)))
-        count = len(op.operands) - draw(st.integers(0, op.optional))
+        constants = len(op.constants)  # optional, and the last: an operand that is drawn may be no constant
+        count = len(op.operands) - constants - draw(st.integers(0, op.optional - constants))
         fitting = [each for each in combinations(present, repeat=count) if _fits(op, each, attributes)]
         if not fitting:
             op, attributes, fitting = OPS["add"], {}, [(present[0], present[0])]

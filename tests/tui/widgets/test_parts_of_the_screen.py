@@ -36,7 +36,8 @@ class FakeHandle:
             clear_notifications=self.said.clear,
             size=SimpleNamespace(width=100, height=30),
         )
-        self.plots = SimpleNamespace(display=False)
+        self.plots = SimpleNamespace(has_class=lambda name: not self.plots_in_front)
+        self.plots_in_front = False
 
     @property
     def chosen_node(self) -> Node | None:
@@ -172,7 +173,7 @@ def test_the_first_time_the_plots_come_to_the_front_as_they_are() -> None:
     plots = PlotFiller(handle(fake))
     shown = [fake.current.plot]
     for seen in (False, True, True):
-        fake.plots.display = seen
+        fake.plots_in_front = seen
         plots.turn(1)
         shown.append(fake.current.plot)
     assert len(set(shown[1:])) == 3
