@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from backprop_engine.errors import code
 from backprop_engine.evaluation.attributes import ATTRIBUTE, CallError, attribute_value, shown_value
+from backprop_engine.evaluation.other_libraries import instead_of
 from backprop_engine.expressions import (
     Attribute,
     Binary,
@@ -61,32 +62,6 @@ OPERANDS = code(
 NO_OWN_OPERATORS: Final[Mapping[str, Op]] = MappingProxyType({})
 """Of a graph that uses the table's operators only."""
 
-_ELSEWHERE: Final = {
-    "mm": msg("write `{text}`", text="a @ b"),
-    "bmm": msg("write `{text}`", text="a @ b"),
-    "multiply": msg("write `a * b`, or `hadamard(a, b)`"),
-    "divide": msg("write `{text}`", text="a / b"),
-    "subtract": msg("write `{text}`", text="a - b"),
-    "addn": msg("write `{text}`", text="a + b"),
-    "power": msg("write `{text}`", text="a ** b"),
-    "negative": msg("write `{text}`", text="-a"),
-    "crossentropy": msg("write `{text}`", text="softmax_with_loss(a, target=t)"),
-    "softmaxcrossentropy": msg("write `{text}`", text="softmax_with_loss(a, target=t)"),
-    "nll": msg("write `nll(a, target=t)`, or `softmax_with_loss(a, target=t)` for logits"),
-    "bcewithlogits": msg("write `{text}`", text="bce_with_logits(a, target)"),
-    "stopgradient": msg("write `{text}`", text="detach(a)"),
-    "nograd": msg("write `{text}`", text="detach(a)"),
-    "grad": msg("`{op}` is a node of its own: write it under `nodes`", op="grad"),
-    "vjp": msg("`{op}` is a node of its own: write it under `nodes`", op="vjp"),
-    "jvp": msg("`{op}` is a node of its own: write it under `nodes`", op="jvp"),
-    "zeros": msg("a tensor of zeros goes under `constants`: `{{shape: [2, 3], init: zeros}}`"),
-    "ones": msg("a tensor of ones goes under `constants`: `{{shape: [2, 3], init: ones}}`"),
-    "array": msg("a list of numbers goes under `constants`"),
-    "tensor": msg("a list of numbers goes under `constants`"),
-    "float": msg("numbers need no `float`"),
-}
-"""What other libraries call it, without case, underscores and a `loss` at its end."""
-
 T = TypeVar("T")
 W = TypeVar("W")
 
@@ -127,8 +102,7 @@ def find_op(name: str, at: object, nodes: Iterable[str] = (), own: Mapping[str, 
 
 def _meant(name: str, own: Iterable[str]) -> Hint:
     """A hint with the operator that is called `name` elsewhere, or nearly so; or nothing."""
-    called = name.casefold().replace("_", "").removesuffix("loss")
-    return _ELSEWHERE.get(called) or did_you_mean(name, (*own, *OPS))
+    return instead_of(name) or did_you_mean(name, (*own, *OPS))
 
 
 def signature(op: Op) -> str:

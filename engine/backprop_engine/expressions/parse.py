@@ -237,8 +237,7 @@ class ExpressionParser(Cursor):
                 self.at += 1
                 if self.tokens[self.at].kind in (",", "]"):
                     return Name(first_token.text, first_token.span)
-                hint = msg("an index is a whole number, or the name of a constant that holds some")
-                raise self.unexpected(msg("`,` or `]`"), _new_axis(first_token) or hint)
+                raise self.unexpected(msg("`,` or `]`"), self.no_index(first_token))
         bounds: list[int | None] = [self.whole()]
         while self.tokens[self.at].kind == ":" and len(bounds) < 3:
             self.at += 1
@@ -268,6 +267,14 @@ class ExpressionParser(Cursor):
             raise ExprError(msg("an index is a whole number"), token.span)
         self.at += negative + 1
         return -value if negative else value
+
+    def no_index(self, first: Token) -> Hint:
+        """The hint for an expression in a subscript: `x[np.newaxis]`, `x[x > 0]`, `x[i + 1]`."""
+        if first.text in MODULES:
+            return msg("write `{text}`", text="None")
+        if PRECEDENCE.get(self.tokens[self.at].kind) == _COMPARISON:
+            return msg("a condition cannot choose: shapes are settled before. `where(x > 0, x, 0)` keeps it")
+        return msg("an index is a whole number, or the name of a constant that holds some")
 
     def whole_item(self) -> int:
         """A whole number in a list of indices."""
@@ -353,11 +360,6 @@ def number_value(token: Token) -> int | float:
 def _is_whole(part: KeyPart | Name) -> bool:
     """Whether a part of a subscript takes an axis as it is."""
     return isinstance(part, Rest) or part == Slice(None, None, None, SourceSpan(0, 0))
-
-
-def _new_axis(token: Token) -> Hint:
-    """The hint for `np.newaxis`."""
-    return msg("write `{text}`", text="None") if token.text in MODULES else ""
 
 
 def _leads_into(node: Expr) -> bool:

@@ -297,6 +297,11 @@ class Lowering:
                     name=node.name,
                 )
                 hint = msg("write its numbers under `constants`")
+                if node.op is not None and node.op.counts:
+                    hint = msg(
+                        "where places are computed, multiply by ones there: `{text}`",
+                        text="sum(x * one_hot(argmax(a, axis=1), classes=3), axis=1)",
+                    )
                 raise definition_mistake(definition, NOT_CONSTANT, at, message, hint)
             section = f"{node.kind.value}s"
             hint = msg("move `{name}` from `{section}` to `constants`", name=node.name, section=section)

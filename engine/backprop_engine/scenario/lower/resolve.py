@@ -7,6 +7,7 @@ at the top. Needs are in the words of `order.Order`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final
 
 from msgspec import Struct
 
@@ -79,7 +80,12 @@ def undefined(name: str, known: Collection[str]) -> tuple[Message, Hint]:
             msg("`{name}` is an operator, not a node", name=name),
             hint or msg("call it: `{text}`", text=f"{name}({', '.join(OPS[name].operands)})"),
         )
+    if name in _INFINITIES:
+        hint = msg("an infinity goes under `constants`, as `.inf`; for a mask -1e9 will do")
     return msg("`{name}` is not defined", name=name), hint
+
+
+_INFINITIES: Final = ("inf", "Inf", "infinity", "Infinity")
 
 
 def resolved_top(

@@ -1,0 +1,56 @@
+"""What is said to words of NumPy and PyTorch that are no operators here: what is proposed can be written."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from backprop_engine.evaluation.calls import CallError, find_op
+from backprop_engine.evaluation.evaluate import infer_shape
+from backprop_engine.evaluation.other_libraries import instead_of
+from backprop_engine.expressions import parse
+from backprop_engine.ops import OPS
+
+WORDS = (
+    *("mm", "divide", "eq", "logical_xor", "isnan", "all", "any", "count_nonzero", "trace", "ptp"),
+    *("searchsorted", "kthvalue", "median", "take", "index_add", "put_along_axis", "scatter_reduce"),
+    *("fill_diagonal", "diagonal", "diag_embed", "newaxis", "select", "narrow", "swapaxes", "moveaxis"),
+    *("expand", "view_as", "fliplr", "flipud", "rot90", "column_stack", "zeros_like", "full_like"),
+)
+SHAPES = dict.fromkeys(("a", "b", "x", "condition", "indices", "src"), (3, 3))
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_what_is_proposed_has_a_shape(word: str) -> None:
+    assert word not in OPS
+    found = re.fullmatch("write `(.+)`", instead_of(word))
+    assert found is not None, instead_of(word)
+    shapes = SHAPES | {"indices": (2,), "src": (2, 3)} if word == "index_add" else SHAPES
+    assert infer_shape(parse(found[1]), shapes.get, lambda name: None) is not None
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("nonzero", "its shape would depend on numbers"),
+        ("masked_select", "`where(mask, x, 0)`"),
+        ("randn", "init: normal"),
+        ("eye", "init: eye"),
+        ("arange", "a list of numbers goes under `constants`"),
+        ("contiguous", "leave it out"),
+        ("LSTM", "a `scan`"),
+        ("CrossEntropyLoss", "softmax_with_loss"),
+        ("diga", "did you mean `diag`?"),
+        ("srot", "did you mean `sort`?"),
+        ("clamp", "did you mean `clip`?"),
+    ],
+)
+def test_words_without_an_operator_get_an_honest_answer(word: str, said: str) -> None:
+    with pytest.raises(CallError) as refused:
+        find_op(word, None)
+    assert said in refused.value.hint
+
+
+def test_a_word_of_no_library_gets_no_answer() -> None:
+    assert instead_of("frobnicate") == ""
