@@ -48,7 +48,7 @@ def resemblance(
     if not (np.all(np.isfinite(found)) and np.all(np.isfinite(expected))):
         return ""
     if not np.any(expected):
-        return msg("no gradient should flow here: the numeric one is 0")
+        return msg("no gradient should flow here: the expected one is 0")
     if not np.any(found):
         return msg("no gradient is passed on: the rule is missing")
     with np.errstate(all="ignore"):
@@ -135,7 +135,7 @@ def _constant(found: _Numbers, expected: _Numbers) -> Hint:
         return ""
     if found.size == 1 and abs(round(ratio) - ratio) > _CLOSE and abs(round(1 / ratio) - 1 / ratio) > _CLOSE:
         return ""  # of one number there is always a ratio
-    return msg("it is {ratio:.6g} times the numeric one everywhere: a constant factor", ratio=ratio)
+    return msg("it is {ratio:.6g} times the expected one everywhere: a constant factor", ratio=ratio)
 
 
 def _products(sizes: Shape) -> Iterator[int]:

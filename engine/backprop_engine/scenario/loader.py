@@ -211,7 +211,7 @@ class _Loader:
         self.refuse_lost(lowering)
         output = self.read_output(known)
         expectations = read_expectations(
-            root.get("expect"), known, mistakes, self.training if trains else UNKNOWN
+            root.get("expect"), known, mistakes, self.training if trains else UNKNOWN, files=self.files
         )
         notes = read_notes(root.get("notes"), self.definitions.values(), known, mistakes)
         inner_notes = notes_in_cells(self.cells, mistakes)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
+from backprop_engine.derivatives.misconceptions import cosine, resemblance
 from backprop_engine.derivatives.numeric_check import check_trace
 from backprop_engine.errors import Code, Diagnostic, Place, code
 from backprop_engine.evaluation.evaluate import EvaluationError, evaluate
@@ -131,13 +132,25 @@ def figure_failure(figure: Figure, block: Expectation, trace: Trace) -> Failure 
         message = msg(
             "{message}; {count} of {size} entries differ", message=message, count=len(wrong), size=found.size
         )
-    return Failure(
-        EXPECT_DIFFERS,
-        name,
-        message,
-        _entry_node(figure.node, index),
-        _fitting(found, expected, block),
-        index,
+    if isinstance(figure.node, YamlMapping) and found.size > 1:  # nobody sees the figures of a file
+        message = _measured(message, found, expected)
+    hint = _fitting(found, expected, block)
+    if not hint and figure.of == "gradient":
+        hint = resemblance(found, expected)
+    return Failure(EXPECT_DIFFERS, name, message, _entry_node(figure.node, index), hint, index)
+
+
+def _measured(message: Message, found: NDArray[np.float64], expected: NDArray[np.float64]) -> Message:
+    """With the largest difference, its place, and the angle between the two."""
+    with np.errstate(all="ignore"):
+        difference = np.nan_to_num(np.abs(found - expected), nan=np.inf)
+    place = np.unravel_index(int(np.argmax(difference)), found.shape)
+    return msg(
+        "{message}; the largest difference is {difference:.3g} at {entry}, the cosine {cosine:.6g}",
+        message=message,
+        difference=float(difference[place]),
+        entry=list(map(int, place)),
+        cosine=cosine(found, expected),
     )
 
 

@@ -100,7 +100,7 @@ FACTOR = np.array([[2.0, 3.0, 0.5], [1.5, -1.0, 4.0]])
         (2 * GRADIENT, GRADIENT, "it is 2 times too large"),
         (GRADIENT / 3, GRADIENT, "it is 3 times too small"),
         (6 * GRADIENT, GRADIENT, "it is 6 times too large"),
-        (1.75 * GRADIENT, GRADIENT, "it is 1.75 times the numeric one everywhere"),
+        (1.75 * GRADIENT, GRADIENT, "it is 1.75 times the expected one everywhere"),
         (SQUARE.T, SQUARE, "it is transposed"),
         (GRADIENT.T.reshape(2, 3), GRADIENT, "it is transposed, and reshaped"),
         (GRADIENT[::-1], GRADIENT, "it is reversed along axis 0"),

@@ -113,6 +113,8 @@ def test_a_path_that_is_none_is_as_one_that_is_not_there(path: str) -> None:
             ("a.npy", "b.npz"),
         ),
         ("title: a file\nnodes: [file]\n", ()),
+        ("expect: {grads: {w: {file: g.npy}, x: [1]}, values: {f: {file: f.csv}}}\n", ("f.csv", "g.npy")),
+        ("expect: [{grads: {w: {file: g.npy}}}, 3, {values: 4}]\n", ("g.npy",)),
         ("inputs: {x: {file: [a]}, y: {file: ''}, z: file}\n", ()),
         ("inputs: {x: {file: /etc/passwd}, y: {file: ../a.csv}, z: {file: 'a\\..\\b.csv'}}\n", ()),
         ("file: [", None),

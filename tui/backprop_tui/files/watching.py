@@ -78,7 +78,7 @@ def data_files(path: str) -> tuple[str, ...] | None:
     from backprop_engine.scenario.leaves.leaf import LEAF_SECTIONS
     from backprop_engine.scenario.read.reader import read
     from backprop_engine.scenario.read.source import read_source
-    from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar
+    from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar, YamlSequence
 
     try:
         source = read_source(path)
@@ -88,6 +88,9 @@ def data_files(path: str) -> tuple[str, ...] | None:
     folder = os.path.dirname(path)
     named: dict[str, None] = {}
     sections = [root.get(section) for section in LEAF_SECTIONS] if isinstance(root, YamlMapping) else []
+    expected = root.get("expect") if isinstance(root, YamlMapping) else None
+    for block in expected if isinstance(expected, YamlSequence) else (expected,):
+        sections += [block.get("values"), block.get("grads")] if isinstance(block, YamlMapping) else []
     for leaves in sections:
         for _, leaf in leaves if isinstance(leaves, YamlMapping) else ():
             name = leaf.get("file") if isinstance(leaf, YamlMapping) else None

@@ -17,6 +17,7 @@ from backprop_engine.expressions import Expr
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import Hint, joined, msg
 from backprop_engine.scenario.format import EXPECT, MAX_DIGITS
+from backprop_engine.scenario.leaves.data_files import DataFiles
 from backprop_engine.scenario.leaves.numbers import NOT_A_NUMBER, read_numbers
 from backprop_engine.scenario.lower.defined_names import DefinedNames
 from backprop_engine.scenario.lower.resolve import undefined
@@ -63,6 +64,8 @@ EXPECT_GRADIENT = code("expect-gradient", msg("A gradient is expected of a node 
 EXPECT_FORMULA = code(
     "expect-formula", msg("A formula for a gradient names something unknown or does not fit.")
 )
+
+_DOUBLE: Final = np.dtype(np.float64)
 
 ExpectedQuantity: TypeAlias = Literal["value", "gradient"]
 
@@ -114,10 +117,16 @@ class Expectation(Struct, frozen=True, eq=False):
 
 
 def read_expectations(
-    node: YamlNode | None, known: DefinedNames, mistakes: Mistakes, training: Training | Unknown | None = None
+    node: YamlNode | None,
+    known: DefinedNames,
+    mistakes: Mistakes,
+    training: Training | Unknown | None = None,
+    *,
+    files: DataFiles,
 ) -> tuple[Expectation, ...]:
     """The blocks under `expect`, one or a list of them; `known` are the names of leaves and nodes.
 
+    Figures may stand in data files, which are read as those of leaves are, with the same `files`.
     A mistake in a block or a single figure is collected, and the others are still read.
     """
     if node is None or is_absent(node):
@@ -127,7 +136,7 @@ def read_expectations(
         with mistakes.collected():
             hint = msg("such as `{text}`", text="values: {f: 3}")
             block = as_mapping(item, msg("a block with `values` or `grads`"), hint)
-            blocks.append(_block(block, known, mistakes, _last(training)))
+            blocks.append(_block(block, known, mistakes, _last(training), files))
     return tuple(blocks)
 
 
@@ -147,7 +156,9 @@ def _last(training: Training | Unknown | None) -> int | None:
     return training.steps if training else 0
 
 
-def _block(block: YamlMapping, known: DefinedNames, mistakes: Mistakes, last: int | None) -> Expectation:
+def _block(
+    block: YamlMapping, known: DefinedNames, mistakes: Mistakes, last: int | None, files: DataFiles
+) -> Expectation:
     """One block; `last` is the number of the last iteration, which is a forward pass alone unless it is 0."""
     settings: dict[str, Any] = {}
     mistakes.attempt(only_keys, block, EXPECT.names, msg("a block of expectations"))
@@ -158,14 +169,19 @@ def _block(block: YamlMapping, known: DefinedNames, mistakes: Mistakes, last: in
             EXPECT_EMPTY, block, msg("this block expects nothing"), msg("it needs `values` or `grads`")
         )
     figures = [
-        *_figures("value", "values", block, known, mistakes),
-        *_figures("gradient", "grads", block, known, mistakes),
+        *_figures("value", "values", block, known, mistakes, files),
+        *_figures("gradient", "grads", block, known, mistakes, files),
     ]
     return Expectation(figures=tuple(figures), block=block, **settings)
 
 
 def _figures(
-    of: ExpectedQuantity, section: str, block: YamlMapping, known: DefinedNames, mistakes: Mistakes
+    of: ExpectedQuantity,
+    section: str,
+    block: YamlMapping,
+    known: DefinedNames,
+    mistakes: Mistakes,
+    files: DataFiles,
 ) -> Iterator[Figure]:
     """The figures of one section of a block."""
     node = block.get(section)
@@ -178,7 +194,7 @@ def _figures(
             if mistakes.enough:
                 break
             with mistakes.collected():
-                yield _figure(of, entry, known)
+                yield _figure(of, entry, known, files)
 
 
 def _settings(block: YamlMapping, last: int | None) -> dict[str, Any]:
@@ -239,8 +255,8 @@ def _tolerance(block: YamlMapping) -> dict[str, Any]:
     return found
 
 
-def _figure(of: ExpectedQuantity, entry: YamlEntry, known: DefinedNames) -> Figure:
-    """One expected value or gradient."""
+def _figure(of: ExpectedQuantity, entry: YamlEntry, known: DefinedNames, files: DataFiles) -> Figure:
+    """One expected value or gradient, as numbers, from a file, or as a formula."""
     name = known.canonical(entry.key.text)
     if name not in known:
         raise mistake(EXPECT_NAME, entry.key, *known.undefined(name))
@@ -255,8 +271,14 @@ def _figure(of: ExpectedQuantity, entry: YamlEntry, known: DefinedNames) -> Figu
                 hint,
             )
         return Figure(of, name, Formula(parsed(node), node), entry.key, node)
+    if isinstance(node, YamlMapping) and "file" in node:
+        # imported here, since most scenarios have no data files
+        from backprop_engine.scenario.leaves.leaf_files import read_file
+
+        stored = read_file(name, node, _DOUBLE, files)
+        return Figure(of, name, freeze(stored, _DOUBLE), entry.key, node)
     numbers = read_numbers(node, msg("the figure for `{name}`", name=name))
-    return Figure(of, name, freeze(numbers.array(), np.dtype("float64")), entry.key, node)
+    return Figure(of, name, freeze(numbers.array(), _DOUBLE), entry.key, node)
 
 
 def _meant_as_number(scalar: YamlScalar) -> bool:

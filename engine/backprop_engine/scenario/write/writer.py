@@ -186,7 +186,10 @@ def _block(node: YamlNode) -> Document:
         if name not in _BLOCK[1]:
             block[name] = _value(value)
         elif isinstance(value, YamlMapping) and len(value):
-            block[name] = _value(value, _tidy)
+            block[name] = {
+                key.text: _value(figure, str if isinstance(figure, YamlMapping) else _tidy)
+                for key, figure in value
+            }
     if not block.keys() & set(_BLOCK[1]):
         block["values"] = {}
     return Open(block)
