@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from backprop_engine.debugger import Session
 from backprop_engine.explain.facts import StepFacts, step_facts
@@ -70,7 +71,7 @@ class View:
         compared = self.session.compared
         return None if compared is None else compared.frame(self.session.here)
 
-    @property
+    @cached_property
     def facts(self) -> StepFacts:
         """What there is to say about the step that led here, with the author's note."""
         notes = {} if self.session.levels else self.scenario.notes  # positions inside are of another graph

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from backprop_engine.derived import derived
@@ -11,6 +12,7 @@ from backprop_engine.explain.common_facts import FactsKind
 from backprop_engine.explain.facts import BackwardFacts, ClearFacts, StartFacts, StepFacts, step_facts
 from backprop_engine.graph.graph import Node
 from backprop_engine.messages.message import Message, msg
+from backprop_engine.scenario.sections.texts import LocalText
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.drawing import Drawing, Lines
@@ -96,7 +98,7 @@ def _with_the_ending(view: View, width: int, height: int) -> Lines:
     above = list(_page(view, width, room).lines) if room >= _LEAST else []
     noted = wrap_lines(note(facts, view.language), width)
     if not 0 < len(above) <= room and room - len(noted) - 1 >= _LEAST and not isinstance(facts, ClearFacts):
-        found = _equation(view, width, room - len(noted) - 1)
+        found = _with_its_check(facts, view.language, width, room - len(noted) - 1)
         above = [*found.lines, *([_BLANK] * bool(noted)), *noted]
     elif not 0 < len(above) <= room:
         above = noted
@@ -111,32 +113,59 @@ def _page(view: View, width: int, height: int) -> Lines:
     Formulas that do not fit above the words come last, and none where there is no room for any: the equation
     has the symbols too.
     """
-    facts = view.facts
-    said = [*remarks(facts, view.language), *code(facts)]
-    told = [*wrap_lines(said, width), *watch_lines(view, width)]
+    facts, small = view.facts, not view.ascii
+    if watch_lines(view, width):
+        return _composed(
+            facts, view.language, width, height, lambda room: watch_lines(view, room), small=small
+        )
+    noted = facts.note.in_language(view.language) if facts.note else ""
+    return _kept_page(facts.trace, facts.frame.position, noted, view.language, width, height, small=small)
+
+
+@derived(limit=32)  # a reader steps back to what was just seen as often as on
+def _kept_page(
+    trace: Trace, position: int, noted: str, language: str, width: int, height: int, *, small: bool
+) -> Lines:
+    """The page of a step at which nothing is watched, with what the author says about it."""
+    facts = replace(step_facts(trace.frame(position)), note=LocalText({language: noted}) if noted else None)
+    return _composed(facts, language, width, height, lambda room: [], small=small)
+
+
+def _composed(
+    facts: StepFacts,
+    language: str,
+    width: int,
+    height: int,
+    watched: Callable[[int], list[Line]],
+    *,
+    small: bool,
+) -> Lines:
+    """The page of a step; `watched` gives what is watched in lines of a width."""
+    said = [*remarks(facts, language), *code(facts)]
+    told = [*wrap_lines(said, width), *watched(width)]
     if isinstance(facts, StartFacts | ClearFacts):
         return Lines.of(told)
-    first = remarks_to_the_note(facts, view.language)
+    first = remarks_to_the_note(facts, language)
     noted = len(wrap_lines(first, width))
-    hero = _hero(view, width, height, noted, len(told))
+    hero = _hero(facts, language, width, height, noted, len(told))
     if first and len(hero) + noted > height:
         tight = _close(Block.of(hero))
         if tight.height + noted <= height:
             hero = tight.lines
-        elif beside := _beside_the_note(view, width, height, first):
+        elif beside := _beside_the_note(facts, language, width, height, first):
             hero, said, noted = beside, said[len(first) :], 0
-            told = [*wrap_lines(said, width), *watch_lines(view, width)]
+            told = [*wrap_lines(said, width), *watched(width)]
         elif height >= _LEAST:
-            hero = _equation(view, width, height - noted).lines
+            hero = _with_its_check(facts, language, width, height - noted).lines
     below = height - len(hero) - 1
     between = [_BLANK] * (noted <= below)
     rows = height - len(hero) - len(between)
     if below - len(told) > _LEAST_FORMULA or width >= _TWO_COLUMNS:
-        formulas = _formulas(facts.trace, facts.frame.position, view.language, width, small=not view.ascii)
+        formulas = _formulas(facts, language, width, small=small)
         if width >= _TWO_COLUMNS and 0 < formulas.width <= width // 2:
             room = width - formulas.width - _GAP
             left = _uncut(formulas.lines, rows)
-            told = _side_by_side(left, formulas.width, [*wrap_lines(said, room), *watch_lines(view, room)])
+            told = _side_by_side(left, formulas.width, [*wrap_lines(said, room), *watched(room)])
         elif formulas.height:
             fits = formulas.height + 1 + len(told) <= below
             after = _uncut(formulas.lines, rows - len(told) - 1)
@@ -150,7 +179,7 @@ def chain_rule(view: View, width: int, height: int) -> Drawing:
     facts = view.facts
     if isinstance(facts, StartFacts | ClearFacts):
         return Lines.of(wrap_lines(words(facts, view.language), width))
-    found = _with_its_check(facts.trace, facts.frame.position, view.language, width - 2, height, False)
+    found = _with_its_check(facts, view.language, width - 2, height, False)
     margin = [_BLANK] * min(2, (max(0, height - len(found.lines)) + 1) // 2)
     return Lines.of([*margin, *((Span(" "), *line) for line in found.lines)])
 
@@ -166,7 +195,7 @@ def text_of(view: View) -> str:
     return plain([*rows, *wrap_lines(story(view.facts, view.language), _PAGE[0])]).strip("\n")
 
 
-def _hero(view: View, width: int, height: int, noted: int, told: int) -> Sequence[Line]:
+def _hero(facts: StepFacts, language: str, width: int, height: int, noted: int, told: int) -> Sequence[Line]:
     """The equation and its check, as large as what is `told` below leaves; the author's note is in view.
 
     Numbers are written as large as they can be. Pictures get no more than their share, nor does an equation
@@ -176,25 +205,27 @@ def _hero(view: View, width: int, height: int, noted: int, told: int) -> Sequenc
     shared = max(height * _SHARE[0] // _SHARE[1], height - told - 1, min(_LEAST, height - noted))
     from backprop_tui.render.equation.equation import has_heatmaps
 
-    if has_heatmaps(view.facts, view.language, width, height):
-        return _equation(view, width, shared).lines
-    found = _equation(view, width, max(most, min(_LEAST, height - noted)))
+    if has_heatmaps(facts, language, width, height):
+        return _with_its_check(facts, language, width, shared).lines
+    found = _with_its_check(facts, language, width, max(most, min(_LEAST, height - noted)))
     if found.is_picture and noted:
-        alone = _equation(view, width, height)
+        alone = _with_its_check(facts, language, width, height)
         found = found if alone.is_picture else alone
     if (found.is_picture or (found.is_stacked and height >= _LOW)) and len(found.lines) > shared:
-        found = _equation(view, width, shared)
+        found = _with_its_check(facts, language, width, shared)
     return found.lines
 
 
-def _beside_the_note(view: View, width: int, height: int, first: Sequence[Line]) -> list[Line]:
+def _beside_the_note(
+    facts: StepFacts, language: str, width: int, height: int, first: Sequence[Line]
+) -> list[Line]:
     """The equation in all its numbers, with what is to be said `first` at its right; nothing where one of the
     two would not be seen whole.
 
     What is said of the local gradient stands below the note where the equation has no room for it.
     """
-    rule = _said_of_local(view.facts, view.language)
-    local = _named_local(rule, view.language)
+    rule = _said_of_local(facts, language)
+    local = _named_local(rule, language)
     unbroken = line_width(local) if rule.startswith("=") else 0  # words may go on in the next line
     for said, least in ((first, 0), ([*first, local], unbroken), (first, unbroken)):
         columns = (wrap_lines(said, cells) for cells in range(max(_NARROWEST_NOTE, least), width // 2))
@@ -202,7 +233,7 @@ def _beside_the_note(view: View, width: int, height: int, first: Sequence[Line])
         left = width - _GAP - max(map(line_width, words)) if words else 0
         if not words or left < _NARROWEST:
             continue
-        found = _equation(view, left, height)
+        found = _with_its_check(facts, language, left, height)
         block = Block.of(found.lines)
         is_whole = block.height <= height and block.width <= left and "…" not in plain(found.lines)
         if is_whole and not found.is_picture and _says(block, rule) == (said is first):
@@ -220,25 +251,16 @@ class _Checked(NamedTuple):
     is_stacked: bool
 
 
-@derived(limit=8)  # a reader steps back to what was just seen as often as on
-def _formulas(trace: Trace, position: int, language: str, width: int, *, small: bool) -> Block:
+def _formulas(facts: StepFacts, language: str, width: int, *, small: bool) -> Block:
     from backprop_tui.render.formulas.page import formula_block  # before the first step nothing needs it
 
-    return formula_block(step_facts(trace.frame(position)), language, width, small=small, said=True)
+    return formula_block(facts, language, width, small=small, said=True)
 
 
-def _equation(view: View, width: int, height: int) -> _Checked:
-    return _with_its_check(view.frame.trace, view.frame.position, view.language, width, height)
-
-
-@derived(limit=8)
-def _with_its_check(
-    trace: Trace, position: int, language: str, width: int, height: int, close: bool = True
-) -> _Checked:
+def _with_its_check(facts: StepFacts, language: str, width: int, height: int, close: bool = True) -> _Checked:
     """Where fractions may be `close` to the border, a low panel has them too."""
     from backprop_tui.render.equation.equation import equation
 
-    facts = step_facts(trace.frame(position))
     line = numeric_line(facts, language)
     check = wrap_lines([line] if line else [], max(1, width))
     rule = _said_of_local(facts, language)

@@ -45,7 +45,7 @@ def stage_equation(
 
     Where it is `hidden`, what comes of the step is a question mark: here, and nowhere else.
     """
-    parts = equation_parts(facts, language)
+    parts = list(equation_parts(facts, language))
     if not parts:
         return Block.of([])
     answer = parts[0]

@@ -6,8 +6,11 @@ product with the factor on its own side, transposed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import structs
 
+from backprop_engine.derived import derived
 from backprop_engine.explain.common_facts import NamedTensor
 from backprop_engine.explain.facts import (
     AccumulateFacts,
@@ -46,7 +49,8 @@ def has_heatmaps(facts: StepFacts, language: str, width: int, height: int) -> bo
     return any(term.is_picture(width, height) for term in terms)
 
 
-def equation_parts(facts: StepFacts, language: str) -> list[Part]:
+@derived(limit=1)
+def equation_parts(facts: StepFacts, language: str) -> Sequence[Part]:
     """The terms of a step's equation and the signs between them, what it comes to first; none without one."""
     parts: list[Part]
     match facts:

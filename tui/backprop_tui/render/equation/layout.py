@@ -6,7 +6,7 @@ or some become heatmaps.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from heapq import heapify, heappop, heappush
 
 from msgspec import structs
@@ -50,14 +50,17 @@ _AROUND = 2
 """How many blank rows fractions want around all: their numerators would touch what is above."""
 
 
-def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block:
+def laid_out(parts: Sequence[Part], width: int, height: int, *, tall: bool) -> Block:
     """The columns in at most `width` × `height` cells.
 
     Where it is to be `tall` and there is room, derivatives are fractions of three rows.
     """
-    parts = parts[: max(0, width) + 3]  # each takes a cell at least: the rest could not be seen
-    parts = with_brackets(parts)
+    seen = list(parts[: max(0, width) + 3])  # each takes a cell at least: the rest could not be seen
+    parts = with_brackets(seen)
     tall = tall and any(is_derivative(part.name) for part in parts if isinstance(part, Term))
+    at_best = _in_full_numbers(parts, width, height, [False], tall=tall)
+    if at_best is not None:
+        return at_best
     usual, short = coarsely(parts), briefly(parts)
     brief = coarsely(short)
     if _could_fit(brief, width, height) and _arrangements(brief, width, height):
@@ -65,7 +68,7 @@ def laid_out(parts: list[Part], width: int, height: int, *, tall: bool) -> Block
         digits, few = ((parts, usual), (short, brief)) if fine else ((usual,), (brief,))
         ways = [(some, [stacked]) for stacked in (False, True) for some in digits]
         ways += [(some, [False, True]) for some in few]
-        for some, arrangements in ways:
+        for some, arrangements in ways[1:]:
             full = _in_full_numbers(some, width, height, arrangements, tall=tall)
             if full is not None:
                 return full
