@@ -27,6 +27,7 @@ from backprop_engine.ops.shape_rules import (
     repair,
     would_fit,
 )
+from backprop_engine.ops.shared_work import remembered
 
 define = Family("attention").define
 
@@ -92,6 +93,7 @@ def _masks(mask: Shape, scores: Shape) -> bool:
     return broadcasts(mask, scores) and np.broadcast_shapes(mask, scores) == scores
 
 
+@remembered
 def attention_weights(
     q: Any,
     k: Any,
@@ -102,8 +104,7 @@ def attention_weights(
     additive: bool = False,
 ) -> Any:
     """How much each query takes of each value; each row sums to 1, or is 0 where the query sees nothing."""
-    scores = q @ k.mT
-    scores = scores / math.sqrt(q.shape[-1]) if scale is None else scores * scale
+    scores = _scaled(q @ k.mT, q, scale)
     if mask is not None and additive:
         scores = scores + mask
     elif mask is not None:
@@ -121,14 +122,17 @@ def _softmax_of_seen(scores: Any) -> Any:
     return e / np.where(total == 0, 1.0, total)
 
 
+@remembered
 def _scores_gradient(g: Any, out: Any, q: Any, k: Any, v: Any, *mask: Any, **settings: Any) -> Any:
     """The gradient with respect to what softmax is taken of."""
-    p = attention_weights(q, k, *mask, **settings)
-    return p * (g @ v.mT - np.sum(g * out, axis=-1, keepdims=True))
+    found = g @ v.mT
+    found -= np.sum(g * out, axis=-1, keepdims=True)
+    return attention_weights(q, k, *mask, **settings) * found
 
 
-def _scaled(gradient: Any, q: Any, scale: float | None) -> Any:
-    return gradient / math.sqrt(q.shape[-1]) if scale is None else gradient * scale
+def _scaled(scores: Any, q: Any, scale: float | None) -> Any:
+    """Scores, or their gradient, divided by √d or multiplied by the scale."""
+    return scores / math.sqrt(q.shape[-1]) if scale is None else scores * scale
 
 
 def _by_query(g: Any, out: Any, q: Any, k: Any, v: Any, *mask: Any, **settings: Any) -> Any:

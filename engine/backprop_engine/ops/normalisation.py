@@ -47,8 +47,10 @@ def shifted(a: Any, axis: int) -> Any:
 
 def softmax_of(a: Any, axis: int = -1) -> Any:
     """Softmax along `axis`."""
-    e = np.exp(shifted(a, axis))
-    return e / np.sum(e, axis=axis, keepdims=True)
+    e = shifted(a, axis)
+    np.exp(e, out=e)
+    e /= np.sum(e, axis=axis, keepdims=True)
+    return e
 
 
 def log_softmax_of(a: Any, axis: int = -1) -> Any:

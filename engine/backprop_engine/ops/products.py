@@ -13,7 +13,7 @@ from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes
 from backprop_engine.ops.definition import MATRIX_SPEED, Family
-from backprop_engine.ops.linear import DOT, INNER
+from backprop_engine.ops.linear import DOT, INNER, matrix_product, rows
 from backprop_engine.ops.notations import NumpyCall
 from backprop_engine.ops.rules import ONE, Factor, Indices, Linear, Rules, here, same
 from backprop_engine.ops.samples import Sample
@@ -99,8 +99,11 @@ def _layer_fits(x: Shape, weight: Shape, bias: Shape | None) -> bool:
     return len(weight) == 2 and x[-1:] == weight[1:] and bias in (None, weight[:1])
 
 
-def _forward(x: Any, weight: Any, bias: Any = 0.0) -> Any:
-    return x @ weight.T + bias
+def _forward(x: Any, weight: Any, bias: Any = None) -> Any:
+    product = matrix_product(x, weight.T)
+    if bias is None:
+        return product
+    return np.add(product, bias, out=product) if product.dtype == bias.dtype else product + bias
 
 
 def _x_entries(i: Indices, j: Indices, out: Any, x: Any, weight: Any, *bias: Any) -> Any:
@@ -117,13 +120,13 @@ def _linear_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
     texts = {0: "outer(g, x)", 1: "g.T @ x"}
     to_x = Linear(
         "g @ weight",
-        lambda g, out, x, weight, *bias: g @ weight,
+        lambda g, out, x, weight, *bias: matrix_product(g, weight),
         Factor("weight", lambda out, x, weight, *bias: weight, upstream_as="column" if batch else "row"),
         entries=_x_entries,
     )
     to_weight = Linear(
         texts.get(len(batch), f"tensordot(g, x, axes={[list(batch)] * 2})"),
-        lambda g, out, x, weight, *bias: np.tensordot(g, x, (batch, batch)),
+        lambda g, out, x, weight, *bias: rows(g).T @ rows(x),
         None if batch else Factor("x.T", lambda out, x, weight, *bias: x[np.newaxis, :]),
         shown=Words("its input, summed over the batch", "배치에 걸쳐 더한 입력") if len(batch) > 1 else None,
         entries=_weight_entries,

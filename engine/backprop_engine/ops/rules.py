@@ -48,6 +48,7 @@ class Linear(Struct, frozen=True):
 
     `factor` is the tensor that it multiplies the upstream gradient with; where there is none, `shown` says
     in its place what the map does. `summed` are the axes of its result that the operand was broadcast along.
+    `collected` gives its result with these axes summed already, where both together are a single product.
     """
 
     text: str
@@ -56,6 +57,7 @@ class Linear(Struct, frozen=True):
     summed: tuple[int, ...] = ()
     shown: Words | None = None
     entries: Entries | None = None
+    collected: Callable[..., Any] | None = None
 
 
 class Jacobian(Struct, frozen=True):

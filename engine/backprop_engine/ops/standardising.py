@@ -7,6 +7,7 @@ normalised is called `n`, and the root `r`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import prod
 from typing import Any, NamedTuple
 
@@ -31,6 +32,7 @@ from backprop_engine.ops.rules import (
 )
 from backprop_engine.ops.samples import Kink, Sample
 from backprop_engine.ops.shape_rules import no_axis, repair, two_named
+from backprop_engine.ops.shared_work import remembered
 
 define = Family("normalisation").define
 
@@ -68,7 +70,10 @@ def root_of(a: Any, axes: tuple[int, ...], eps: float, *, centred: bool) -> tupl
 def standard_vjp(h: Any, n: Any, r: Any, axes: tuple[int, ...], *, centred: bool) -> Any:
     """The gradient with respect to the operand; `h` is the one with respect to `n`."""
     along = np.mean(h * n, axis=axes, keepdims=True) * n
-    return (h - np.mean(h, axis=axes, keepdims=True) * centred - along) / r
+    found = h - np.mean(h, axis=axes, keepdims=True) * centred
+    found -= along
+    found /= r
+    return found
 
 
 def standard_entries(i: Indices, j: Indices, n: Any, r: Any, axes: tuple[int, ...], *, centred: bool) -> Any:
@@ -155,10 +160,11 @@ class _Normalisation(NamedTuple):
 
 def _over_last_axes(name: str, *, centred: bool) -> _Normalisation:
     """Forward, rules and inside of an operator that normalises the last axes."""
+    divided = remembered(partial(root_of, centred=centred))
 
     def normalised(a: Any, axis: int, eps: float) -> tuple[Any, Any, tuple[int, ...]]:
         axes = _last_axes(a.ndim, axis)
-        return (*root_of(a, axes, eps, centred=centred), axes)
+        return (*divided(a, axes=axes, eps=eps), axes)
 
     def forward(a: Any, weight: Any = 1.0, bias: Any = 0.0, *, axis: int, eps: float) -> Any:
         return normalised(a, axis, eps)[0] * weight + bias

@@ -19,7 +19,7 @@ from backprop_engine.graph.bindings import Bindings, numbers_of
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.message import msg
-from backprop_engine.ops import Elementwise
+from backprop_engine.ops import Elementwise, Linear
 from backprop_engine.ops.rules import ONE
 from backprop_engine.trace.trace import Edit, Trace, ValueEdit
 
@@ -211,33 +211,45 @@ def backward_plan(graph: Graph) -> tuple[BackwardEntry, ...]:
 def _backward_entry(graph: Graph, edge: Edge) -> BackwardEntry:
     node = graph.nodes[edge.node]
     shape = graph.nodes[edge.operand].shape
-    function, multiplies = _backward_function(node, edge, shape)
+    function, multiplies, summed = _backward_function(node, edge, shape)
     first, last = node.operands[0], node.operands[-1]
     return BackwardEntry(
         edge.node, edge.operand, function, multiplies, len(node.operands),
-        first, last, node.operands, edge.summed, shape, edge.shared,
+        first, last, node.operands, summed, shape, edge.shared,
     )  # fmt: skip
 
 
-def _backward_function(node: Node, edge: Edge, operand: Shape) -> tuple[_Function | None, bool]:
-    """The local gradient to multiply by, or the vector-Jacobian product; and whether it is the former.
+def _backward_function(
+    node: Node, edge: Edge, operand: Shape
+) -> tuple[_Function | None, bool, tuple[int, ...]]:
+    """The local gradient to multiply by, or the vector-Jacobian product; whether it is the former; and the
+    axes of the result that are left to sum.
 
     Between scalars every rule is a number: what the rule gives for an upstream gradient of 1.
     """
     rule = edge.rule
     if rule is ONE:
-        return None, True
+        return None, True, edge.summed
     if isinstance(rule, Elementwise):
-        return (partial(rule.of, **node.attributes) if node.attributes else rule.of), True
-    vjp = partial(rule.vjp, **node.attributes) if node.attributes else rule.vjp
+        return _with_settings(rule.of, node), True, edge.summed
+    if edge.summed and isinstance(rule, Linear) and rule.collected is not None:
+        return _with_settings(rule.collected, node), False, ()
+    vjp = _with_settings(rule.vjp, node)
     if node.shape == () == operand:
-        return partial(vjp, np.float64(1.0)), True
-    return vjp, False
+        return partial(vjp, np.float64(1.0)), True, edge.summed
+    return vjp, False, edge.summed
+
+
+def _with_settings(function: _Function, node: Node) -> _Function:
+    return partial(function, **node.attributes) if node.attributes else function
 
 
 def product(graph: Graph, edge: Edge, upstream: Tensor, out: Tensor, operands: Sequence[Tensor]) -> Tensor:
     """Upstream times local gradient at `edge`, before any broadcast axis is summed."""
     entry = backward_plan(graph)[edge.index]
+    if entry.summed != edge.summed and isinstance(edge.rule, Linear):
+        found = _with_settings(edge.rule.vjp, graph.nodes[edge.node])(upstream, out, *operands)
+        return settle(found, graph.dtype)
     if entry.function is None:
         return upstream
     if entry.multiplies:
