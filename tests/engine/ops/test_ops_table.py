@@ -312,6 +312,7 @@ LEANED_ON = (
     "rules",
     "samples",
     "shape_rules",
+    "shared_work",
     "windows",
 )
 """Files that families lean on, which define no operator."""
