@@ -43,7 +43,8 @@ def remembered(function: Callable[..., Result]) -> Callable[..., Result]:
             return known.result  # type: ignore[no-any-return]
         result = function(*operands, **settings)
         if all(map(_is_frozen, operands)):
-            for array in result if isinstance(result, tuple) else (result,):
+            arrays: Any = result if isinstance(result, tuple) else (result,)
+            for array in arrays:
                 array.flags.writeable = False
             last = _Last(tuple(ref(operand, forget) for operand in operands), settings, result)
         return result
@@ -62,5 +63,5 @@ def _is_frozen(operand: Any) -> bool:
     """Whether nobody can write to an array any more."""
     if not isinstance(operand, np.ndarray) or operand.flags.writeable:
         return False
-    base = operand.base
+    base: Any = operand.base
     return base is None or (isinstance(base, np.ndarray) and not base.flags.writeable)
