@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch.nn import functional as F  # noqa: N812 - as everybody calls it
 
 
@@ -28,6 +29,19 @@ def _interpolate(x: Any, size: Any, scale_factor: Any, mode: str, align_corners:
     return F.interpolate(x, size, scale_factor, mode, corners)
 
 
+def _rotary(x: Any, base: float, interleaved: bool, offset: int) -> Any:
+    """As Meta's Llama does it, by complex numbers, or as Hugging Face's, by `rotate_half`."""
+    size = x.shape[-1]
+    rates = base ** (-torch.arange(0, size, 2, dtype=x.dtype) / size)
+    angles = torch.outer(offset + torch.arange(x.shape[-2], dtype=x.dtype), rates)
+    if interleaved:
+        pairs = torch.view_as_complex(x.contiguous().reshape(*x.shape[:-1], -1, 2))
+        return torch.view_as_real(pairs * torch.polar(torch.ones_like(angles), angles)).flatten(-2)
+    both = torch.cat((angles, angles), dim=-1)
+    half = torch.cat((-x[..., size // 2 :], x[..., : size // 2]), dim=-1)
+    return x * both.cos() + half * both.sin()
+
+
 DEFINITIONS: dict[str, Callable[..., Any]] = {
     "batch_norm_inference": _batch_norm_inference,
     "group_norm": _group_norm,
@@ -37,6 +51,7 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "adaptive_max_pool1d": F.adaptive_max_pool1d,
     "adaptive_max_pool2d": F.adaptive_max_pool2d,
     "interpolate": _interpolate,
+    "rotary_embedding": _rotary,
     "conv_transpose1d": F.conv_transpose1d,
     "conv_transpose2d": F.conv_transpose2d,
     "glu": lambda a, axis: F.glu(a, dim=axis),

@@ -128,6 +128,18 @@ def _interpolate_input(
     return result
 
 
+def _turned_back(g: Any, base: float = 10000.0, interleaved: bool = False, offset: int = 0) -> Any:
+    """Each pair as a complex number, times the conjugate of its turn."""
+    size = g.shape[-1]
+    result = np.zeros(g.shape)
+    for position, pair in np.ndindex(g.shape[-2], size // 2):
+        first, second = (2 * pair, 2 * pair + 1) if interleaved else (pair, pair + size // 2)
+        turn = np.exp(-1j * (offset + position) / base ** (2 * pair / size))
+        turned = (g[..., position, first] + 1j * g[..., position, second]) * turn
+        result[..., position, first], result[..., position, second] = turned.real, turned.imag
+    return result
+
+
 LAYERS: dict[str, Any] = {
     "split": lambda a, parts, index, axis: np.split(a, parts, axis)[index],
     "concat": lambda *operands, axis: np.concatenate(operands, axis),
@@ -140,4 +152,5 @@ LAYERS: dict[str, Any] = {
     "adaptive_max_pool1d_input": partial(_adaptive_max_input, 1),
     "adaptive_max_pool2d_input": partial(_adaptive_max_input, 2),
     "interpolate_input": _interpolate_input,
+    "rotary_embedding_input": _turned_back,
 }

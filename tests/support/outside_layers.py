@@ -131,6 +131,21 @@ def _transposed(
     return out if bias is None else out + anp.reshape(bias, (-1, *[1] * axes))
 
 
+def _rotary(x: Any, base: float, interleaved: bool, offset: int) -> Any:
+    """By a matrix for each position, with a block of two by two for each pair."""
+    size, rows = x.shape[-1], []
+    for position in range(x.shape[-2]):
+        matrix = np.zeros((size, size))
+        for pair in range(size // 2):
+            first, second = (2 * pair, 2 * pair + 1) if interleaved else (pair, pair + size // 2)
+            angle = (offset + position) / base ** (2 * pair / size)
+            matrix[first, first] = matrix[second, second] = np.cos(angle)
+            matrix[second, first] = np.sin(angle)
+            matrix[first, second] = -np.sin(angle)
+        rows.append(anp.dot(x[..., position, :], matrix.T))
+    return anp.stack(rows, axis=-2)
+
+
 DEFINITIONS: dict[str, Callable[..., Any]] = {
     "group_norm": _group_norm,
     "instance_norm": _instance_norm,
@@ -140,6 +155,7 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "adaptive_max_pool1d": partial(_adaptive, 1, anp.max),
     "adaptive_max_pool2d": partial(_adaptive, 2, anp.max),
     "interpolate": _interpolated,
+    "rotary_embedding": _rotary,
     "conv_transpose1d": partial(_transposed, 1),
     "conv_transpose2d": partial(_transposed, 2),
     "glu": _glu,

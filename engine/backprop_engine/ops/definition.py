@@ -283,7 +283,7 @@ OPS = OpTable(
         *("extrema", "statistics", "standardising", "joining", "by_index", "einsum", "convolution"),
         *("pooling", "attention", "channel_norms", "gated", "norms", "cumulative", "trigonometry"),
         *("rounding", "scattering", "masking", "rearranging", "sorting", "smooth_activations"),
-        *("adaptive_pooling", "resampling", "transposed_convolution"),
+        *("adaptive_pooling", "resampling", "transposed_convolution", "rotary"),
     ),
 )
 """Every operator by name."""
