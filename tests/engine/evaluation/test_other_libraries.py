@@ -19,6 +19,11 @@ WORDS = (
     *("expand", "view_as", "fliplr", "flipud", "rot90", "column_stack", "zeros_like", "full_like"),
 )
 SHAPES = dict.fromkeys(("a", "b", "x", "condition", "indices", "src"), (3, 3))
+OTHER_SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
+    "index_add": {"indices": (2,), "src": (2, 3)},
+    "expand": {"a": (3,)},
+    "view_as": {"a": (6,)},
+}
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -26,7 +31,7 @@ def test_what_is_proposed_has_a_shape(word: str) -> None:
     assert word not in OPS
     found = re.fullmatch("write `(.+)`", instead_of(word))
     assert found is not None, instead_of(word)
-    shapes = SHAPES | {"indices": (2,), "src": (2, 3)} if word == "index_add" else SHAPES
+    shapes = SHAPES | OTHER_SHAPES.get(word, {})
     assert infer_shape(parse(found[1]), shapes.get, lambda name: None) is not None
 
 
