@@ -10,10 +10,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
+
 from backprop_engine.arrays import Shape
 from backprop_engine.evaluation.sketches import Sketch
 from backprop_engine.evaluation.window_words import WINDOW_WORDS
 from backprop_engine.evaluation.word_calls import UnknownWordError, WordCall, placed
+from backprop_engine.ops.indexing import whole_key
 
 __all__ = ["WORDS", "with_computed_indices"]
 
@@ -78,12 +81,32 @@ def _product_of_others(word: WordCall) -> int:
 
 
 def _put(word: WordCall) -> int:
-    """Zeros of the operand's shape, with the gradient at what a key of integers and slices chose."""
-    g, shape = word.operand(0), word.shape(1)
-    key = word.node.attributes["key"]
-    if not all(type(part) is int or isinstance(part, slice) for part in key):
-        raise UnknownWordError
-    return placed(word.sketch, g, shape, key)
+    """Zeros of the operand's shape, with the gradient at what the key of an index chose."""
+    sketch, g, shape = word.sketch, word.operand(0), word.shape(1)
+    key = [part for part in whole_key(word.node.attributes["key"], len(shape)) if part is not None]
+    single = [part for part in key if isinstance(part, int | slice)]
+    if len(single) == len(key):
+        return placed(sketch, g, shape, single)
+    return _put_at_lists(sketch, g, shape, key)
+
+
+def _put_at_lists(sketch: Sketch, g: int, shape: Shape, key: Sequence[Any]) -> int:
+    """Lists and the indices among them stand together: they choose along one axis, in place of theirs."""
+    chosen = [axis for axis, part in enumerate(key) if not isinstance(part, slice)]
+    first, after = chosen[0], chosen[-1] + 1
+    sizes = tuple(
+        len(range(*part.indices(size))) if isinstance(part, slice) else size
+        for part, size in zip(key, shape, strict=True)
+    )
+    if 0 in shape or 0 in sketch.shape(g):
+        return sketch.spread(sketch.number(0), shape)
+    before, block, behind = sizes[:first], sizes[first:after], sizes[after:]
+    entries = np.broadcast_arrays(*(key[axis] for axis in chosen))
+    flat = np.ravel_multi_index(tuple(entries), block, mode="wrap").tolist()
+    indices = sketch.apply("stack", *map(sketch.number, flat), axis=0)
+    found = _added(sketch, g, indices, (*before, math.prod(block), *behind), first)
+    found = sketch.apply("reshape", found, shape=sizes)
+    return placed(sketch, found, shape, [part if isinstance(part, slice) else slice(None) for part in key])
 
 
 def _on_diagonal(word: WordCall) -> int:

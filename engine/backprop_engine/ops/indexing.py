@@ -22,7 +22,7 @@ define = Family("shape").define
 _MOST_TRIED = 1000
 
 
-def _whole_key(key: IndexKey, ndim: int) -> IndexKey:
+def whole_key(key: IndexKey, ndim: int) -> IndexKey:
     """`key` with a part for every axis: what `...` stands for, and what is left out at the end."""
     taken = sum(part is not None and part is not ... for part in key)
     rest = (slice(None),) * (ndim - taken)
@@ -41,7 +41,7 @@ def _index_shape(a: Shape, key: IndexKey) -> Shape:
         )
     sizes: list[int] = []
     axis, lists = 0, 0
-    whole = _whole_key(key, len(a))
+    whole = whole_key(key, len(a))
     for part in whole:
         if part is None:
             sizes.append(1)
@@ -127,7 +127,7 @@ def _index_source(i: Indices, a: Any, key: IndexKey) -> Indices:
     """The entries that `a[key]` took its entries `i` from."""
     taken, chosen = iter(i), None
     found: list[Any] = []
-    for part in _whole_key(key, a.ndim):
+    for part in whole_key(key, a.ndim):
         size = a.shape[len(found)] if len(found) < a.ndim else 0
         if part is None:
             next(taken)
