@@ -178,7 +178,7 @@ def test_of_many_wrong_gradients_a_few_are_told(commands: Commands, tmp_path: Pa
 def test_what_a_wrong_rule_would_be_told_as(
     check: GradientCheck, told: str, commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checking, "verify", lambda scenario, hear: Verification(0, (), (check,), (check,)))
+    monkeypatch.setattr(checking, "verify", lambda *_: Verification(0, (), (check,), (check,)))
     outcome = commands("check", file(tmp_path, GOOD))
     assert outcome.code == 1
     assert outcome.out.splitlines()[1].strip() == told

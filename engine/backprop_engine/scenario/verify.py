@@ -27,6 +27,7 @@ from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
 
 __all__ = [
+    "CheckInterrupted",
     "Failure",
     "Verification",
     "block_failures",
@@ -222,7 +223,19 @@ class Verification(Struct, frozen=True, eq=False):
         return not self.failures and not self.bad
 
 
-def verify(scenario: Scenario, hear: Callable[[int, int], None] | None = None) -> Verification:
+class CheckInterrupted(KeyboardInterrupt):
+    """An interrupt during `verify`: what was found up to there, of how many gradients."""
+
+    def __init__(self, found: Verification, count: int) -> None:
+        self.found, self.count = found, count
+        super().__init__()
+
+
+def verify(
+    scenario: Scenario,
+    hear: Callable[[int, int], None] | None = None,
+    reach: Callable[[Run, int], None] | None = None,
+) -> Verification:
     """Compare `expect`, then check every gradient.
 
     A gradient that is not finite is accepted only where `expect` names it, or names one that it flows into;
@@ -230,7 +243,8 @@ def verify(scenario: Scenario, hear: Callable[[int, int], None] | None = None) -
     rule marked `wrong` makes differ is accepted, and there must be one. With `train`, the
     gradients of the first iteration are checked, and of each that has expectations of its own.
 
-    `hear` is told after each gradient how many have been checked, and how many there are.
+    `hear` is told after each gradient how many have been checked, and how many there are. `reach` may compute
+    the iterations before one that is looked at, and tell of it. An interrupt becomes `CheckInterrupted`.
     """
     run, graph = scenario.run(), scenario.graph
     checks: list[GradientCheck] = []
@@ -240,17 +254,26 @@ def verify(scenario: Scenario, hear: Callable[[int, int], None] | None = None) -
     named = dict.fromkeys((0, *sorted(block.iteration for block in scenario.expectations)))
     iterations = [iteration for iteration in named if iteration < last or not last]
     count = len(iterations) * (len(graph.edges) + sum(leaf.takes_gradient for leaf in graph.leaves))
-    for iteration in iterations:
-        blocks = [block for block in scenario.expectations if block.iteration == iteration]
-        trace = run.trace(iteration)
-        begin = len(checks)
-        for check in check_trace(trace):
-            checks.append(check)
-            if hear is not None:
-                hear(len(checks), count)
-        found = checks[begin:]
-        bad += _bad(found, trace, blocks)
-        right += [] if iteration else _right_after_all(found, graph)
+    begin = 0
+    try:
+        for iteration in iterations:
+            blocks = [block for block in scenario.expectations if block.iteration == iteration]
+            if reach is not None:
+                reach(run, iteration)
+            trace, begin = run.trace(iteration), len(checks)
+            for check in check_trace(trace):
+                checks.append(check)
+                if hear is not None:
+                    hear(len(checks), count)
+            found = checks[begin:]
+            bad += _bad(found, trace, blocks)
+            right += [] if iteration else _right_after_all(found, graph)
+            begin = len(checks)
+        if reach is not None and named:
+            reach(run, max(named))
+    except KeyboardInterrupt:
+        bad += [check for check in checks[begin:] if not check.verdict.good]
+        raise CheckInterrupted(Verification(0, [], checks, bad), count) from None
     figures = sum(len(block.figures) for block in scenario.expectations)
     unexpected = [_marked_wrong(name, scenario) for name in right]
     return Verification(figures, [*failures(scenario, run), *unexpected], checks, bad)

@@ -19,7 +19,7 @@ from backprop_engine.messages.message import Message, in_language, joined, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.verify import Verification, verify
+from backprop_engine.scenario.verify import CheckInterrupted, Verification, verify
 from backprop_tui.cells.text import pad
 from backprop_tui.cli.arguments import add_shared, limits, named_path, refuse_texts, standard_input_source
 from backprop_tui.cli.output import ProgressMeter
@@ -44,7 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check every file; 0 where all passed, 1 where one failed, 2 where one could not be used."""
+    """Check every file; 0 where all passed, 1 where one failed, 2 where one could not be used.
+
+    An interrupt ends it with what was found so far.
+    """
     language = arguments.lang or "en"
 
     def check(name: str, path: Path | None) -> int:
@@ -55,7 +58,13 @@ def run(arguments: argparse.Namespace) -> int:
             raise UsageError(msg("standard input cannot be watched: give files or folders"))
         list(_files(arguments.paths))
         return watch(lambda: _named(arguments.paths), check, summary, language)
-    codes = [check(name, path) for name, path in _files(arguments.paths)]
+    codes: list[int] = []
+    try:
+        codes.extend(check(name, path) for name, path in _files(arguments.paths))
+    except CheckInterrupted:
+        outcomes = summary(codes) if codes else msg("no file was checked")
+        print(msg("stopped: {outcomes}", outcomes=outcomes).in_language(language), flush=True)
+        return 128 + signal.SIGINT
     print(summary(codes).in_language(language))
     return max(codes)
 
@@ -103,22 +112,35 @@ def _checked(name: str, path: Path | None, allowed: dict[str, int], language: st
         print(error.in_language(language), file=sys.stderr)
         _tell(_BAD, name, _mistakes(len(error.diagnostics)), language)
         return 2
-    verification = verify(scenario, ProgressMeter(language).gradients)
+    meter = ProgressMeter(language)
+    try:
+        verification = verify(scenario, meter.gradients, meter.reach)
+    except CheckInterrupted as stopped:
+        meter.wipe()
+        done = msg("{done} of {count} gradients", done=len(stopped.found.checks), count=stopped.count)
+        _tell(_STOPPED, name, done, language)
+        _tell_gradients(stopped.found, language)
+        raise
     if verification.passed:
         _tell(_OK, name, _counts(verification), language)
         return 0
     _tell(_FAIL, name, _counts(verification), language)
     for failure in verification.failures:
         print(failure.diagnostic.in_language(language))
+    _tell_gradients(verification, language)
+    return 1
+
+
+def _tell_gradients(verification: Verification, language: str) -> None:
+    """What is wrong with gradients, a line each."""
     for check in verification.bad[:_MOST_SHOWN]:
         print(f"      {problem_text(check).in_language(language)}")
     left = len(verification.bad) - _MOST_SHOWN
     if left > 0:
         print(f"      {msg('… and {count} more gradients', count=left).in_language(language)}")
-    return 1
 
 
-_OK, _FAIL, _BAD = msg("ok"), msg("FAIL"), msg("BAD")
+_OK, _FAIL, _BAD, _STOPPED = msg("ok"), msg("FAIL"), msg("BAD"), msg("STOP")
 
 
 def _tell(outcome: Message, name: str, what: Message, language: str) -> None:

@@ -67,21 +67,21 @@ class ProgressMeter:
         while (left := run.missing(iteration)) > 1:
             run.approach(iteration)
             self._show(1 - left / of, _iteration(iteration + 1 - left, iteration))
-        self._wipe()
+        self.wipe()
 
     def extend(self, run: Run) -> None:
         """Compute every iteration that was not."""
         last = run.iterations - 1
         while run.extend():
             self._show(run.history.count / run.iterations, _iteration(run.history.count, last))
-        self._wipe()
+        self.wipe()
 
     def gradients(self, done: int, count: int) -> None:
         """Say how many gradients have been checked; nothing is left of it once all are."""
         if done < count:
             self._show(done / count, msg("gradient {done} of {count}", done=done, count=count))
         else:
-            self._wipe()
+            self.wipe()
 
     def finish(self, session: Session) -> Session:
         """The session when what is pending is done."""
@@ -89,7 +89,7 @@ class ProgressMeter:
             if monotonic() >= self._next and (reached := progress(session)) is not None:
                 self._show(reached.part, _iteration(reached.iteration, reached.last))
             session = advance(session)
-        self._wipe()
+        self.wipe()
         return session
 
     def _show(self, part: float, words: Message) -> None:
@@ -102,7 +102,8 @@ class ProgressMeter:
         self._write(line + " " * (self._shown - cell_width(line)))
         self._shown = cell_width(line)
 
-    def _wipe(self) -> None:
+    def wipe(self) -> None:
+        """Take the line away, if it is there."""
         if self._shown:
             self._write(" " * self._shown)
             self._write("")
