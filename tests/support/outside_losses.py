@@ -225,7 +225,8 @@ def _attention(
             rows.append(0.0 * (anp.dot(q[position], k[0]) + v[0]))
             continue
         added = mask[position][seen] if additive else 0.0
-        weights = anp.exp(anp.dot(k[seen], q[position]) * scale + added)
+        scores = anp.dot(k[seen], q[position]) * scale + added
+        weights = anp.exp(scores - np.max(getval(scores), initial=-np.inf))
         rows.append(anp.dot(weights / anp.sum(weights), v[seen]))
     return anp.stack(rows) if rows else anp.dot(anp.dot(q, k.T), v)
 

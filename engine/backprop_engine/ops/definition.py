@@ -278,11 +278,11 @@ class OpTable(Mapping[str, Op]):
 OPS = OpTable(
     "backprop_engine.ops",
     (
-        *("arithmetic", "linear", "activations", "functions", "reductions", "indexing"),
-        *("classification", "regression", "losses", "normalisation", "reshaping", "products"),
-        *("extrema", "statistics", "standardising", "joining", "by_index", "einsum", "convolution"),
-        *("pooling", "attention", "channel_norms", "gated", "norms", "cumulative", "trigonometry"),
-        *("rounding", "scattering", "masking", "rearranging", "sorting", "smooth_activations"),
+        *("arithmetic", "linear", "activations", "smooth_activations", "functions", "reductions"),
+        *("indexing", "classification", "regression", "losses", "normalisation", "reshaping"),
+        *("products", "extrema", "statistics", "standardising", "joining", "by_index", "einsum"),
+        *("convolution", "pooling", "attention", "channel_norms", "gated", "norms", "cumulative"),
+        *("trigonometry", "rounding", "scattering", "masking", "rearranging", "sorting"),
         *("adaptive_pooling", "resampling", "transposed_convolution", "rotary"),
     ),
 )
