@@ -23,6 +23,7 @@ __all__ = ["WORDS", "with_computed_indices"]
 
 def _expand_dims(word: WordCall) -> int:
     axis, a = word.setting("axis"), word.operand(0)
+    word.takes(2 if axis is None else 1, "axis")
     axis = word.number(1) if axis is None else axis
     axes = (axis,) if isinstance(axis, int) else axis
     shape = word.sketch.shape(a)
@@ -41,6 +42,7 @@ def _counting(sketch: Sketch, count: int) -> int:
 
 
 def _one_hot(word: WordCall) -> int:
+    word.takes(2)
     sketch, target = word.sketch, word.operand(0)
     classes = word.number(1)
     indices = _places(sketch, classes)
@@ -52,6 +54,7 @@ def _shares_of(name: str) -> Callable[[WordCall], int]:
     """Where an operand has its extreme, which equal entries share."""
 
     def shares(word: WordCall) -> int:
+        word.takes(1, "axis")
         sketch, a = word.sketch, word.operand(0)
         given = {} if (axis := word.setting("axis")) is None else {"axis": axis}
         best = sketch.apply("equal", a, sketch.apply(name, a, keepdims=True, **given))
@@ -62,6 +65,7 @@ def _shares_of(name: str) -> Callable[[WordCall], int]:
 
 def _product_of_others(word: WordCall) -> int:
     """Along the axes, each entry's product of all others: a diagonal of ones is laid over copies."""
+    word.takes(1, "axis")
     sketch, a = word.sketch, word.operand(0)
     shape, axis = sketch.shape(a), word.setting("axis")
     rank = len(shape)
@@ -82,6 +86,7 @@ def _product_of_others(word: WordCall) -> int:
 
 def _put(word: WordCall) -> int:
     """Zeros of the operand's shape, with the gradient at what the key of an index chose."""
+    word.takes(3)
     sketch, g, shape = word.sketch, word.operand(0), word.shape(1)
     key = [part for part in whole_key(word.node.attributes["key"], len(shape)) if part is not None]
     single = [part for part in key if isinstance(part, int | slice)]
@@ -111,7 +116,7 @@ def _put_at_lists(sketch: Sketch, g: int, shape: Shape, key: Sequence[Any]) -> i
 
 def _on_diagonal(word: WordCall) -> int:
     """A vector on a diagonal of zeros."""
-    word.knows("shape", "diagonal")
+    word.takes(2, "diagonal")
     sketch, g, shape, diagonal = word.sketch, word.operand(0), word.shape(1), word.setting("diagonal", 0)
     rows, columns = shape
     down = diagonal >= 0
@@ -127,12 +132,13 @@ def _on_diagonal(word: WordCall) -> int:
 
 def _add_selected(word: WordCall) -> int:
     """What was selected goes back along an axis: a product with ones where an index meets its place."""
-    word.knows("shape", "axis")
+    word.takes(3, "axis")
     sketch, g, indices, shape = word.sketch, word.operand(0), word.operand(1), word.shape(2)
     return _added(sketch, g, indices, shape, word.setting("axis"))
 
 
 def _add_at_rows(word: WordCall) -> int:
+    word.takes(3)
     return _added(word.sketch, word.operand(0), word.operand(1), word.shape(2), 0)
 
 
@@ -193,6 +199,7 @@ def with_computed_indices(
 
 
 def _swapaxes(word: WordCall) -> int:
+    word.takes(3)
     if (word.number(1), word.number(2)) != (-1, -2):
         raise UnknownWordError
     return word.sketch.swapped(word.operand(0))
@@ -200,6 +207,7 @@ def _swapaxes(word: WordCall) -> int:
 
 def _tensordot(word: WordCall) -> int:
     """A sum of products over all leading axes: one matrix product of what is flattened."""
+    word.takes(2, "axes")
     sketch, a, b = word.sketch, word.operand(0), word.operand(1)
     first, second = word.setting("axes")
     count = len(first)
@@ -214,7 +222,7 @@ def _tensordot(word: WordCall) -> int:
 
 
 def _attention_weights(word: WordCall) -> int:
-    word.knows()
+    word.takes(2)
     sketch, q, k = word.sketch, word.operand(0), word.operand(1)
     products = sketch.apply("matmul", q, sketch.swapped(k))
     root = sketch.number(math.sqrt(sketch.shape(q)[-1]))

@@ -88,7 +88,7 @@ def _turned_round(sketch: Sketch, g: int, weight: int, sliding: _Sliding) -> int
 
 
 def _conv_input(word: WordCall) -> int:
-    word.knows("stride", "padding", "dilation", "groups")
+    word.takes(3, "stride", "padding", "dilation", "groups")
     weight = word.operand(1)
     kernel = word.sketch.shape(weight)[2:]
     return _turned_round(word.sketch, word.operand(2), weight, _Sliding.of(word, word.shape(0), kernel))
@@ -96,7 +96,7 @@ def _conv_input(word: WordCall) -> int:
 
 def _conv_weight(word: WordCall) -> int:
     """The gradient of a kernel: the operand convolved with the upstream gradient, samples as channels."""
-    word.knows("stride", "padding", "dilation", "groups")
+    word.takes(3, "stride", "padding", "dilation", "groups")
     sketch, shape = word.sketch, word.shape(1)
     axes = len(shape) - 2
     x, g = _batched(sketch, word.operand(0), axes), _batched(sketch, word.operand(2), axes)
@@ -118,7 +118,7 @@ def _conv_weight(word: WordCall) -> int:
 
 def _avg_pool_input(word: WordCall) -> int:
     """Every window hands each of its entries the same share: a kernel of equal weights, turned round."""
-    word.knows("shape", "kernel_size", "stride", "padding")
+    word.takes(2, "kernel_size", "stride", "padding")
     sketch, g, shape = word.sketch, word.operand(0), word.shape(1)
     axes = _axes_of(word)
     kernel = _per_axis(word.setting("kernel_size"), axes)
@@ -136,7 +136,7 @@ def _axes_of(word: WordCall) -> int:
 
 def _max_pool_input(word: WordCall) -> int:
     """Each window hands its gradient to its largest entries, told from a stack of what each offset sees."""
-    word.knows("kernel_size", "stride", "padding", "dilation", "ceil_mode")
+    word.takes(2, "kernel_size", "stride", "padding", "dilation", "ceil_mode")
     sketch, g, x = word.sketch, word.operand(0), word.operand(1)
     axes = _axes_of(word)
     kernel, out = _per_axis(word.setting("kernel_size"), axes), sketch.shape(g)[-axes:]

@@ -46,9 +46,11 @@ class WordCall(NamedTuple):
                 return value
         raise UnknownWordError
 
-    def knows(self, *names: str) -> None:
-        """Refuse a call with other keywords than these."""
-        if any(keyword.name not in names for keyword in self.call.keywords):
+    def takes(self, count: int, *names: str) -> None:
+        """Refuse a call with another number of arguments, or with other keywords than these."""
+        keywords = [keyword.name for keyword in self.call.keywords]
+        given = len(self.call.args) + keywords.count("shape")
+        if given != count or not set(keywords) <= {"shape", *names}:
             raise UnknownWordError
 
     def setting(self, name: str, otherwise: Any = None) -> Any:

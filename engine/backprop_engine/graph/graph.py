@@ -89,7 +89,8 @@ class Group(Struct, frozen=True):
     """An instance of a cell: the computed nodes from position `start` up to but not including `stop`.
 
     An instance runs without interruption, so its nodes are consecutive. `parent` is the index of the group
-    around it, if there is one.
+    around it, if there is one. The pass of a derivative that is written out is a group too: its `cell` is the
+    call, ``grad(f, x)``.
     """
 
     name: str
@@ -97,6 +98,11 @@ class Group(Struct, frozen=True):
     start: int
     stop: int
     parent: int | None = None
+
+    @property
+    def is_pass(self) -> bool:
+        """Whether it is the pass of a derivative, and no instance of a cell."""
+        return "(" in self.cell
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from backprop_engine.debugger import Break, Session, Watch, update
 from backprop_engine.errors import ScenarioError, UsageError, reason
+from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.model import Scenario
@@ -28,6 +29,8 @@ from backprop_tui.view import View
 __all__ = ["ENDING", "Kept", "beside", "keep", "kept_in", "opened_view", "session_of", "with_kept"]
 
 ENDING: Final = ".debug"
+LONGEST_UNFOLDED: Final = 12
+"""How many nodes the pass of a derivative may have, and be shown unfolded at first."""
 _KEYS: Final = ("breakpoints", "watch")
 _HEAD: Final = (
     "# Breakpoints and watches, saved by the debugger. It reads them again with the scenario beside.\n"
@@ -49,7 +52,7 @@ def session_of(
 
     What cannot be set is told to `warn`, a sentence each, and left out.
     """
-    session = Session(scenario.run(), position)
+    session = Session(scenario.run(), position, folded=_long_passes(scenario.graph))
     kept = Kept(scenario.breakpoints, scenario.watches)
     path = beside(scenario)
     if path is not None and os.path.lexists(path):
@@ -58,6 +61,13 @@ def session_of(
         except UsageError as error:
             warn(error.text)
     return with_kept(session, kept, warn)
+
+
+def _long_passes(graph: Graph) -> tuple[str, ...]:
+    """The derivatives that begin folded, so that what they are derivatives of is seen."""
+    return tuple(
+        group.name for group in graph.groups if group.is_pass and group.stop - group.start > LONGEST_UNFOLDED
+    )
 
 
 def opened_view(
