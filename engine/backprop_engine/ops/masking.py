@@ -16,7 +16,7 @@ from backprop_engine.ops.definition import Family
 from backprop_engine.ops.notations import Notation
 from backprop_engine.ops.rules import Elementwise
 from backprop_engine.ops.samples import PAIRS, SINGLES, Kink, Sample
-from backprop_engine.ops.shape_rules import broadcasts, clash, joined, named
+from backprop_engine.ops.shape_rules import broadcasts, clash, named
 
 define = Family("comparisons").define
 
@@ -75,7 +75,7 @@ def _masked_shape(a: Shape, mask: Shape, value: Shape) -> Shape:
     if not broadcasts(a, mask) or np.broadcast_shapes(a, mask) != a:
         raise ShapeError(
             msg("{operands}: the mask must broadcast to what it masks", operands=named(a, mask)),
-            joined(clash(a, mask)),
+            msg("`where({1}, {2}, {0})` repeats both") if broadcasts(a, mask) else clash(a, mask),
         )
     if value:
         raise ShapeError(
