@@ -133,8 +133,8 @@ def _repeated_from(i: Indices, a: Any, repeats: int, axis: int | None) -> Indice
     """The entries that those at `i` are copies of."""
     if axis is None:
         return _unravelled(i[0] // repeats, a.shape)
-    axis %= a.ndim
-    return (*i[:axis], i[axis] // repeats, *i[axis + 1 :])
+    along = axis % a.ndim
+    return (*i[:along], i[along] // repeats, *i[along + 1 :])
 
 
 def _repeat_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:

@@ -125,6 +125,7 @@ def scatter_add(a, indices, src, axis):
 
 scatter_add = define(
     "scatter_add",
+    sign="scatter+",
     operands="a indices src",
     formula="scatter_add(a, indices, src)",
     helpers={"scatter_add": SCATTER_ADD},
