@@ -60,7 +60,7 @@ def test_every_subcommand_names_its_options(commands: Commands) -> None:
         "ops": "--json --lang",
         "new": "--lang",
         "export": "--to --at --output --set --max-memory --lang",
-        "schema": "--lang",
+        "schema": "--of --lang",
         "doctor": "--json --lang",
         "serve": "--at --set --lang --theme --ascii --max-memory --threads --port --sessions",
     }
