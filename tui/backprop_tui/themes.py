@@ -87,6 +87,8 @@ class Palette(dict[Tint, Style]):
     def __init__(self, roles: dict[Tint, Style], scale: Scale) -> None:
         super().__init__(roles)
         self.scale = scale
+        self.has_dim = any(style.dim for style in roles.values())
+        """Whether some role is dim, which not every terminal shows by itself."""
         self._grounds: dict[Style, _OnGround] = {}
 
     def on(self, ground: Style) -> _OnGround:

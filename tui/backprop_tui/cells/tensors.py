@@ -6,7 +6,7 @@ How large a heatmap is, is known before it is drawn.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -274,7 +274,7 @@ class _Picture(NamedTuple):
             columns * self.across + len(self.start) + len(self.end) + 2,
             -(-rows * self.down // 2) + self.before + self.after,
             even=True,
-            drawn=partial(self._lines, role),
+            drawn=cache(partial(self._lines, role)),
             is_picture=True,
             has_gaps=bool(self.before or self.after or self.start or self.end or self.of != (1, 1)),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.debugger.troubles import troubles
 from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
+from backprop_engine.derived import derived
 from backprop_engine.explain.facts import (
     AccumulateFacts,
     BackwardFacts,
@@ -209,7 +210,8 @@ def _overridden(facts: StepFacts, language: str) -> Iterator[_Said]:
         yield _Said("trouble", line)
 
 
-def code(facts: StepFacts) -> list[Line]:
+@derived()
+def code(facts: StepFacts) -> Sequence[Line]:
     """The step as lines of a NumPy program."""
     from backprop_engine.program import numpy_lines
 

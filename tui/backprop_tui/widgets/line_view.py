@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
-from textual.filter import ANSIToTruecolor, LineFilter
+from textual.filter import ANSIToTruecolor, DimFilter, LineFilter
 from textual.geometry import Offset, Region, Size
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
@@ -172,6 +172,9 @@ class LineView(ScrollView):
         if self._kept_look is None:
             top, base, styles = self.gutter.top, self.rich_style, self.styles
             filters, ground = self.get_line_filters(), self.background_colors[1]
+            roles = palette(self.app.current_theme, self._colouring)
+            if not roles.has_dim:
+                filters = [one for one in filters if not isinstance(one, DimFilter)]
             thumb = Strip([Segment(" ", base + Style(color=styles.border_title_color.rich_color))])
             for line_filter in filters:
                 thumb = thumb.apply_filter(line_filter, ground)
@@ -181,7 +184,7 @@ class LineView(ScrollView):
                 self.size.width,
                 base,
                 next(segment.style or base for segment in thumb),
-                palette(self.app.current_theme, self._colouring),
+                roles,
                 not self.in_characters,
                 self.screen.has_class("-ascii"),
                 filters,

@@ -376,9 +376,12 @@ class GraphPicture(Struct, frozen=True, eq=False):
             return ()
         cells: CellRow = {}
         horizontal, vertical = self.highlighted.row(y, x, end)
+        before, span = None, Span("")
         for column, mark in self.scene.wires.row(y, x, end):
-            lit = column in vertical or column in horizontal
-            cells[column] = self._wire(mark, lit=lit, over=mark.crossing and column not in vertical)
+            lit, over = column in vertical or column in horizontal, mark.crossing and column not in vertical
+            if (mark, lit, over) != before:  # along a wire most cells look as the one before
+                before, span = (mark, lit, over), self._wire(mark, lit=lit, over=over)
+            cells[column] = span
         for index in self.scene.boxes_in(y, x, end):
             self._put_box(cells, index, y)
         for column, index in self.scene.labels_in(y, x, end):

@@ -261,9 +261,12 @@ class _Rows(NamedTuple):
 
 def rows_of_heads(heads: Headings) -> _Rows:
     """How many rows heads take together."""
-    known = [head for head in heads if head is not None]
-    words = max((1 + head.word.count("\n") for head in known if head.word), default=0)
-    return _Rows(words, int(any(head.shape for head in known)), int(any(head.rule for head in known)))
+    word = shape = rule = 0
+    for head in heads:
+        if head is not None:
+            word = max(word, 1 + head.word.count("\n") if head.word else 0)
+            shape, rule = shape or bool(head.shape), rule or bool(head.rule)
+    return _Rows(word, int(shape), int(rule))
 
 
 def is_derivative(name: str) -> bool:
