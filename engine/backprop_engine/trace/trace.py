@@ -64,7 +64,7 @@ class ValueEdit(Struct, frozen=True, eq=False):
     np.float64(10.0)
     """
 
-    node: str
+    node: str | Node
     value: Any
 
 
@@ -79,7 +79,7 @@ class GradientEdit(Struct, frozen=True, eq=False):
     np.float64(0.0)
     """
 
-    node: str
+    node: str | Node
     gradient: Any
 
 

@@ -7,7 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_engine import OPS, Bindings, GraphBuilder, Kind, ShapeError, UsageError, load_scenario, record
+from backprop_engine import (
+    OPS,
+    Bindings,
+    GraphBuilder,
+    Kind,
+    ShapeError,
+    UsageError,
+    ValueEdit,
+    load_scenario,
+    record,
+)
 
 
 def builder() -> GraphBuilder:
@@ -75,6 +85,8 @@ def test_a_node_goes_by_its_name_or_as_it_is() -> None:
         assert frame.gradient(name) == frame.gradient(node)
         assert frame.complete(name) == frame.complete(node)
         assert frame.arrived(name) == frame.arrived(node)
+    for edit in (ValueEdit("q", 10), ValueEdit(graph["q"], 10)):
+        assert record(graph, trace.bindings, [edit]).value("f") == -40
     other = load_scenario("xor").graph
     with pytest.raises(UsageError, match="is a node of another graph"):
         trace.value(other.nodes[0])
