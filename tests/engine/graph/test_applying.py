@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from backprop_engine import (
     load_scenario,
     record,
 )
+
+HANGUL = re.compile("[가-힣]")
 
 
 def builder() -> GraphBuilder:
@@ -65,8 +68,9 @@ def test_a_node_without_a_name_is_called_as_its_operator() -> None:
     ],
 )
 def test_a_call_that_does_not_fit_is_refused(call: tuple[Any, ...], settings: Any, message: str) -> None:
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises(UsageError, match=message) as caught:
         builder().apply(*call, **settings)
+    assert HANGUL.search(caught.value.in_language("ko"))
 
 
 def test_shapes_are_checked_when_a_node_is_added() -> None:

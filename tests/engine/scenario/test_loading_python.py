@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections import OrderedDict
 from pathlib import Path
@@ -25,6 +26,7 @@ from backprop_engine import (
 from backprop_engine.arrays import same
 from backprop_engine.scenario.bundled import bundled
 
+HANGUL = re.compile("[가-힣]")
 ARTICLE = {"q": "x + y", "f": "q * z"}
 NUMBERS = {"x": -2, "y": 5, "z": -4}
 
@@ -140,8 +142,9 @@ def test_large_arrays_are_kept_when_a_scenario_is_written(tmp_path: Path) -> Non
     ],
 )
 def test_what_no_file_can_hold_is_told(document: Any, message: str) -> None:
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises(UsageError, match=message) as caught:
         load_scenario(document)
+    assert HANGUL.search(caught.value.in_language("ko"))
 
 
 def test_what_contains_itself_is_refused() -> None:
