@@ -149,6 +149,11 @@ def _step(facts: StepFacts) -> dict[str, Any]:
                 "after": tensor_json(facts.after.tensor),
                 **_update(facts),
             }
+        case ClearFacts(trace=trace) if trace.training is not None and trace.training.running:
+            leaves = [each.leaf for each in trace.training.running]
+            return {
+                "running": {trace.graph.nodes[leaf].name: tensor_json(trace.updated[leaf]) for leaf in leaves}
+            }
         case ClearFacts() | StartFacts():
             return {}
 

@@ -89,8 +89,10 @@ def _backward(index: int, node: str, operand: str, argnum: int, **numbers: float
 def _of_update(stem: str, kind: str) -> list[str]:
     """What an update says besides, where the training has a schedule or clips."""
     training = trace(stem).training
-    if training is None or kind != "update":
+    if training is None or kind not in ("update", "clear"):
         return []
+    if kind == "clear":
+        return ["running"] * bool(training.running)
     return ["rate"] * bool(training.schedule) + ["norm", "clipped"] * bool(training.clipping)
 
 

@@ -71,6 +71,7 @@ def _file(stem: str) -> Iterator[str]:
         yield f"trained by {read.training.optimizer.name}"
         yield "clips" if read.training.clipping else "does not clip"
         yield "has a schedule" if read.training.schedule else "has a fixed rate"
+        yield "has running values" if read.training.running else "has no running values"
         yield "sees batches" if read.bindings.batches else "sees all examples"
     for block in read.expectations:
         yield f"expects figures that are {'wrong' if block.wrong else 'right'}"

@@ -89,7 +89,14 @@ def scenario_says(scenario: Scenario) -> dict[str, Any]:
 
 def _training(training: Training) -> tuple[Any, ...]:
     schedule = training.schedule and (training.schedule.kind.name, dict(training.schedule.settings))
-    return training.optimizer.name, dict(training.settings), training.steps, training.clipping, schedule
+    return (
+        training.optimizer.name,
+        dict(training.settings),
+        training.steps,
+        training.clipping,
+        schedule,
+        training.running,
+    )
 
 
 def assert_same(found: Scenario, wanted: Scenario) -> None:

@@ -185,6 +185,9 @@ class TwinBranch:
             if state is None:
                 state = training.optimizer.start(self.case.bindings.leaves[node], training.settings)
             updated[node], self.states[node] = training.optimizer.update(value, gradient, state, settings)
+        for each in training.running:
+            seen, value = trace.values[each.node], trace.values[each.leaf]
+            updated[each.leaf] = (1.0 - each.momentum) * value + each.momentum * seen
         self.leaves = self.leaves | updated
         return replace(trace, plan=plan, updated=updated, clipped=clipped, iteration=len(self.traces))
 

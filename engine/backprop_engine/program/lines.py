@@ -66,7 +66,7 @@ def numpy_lines(facts: StepFacts, most: int = _MOST_ENTRIES) -> list[str]:
         case UpdateFacts(node=node):
             return update_lines(graph, node.position, facts.formulas, facts.symbols)
         case ClearFacts():
-            return clear_lines(graph)
+            return [*running_lines(facts.trace), *clear_lines(graph)]
         case StartFacts():
             return []
 
@@ -134,6 +134,16 @@ def sums_up(graph: Graph, position: int) -> bool:
         return True
     uses = graph.schedule.uses_of.get(position, [])
     return any("key" in graph.nodes[graph.edges[use].node].attributes for use in uses)
+
+
+def running_lines(trace: Trace) -> list[str]:
+    """``mean = 0.9 * mean + 0.1 * m`` for the values that follow others from iteration to iteration."""
+    names = identifiers(trace.graph).values
+    lines = []
+    for each in trace.training.running if trace.training else ():
+        kept = f"{1.0 - each.momentum!r} * {names[each.leaf]}"
+        lines.append(f"{names[each.leaf]} = {kept} + {each.momentum!r} * {names[each.node]}")
+    return lines
 
 
 def clear_lines(graph: Graph) -> list[str]:

@@ -156,7 +156,7 @@ def _before_updates(trace: Trace, shared: Mapping[str, str]) -> Iterator[str]:
         yield from training.schedule.numpy(shared["lr"], training.settings["lr"], counter(trace.graph))
     if training.clipping and "c" in shared:
         length = known.free("norm")
-        norms = ", ".join(f"np.linalg.norm({known.gradients[node]})" for node in trace.updated)
+        norms = ", ".join(f"np.linalg.norm({known.gradients[node]})" for node in trace.remembered)
         yield f"{length} = float(np.linalg.norm([{norms}]))"
         yield f"{shared['c']} = min({training.clipping.most!r} / ({length} + {CLIP_EPS!r}), 1.0)"
 

@@ -110,6 +110,7 @@ def _training(scenario: Scenario) -> object:
         training.clipping,
         schedule,
         batched,
+        repr(training.running),
     )
 
 

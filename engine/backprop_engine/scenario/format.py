@@ -35,6 +35,7 @@ __all__ = [
     "OPERATOR",
     "OWN_OPERATOR",
     "RANDOM",
+    "RUNNING",
     "SCAN",
     "SCENARIO",
     "SCHEDULE",
@@ -51,7 +52,7 @@ ValueKind: TypeAlias = Literal[
     "operator", "operands", "expression", "cell", "arguments", "over", "carry", "operand", "names", "values",
     "gradients", "tolerance", "digits", "flag", "optimizer", "updates", "operators", "formula", "rules",
     "axes", "sign", "positive", "schedule", "schedule-kind", "batch",
-    "size",
+    "size", "running", "share",
 ]  # fmt: skip
 """What the value of a key can be."""
 
@@ -352,6 +353,9 @@ TRAIN: Final = form(
     FormatKey(
         "clip_value", "positive", msg("The size that each entry of a gradient may have before an update.")
     ),
+    FormatKey(
+        "running", "running", msg("Constants that follow what is computed, from iteration to iteration.")
+    ),
     FormatKey("schedule", "schedule", msg("How the learning rate changes from update to update.")),
     open=True,
 )
@@ -375,6 +379,14 @@ BATCH: Final = form(
         "flag",
         msg("Whether an epoch leaves out the examples that fill no batch; needed where some do not."),
     ),
+)
+
+RUNNING: Final = form(
+    msg("What a constant follows, such as `{{follows: m, momentum: 0.1}}`."),
+    FormatKey(
+        "follows", "path", msg("The node whose value it goes towards after each iteration."), needed=True
+    ),
+    FormatKey("momentum", "share", msg("What part of the way it goes, from 0 to 1; 0.1 unless given.")),
 )
 
 SCHEDULE: Final = form(

@@ -64,6 +64,7 @@ from backprop_engine.scenario.work import MAX_WORK, check_work
 
 if TYPE_CHECKING:
     from backprop_engine.scenario.sections.batching import BatchPlan
+    from backprop_engine.scenario.sections.running import RunningPlan
     from backprop_engine.trace.run import Training
 
 __all__ = ["MAX_MEMORY", "Scenario", "load_scenario", "load_source", "parse_setting"]
@@ -185,6 +186,7 @@ class _Loader:
         self.broken: dict[str, None] = {}
         self.training: Training | None = None
         self.batch: BatchPlan | None = None
+        self.running: tuple[RunningPlan, ...] = ()
         self.shapes: Mapping[str, Shape] = {}
         self.operators: Mapping[str, Op] = {}
 
@@ -219,6 +221,7 @@ class _Loader:
 
         assert output is not None
         graph = lowering.builder.build(output)
+        mistakes.attempt(self.resolve_running, graph)
         bindings = self.bind(graph, output, lowering)
         for expectation in expectations:
             for figure in expectation.figures:
@@ -322,12 +325,22 @@ class _Loader:
         """Read how the parameters are updated."""
         if not is_absent(self.root.get("train")):
             from backprop_engine.scenario.sections.batching import batch_shapes, read_batch
+            from backprop_engine.scenario.sections.running import read_running
             from backprop_engine.scenario.sections.training import read_training
 
             section = self.root.get("train")
             self.training = read_training(section)
             self.batch = read_batch(section, self.leaves)
             self.shapes = batch_shapes(self.batch, self.leaves) if self.batch else {}
+            self.running = read_running(section)
+
+    def resolve_running(self, graph: Graph) -> None:
+        """Find the constants and nodes of running values."""
+        if self.running and self.training is not None:
+            from backprop_engine.scenario.sections.running import resolved_running
+
+            running = resolved_running(self.running, graph, frozenset(self.shapes))
+            self.training = structs.replace(self.training, running=running)
 
     def lower(self) -> Lowering:
         """The graph on its way: leaves first, then the definitions in the order of computing."""

@@ -35,6 +35,7 @@ from backprop_engine.scenario.format import (
     OPERATOR,
     OWN_OPERATOR,
     RANDOM,
+    RUNNING,
     SCENARIO,
     SCHEDULE,
     TRAIN,
@@ -220,6 +221,8 @@ _PLAIN: Final[dict[ValueKind, Fragment]] = {
     "positive": {"type": "number", "exclusiveMinimum": 0},
     "schedule": reference("schedule"),
     "batch": reference("batch"),
+    "running": names_to(reference("running")),
+    "share": {"type": "number", "minimum": 0, "maximum": 1},
     "size": {"type": "integer", "minimum": 1},
     "updates": _NATURAL | {"maximum": MAX_STEPS},
 }
@@ -353,6 +356,7 @@ class _Writer:
         yield "expectation", self.expectation()
         yield "train", self.opened(TRAIN, map(self.with_optimizer, OPTIMIZERS))
         yield "batch", self.closed(BATCH)
+        yield "running", self.closed(RUNNING)
         yield "schedule", self.opened(SCHEDULE, map(self.with_schedule, SCHEDULES))
 
     def pattern(self, words: Message, pattern: str) -> Fragment:

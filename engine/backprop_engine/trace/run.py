@@ -219,7 +219,7 @@ class Run:
             trace,
             iteration=iteration,
             plan=self.graph.training_schedule,
-            updated={node: new for node, (new, _) in updates.items()},
+            updated={node: new for node, (new, _) in updates.items()} | self._running(trace),
             remembered={node: (checkpoint.states[node], state) for node, (_, state) in updates.items()},
             clipped=clipped,
             training=self.training,
@@ -235,6 +235,12 @@ class Run:
             assert gradient is not None  # only what gradient reaches is updated
             updates[node] = update(trace.values[node], gradient, state, settings)
         return updates
+
+    def _running(self, trace: Trace) -> dict[int, Tensor]:
+        """What the running values are in the next iteration."""
+        assert self.training is not None
+        values = trace.values
+        return {each.leaf: each.next(values[each.leaf], values[each.node]) for each in self.training.running}
 
     # Checkpoints
 

@@ -122,7 +122,7 @@ class Trace:
     plan: Schedule | None = None
     """The schedule of an iteration of training, which has more or fewer steps; None for any other run."""
     updated: Mapping[int, Tensor] = field(default_factory=dict)
-    """What each parameter is after the update, by position."""
+    """What each parameter is after the update, and each running value when all is cleared, by position."""
     remembered: Mapping[int, tuple[OptimizerState, OptimizerState]] = field(default_factory=dict)
     """The optimizer's state of each parameter before and after the update, by position."""
     iteration: int = 0
@@ -335,7 +335,10 @@ class Frame:
         schedule = self.trace.schedule
         if node.op is not None and self.position >= schedule.clear:
             return None
-        if self.position >= schedule.update_positions.get(node.position, schedule.clear + 1):
+        never = schedule.clear + (
+            node.position not in self.trace.updated
+        )  # a running value: when all is cleared
+        if self.position >= schedule.update_positions.get(node.position, never):
             return self.trace.updated[node.position]
         return self.trace.values[node.position]
 

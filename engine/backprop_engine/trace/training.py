@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any, Final
 
+import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Tensor, settle
 from backprop_engine.graph.graph import Graph
 from backprop_engine.optim import ClippedGradients, Clipping, Optimizer, RateSchedule, Symbol
 
-__all__ = ["Training", "held_numbers", "kept_traces", "stride"]
+__all__ = ["Running", "Training", "held_numbers", "kept_traces", "stride"]
 
 KEPT_ENTRIES: Final = 2**22
 """How many numbers the checkpoints of a run may hold together, roughly: 32 MiB in double precision."""
@@ -23,6 +24,19 @@ _TRACE_ENTRIES: Final = 2**23
 """How many numbers the traces may hold together that are kept beside the last two: 64 MiB."""
 _BESIDE: Final = 2
 """Traces and checkpoints beside the kept ones: the one being made and the one being looked at."""
+
+
+class Running(Struct, frozen=True):
+    """A constant that goes `momentum` of the way to the value of a node after each iteration."""
+
+    leaf: int
+    node: int
+    momentum: float
+
+    def next(self, value: Tensor, seen: Tensor) -> Tensor:
+        """What the constant is in the next iteration, after `seen` in this one."""
+        with np.errstate(all="ignore"):
+            return settle((1.0 - self.momentum) * value + self.momentum * seen, value.dtype)
 
 
 class Training(Struct, frozen=True, eq=False):
@@ -36,6 +50,7 @@ class Training(Struct, frozen=True, eq=False):
     steps: int
     clipping: Clipping | None = None
     schedule: RateSchedule | None = None
+    running: tuple[Running, ...] = ()
 
     def settings_at(self, iteration: int) -> Mapping[str, Any]:
         """The settings of the update that ends an iteration: the learning rate is that of the schedule."""
@@ -68,6 +83,7 @@ def held_numbers(graph: Graph, training: Training | None = None) -> int:
     if training is None:
         return entries
     updated, remembered = _parameter_entries(graph, training)
+    updated += _running_entries(graph, training)
     shared = sum(prod(leaf.shape) for leaf in graph.leaves) - updated
     traces = min(training.steps + 1, kept_traces(graph) + _BESIDE)
     checkpoints = 1 + training.steps // stride(graph, training) + _BESIDE
@@ -80,6 +96,11 @@ def _parameter_entries(graph: Graph, training: Training) -> tuple[int, int]:
     updated = sum(prod(graph.nodes[node].shape) for node in graph.training_schedule.updates or ())
     memory = training.optimizer.memory
     return updated, updated * sum(not slot.when or bool(training.settings[slot.when]) for slot in memory)
+
+
+def _running_entries(graph: Graph, training: Training) -> int:
+    """How many numbers the running values have."""
+    return sum(prod(graph.nodes[running.leaf].shape) for running in training.running)
 
 
 def kept_traces(graph: Graph) -> int:
@@ -98,4 +119,4 @@ def _checkpoint_entries(graph: Graph, training: Training) -> int:
     """The size of a checkpoint, in numbers."""
     parameters = len(graph.training_schedule.updates or ())
     objects = _OBJECT_ENTRIES * (len(graph.leaves) + 4 * parameters)
-    return sum(_parameter_entries(graph, training)) + objects
+    return sum(_parameter_entries(graph, training)) + _running_entries(graph, training) + objects

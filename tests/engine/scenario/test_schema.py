@@ -183,7 +183,7 @@ def test_every_choice_is_declared() -> None:
     used = dict.fromkeys(setting for init in INITS.values() for setting in init.settings)
     assert sorted(known.INIT_SETTINGS) == sorted(used)
     forms = [one for one in vars(known).values() if isinstance(one, Form)]
-    assert len(forms) == 17
+    assert len(forms) == 18
     for form in forms:
         assert form.names == tuple(key.name for key in form.keys)
         assert len(set(form.names)) == len(form.names)

@@ -26,9 +26,10 @@ from backprop_engine.explain.facts import (
 from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import formula, mathematical, operand_text, rule_text
-from backprop_engine.graph.graph import Kind, Node
+from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.trace.trace import Trace
+from backprop_engine.trace.training import Running
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.summaries import summary
 
@@ -170,6 +171,8 @@ def _said(facts: StepFacts, language: str, *, beside: bool = False) -> Iterator[
                 "parameters, and a gradient that is kept would be added to the next one."
             )
             yield _why(cleared, language)
+            for each in facts.trace.training.running if facts.trace.training else ():
+                yield _why(_moved(facts.trace.graph, each), language)
             if following := batch_text(facts.trace, facts.trace.iteration + 1):
                 yield _why(msg("Next comes {batch}.", batch=following), language)
             yield from _code(facts)
@@ -181,6 +184,13 @@ def _said(facts: StepFacts, language: str, *, beside: bool = False) -> Iterator[
             yield _why(start, language)
             if first := batch_text(facts.trace, facts.trace.iteration):
                 yield _why(msg("It begins with {batch}.", batch=first), language)
+
+
+def _moved(graph: Graph, running: Running) -> Message:
+    """That a running value goes on."""
+    name, node = graph.nodes[running.leaf].name, graph.nodes[running.node].name
+    part = number(np.float64(running.momentum))
+    return msg("{name} goes {part} of the way to {node}.", name=name, part=part, node=node)
 
 
 def batch_text(trace: Trace, iteration: int) -> Hint:
