@@ -58,3 +58,9 @@ def test_the_app_does_not_load_the_catalogue() -> None:
         [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
     )
     assert found.stdout.strip() == "[]"
+
+
+def test_a_derivative_says_what_it_is(commands: Commands) -> None:
+    lines = commands("ops", "jvp").out.splitlines()
+    assert lines[0] == "jvp(f, x, v)"
+    assert "forward" in lines[2]

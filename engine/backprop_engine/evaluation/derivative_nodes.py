@@ -199,7 +199,7 @@ class _Writing:
             message = msg(
                 "with this one the derivatives come to more than {most:,} nodes", most=MAX_DERIVATIVE_NODES
             )
-            raise DerivativeError(message, msg("a derivative of a derivative is several times as long"))
+            raise DerivativeError(message, msg("`detach` keeps one from going further back"))
         return position
 
     def _of(self, position: int) -> int:

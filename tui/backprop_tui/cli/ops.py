@@ -7,9 +7,12 @@ import json
 import sys
 
 from backprop_engine.catalogue.entries import data, find
+from backprop_engine.evaluation.calls import signature
+from backprop_engine.evaluation.derivative_operators import DERIVATIVES
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.translations import languages
 from backprop_engine.ops import OPS
+from backprop_tui.cells.lines import Span
 from backprop_tui.cli.arguments import add_own_operators
 from backprop_tui.cli.output import print_lines
 from backprop_tui.render.operator_pages import page, table
@@ -35,7 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the table, or the page of one operator."""
+    """Print the table, or the page of one operator; what is known of a derivative."""
+    if arguments.name in DERIVATIVES and not arguments.json:
+        derivative = DERIVATIVES[arguments.name]
+        said = derivative.lesson.in_language(arguments.lang)
+        print_lines([(Span(signature(derivative)),), (), (Span(said),)])
+        return 0
     chosen = [find(arguments.name)] if arguments.name is not None else list(OPS.values())
     if arguments.json:
         json.dump([data(op) for op in chosen], sys.stdout, ensure_ascii=False, allow_nan=False)
