@@ -42,6 +42,22 @@ def _rotary(x: Any, base: float, interleaved: bool, offset: int) -> Any:
     return x * both.cos() + half * both.sin()
 
 
+def _biases(weight: Any, biases: tuple[Any, ...]) -> list[Any]:
+    return [*biases, *[torch.zeros(weight.shape[0], dtype=weight.dtype)] * (2 - len(biases))]
+
+
+def _lstm_cell(x: Any, h: Any, c: Any, w_x: Any, w_h: Any, *biases: Any) -> Any:
+    rows = (each.reshape(-1, each.shape[-1]) for each in (x, h, c))
+    x_rows, *states = rows
+    new = torch.lstm_cell(x_rows, states, w_x, w_h, *_biases(w_x, biases))
+    return torch.stack(new).reshape(2, *h.shape)
+
+
+def _gru_cell(x: Any, h: Any, w_x: Any, w_h: Any, *biases: Any) -> Any:
+    x_rows, h_rows = (each.reshape(-1, each.shape[-1]) for each in (x, h))
+    return torch.gru_cell(x_rows, h_rows, w_x, w_h, *_biases(w_x, biases)).reshape(h.shape)
+
+
 DEFINITIONS: dict[str, Callable[..., Any]] = {
     "batch_norm_inference": _batch_norm_inference,
     "group_norm": _group_norm,
@@ -51,6 +67,8 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "adaptive_max_pool1d": F.adaptive_max_pool1d,
     "adaptive_max_pool2d": F.adaptive_max_pool2d,
     "interpolate": _interpolate,
+    "lstm_cell": _lstm_cell,
+    "gru_cell": _gru_cell,
     "rotary_embedding": _rotary,
     "conv_transpose1d": F.conv_transpose1d,
     "conv_transpose2d": F.conv_transpose2d,

@@ -140,6 +140,46 @@ def _turned_back(g: Any, base: float = 10000.0, interleaved: bool = False, offse
     return result
 
 
+def _sigmoid(a: Any) -> Any:
+    return 0.5 + 0.5 * np.tanh(0.5 * np.asarray(a))
+
+
+def _lstm(c: Any, x: Any, h: Any, weight_ih: Any, weight_hh: Any, *biases: Any) -> tuple[Any, ...]:
+    sums = np.einsum("...a,ba->...b", x, weight_ih) + np.einsum("...a,ba->...b", h, weight_hh) + sum(biases)
+    size = h.shape[-1]
+    i, f, g, o = (sums[..., k * size : (k + 1) * size] for k in range(4))
+    i, f, g, o = _sigmoid(i), _sigmoid(f), np.tanh(g), _sigmoid(o)
+    return i, f, g, o, f * c + i * g
+
+
+def _lstm_gates(upstream: Any, x: Any, h: Any, c: Any, *parameters: Any) -> Any:
+    i, f, g, o, cell = _lstm(c, x, h, *parameters)
+    to_cell = upstream[1] + upstream[0] * o / np.cosh(cell) ** 2
+    slopes = (i - i * i, f - f * f, 1.0 - g * g, o - o * o)
+    factors = (to_cell * g, to_cell * c, to_cell * i, upstream[0] * np.tanh(cell))
+    return np.concatenate([factor * slope for factor, slope in zip(factors, slopes, strict=True)], axis=-1)
+
+
+def _lstm_carry(upstream: Any, x: Any, h: Any, c: Any, *parameters: Any) -> Any:
+    _, f, _, o, cell = _lstm(c, x, h, *parameters)
+    return f * (upstream[1] + upstream[0] * o / np.cosh(cell) ** 2)
+
+
+def _gru(x: Any, h: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any = 0.0, bias_hh: Any = 0.0) -> Any:
+    p = np.einsum("...a,ba->...b", x, weight_ih) + bias_ih
+    q = np.einsum("...a,ba->...b", h, weight_hh) + bias_hh
+    size = h.shape[-1]
+    r, z = (_sigmoid((p + q)[..., k * size : (k + 1) * size]) for k in range(2))
+    return r, z, np.tanh(p[..., 2 * size :] + r * q[..., 2 * size :]), q[..., 2 * size :]
+
+
+def _gru_gates(upstream: Any, x: Any, h: Any, *parameters: Any, state: bool = False) -> Any:
+    r, z, n, last = _gru(x, h, *parameters)
+    to_n = upstream * (1.0 - z) * (1.0 - n * n)
+    gates = [to_n * last * (r - r * r), upstream * (h - n) * (z - z * z), to_n * r if state else to_n]
+    return np.concatenate(gates, axis=-1)
+
+
 LAYERS: dict[str, Any] = {
     "split": lambda a, parts, index, axis: np.split(a, parts, axis)[index],
     "concat": lambda *operands, axis: np.concatenate(operands, axis),
@@ -152,5 +192,9 @@ LAYERS: dict[str, Any] = {
     "adaptive_max_pool1d_input": partial(_adaptive_max_input, 1),
     "adaptive_max_pool2d_input": partial(_adaptive_max_input, 2),
     "interpolate_input": _interpolate_input,
+    "lstm_cell_gates": _lstm_gates,
+    "lstm_cell_carry": _lstm_carry,
+    "gru_cell_gates": _gru_gates,
+    "gru_cell_carry": lambda upstream, *operands: upstream * _gru(*operands)[1],
     "rotary_embedding_input": _turned_back,
 }

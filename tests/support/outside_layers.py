@@ -146,6 +146,29 @@ def _rotary(x: Any, base: float, interleaved: bool, offset: int) -> Any:
     return anp.stack(rows, axis=-2)
 
 
+def _gates(state: Any, weight: Any, bias: Any, count: int) -> list[Any]:
+    """What a state, or the input, brings to each gate."""
+    rows = weight.shape[0] // count
+    bias = bias + np.zeros(weight.shape[0])
+    return [
+        anp.dot(state, weight[k * rows : (k + 1) * rows].T) + bias[k * rows : (k + 1) * rows]
+        for k in range(count)
+    ]
+
+
+def _lstm_cell(x: Any, h: Any, c: Any, w_x: Any, w_h: Any, b_x: Any = 0.0, b_h: Any = 0.0) -> Any:
+    i, f, g, o = (a + b for a, b in zip(_gates(x, w_x, b_x, 4), _gates(h, w_h, b_h, 4), strict=True))
+    cell = _sigmoid(f) * c + _sigmoid(i) * anp.tanh(g)
+    return anp.stack([_sigmoid(o) * anp.tanh(cell), cell])
+
+
+def _gru_cell(x: Any, h: Any, w_x: Any, w_h: Any, b_x: Any = 0.0, b_h: Any = 0.0) -> Any:
+    of_x, of_h = _gates(x, w_x, b_x, 3), _gates(h, w_h, b_h, 3)
+    r, z = (_sigmoid(a + b) for a, b in zip(of_x[:2], of_h[:2], strict=True))
+    n = anp.tanh(of_x[2] + r * of_h[2])
+    return n + z * (h - n)
+
+
 DEFINITIONS: dict[str, Callable[..., Any]] = {
     "group_norm": _group_norm,
     "instance_norm": _instance_norm,
@@ -155,6 +178,8 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "adaptive_max_pool1d": partial(_adaptive, 1, anp.max),
     "adaptive_max_pool2d": partial(_adaptive, 2, anp.max),
     "interpolate": _interpolated,
+    "lstm_cell": _lstm_cell,
+    "gru_cell": _gru_cell,
     "rotary_embedding": _rotary,
     "conv_transpose1d": partial(_transposed, 1),
     "conv_transpose2d": partial(_transposed, 2),

@@ -7,7 +7,6 @@ by one entry where m does not divide n.
 from __future__ import annotations
 
 from functools import partial
-from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -100,12 +99,6 @@ def _shape(axes: int, x: Shape, output_size: PerAxis) -> Shape:
     return (*x[:-axes], *per_axis(output_size, axes))
 
 
-def _work(axes: int, x: Shape, output_size: PerAxis) -> int:
-    """Every window sees one entry more than its share at most."""
-    each = zip(x[-axes:], per_axis(output_size, axes), strict=True)
-    return prod(x[:-axes]) * prod(n + 2 * count for n, count in each)
-
-
 ADAPTIVE_WINDOWS = """\
 def adaptive_windows(shape, axes, output_size):
     counts = np.broadcast_to(output_size, axes)
@@ -158,7 +151,6 @@ def _adaptive_pool(
         },
         forward=partial(forward, axes),
         shape=partial(_shape, axes),
-        work=partial(_work, axes),
         rules=rules,
         attributes=(
             OpAttribute(

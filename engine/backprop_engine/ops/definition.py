@@ -283,7 +283,7 @@ OPS = OpTable(
         *("products", "extrema", "statistics", "standardising", "joining", "by_index", "einsum"),
         *("convolution", "pooling", "attention", "channel_norms", "gated", "norms", "cumulative"),
         *("trigonometry", "rounding", "scattering", "masking", "rearranging", "sorting"),
-        *("adaptive_pooling", "resampling", "transposed_convolution", "rotary"),
+        *("adaptive_pooling", "resampling", "transposed_convolution", "rotary", "recurrent"),
     ),
 )
 """Every operator by name."""

@@ -201,6 +201,11 @@ def repair(
     return ""
 
 
+def needed(argnum: int, shape: Shape) -> Message:
+    """The hint that an operand needs a shape."""
+    return msg("{operand} must be {shape}", operand=operand(argnum), shape=shape_text(shape))
+
+
 def would_fit(form: str) -> Message:
     """The hint that something written so would fit."""
     return msg("{form} would fit", form=form)

@@ -31,7 +31,7 @@ from backprop_engine.ops.rules import (
     same,
 )
 from backprop_engine.ops.samples import Kink, Sample
-from backprop_engine.ops.shape_rules import no_axis, repair, two_named
+from backprop_engine.ops.shape_rules import needed, no_axis, repair, two_named
 from backprop_engine.ops.shared_work import remembered
 
 define = Family("normalisation").define
@@ -132,10 +132,8 @@ def check_parameters(a: Shape, parameters: tuple[Shape, ...], wanted: Shape, rea
     wrong = [argnum for argnum, parameter in enumerate(parameters, 1) if parameter != wanted]
     if wrong:
         argnum, parameter = wrong[0], parameters[wrong[0] - 1]
-        raise ShapeError(
-            two_named((0, a), (argnum, parameter), reason),
-            repair((parameter,), wanted.__eq__, first=argnum) if len(wrong) == 1 else "",
-        )
+        other = repair((parameter,), wanted.__eq__, first=argnum) if len(wrong) == 1 else ""
+        raise ShapeError(two_named((0, a), (argnum, parameter), reason), other or needed(argnum, wanted))
 
 
 def _last_axes_shape(a: Shape, *parameters: Shape, axis: int, eps: float) -> Shape:

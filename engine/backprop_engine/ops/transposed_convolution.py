@@ -101,6 +101,15 @@ def _shape(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, 
     raise ShapeError(msg("{operands}: {problem}", operands=named(x, weight), problem=problem), hint)
 
 
+def _work(
+    axes: int, x: Shape, weight: Shape, stride: PerAxis, output_padding: PerAxis, **settings: Any
+) -> int:
+    """Each entry times its kernel, and as many zeros as there are further windows over the result."""
+    more, steps = (per_axis(each, axes) for each in (output_padding, stride))
+    sizes = (n + extra // step for n, extra, step in zip(x[-axes:], more, steps, strict=True))
+    return prod(x[:-axes]) * prod(sizes) * prod(weight[1:])
+
+
 def _conflict(axes: int, stride: PerAxis, dilation: PerAxis, output_padding: PerAxis, **_: Any) -> Hint:
     settings = (per_axis(each, axes) for each in (output_padding, stride, dilation))
     if all(more < max(s, d) for more, s, d in zip(*settings, strict=True)):
@@ -239,7 +248,7 @@ def _transposed_convolution(axes: int, samples: tuple[Sample, ...]) -> Op:
         },
         forward=_forward,
         shape=lambda x, weight, bias=None, **settings: _shape(axes, x, weight, bias, **settings),
-        work=lambda x, weight, bias=None, **settings: prod(x) * prod(weight[1:]),
+        work=lambda x, weight, bias=None, **settings: _work(axes, x, weight, **settings),
         rules=lambda shapes, attributes: _rules(axes, shapes, attributes),
         attributes=(
             OpAttribute(

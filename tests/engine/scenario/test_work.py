@@ -16,6 +16,9 @@ from backprop_engine.scenario.work import work_by_node
 from graphs import attributes_of, each_sample, graph_of
 
 MATRICES = ("matmul", "linear", "scaled_dot_product_attention")
+CELLS = ("lstm_cell", "gru_cell")
+NOT_COUNTED = ("scaled_dot_product_attention", "avg_pool1d", "avg_pool2d", *CELLS)
+"""Those that take exponentials, or sums alone."""
 
 
 class Counting:
@@ -52,7 +55,7 @@ def _number(value: Any) -> float:
 
 
 def _counts(op: Op, sample: Sample) -> bool:
-    return op.work is not None and op.name not in ("scaled_dot_product_attention", "avg_pool2d")
+    return op.work is not None and op.name not in NOT_COUNTED
 
 
 @each_sample(_counts)
@@ -68,6 +71,17 @@ def test_what_an_operator_says_is_what_it_does(op: Op, sample: Sample) -> None:
         assert told == Counting.made // MATRIX_SPEED
     else:
         assert told / 2 <= Counting.made <= told, "the first of a window is compared with nothing"
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_cell_takes_what_its_two_products_take_and_a_step_for_each_gate(name: str) -> None:
+    op, linear = OPS[name], OPS["linear"]
+    assert op.work is not None
+    assert linear.work is not None
+    rows = 4 * 16 if name == "lstm_cell" else 3 * 16
+    products = linear.work((8, 32), (rows, 32)) + linear.work((8, 16), (rows, 16))
+    states = [(8, 16)] * (len(op.operands) - 5)
+    assert op.work((8, 32), *states, (rows, 32), (rows, 16)) == products + 8 * rows
 
 
 def load(text: str, **limits: int) -> Any:
@@ -130,6 +144,6 @@ def test_letters_that_stand_alone_are_summed_before_anything_is_multiplied() -> 
 def test_every_operator_says_what_it_takes_where_that_is_more_than_its_entries() -> None:
     """The operators whose work grows faster than what they read and write: by an axis that is summed."""
     assert {name for name, op in OPS.items() if op.work is not None} == {
-        *("matmul", "linear", "einsum", "conv1d", "conv2d", "avg_pool2d", "max_pool2d"),
-        "scaled_dot_product_attention",
+        *("matmul", "linear", "einsum", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"),
+        *("avg_pool1d", "avg_pool2d", "max_pool1d", "max_pool2d", "scaled_dot_product_attention", *CELLS),
     }

@@ -38,6 +38,7 @@ FAMILIES: Final = {
     "normalisation": msg("normalisation"),
     "convolution": msg("convolution"),
     "losses": msg("losses"),
+    "recurrent": msg("recurrent networks"),
     "attention": msg("attention"),
     "own": msg("your own"),
 }
