@@ -12,7 +12,7 @@ from backprop_tui import __version__
 from backprop_tui.cli.arguments import memory, size
 from backprop_tui.cli.main import SUBCOMMANDS
 from command_line import BROKEN, GOOD, Commands, file
-from programs import program
+from programs import environment, program
 
 USES = {
     "run": ("run", "{}"),
@@ -333,3 +333,10 @@ def test_the_app_tells_mistakes_in_the_language_of_the_locale(
     assert "오류[file-not-found]" in commands.refused("no_such")
     assert "error[file-not-found]" in commands.refused("no_such", "--lang", "en")
     assert "error[file-not-found]" in commands.refused("run", "no_such")
+
+
+def test_help_loads_no_more_than_it_needs() -> None:
+    told = program("--help", env=environment(PYTHONPROFILEIMPORTTIME="1")).stderr.decode()
+    loaded = {line.rpartition("|")[2].strip() for line in told.splitlines()}
+    assert "backprop_tui.cli.parser" in loaded
+    assert loaded.isdisjoint({"numpy", "asyncio", "textual", "rich", "yaml", "backprop_engine.graph"})

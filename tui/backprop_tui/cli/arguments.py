@@ -7,19 +7,16 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-
-from msgspec import structs
+from typing import TYPE_CHECKING
 
 from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.messages.message import msg
-from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.messages.translations import languages
-from backprop_engine.scenario.leaves.assignment import parse_setting
-from backprop_engine.scenario.loader import load_scenario, load_source
-from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.read.source import MAX_BYTES, Source
 from backprop_tui.cli.parser import ArgumentMistake
-from backprop_tui.files.bundled import bundled, resolve
+
+if TYPE_CHECKING:  # help needs no engine
+    from backprop_engine.scenario.model import Scenario
+    from backprop_engine.scenario.read.source import Source
 
 __all__ = [
     "add_own_operators",
@@ -122,6 +119,9 @@ def limits(arguments: argparse.Namespace) -> dict[str, int]:
 
 def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Scenario:
     """The scenario named, with its settings in force."""
+    from backprop_engine.scenario.leaves.assignment import parse_setting
+    from backprop_engine.scenario.loader import load_scenario, load_source
+
     if arguments.scenario == "-":
         if not standard_input:
             raise UsageError(
@@ -144,6 +144,11 @@ def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Sce
 
 def _perhaps_bundled(argument: str, error: ScenarioError) -> ScenarioError:
     """Where there is no such file, the bundled scenario that was probably meant, or where all of them are."""
+    from msgspec import structs
+
+    from backprop_engine.messages.suggestions import did_you_mean
+    from backprop_tui.files.bundled import bundled
+
     first = error.diagnostics[0]
     if first.code.name != "file-not-found":
         return error
@@ -172,11 +177,15 @@ def named_path(argument: str) -> Path:
     """The path that an argument means; an empty one means none, though Python takes it for the folder."""
     if not argument:
         raise UsageError(msg("an empty argument names no scenario"))
+    from backprop_tui.files.bundled import resolve
+
     return resolve(argument)
 
 
 def standard_input_source() -> Source:
     """What standard input holds, no more of it than a scenario may have."""
+    from backprop_engine.scenario.read.source import MAX_BYTES, Source
+
     if sys.stdin is None:
         raise UsageError(msg("standard input is closed"))
     return Source.from_bytes("<stdin>", sys.stdin.buffer.read(MAX_BYTES + 1))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import signal
 import sys
@@ -195,6 +194,8 @@ def need_terminal(scenario: str | None) -> None:
 
 def open_app(start: Start) -> int:
     """Run the app until it is closed; the exit code."""
+    import asyncio
+
     from backprop_tui.app import DebuggerApp
     from backprop_tui.files.editor import Loan
     from backprop_tui.textual_private import outlive_terminal, paint_changed_cells_only, watch_keys
