@@ -247,7 +247,7 @@ _ATTRIBUTES = {
     "norm": ({}, {"ord": 1.0, "axis": 0}, {"ord": 3.0, "axis": -1}, {"ord": "inf"}),
     "smooth_l1": ({}, {"beta": 0.5}, {"reduction": "none"}),
     "bce_with_logits": ({}, {"reduction": "sum"}, {"reduction": "none"}),
-    "scaled_dot_product_attention": ({}, {"causal": True}),
+    "scaled_dot_product_attention": ({"additive": True}, {"causal": True, "additive": True}),
 }
 
 
