@@ -102,7 +102,7 @@ def find_op(name: str, at: object, nodes: Iterable[str] = (), own: Mapping[str, 
 
 def _meant(name: str, own: Iterable[str]) -> Hint:
     """A hint with the operator that is called `name` elsewhere, or nearly so; or nothing."""
-    return instead_of(name) or did_you_mean(name, (*own, *OPS))
+    return instead_of(name) or did_you_mean(name, (*own, *OPS), in_short=1)
 
 
 def signature(op: Op) -> str:

@@ -29,10 +29,56 @@ _WRITTEN: Final = {
     "ge": "a >= b",
     "logicalxor": "(a != 0) != (b != 0)",
     "isnan": "a != a",
+    "addmm": "x + a @ b",
+    "addmv": "x + a @ b",
+    "baddbmm": "x + a @ b",
+    "addcmul": "x + a * b",
+    "lerp": "a + x * (b - a)",
+    "fmod": "sign(a) * mod(abs(a), abs(b))",
+    "remainder": "mod(a, b)",
+    "floordivide": "floor(a / b)",
+    "floordiv": "floor(a / b)",
+    "trunc": "sign(a) * floor(abs(a))",
+    "fix": "sign(a) * floor(abs(a))",
+    "heaviside": "a > 0",
+    "fmax": "maximum(a, b)",
+    "fmin": "minimum(a, b)",
+    # Functions
+    "log2": "log(a) / 0.6931471805599453",
+    "log10": "log(a) / 2.302585092994046",
+    "exp2": "2 ** a",
+    "cbrt": "sign(a) * abs(a) ** (1 / 3)",
+    "logaddexp": "maximum(a, b) + softplus(-abs(a - b))",
+    "hypot": "sqrt(a ** 2 + b ** 2)",
+    "erfc": "1 - erf(a)",
+    **dict.fromkeys(("asinh", "arcsinh"), "log(a + sqrt(a ** 2 + 1))"),
+    **dict.fromkeys(("acosh", "arccosh"), "log(a + sqrt(a ** 2 - 1))"),
+    **dict.fromkeys(("atanh", "arctanh"), "log((1 + a) / (1 - a)) / 2"),
+    # Activations
+    "hardsigmoid": "relu6(a + 3) / 6",
+    "hardswish": "a * relu6(a + 3) / 6",
+    "softsign": "a / (1 + abs(a))",
+    "softmin": "softmax(-a)",
+    "tanhshrink": "a - tanh(a)",
+    "softshrink": "sign(a) * relu(abs(a) - 0.5)",
+    "hardshrink": "where(abs(a) > 0.5, a, 0)",
+    "threshold": "where(a > 0.5, a, 0)",
+    "prelu": "where(a > 0, a, x * a)",
+    "celu": "maximum(a, 0) + minimum(0, exp(a) - 1)",
+    # Products
+    "inner": "sum(a * b, axis=-1)",
+    "vdot": "sum(a * b)",
+    "tensordot": 'einsum(a, b, subscripts="ij,jk->ik")',
+    "bilinear": "sum((a @ x) * b, axis=-1)",
+    "kron": 'reshape(einsum(a, b, subscripts="ij,kl->ikjl"), shape=[9, 9])',
+    "cosinesimilarity": "sum(a * b, axis=-1) / (norm(a, axis=-1) * norm(b, axis=-1))",
     # Losses
     "crossentropy": "softmax_with_loss(a, target=t)",
     "softmaxcrossentropy": "softmax_with_loss(a, target=t)",
+    "categoricalcrossentropy": "softmax_with_loss(a, target=t)",
+    "sparsecategoricalcrossentropy": "softmax_with_loss(a, target=t)",
     "bcewithlogits": "bce_with_logits(a, target)",
+    "binarycrossentropywithlogits": "bce_with_logits(a, target)",
     # Gradients
     "stopgradient": "detach(a)",
     "nograd": "detach(a)",
@@ -42,6 +88,20 @@ _WRITTEN: Final = {
     "countnonzero": "sum(a != 0)",
     "trace": "sum(diag(a))",
     "ptp": "max(a) - min(a)",
+    "reducesum": "sum(a, axis=0)",
+    "reducemean": "mean(a, axis=0)",
+    "reducemax": "max(a, axis=0)",
+    "reducemin": "min(a, axis=0)",
+    "nansum": "sum(where(a == a, a, 0))",
+    "nanmean": "sum(where(a == a, a, 0)) / sum(a == a)",
+    "cumulativesum": "cumsum(a, axis=0)",
+    "cumulativeprod": "cumprod(a, axis=0)",
+    "logcumsumexp": "log(cumsum(exp(a), axis=0))",
+    "vectornorm": "norm(a, axis=-1)",
+    "matrixnorm": "norm(a)",
+    "frobeniusnorm": "norm(a)",
+    "normalize": "a / norm(a, axis=-1, keepdims=true)",
+    "unbind": "x[0]",
     # Order
     "searchsorted": "sum(a < x)",
     "kthvalue": "sort(a)[..., 1]",
@@ -84,6 +144,8 @@ _DRAWN: Final = msg(
 )
 _LISTED: Final = msg("a list of numbers goes under `constants`")
 _LEFT_OUT: Final = msg("leave it out: here it changes nothing")
+_NO_SOLVERS: Final = msg("nothing here inverts a matrix or takes it apart")
+_TWO_AXES: Final = msg("windows slide along one axis or two")
 _RECURRENT: Final = msg("write its equations as a cell, and repeat it with a `scan`")
 
 _SAID: Final[dict[str, Message]] = {
@@ -103,6 +165,12 @@ _SAID: Final[dict[str, Message]] = {
         _SHAPE_OF_NUMBERS,
     ),
     **dict.fromkeys(("contiguous", "clone", "copy", "to", "cpu", "cuda", "item", "long", "int"), _LEFT_OUT),
+    **dict.fromkeys(
+        ("det", "inv", "pinv", "svd", "eig", "eigh", "qr", "cholesky", "solve", "lstsq"),
+        _NO_SOLVERS,
+    ),
+    **dict.fromkeys(("conv3d", "maxpool3d", "avgpool3d"), _TWO_AXES),
+    "multiheadattention": msg("give `scaled_dot_product_attention` an axis of heads before the positions"),
     **dict.fromkeys(("lstm", "gru", "rnn", "lstmcell", "grucell", "rnncell"), _RECURRENT),
     **{
         op: msg("`{op}` is a node of its own: write it under `nodes`", op=op) for op in ("grad", "vjp", "jvp")

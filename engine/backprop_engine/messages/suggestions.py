@@ -13,6 +13,7 @@ from backprop_engine.messages.plain_text import clean
 __all__ = ["did_you_mean", "meant", "near_one_of", "nearest"]
 
 _MAX_LENGTH = 64
+_SHORT = 6
 _MOST = 10_000
 """How many names are looked at: a slip in a file of a hundred thousand must not take seconds."""
 
@@ -22,11 +23,12 @@ _LOOK_ALIKES = str.maketrans(
 """Cyrillic and Greek letters that look like Latin ones."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Iterable[str], in_short: int = 2) -> str | None:
     """The one of `known` that `name` is a slip of the pen away from; of equals, the first.
 
     What other programs call it comes first, then another case and letters that look the same; else about
-    one letter in three may be missing, added, changed, or swapped with its neighbour.
+    one letter in three may be missing, added, changed, or swapped with its neighbour; of a short name no more
+    than `in_short`.
     """
     if len(name) > _MAX_LENGTH:
         return None
@@ -36,6 +38,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     best: str | None = None
     folded = _folded(name)
     least = (len(name) + 2) // 3 + 1
+    if len(name) < _SHORT:
+        least = min(least, in_short + 1)
     for candidate in known:
         if abs(len(candidate) - len(name)) >= least:
             continue
@@ -48,9 +52,9 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return best
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> Hint:
+def did_you_mean(name: str, known: Iterable[str], in_short: int = 2) -> Hint:
     """A hint that asks for the nearest of `known`, or nothing."""
-    found = nearest(name, known)
+    found = nearest(name, known, in_short)
     if found is None:
         return ""
     return _look_alike(name, found) or msg("did you mean `{text}`?", text=found)
@@ -200,6 +204,13 @@ _CALLED: Final[dict[str, str]] = {
     "flatten": "ravel",
     "tile": "repeat",
     "reciprocal": "inverse",
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "mod": "modulo",
+    "round": "rint around",
+    "interpolate": "upsample",
     "square": "sqr",
 }
 

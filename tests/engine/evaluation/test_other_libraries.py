@@ -17,6 +17,11 @@ WORDS = (
     *("searchsorted", "kthvalue", "median", "take", "index_add", "put_along_axis", "scatter_reduce"),
     *("fill_diagonal", "diagonal", "diag_embed", "newaxis", "select", "narrow", "swapaxes", "moveaxis"),
     *("expand", "view_as", "fliplr", "flipud", "rot90", "column_stack", "zeros_like", "full_like"),
+    *("addmm", "addcmul", "lerp", "fmod", "remainder", "floor_divide", "trunc", "heaviside", "fmax", "log2"),
+    *("log10", "exp2", "cbrt", "logaddexp", "hypot", "erfc", "asinh", "arccosh", "atanh", "hardsigmoid"),
+    *("hard_swish", "softsign", "softmin", "Tanhshrink", "softshrink", "prelu", "celu", "inner", "vdot"),
+    *("tensordot", "kron", "bilinear", "cosine_similarity", "reduce_sum", "nansum", "nanmean"),
+    *("logcumsumexp", "vector_norm", "matrix_norm", "normalize", "unbind"),
 )
 SHAPES = dict.fromkeys(("a", "b", "x", "condition", "indices", "src"), (3, 3))
 OTHER_SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
@@ -49,6 +54,15 @@ def test_what_is_proposed_has_a_shape(word: str) -> None:
         ("diga", "did you mean `diag`?"),
         ("srot", "did you mean `sort`?"),
         ("clamp", "did you mean `clip`?"),
+        ("arctan2", "did you mean `atan2`?"),
+        ("SmoothL1Loss", "did you mean `smooth_l1`?"),
+        ("BCEWithLogitsLoss", "bce_with_logits(a, target)"),
+        ("sparse_categorical_crossentropy", "softmax_with_loss"),
+        ("svd", "nothing here inverts a matrix"),
+        ("Conv3d", "one axis or two"),
+        ("MultiheadAttention", "an axis of heads"),
+        ("tnah", "did you mean `tanh`?"),
+        ("matmull", "did you mean `matmul`?"),
     ],
 )
 def test_words_without_an_operator_get_an_honest_answer(word: str, said: str) -> None:
@@ -59,3 +73,17 @@ def test_words_without_an_operator_get_an_honest_answer(word: str, said: str) ->
 
 def test_a_word_of_no_library_gets_no_answer() -> None:
     assert instead_of("frobnicate") == ""
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("cross", "cummax", "fft", "ifft", "cdist", "pdist", "ctc_loss", "triplet_margin_loss", "var_mean"),
+        *("gamma", "lgamma", "beta", "print", "len", "erfinv", "gumbel_softmax", "kran", "logdet"),
+    ],
+)
+def test_a_word_that_is_no_slip_of_an_operator_gets_no_operator(word: str) -> None:
+    """Two letters of a short name are half of it."""
+    with pytest.raises(CallError) as refused:
+        find_op(word, None)
+    assert "did you mean" not in str(refused.value.hint)
