@@ -109,7 +109,7 @@ PANEL_SLOTS: Final = (
 )
 """A region's panels follow each other, and regions stand as the screen's grid fills: by rows."""
 
-PLOTS: Final = ("loss", "time", "gradients", "norms", "parameters", "plane")
+PLOTS: Final = ("loss", "time", "gradients", "norms", "parameters", "plane", "rate")
 """The kinds of plots that the panel of that name goes through, by their names at the prompt."""
 
 

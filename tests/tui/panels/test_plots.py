@@ -379,6 +379,19 @@ def test_what_blows_up_is_marked_everywhere() -> None:
 # On the screen
 
 
+def test_a_schedule_is_drawn() -> None:
+    start = view_of(scenario("learning_rate_schedule"))
+    run = start.session.run
+    session = Session(run, run.start(4) + 1)
+    shown = View(start.scenario, session, plot="rate")
+    assert "rate" in kinds(shown)
+    assert "lr = 0.3" in text_of(plots(shown, 70, 14))
+    assert plots_title(shown) == "Plots ─ learning rate over iterations"
+    row = next(row for row in reversed(text_of(plots(shown, 70, 14)).splitlines()) if "▲" in row)
+    assert iteration_at(shown, 70, 14, row.index("▲"), 3) == 4
+    assert "rate" not in kinds(IRIS)
+
+
 async def test_keys_go_through_the_plots() -> None:
     async with opened("iris_mlp") as pilot:
         shown = []

@@ -17,7 +17,7 @@ from backprop_tui.panels.plots.gradients_over_time import (
     node_of_column,
     recurrent_states,
 )
-from backprop_tui.panels.plots.training import loss_chart, parameter_plane, parameters_chart
+from backprop_tui.panels.plots.training import loss_chart, parameter_plane, parameters_chart, rate_chart
 from backprop_tui.plots.chart import Chart
 from backprop_tui.plots.plane import Plane
 from backprop_tui.view import View
@@ -70,6 +70,8 @@ def iteration_at(view: View, width: int, height: int, x: int, y: int) -> int | N
             place = loss_chart(view, width, height).place_at(x)
         case "parameters":
             place = parameters_chart(view, width, height).place_at(x)
+        case "rate":
+            place = rate_chart(view, width, height).place_at(x)
         case "norms":
             place = iteration_of_column(view, width, x)
         case "plane":
@@ -105,6 +107,11 @@ def _trains(view: View) -> bool:
     return bool(view.session.run.history.parameters)
 
 
+def _has_schedule(view: View) -> bool:
+    training = view.session.run.training
+    return training is not None and training.schedule is not None
+
+
 _KINDS: Final[Mapping[str, _Kind]] = {
     "loss": _Kind(msg("loss"), _drawing_of(loss_chart), lambda view: view.session.run.training is not None),
     "time": _Kind(
@@ -114,6 +121,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     "norms": _Kind(msg("gradients over iterations"), gradient_norms, _trains),
     "parameters": _Kind(msg("parameters over iterations"), _drawing_of(parameters_chart), _trains),
     "plane": _Kind(msg("two parameters"), _drawing_of(parameter_plane), _trains_two_numbers),
+    "rate": _Kind(msg("learning rate over iterations"), _drawing_of(rate_chart), _has_schedule),
 }
 KINDS: Final = tuple(_KINDS)
 """The kinds of plots by their names at the prompt."""

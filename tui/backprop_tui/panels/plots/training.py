@@ -16,10 +16,12 @@ from backprop_tui.plots.chart import SIGNS, SIGNS_ASCII, Chart, Curve, chart
 from backprop_tui.plots.plane import Plane, plane
 from backprop_tui.view import View
 
-__all__ = ["loss_chart", "parameter_plane", "parameters_chart"]
+__all__ = ["loss_chart", "parameter_plane", "parameters_chart", "rate_chart"]
 
 _MOST: Final = 8
 """The most parameters that are told apart."""
+_MOST_RATES: Final = 500
+"""Of a long training, the most updates whose rate is drawn, evenly spread."""
 _ROLES: Final = (Role.VALUE, Role.NAME, Role.LOCAL, Role.CODE)
 
 
@@ -92,6 +94,21 @@ def _track_name(graph: Graph, track: TrackedNumber) -> str:
     if track.entry is None:
         return f"‖{name}‖"
     return f"{name}[{', '.join(map(str, track.entry))}]" if track.entry else name
+
+
+def rate_chart(view: View, width: int, height: int) -> Chart:
+    """The learning rate of each update, which a schedule gives; nothing has to be computed for it."""
+    training, here = view.session.run.training, view.session.iteration
+    assert training is not None
+    places = np.unique(
+        np.linspace(0, max(0, training.steps - 1), min(training.steps, _MOST_RATES), dtype=np.int64)
+    )
+    rates = np.array([training.settings_at(int(place))["lr"] for place in places])
+    label: list[Span] = [Span("lr", Role.NAME)]
+    if here < training.steps:
+        label.append(Span(f" = {number(float(training.settings_at(here)['lr']), 4)}", Role.VALUE))
+    curve = Curve(places.astype(np.float64), rates, tuple(label), Role.LOCAL, "")
+    return _chart_over_iterations(view, [curve], width, height, log=False)
 
 
 def parameter_plane(view: View, width: int, height: int) -> Plane:
