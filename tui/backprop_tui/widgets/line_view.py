@@ -252,7 +252,7 @@ class LineView(ScrollView):
             if inside:
                 self._sides = strip.crop(0, gutter.left), strip.crop(width - gutter.right, width)
             return strip
-        row = self.render_line(y - look.rows.start)
+        row = self._painted_row(y - look.rows.start, self._view or self.in_view())
         for line_filter in look.filters:
             row = row.apply_filter(line_filter, look.ground)
         left, right = self._sides
@@ -264,12 +264,12 @@ class LineView(ScrollView):
 
     def render_line(self, y: int) -> Strip:
         """Row `y` of what is in view."""
-        if self._view is not None:
-            return self._painted_row(y, self._view)
-        # The mouse asks where in the drawing it is; what is painted need not know that.
-        view = self.in_view()
+        view = self._view or self.in_view()
         row = self._row_of(y, view.scrolled, Offset(0, 0))
-        strip = self._painted_row(y, view)
+        strip = self._with_selection(self._painted_row(y, view), row)
+        if self._view is not None:
+            return strip
+        # The mouse asks where in the drawing it is; what is painted need not know that.
         return strip.apply_offsets(view.scrolled.x, row) if self.allow_select else strip
 
     def _painted_row(self, y: int, view: InView) -> Strip:
@@ -279,8 +279,7 @@ class LineView(ScrollView):
             line = (Span(" " * indent), *line)
         if look.in_signs:
             line = tuple(Span(in_ascii(span.text), span.role) for span in line)
-        strip = paint(line, look.roles, look.width, look.base, colours=look.colours)
-        return self._with_selection(strip, self._row_of(y, view.scrolled, Offset(0, 0)))
+        return paint(line, look.roles, look.width, look.base, colours=look.colours)
 
     # Marking text
 

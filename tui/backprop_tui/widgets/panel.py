@@ -107,7 +107,8 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
 
     def release(self) -> None:
         """Let go of the drawing, and of the run that it was made from, while nobody sees the panel."""
-        self.show(Lines((), 0, self.drawing.focus))
+        if self.drawing.height or not isinstance(self.drawing, Lines):
+            self.show(Lines((), 0, self.drawing.focus))
 
     def settle(self, before: Drawing, follow: bool) -> None:
         """Scroll to what another drawing than `before` has its focus on, or else to the beginning."""
