@@ -8,6 +8,7 @@ from backprop_engine.debugger import Fold, Go, Session, StepOver, update
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import line_text
 from backprop_tui.panels.graph import graph_picture, node_at
+from backprop_tui.scene.boxes import short_name
 from backprop_tui.view import View
 from scenes import STEMS, run, scenario, trace
 
@@ -37,7 +38,7 @@ def test_a_folded_group_is_one_box(stem: str) -> None:
     scene = graph_picture(View(scenario(stem), session)).scene
     assert len(scene.boxes) == len(outermost) + len(outside)
     assert sorted(box.sign for box in scene.boxes if box.node.position in inside) == sorted(
-        group.cell for group in outermost
+        short_name(group.cell) for group in outermost
     )
 
 
