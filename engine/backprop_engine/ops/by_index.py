@@ -251,11 +251,14 @@ embedding = define(
         ko="임베딩은 행을 찾아오는 연산이므로, 각 행은 쓰인 자리들의 그래디언트를 모두 더해 받습니다.",
     ),
     conventions=Words(
-        "`weight[indices]` is the same, but for its negative indices: here they count from 0 and are never "
-        "negative, as in PyTorch. Gradients of a row that is used more than once add up; a row never used "
-        "gets 0.",
-        "`weight[indices]`와 같으나, PyTorch처럼 인덱스는 0부터 세고 음수일 수 없습니다. 여러 번 쓰인 행의 "
-        "그래디언트는 더해지고, 쓰이지 않은 행은 0을 받습니다.",
+        "`weight[indices]` is the same, but for its negative indices: here they count from 0 and are "
+        "never negative, as in PyTorch. Gradients of a row that is used more than once add up; a row "
+        "never used gets 0. What PyTorch's padding_idx does is written: `embedding(where(keep, w, "
+        "detach(w)), indices)` keeps a row's value and stops its gradient where `keep` is 0.",
+        "`weight[indices]`와 같으나, PyTorch처럼 인덱스는 0부터 세고 음수일 수 없습니다. 여러 번 쓰인 "
+        "행의 그래디언트는 더해지고, 쓰이지 않은 행은 0을 받습니다. PyTorch의 padding_idx는 "
+        "`embedding(where(keep, w, detach(w)), indices)`로 씁니다. `keep`이 0인 행은 값만 남고 "
+        "그래디언트를 받지 않습니다.",
     ),
     samples=(
         Sample(((4, 3), np.array(2))),
