@@ -94,6 +94,20 @@ def constants() -> Iterator[tuple[Op, str]]:
                     yield op, reason
 
 
+def resized() -> Iterator[str]:
+    """What the operators that give other sizes say of their settings."""
+    interpolate, transposed = OPS["interpolate"], OPS["conv_transpose1d"]
+    assert interpolate.conflict is not None
+    assert transposed.conflict is not None
+    nearest = {"size": (3, 4), "scale_factor": None, "mode": "nearest", "align_corners": False}
+    yield interpolate.conflict(**nearest | {"size": None})
+    yield interpolate.conflict(**nearest | {"align_corners": True})
+    yield from refused(interpolate, ((2, 3, 4),), **nearest)
+    plain = {"stride": 1, "padding": 7, "output_padding": 0, "groups": 1, "dilation": 1}
+    yield transposed.conflict(**plain | {"output_padding": 1})
+    yield from refused(transposed, ((1, 3), (1, 1, 2)), **plain)
+
+
 def settings() -> Iterator[str]:
     """What operators say of settings that do not go together, or that no shape fits."""
     clip, einsum, pool = OPS["clip"], OPS["einsum"], OPS["max_pool2d"]
@@ -129,6 +143,7 @@ def settings() -> Iterator[str]:
         scale=None,
         additive=False,
     )
+    yield from resized()
     roll, scatter = OPS["roll"], OPS["scatter"]
     assert roll.conflict is not None
     assert scatter.refuse is not None
