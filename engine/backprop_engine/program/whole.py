@@ -66,7 +66,7 @@ def numpy_program(run: Run | Trace) -> str:
     <BLANKLINE>
     """
     trace = run if isinstance(run, Trace) else run.trace(0)
-    again = not isinstance(run, Trace) and run.training is not None
+    again = not isinstance(run, Trace) and run.training is not None and run.training.steps > 0
     steps = list(_steps(trace, again=again))
     number = _scalar_type(trace, again=again)
     known = identifiers(trace.graph)

@@ -252,7 +252,7 @@ def verify(
     right: list[str] = []
     last = run.iterations - 1
     named = dict.fromkeys((0, *sorted(block.iteration for block in scenario.expectations)))
-    iterations = [iteration for iteration in named if iteration < last or not last]
+    iterations = [iteration for iteration in named if iteration < last or scenario.training is None]
     count = len(iterations) * (len(graph.edges) + sum(leaf.takes_gradient for leaf in graph.leaves))
     begin = 0
     try:

@@ -14,6 +14,7 @@ from backprop_engine.program import numpy_program
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
+from backprop_engine.scenario.verify import verify
 from graphs import assert_close
 
 X = [[1.0, 2.0], [2.0, 1.0], [-1.0, -1.0], [-2.0, 0.5], [3.0, 3.0], [0.0, 1.0], [0.5, 0.5]]
@@ -139,6 +140,15 @@ def test_other_examples_for_a_leaf() -> None:
             scenario.with_leaf("X", wrong)
     with pytest.raises(UsageError, match="t does not fit L"):
         scenario.with_leaf("t", [0, 1, 2, 0, 1, 2, 3])
+
+
+def test_no_update_at_all_is_a_forward_pass() -> None:
+    scenario = load_source(Source("case.yaml", loaded(SHUFFLED).to_yaml().replace("steps: 9", "steps: 0")))
+    known: dict[str, Any] = {}
+    exec(compile(numpy_program(scenario.run()), "program", "exec"), known)
+    assert_close(known["L"], scenario.record().value("L"), 1e-12)
+    assert verify(scenario).passed
+    assert not verify(scenario).checks
 
 
 # Refusals
