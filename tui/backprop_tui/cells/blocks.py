@@ -10,7 +10,7 @@ picture is missing in the reading.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct, structs
 
@@ -18,6 +18,7 @@ from backprop_tui.cells.lines import Line, Role, Span, line_width
 from backprop_tui.cells.text import cell_width
 
 __all__ = [
+    "Arrangement",
     "Block",
     "above",
     "beside",
@@ -46,6 +47,12 @@ _FENCES: Final = {
 """Fences of several rows: top, middle and bottom."""
 
 
+Arrangement: TypeAlias = Literal["", "row", "fraction", "root", "power", "fenced", "cases"]
+"""A row and a power hold what they are made of; of the others the parts are: a fraction's top, bar and
+bottom; a root's bar, sign and inside; what is fenced between its fences; a brace and the rows of its cases.
+"""
+
+
 class Block(Struct, frozen=True, eq=False):
     """A rectangle of lines, or of other blocks that do not overlap."""
 
@@ -67,6 +74,8 @@ class Block(Struct, frozen=True, eq=False):
     """The row that what stands beside it in a formula is aligned with."""
     reading: str = ""
     """What it is as an expression."""
+    form: Arrangement = ""
+    """How its parts are put together, where that says more than where they stand."""
 
     @classmethod
     def of(cls, lines: Sequence[Line]) -> Block:
@@ -132,10 +141,14 @@ class Block(Struct, frozen=True, eq=False):
 
     def painted(self, role: Role, but: Role | None = None) -> Block:
         """The same picture in one role, all of it `but` what has another."""
+        if self.parts:
+            parts = tuple((left, top, part.painted(role, but)) for left, top, part in self.parts)
+            return structs.replace(self, parts=parts)
         lines = tuple(
-            tuple(span if span.role is but else Span(span.text, role) for span in line) for line in self.lines
+            tuple(span if span.role is but else Span(span.text, role) for span in line)
+            for line in self._written
         )
-        return _drawn(lines, self.width, self.baseline, self.reading)
+        return structs.replace(self, own=lines, drawn=None)
 
 
 def _left(block: Block, width: int, align: str) -> int:
@@ -181,7 +194,7 @@ def row(*blocks: Block) -> Block:
         parts.append((at, over - block.baseline, block))
         at += block.width
     reading = "".join(block.reading for block in blocks)
-    return Block(at, over + under, parts=tuple(parts), baseline=over, reading=reading)
+    return Block(at, over + under, parts=tuple(parts), baseline=over, reading=reading, form="row")
 
 
 def superscript(block: Block, letters: str) -> Block:
@@ -189,7 +202,9 @@ def superscript(block: Block, letters: str) -> Block:
     small = text(letters)
     parts = ((0, 0, block), (block.width, 0, small))
     width = block.width + small.width
-    return Block(width, block.height, parts=parts, baseline=block.baseline, reading=block.reading)
+    return Block(
+        width, block.height, parts=parts, baseline=block.baseline, reading=block.reading, form="power"
+    )
 
 
 def raised(base: Block, exponent: Block) -> Block:
@@ -198,14 +213,15 @@ def raised(base: Block, exponent: Block) -> Block:
     parts = ((0, over, base), (base.width, 0, exponent))
     width, height = base.width + exponent.width, max(base.height + over, exponent.height)
     reading = f"(({base.reading}) ** ({exponent.reading}))"
-    return Block(width, height, parts=parts, baseline=base.baseline + over, reading=reading)
+    return Block(width, height, parts=parts, baseline=base.baseline + over, reading=reading, form="power")
 
 
 def fraction(top: Block, bottom: Block, role: Role = Role.TEXT) -> Block:
     """One block over another, and a bar between them; wider than a fraction in it."""
     width = max(top.width, bottom.width) + 2 * (top.height > 1 or bottom.height > 1)
     stack = above(top, text("─" * width, role), bottom)
-    return structs.replace(stack, baseline=top.height, reading=f"(({top.reading}) / ({bottom.reading}))")
+    reading = f"(({top.reading}) / ({bottom.reading}))"
+    return structs.replace(stack, baseline=top.height, reading=reading, form="fraction")
 
 
 def fenced(block: Block, left: str = "(", right: str = ")", role: Role = Role.TEXT) -> Block:
@@ -213,7 +229,9 @@ def fenced(block: Block, left: str = "(", right: str = ")", role: Role = Role.TE
     before, after = (_fence(sign, block.height, role) for sign in (left, right))
     parts = ((0, 0, before), (1, 0, block), (1 + block.width, 0, after))
     reading = f"({block.reading})"
-    return Block(block.width + 2, block.height, parts=parts, baseline=block.baseline, reading=reading)
+    return Block(
+        block.width + 2, block.height, parts=parts, baseline=block.baseline, reading=reading, form="fenced"
+    )
 
 
 def _fence(sign: str, height: int, role: Role) -> Block:
@@ -221,7 +239,7 @@ def _fence(sign: str, height: int, role: Role) -> Block:
         return text(sign, role)
     first, middle, last = _FENCES[sign]
     pieces = (first, *[middle] * (height - 2), last)
-    return _drawn(tuple((Span(piece, role),) for piece in pieces), 1)
+    return _drawn(tuple((Span(piece, role),) for piece in pieces), 1, reading=sign)
 
 
 def root(block: Block) -> Block:
@@ -230,7 +248,8 @@ def root(block: Block) -> Block:
     side = _drawn(tuple((Span(piece),) for piece in (*[" │"] * (block.height - 1), "√│")), 2)
     parts = ((0, 0, bar), (0, 1, side), (2, 1, block))
     reading = f"sqrt({block.reading})"
-    return Block(block.width + 2, block.height + 1, parts=parts, baseline=block.baseline + 1, reading=reading)
+    width, height = block.width + 2, block.height + 1
+    return Block(width, height, parts=parts, baseline=block.baseline + 1, reading=reading, form="root")
 
 
 def cases(*rows: tuple[Block, Block]) -> Block:
@@ -245,7 +264,7 @@ def cases(*rows: tuple[Block, Block]) -> Block:
     pieces = ["⎪"] * inside.height
     pieces[middle], pieces[0], pieces[-1] = "⎨", "⎧", "⎩"
     brace = _drawn(tuple((Span(piece), Span(" ")) for piece in pieces), 2)
-    return structs.replace(beside(brace, inside), baseline=middle)
+    return structs.replace(beside(brace, inside), baseline=middle, form="cases")
 
 
 def _drawn(lines: tuple[Line, ...], width: int, baseline: int = 0, reading: str = "") -> Block:

@@ -24,7 +24,9 @@ __all__ = [
     "heat_block",
     "in_all_ways",
     "is_multiplied",
+    "matrix_of",
     "mostly_zero_block",
+    "number_rows",
     "slice_text",
     "tensor_block",
     "trimmed",
@@ -85,7 +87,7 @@ def tensor_block(
     """
     if tensor.shape == ():
         return Block.text(number(tensor), role)
-    matrix = _as_matrix(tensor, row)
+    matrix = matrix_of(tensor, row)
     if matrix.size == 0:
         return Block.text("[ ]", role)
     known = {} if written is None else written
@@ -158,6 +160,12 @@ def in_all_ways(columns: Mapping[bool, list[list[str]]]) -> WrittenColumns:
     }
 
 
+def number_rows(tensor: Tensor, *, row: bool = False, fine: bool = False) -> list[list[str]]:
+    """The numbers of a tensor as texts, row by row, each column of one width."""
+    columns = _columns(matrix_of(tensor, row), fine=fine)
+    return [list(numbers) for numbers in zip(*columns, strict=True)]
+
+
 def _columns(matrix: Any, digits: int = 4, *, apart: bool = True, fine: bool = False) -> list[list[str]]:
     """The columns of a matrix as texts, each of one width."""
     count = matrix.shape[1]
@@ -212,7 +220,7 @@ def heat_block(
 
     A vector that is to be `lying` has a sign that says so.
     """
-    matrix, known = _as_matrix(tensor, row or lying), facts(tensor)
+    matrix, known = matrix_of(tensor, row or lying), facts(tensor)
     index = slice_text((0,) * (tensor.ndim - 2) + (None, None)) if tensor.ndim > 2 else ""
     named: Line = (Span(f"{shape_label(tensor.shape)} {index}".rstrip(), Role.DIM),) if shape else ()
     below = [Block.of([line]) for line in (named, legend(known, width)) if line]
@@ -348,7 +356,7 @@ def _telling(matrix: Any, most: int, fewer: int) -> tuple[int, int]:
 # Both
 
 
-def _as_matrix(tensor: Tensor, row: bool) -> Any:
+def matrix_of(tensor: Tensor, row: bool) -> Any:
     """The matrix that is shown of a tensor, a view of it: of more axes than two the first; a vector stands
     upright unless it is a `row`.
     """

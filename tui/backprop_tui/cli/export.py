@@ -45,13 +45,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the run, as it stands at its end or at a position."""
     scenario = opened(arguments)
     iterations = scenario.run()
+    form = FORMATS[arguments.to]
     at = position(arguments.at, iterations.last)
-    iteration, here = iterations.locate(iterations.trace(0).schedule.completed if at is None else at)
+    if at is None:
+        at = 0 if form.is_player else iterations.trace(0).schedule.completed
+    iteration, here = iterations.locate(at)
     frame = iterations.trace(iteration).frame(here)
     theme = known_theme(arguments.theme)
-    text = FORMATS[arguments.to].write(
-        Exported(scenario, frame, arguments.lang or "en", arguments.size, theme)
-    )
+    text = form.write(Exported(scenario, frame, arguments.lang or "en", arguments.size, theme))
     if arguments.output == "-":
         sys.stdout.write(text)
         return 0

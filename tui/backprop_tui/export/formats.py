@@ -39,6 +39,8 @@ class Format(NamedTuple):
     about: Message
     module: str
     function: str
+    is_player: bool = False
+    """Whether it shows the whole run, and begins at its start where nobody says at which position."""
 
     def write(self, exported: Exported) -> str:
         """The text of the format's file; the same bytes on every run."""
@@ -50,6 +52,12 @@ FORMATS: Final[Mapping[str, Format]] = {
     "animation": Format(msg("the screen, step by step, as an animated SVG"), "headless.films", "animation"),
     "cast": Format(msg("the screen, step by step, for asciinema"), "headless.films", "cast"),
     "dot": Format(msg("the graph for Graphviz"), "export.diagrams", "dot"),
+    "html": Format(
+        msg("a page to step through the run in a browser, in every language, without network"),
+        "export.page.page",
+        "html",
+        is_player=True,
+    ),
     "mermaid": Format(msg("the graph for Mermaid, which Markdown pages draw"), "export.diagrams", "mermaid"),
     "numpy": Format(msg("a program in plain NumPy: forward and backward"), "export.programs", "numpy"),
     "tape": Format(msg("the keys of a film of the screen, for VHS"), "headless.films", "tape"),

@@ -62,14 +62,16 @@ class Buses(Struct, frozen=True, eq=False, dict=True, weakref=True):
             farthest[source] = max(farthest[source], ranks[target])
         return (sum(farthest) - sum(ranks)) / max(1, len(ranks))
 
+    def legs(self, wire: int) -> list[int]:
+        """The edges that a wire is made of, from its source on."""
+        legs = [wire]
+        while (box := self.edges[legs[0]][0]) >= self.count:
+            legs.insert(0, self.feeders[box])
+        return legs
+
     def route(self, wire: int, routes: Sequence[Route]) -> Route:
         """All of a wire, from the legs it is made of."""
-        legs = [routes[wire]]
-        box = self.edges[wire][0]
-        while box >= self.count:
-            legs.append(routes[self.feeders[box]])
-            box = self.edges[self.feeders[box]][0]
-        return tuple(corner for leg in reversed(legs) for corner in leg)
+        return tuple(corner for leg in self.legs(wire) for corner in routes[leg])
 
 
 def buses_of(count: int, wires: Sequence[Edge], *, wanted: bool) -> Buses:

@@ -13,7 +13,18 @@ from msgspec import Struct
 
 from backprop_tui.layout import Point, Route, is_jump, stretches
 
-__all__ = ["DOWN", "LEFT", "RIGHT", "UP", "HighlightedWires", "WireCell", "WireTiles", "glyph"]
+__all__ = [
+    "CARRIED",
+    "CONTINUED",
+    "DOWN",
+    "LEFT",
+    "RIGHT",
+    "UP",
+    "HighlightedWires",
+    "WireCell",
+    "WireTiles",
+    "glyph",
+]
 
 LEFT, RIGHT, UP, DOWN = 1, 2, 4, 8
 

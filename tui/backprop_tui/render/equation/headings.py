@@ -23,6 +23,7 @@ __all__ = [
     "narrow",
     "narrow_headings",
     "rows_of_heads",
+    "tall_name",
 ]
 
 _OVER = "/∂"
@@ -286,7 +287,7 @@ def least_width(head: Heading | None, *, tall: bool) -> int:
 @lru_cache(maxsize=256)
 def head_block(role: Role, heading: Heading, rows: _Rows, *, tall: bool) -> Block:
     """A column's name, word, shape and rule, each in as many rows as it takes in any column."""
-    name = _tall_name(heading.name, role) if tall else text(heading.name, role)
+    name = tall_name(heading.name, role) if tall else text(heading.name, role)
     words = [text(line, Role.DIM) for line in heading.word.split("\n")][: rows.word]
     shape = [text(heading.shape, Role.DIM)][: rows.shape]
     rule = [text(heading.rule, Role.DIM)][: rows.rule]
@@ -294,7 +295,7 @@ def head_block(role: Role, heading: Heading, rows: _Rows, *, tall: bool) -> Bloc
 
 
 @lru_cache(maxsize=64)
-def _tall_name(name: str, role: Role) -> Block:
+def tall_name(name: str, role: Role) -> Block:
     """The name in three rows: a derivative as a fraction, anything else in the middle."""
     written = name.removesuffix("ᵀ").strip("()") if name.endswith(")ᵀ") else name
     top, sign, bottom = written.partition(_OVER)

@@ -24,6 +24,7 @@ __all__ = [
     "flow",
     "is_written_out",
     "lies_down",
+    "numbered",
     "tensor_box",
     "with_value",
 ]
@@ -155,6 +156,13 @@ def _under(columns: Sequence[Column]) -> list[Block]:
 def with_value(columns: Sequence[Column], value: Block | None) -> Sequence[Column]:
     """An equation, and after it what it comes to, unless that stands below its left side."""
     return columns if value is None or _numbered(columns) else [*columns, EQUALS, Column(value, value=True)]
+
+
+def numbered(columns: Sequence[Column]) -> list[tuple[Block, Block | None]]:
+    """The symbols of each column, and what stands below them."""
+    under = _under(columns)
+    below = [*under, *[None] * (len(columns) - len(under))]
+    return [(column.symbols, number) for column, number in zip(columns, below, strict=True)]
 
 
 def _has_numbers(columns: Sequence[Column]) -> bool:

@@ -1,0 +1,97 @@
+"""The page of `export --to html` taken apart again: its parts as a parser sees them, and the data in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+from html5lib import HTMLParser, getTreeBuilder
+
+from backprop_engine.scenario.model import Scenario
+from backprop_tui.export.formats import FORMATS, Exported
+from scenes import scenario
+
+__all__ = ["Page", "page_of", "parsed", "written_page"]
+
+XHTML = "{http://www.w3.org/1999/xhtml}"
+
+
+def written_page(what: Scenario, at: int = 0, language: str = "en", iteration: int = 0) -> str:
+    """The page of a scenario, open at a position of an iteration."""
+    trace = what.run().trace(iteration)
+    return FORMATS["html"].write(Exported(what, trace.frame(at), language))
+
+
+def parsed(html: str) -> Any:
+    """The document, by a parser that takes no mistake."""
+    return HTMLParser(getTreeBuilder("etree"), strict=True).parse(html)
+
+
+class Page(NamedTuple):
+    """A page: its elements, and its data."""
+
+    document: Any
+    data: dict[str, Any]
+
+    def at(self, place: int) -> Any:
+        """What stands at a place of the pool."""
+        return self.data["pool"][place]
+
+    def named(self, name: str) -> list[Any]:
+        """All elements of a name."""
+        return list(self.document.iter(f"{XHTML}{name}"))
+
+    def line(self, place: int) -> str:
+        """A line as text."""
+        return "".join(self.at(span)[1:] for span in self.at(place))
+
+    def math(self, place: int) -> str:
+        """An element of MathML as text on one line."""
+        head, *inside = self.at(place)
+        if isinstance(head, int):
+            return "".join(map(self.math, self.at(place)))
+        if head[1:] == "d":
+            return "∂{}/∂{}".format(*inside)
+        return "".join(one if isinstance(one, str) else self.math(one) for one in inside)
+
+    def elements(self, place: int) -> Iterator[str]:
+        """The names of all elements of MathML in one."""
+        head, *inside = self.at(place)
+        yield "mrow" if isinstance(head, int) else head[1:]
+        for one in self.at(place) if isinstance(head, int) else inside:
+            if isinstance(one, int):
+                yield from self.elements(one)
+
+    def equation(self, position: int, language: str = "en") -> str:
+        """The names and signs of a step's equation, and below them its numbers."""
+        names, numbers = "", ""
+        for place in self.at(self.data["said"][language][position][2]):
+            shown = self.at(place)
+            if len(shown) == 2:
+                names, numbers = f"{names} {shown[0]} ", f"{numbers} {shown[1]} "
+            else:
+                below = self.at(shown[2])
+                names += self.math(shown[1])
+                numbers += below if isinstance(below, str) else json.dumps(below)
+        return f"{names}\n{numbers}"
+
+    def told(self, position: int, language: str = "en") -> list[str]:
+        """The check of a step, its note and remarks."""
+        return [
+            self.line(line) for lines in self.at(self.data["said"][language][position][6]) for line in lines
+        ]
+
+
+def taken_apart(html: str) -> Page:
+    """The page in a text."""
+    document = parsed(html)
+    found = [script for script in document.iter(f"{XHTML}script") if script.get("id") == "data"]
+    return Page(document, json.loads(found[0].text))
+
+
+@cache
+def page_of(stem: str) -> Page:
+    """The page of a bundled scenario."""
+    return taken_apart(written_page(scenario(stem)))

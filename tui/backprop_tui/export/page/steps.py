@@ -1,0 +1,50 @@
+"""Everything that is said about each step, in any language, as places in a pool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backprop_engine.explain.facts import StepFacts, step_facts
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.trace.trace import Trace
+from backprop_tui.cells.lines import Role, Span, line_text
+from backprop_tui.export.page.equation import columns, formulas
+from backprop_tui.export.page.pool import Pool
+from backprop_tui.render.one_line import kind_text, step_lines
+from backprop_tui.render.words import code, note, numeric_line, remarks
+
+__all__ = ["said_of_steps", "the_same_of_steps"]
+
+
+def said_of_steps(scenario: Scenario, trace: Trace, language: str, pool: Pool) -> list[list[int]]:
+    """For each position: the kind of its step; the step in a line; the columns of its equation and the words
+    above them; the titles of its formulas, and the formulas; its check, note and remarks.
+    """
+    return [_said(facts, language, pool) for facts in _facts(scenario, trace)]
+
+
+def the_same_of_steps(scenario: Scenario, trace: Trace, pool: Pool) -> list[list[int]]:
+    """For each position what is the same in every language: what its step is about, and the step in NumPy."""
+    return [
+        [pool.span(Span(facts.subject, Role.NAME)), pool.place("\n".join(map(line_text, code(facts))))]
+        for facts in _facts(scenario, trace)
+    ]
+
+
+def _facts(scenario: Scenario, trace: Trace) -> Iterator[StepFacts]:
+    frames = (trace.frame(position) for position in range(trace.schedule.last + 1))
+    return (step_facts(frame, scenario.notes) for frame in frames)
+
+
+def _said(facts: StepFacts, language: str, pool: Pool) -> list[int]:
+    (_, *about), second = step_lines(facts, language)
+    between = [Span("  ")] * bool(about)
+    check, noted = numeric_line(facts, language), note(facts, language)
+    told = [line for line in remarks(facts, language) if line not in noted]
+    return [
+        pool.place(kind_text(facts, language)),
+        pool.line((*about, *between, *second)),
+        *columns(facts, language, pool),
+        *formulas(facts, language, pool),
+        pool.place([[pool.line(line) for line in lines] for lines in ([check] * bool(check), noted, told)]),
+    ]
