@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from backprop_engine.messages.translations import translations
+from backprop_engine.scenario.verify import CheckInterrupted, Verification
 from backprop_tui.cells.text import cell_width
 from backprop_tui.cli.check import summary, watch
 from backprop_tui.cli.main import SUBCOMMANDS
@@ -183,9 +184,23 @@ def test_nothing_is_told_in_english(
     refused += commands.refused("serve", "case.yaml", "--lang", "ko")
     assert english_in(refused) == []
     watched(commands, tmp_path)
+    interrupted(commands, monkeypatch)
     for name in ("", *SUBCOMMANDS):
         commands(*([name] if name else []), "--help", "--lang", "ko")
     assert room("cli").keys() - heard == UNHEARD
+
+
+def interrupted(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt while the first of the files is checked."""
+
+    def stop(*_: object) -> Verification:
+        raise CheckInterrupted(Verification(0, [], [], []), 3)
+
+    monkeypatch.setattr("backprop_tui.cli.check.verify", stop)
+    outcome = commands("check", "case.yaml", "--lang", "ko")
+    assert outcome.code == 130
+    assert HANGUL.search(outcome.out)
+    assert english_in(outcome.out) == []
 
 
 def watched(commands: Commands, folder: Path) -> None:

@@ -203,10 +203,9 @@ smooth_l1 = define(
     analytic=False,
     inside=_smooth_l1_inside,
     lesson=Words(
-        en="Smooth L1 is absolute error with its corner rounded off: the gradient is the error over beta, "
+        en="This is the absolute error with its corner rounded off: the gradient is the error over beta, "
         "held between −1 and 1.",
-        ko="Smooth L1은 꺾인 점을 둥글린 절대 오차입니다. 그래디언트는 오차를 beta로 나누어 −1과 1 사이로 "
-        "자른 것입니다.",
+        ko="꺾인 점을 둥글린 절대 오차입니다. 그래디언트는 오차를 beta로 나누어 −1과 1 사이로 자른 것입니다.",
     ),
     lessons=(None, _TURNED),
     conventions=Words(

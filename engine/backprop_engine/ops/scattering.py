@@ -235,6 +235,12 @@ def one_hot(indices, classes):
     return 1.0 * (np.expand_dims(indices, -1) == np.arange(classes))
 """
 
+
+def _no_class(indices: Any, classes: int) -> bool:
+    """Whether an index names no class."""
+    return bool(np.any((np.asarray(indices) < 0) | (np.asarray(indices) >= classes)))
+
+
 one_hot = define(
     "one_hot",
     operands="indices",
@@ -258,6 +264,7 @@ one_hot = define(
         "An index that is no class gives a row of zeros, as in JAX and TensorFlow; PyTorch refuses it.",
         "범주가 아닌 인덱스는 JAX, TensorFlow처럼 0으로 채운 행이 됩니다. PyTorch는 받지 않습니다.",
     ),
+    meets=_no_class,
     kinks=(
         Kink(
             ([1.0, -1.0],),

@@ -238,6 +238,7 @@ argsort = _define(
         "순서대로 놓은 원소들이 원래 있던 위치이며 0부터 셉니다. 값이 같은 원소끼리는 순서를 지킵니다. "
         "NumPy, PyTorch처럼 NaN을 가장 큰 값으로 봅니다.",
     ),
+    meets=_tie,
     kinks=(
         Kink(
             ([2.0, 1.0, 1.0],), [1, 2, 0], (None,), Words("a tie keeps its order", "값이 같으면 순서를 지킴")
@@ -314,8 +315,8 @@ topk = _define(
     ),
     inside=_topk_inside,
     lesson=Words(
-        en="Top-k is a router: the entries it kept get their gradients, all others get 0.",
-        ko="top-k 노드는 라우터입니다. 남은 원소는 자기 그래디언트를 받고 나머지는 0을 받습니다.",
+        en="Keeping a few entries is a router: those that were kept get their gradients, all others get 0.",
+        ko="일부만 남기는 노드는 라우터입니다. 남은 원소는 자기 그래디언트를 받고 나머지는 0을 받습니다.",
     ),
     conventions=Words(
         "The values in order, the largest first; their places are the first of "

@@ -25,7 +25,9 @@ def said(trace: Trace, entry: EntryIndex, width: int = 100) -> list[str]:
     return plain(reading_lines(trace, node, entry, readings(trace, node, entry), width, "en")).splitlines()
 
 
-_TOLD_BY_MORE = {"hinge", "max", "min", "max_pool2d", "scaled_dot_product_attention"}
+_TOLD_BY_MORE = {"hinge", "max", "min", "scaled_dot_product_attention"} | {
+    name for name in OPS if "max_pool" in name
+}
 """What has no slope may get one: another number becomes the largest, or passes a margin."""
 
 
