@@ -17,7 +17,7 @@ import numpy as np
 from msgspec import Struct, structs
 
 from backprop_engine.arrays import Shape, Tensor
-from backprop_engine.derivatives.misconceptions import cosine, resemblance
+from backprop_engine.derivatives.misconceptions import cosine, resemblance, shape_resemblance
 from backprop_engine.derivatives.numeric_derivatives import (
     Function,
     Slope,
@@ -107,7 +107,16 @@ def compare(
     entries = int(np.size(x))
     if np.shape(gradient) != np.shape(x):
         shapes = (np.shape(gradient), np.shape(x))
-        return GradientCheck(name, Verdict.DIFFERS, "shape", entries, 0, np.inf, shapes=shapes)
+        return GradientCheck(
+            name,
+            Verdict.DIFFERS,
+            "shape",
+            entries,
+            0,
+            np.inf,
+            shapes=shapes,
+            resembles=shape_resemblance(*shapes),
+        )
     flat = np.ravel(gradient).astype(np.float64)
     if not np.all(np.isfinite(flat)):
         worst = int(np.flatnonzero(~np.isfinite(flat))[0])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from backprop_engine.arrays import Shape
 from backprop_engine.messages.message import Hint, msg
 
-__all__ = ["UPSTREAM", "cosine", "resemblance"]
+__all__ = ["UPSTREAM", "cosine", "resemblance", "shape_resemblance"]
 
 UPSTREAM: Final = "g"
 """What a rule calls the upstream gradient."""
@@ -63,6 +63,20 @@ def resemblance(
             or _elsewhere(found, expected)
             or _summed(found, expected)
         )
+
+
+def shape_resemblance(found: Shape, expected: Shape) -> Hint:
+    """What mistake gives a gradient the shape `found` where the operand has the shape `expected`."""
+    if found == expected[::-1]:
+        return msg("it is transposed")
+    lead = len(found) - len(expected)
+    if lead < 0 or any(size not in (1, found[lead + axis]) for axis, size in enumerate(expected)):
+        return ""
+    widened = [lead + axis for axis, size in enumerate(expected) if size != found[lead + axis]]
+    axes = [*range(lead), *widened]
+    if len(axes) == 1:
+        return msg("the operand was broadcast: its gradient is the sum over axis {axis}", axis=axes[0])
+    return msg("the operand was broadcast: its gradient is the sum over the axes {axes}", axes=axes)
 
 
 def _scaled(numbers: _Numbers) -> _Numbers:

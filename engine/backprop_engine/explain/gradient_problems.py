@@ -26,12 +26,13 @@ def problem_text(check: GradientCheck) -> Message:
     name = f"{check.name}[{', '.join(map(str, check.entry))}]" if check.entry else check.name
     if check.shapes:
         found, expected = map(shape_text, check.shapes)
-        return msg(
+        problem = msg(
             "{name}: the gradient has shape {found}, the value has shape {expected}",
             name=check.name,
             found=found,
             expected=expected,
         )
+        return joined("; ", [problem, check.resembles]) if check.resembles else problem
     if check.method == "output":
         return msg(
             "{name}: the output is not finite, nothing can be compared, and `expect` does not say so",

@@ -70,6 +70,9 @@ class GraphBuilder:
         self.dtype = np.dtype(dtype)
         self.operators = operators
 
+    def __repr__(self) -> str:
+        return f"<GraphBuilder: {len(self._nodes)} {'node' if len(self._nodes) == 1 else 'nodes'}>"
+
     def leaf(self, name: str, kind: Kind, shape: Shape = (), *, place: Place | None = None) -> int:
         """Add an input, a parameter or a constant; returns its position."""
         return self._add(kind, name, shape, place=place)
@@ -143,6 +146,16 @@ class GraphBuilder:
             return self._names[operand]
         if isinstance(operand, float):
             return self.literal(operand)
+        if not isinstance(operand, int | np.integer):
+            raise UsageError(
+                msg(
+                    "{operand} is no operand: an operand is a node or a number",
+                    operand=type(operand).__name__,
+                ),
+                msg(
+                    "an array is a leaf: builder.leaf(name, Kind.CONSTANT, shape), and record gets its numbers"
+                ),
+            )
         if not 0 <= operand < len(self._nodes):
             raise UsageError(
                 msg("there is no node at position {position}", position=operand),

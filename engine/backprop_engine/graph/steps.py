@@ -49,6 +49,9 @@ class Edge(Struct, frozen=True, eq=False):
     summed: tuple[int, ...]
     shared: bool
 
+    def __repr__(self) -> str:
+        return f"<Edge {self.index}: node {self.node} → operand {self.argnum}, node {self.operand}>"
+
 
 class Forward(Struct, frozen=True):
     """The value of `node` is computed."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from backprop_engine.arrays import Tensor
 from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
-from backprop_engine.derivatives.misconceptions import cosine, resemblance
+from backprop_engine.derivatives.misconceptions import cosine, resemblance, shape_resemblance
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Node
 from backprop_engine.messages.message import msg
@@ -146,7 +146,16 @@ def _compared(name: str, found: Tensor, expected: Tensor, rtol: float) -> Gradie
     method, entries = "scenario", int(np.size(expected))
     if np.shape(found) != np.shape(expected):
         shapes = (np.shape(found), np.shape(expected))
-        return GradientCheck(name, Verdict.DIFFERS, "shape", entries, 0, np.inf, shapes=shapes)
+        return GradientCheck(
+            name,
+            Verdict.DIFFERS,
+            "shape",
+            entries,
+            0,
+            np.inf,
+            shapes=shapes,
+            resembles=shape_resemblance(*shapes),
+        )
     with np.errstate(all="ignore"):
         both_nan = np.isnan(found) & np.isnan(expected)
         gaps = np.where((found == expected) | both_nan, 0.0, np.abs(found - expected))

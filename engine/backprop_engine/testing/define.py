@@ -169,7 +169,8 @@ def _from_function(
         sign=name,
         operands=tuple(names),
         formula=call,
-        helpers={name: _stub(name, names)},
+        helpers={name: _stub(name, names)}
+        | {rule: _stub(rule, ("g", "out", *names)) for rule in (f"{name}_{operand}" for operand in names)},
         forward=guarded,
         shape=shape or partial(_tried, guarded),
         rules=tuple(

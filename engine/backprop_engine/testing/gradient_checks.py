@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, overload
 
 import numpy as np
 from msgspec import Struct
@@ -127,21 +128,29 @@ def _free(name: str, taken: Sequence[str]) -> str:
     return name
 
 
+@overload
 def check_function(
     forward: Any,
     vjp: Callable[..., Any] | None = None,
     args: Sequence[Any] = (),
     *,
     names: Sequence[str] = (),
+) -> GradientReport: ...
+@overload
+def check_function(forward: Any, args: Sequence[Any], /, *, names: Sequence[str] = ()) -> GradientReport: ...
+def check_function(
+    forward: Any, vjp: Any = None, args: Sequence[Any] = (), *, names: Sequence[str] = ()
 ) -> GradientReport:
     """Check a hand-written vector-Jacobian product against numeric derivatives of `forward` at `args`.
 
     `forward(*args)` gives an array; `vjp(g, *args)` gives the gradient of each argument for the upstream
     gradient `g`, as a tuple, or as an array where there is one argument; None for an argument that gets none.
-    A `torch.autograd.Function` needs no `vjp`: its own backward is checked, in double precision.
+    A `torch.autograd.Function` needs no `vjp`, and neither does a function of tensors that uses one: the
+    backward of PyTorch's is checked, in double precision: ``check_function(Mine, [x, w])``.
 
     The report says which argument differs, in which entry and how far, and what mistake that looks like.
-    Raises `UsageError` where the gradients do not go with the arguments.
+    Arguments are called `names`, or else as `forward` calls them. Raises `UsageError` where the gradients do
+    not go with the arguments.
 
     >>> import numpy as np
     >>> from backprop_engine import check_function
@@ -149,16 +158,17 @@ def check_function(
     >>> bool(report)
     True
     """
-    called = getattr(forward, "__name__", type(forward).__name__)
+    if vjp is not None and not callable(vjp):
+        vjp, args = None, vjp
+    called, called_with = _name(forward), tuple(names) or _names(forward, len(args))
+    if len(called_with) != len(args):
+        raise UsageError(
+            msg("there are {count} arguments and {names} names", count=len(args), names=len(called_with))
+        )
     if vjp is None:
         forward, vjp, args = _of_torch(forward, args)
-    values = [np.asarray(argument, dtype=np.float64) for argument in args]
-    called_with = tuple(names) or tuple(f"argument {number}" for number in range(1, len(values) + 1))
-    if len(called_with) != len(values):
-        raise UsageError(
-            msg("there are {count} arguments and {names} names", count=len(values), names=len(called_with))
-        )
-    out = np.asarray(forward(*(value.copy()[()] for value in values)), dtype=np.float64)
+    values = [_numbers(name, argument) for name, argument in zip(called_with, args, strict=True)]
+    out = _numbers(called, forward(*(value.copy()[()] for value in values)))
     upstream = np.random.default_rng(_SEED).uniform(0.5, 1.5, out.shape)
     given = vjp(upstream[()], *(value.copy()[()] for value in values))
     gradients = tuple(given) if isinstance(given, tuple | list) else (given,)
@@ -169,10 +179,49 @@ def check_function(
             )
         )
     checks = [
-        _argument_check(forward, values, number, upstream, gradient, called_with[number])
+        _argument_check(forward, values, number, upstream, gradient, called_with)
         for number, gradient in enumerate(gradients)
     ]
     return GradientReport(called, tuple(checks))
+
+
+def _name(function: Any) -> str:
+    """What a function is called; the `apply` of a class as the class is."""
+    owner = getattr(function, "__self__", None)
+    named = owner if isinstance(owner, type) else function
+    return getattr(named, "__name__", type(function).__name__)
+
+
+def _names(function: Any, count: int) -> tuple[str, ...]:
+    """What a function calls its first `count` arguments, else their numbers."""
+    owner = getattr(function, "__self__", function)
+    of_torch = isinstance(owner, type) and hasattr(owner, "backward") and hasattr(owner, "forward")
+    try:
+        given = inspect.signature(owner.forward if of_torch else function).parameters.values()
+    except (TypeError, ValueError):
+        given = ()
+    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    found = [each.name for each in given if each.kind in by_position]
+    if of_torch and not _has_setup_context(owner):
+        found = found[1:]  # the first is the context
+    numbered = tuple(f"argument {number}" for number in range(1, count + 1))
+    return tuple(found[:count]) if len(found) >= count else numbered
+
+
+def _has_setup_context(function: Any) -> bool:
+    """Whether the `forward` of a `torch.autograd.Function` takes no context."""
+    import torch  # pyright: ignore[reportMissingImports]  # whoever gives such a function has it
+
+    return function.setup_context is not torch.autograd.Function.setup_context
+
+
+def _numbers(name: str, given: Any) -> Tensor:
+    """An array of float64; raises `UsageError` for what has no numbers."""
+    try:
+        return np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        kind = type(given).__name__
+        raise UsageError(msg("{name}: {kind} is not an array of numbers", name=name, kind=kind)) from None
 
 
 def _argument_check(
@@ -181,16 +230,16 @@ def _argument_check(
     number: int,
     upstream: Tensor,
     gradient: Any,
-    name: str,
+    names: Sequence[str],
 ) -> GradientCheck:
-    value = values[number]
-    found = np.zeros(value.shape) if gradient is None else np.asarray(gradient, dtype=np.float64)
+    value, name = values[number], names[number]
+    found = np.zeros(value.shape) if gradient is None else _numbers(name, gradient)
 
     def projected(changed: Any) -> Any:
         given = [changed if at == number else other.copy()[()] for at, other in enumerate(values)]
         return np.sum(upstream * np.asarray(forward(*given)))
 
-    factors = {UPSTREAM: upstream} | {f"argument {at}": other for at, other in enumerate(values, 1)}
+    factors = {**dict(zip(names, values, strict=True)), UPSTREAM: upstream}
     return compare(
         name, projected, value[()], found[()], analytic=False, factors=lambda: factors, sizes=upstream.shape,
         upstream=float(np.max(np.abs(upstream), initial=0.0)),
@@ -200,9 +249,16 @@ def _argument_check(
 def _of_torch(
     function: Any, args: Sequence[Any]
 ) -> tuple[Callable[..., Any], Callable[..., Any], Sequence[Any]]:
-    """A `torch.autograd.Function` as functions over arrays."""
-    if not (isinstance(function, type) and hasattr(function, "apply") and hasattr(function, "backward")):
-        raise UsageError(msg("give `vjp`, or a torch.autograd.Function"))
+    """A `torch.autograd.Function`, or a function of tensors, as functions over arrays."""
+    if isinstance(function, type) and hasattr(function, "apply") and hasattr(function, "backward"):
+        function = function.apply
+    elif not (callable(function) and any(hasattr(value, "detach") for value in args)) and not hasattr(
+        getattr(function, "__self__", None), "backward"
+    ):
+        raise UsageError(
+            msg("give `vjp`, or a torch.autograd.Function"),
+            msg("`vjp(g, *args)` gives the gradient of each argument"),
+        )
     import torch  # pyright: ignore[reportMissingImports]  # whoever gives such a function has it
 
     def tensors(values: Sequence[Any], *, grad: bool) -> list[Any]:
@@ -210,11 +266,11 @@ def _of_torch(
 
     def forward(*values: Any) -> Any:
         with torch.no_grad():
-            return function.apply(*tensors(values, grad=False)).numpy()
+            return function(*tensors(values, grad=False)).numpy()
 
     def vjp(upstream: Any, *values: Any) -> Any:
         given = tensors(values, grad=True)
-        out = function.apply(*given)
+        out = function(*given)
         found = torch.autograd.grad(out, given, torch.as_tensor(np.asarray(upstream)), allow_unused=True)
         return tuple(None if each is None else each.numpy() for each in found)
 

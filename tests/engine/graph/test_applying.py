@@ -44,6 +44,16 @@ def test_names_positions_and_operators_give_one_graph() -> None:
     assert record(first, numbers).gradient("x").tolist() == [2, 2, 2]
 
 
+def test_a_builder_and_a_step_are_shown_in_a_line() -> None:
+    made = builder()
+    made.apply("matmul", "W", "x", name="L")
+    assert repr(made) == "<GraphBuilder: 3 nodes>"
+    trace = record(
+        made.build("L"), Bindings.of(made.build("L"), {"W": np.ones((2, 3)), "x": [1, 2, 3]}, [1, 1])
+    )
+    assert repr(trace.frame(3).step) == "Backward(index=3, edge=<Edge 0: node 2 → operand 0, node 0>)"
+
+
 def test_a_node_without_a_name_is_called_as_its_operator() -> None:
     made = builder()
     made.apply("square", made.apply("square", made.apply("mul", "x", 2.0)))
@@ -56,6 +66,7 @@ def test_a_node_without_a_name_is_called_as_its_operator() -> None:
         (("matmull", "W", "x"), {}, r"there is no operator matmull; did you mean `matmul`\?"),
         (("matmul", "W", "y"), {}, "the graph has no node called y"),
         (("matmul", "W"), {}, "matmul takes a, b, and is given 1"),
+        (("add", "x", np.ones(3)), {}, "ndarray is no operand: .*; an array is a leaf"),
         (("tanh", "W", "x"), {}, "tanh takes a, and is given 2"),
         (("sum", "x"), {"axes": 0}, r"sum has no setting axes; did you mean `axis`\?"),
         (("tanh", "x"), {"slope": 0}, "tanh has no setting slope; it has none"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -116,11 +117,53 @@ def test_a_hand_written_gradient_is_checked_and_its_mistake_is_named() -> None:
     report = check_function(lambda x: np.mean(x**2), lambda g, x: 2 * g * x, [X])
     assert "6 times too large: a sum where a mean belongs" in str(report)
     report = check_function(lambda a, b: a * b, lambda g, a, b: (g, g * a), [X, X + 3])
-    assert "the factor argument 2 is missing" in str(report)
+    assert "the factor b is missing" in str(report)
     report = check_function(linear, lambda g, x, w: (g @ w.T, None), [X, W])
-    assert "argument 2[0, 0]: the gradient is 0" in str(report)
+    assert "w[0, 0]: the gradient is 0" in str(report)
     report = check_function(linear, lambda g, x, w: (g @ w.T, (x.T @ g)[0]), [X, W])
-    assert "argument 2: the gradient has shape 2, the value has shape 2×2" in str(report)
+    assert "w: the gradient has shape 2, the value has shape 2×2" in str(report)
+
+
+def test_arguments_are_called_as_the_function_calls_them() -> None:
+    def scaled(x: Any, *, by: float = 2.0) -> Any:
+        return by * x
+
+    assert [check.name for check in check_function(scaled, lambda g, x: 2 * g, [X]).checks] == ["x"]
+    numbered = check_function(lambda *all_of_them: sum(all_of_them), lambda g, a, b: (g, g), [X, X])
+    assert [check.name for check in numbered.checks] == ["argument 1", "argument 2"]
+
+
+@pytest.mark.parametrize(
+    ("gradient", "said"),
+    [
+        (lambda g, x, b: (g, g), "b: the gradient has shape 3×2, the value has shape 2; .* sum over axis 0"),
+        (lambda g, x, b: (g.T, g.sum(axis=0)), "x: the gradient has shape 2×3, .*; it is transposed"),
+        (lambda g, x, b: (g[0], g.sum(axis=0)), "the value has shape 3×2$"),
+    ],
+)
+def test_a_gradient_of_another_shape_is_told_with_what_it_looks_like(gradient: Any, said: str) -> None:
+    assert re.search(said, str(check_function(lambda x, b: x + b, gradient, [X, X[0]])))
+
+
+def test_a_rule_that_forgets_several_axes_is_told_all_of_them() -> None:
+    report = check_function(
+        lambda x, b: x * b, lambda g, x, b: (g * b, g * x), [np.ones((4, 3, 2)), X[:, :1]]
+    )
+    assert "b: the gradient has shape 4×3×2, the value has shape 3×1; " in str(report)
+    assert "the sum over the axes [0, 2]" in str(report)
+
+
+def test_what_has_no_numbers_is_told_by_its_name() -> None:
+    with pytest.raises(UsageError, match="x: str is not an array of numbers"):
+        check_function(lambda x: x, lambda g, x: g, ["nothing"])
+
+
+def test_rules_that_are_functions_are_written_as_functions_of_ones_own() -> None:
+    define("own_sine", inputs="a", forward=np.sin, backward={"a": lambda g, out, a: g * np.cos(a)})
+    program = numpy_program(scenario("own_sine(x)").record())
+    assert "np.own_sine" not in program
+    assert "def own_sine_a(g, out, a):" in program
+    assert "own_sine_a(dy, y, x)" in program
 
 
 def test_a_check_of_a_function_needs_gradients_for_its_arguments() -> None:
