@@ -152,9 +152,7 @@ class GraphBuilder:
                     "{operand} is no operand: an operand is a node or a number",
                     operand=type(operand).__name__,
                 ),
-                msg(
-                    "an array is a leaf: builder.leaf(name, Kind.CONSTANT, shape), and record gets its numbers"
-                ),
+                msg("an array is a leaf: builder.leaf(name, Kind.CONSTANT, shape); record gets its numbers"),
             )
         if not 0 <= operand < len(self._nodes):
             raise UsageError(

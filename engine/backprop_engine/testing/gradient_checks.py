@@ -197,9 +197,9 @@ def _names(function: Any, count: int) -> tuple[str, ...]:
     owner = getattr(function, "__self__", function)
     of_torch = isinstance(owner, type) and hasattr(owner, "backward") and hasattr(owner, "forward")
     try:
-        given = inspect.signature(owner.forward if of_torch else function).parameters.values()
+        given = [*inspect.signature(owner.forward if of_torch else function).parameters.values()]
     except (TypeError, ValueError):
-        given = ()
+        given = []
     by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     found = [each.name for each in given if each.kind in by_position]
     if of_torch and not _has_setup_context(owner):
@@ -250,15 +250,14 @@ def _of_torch(
     function: Any, args: Sequence[Any]
 ) -> tuple[Callable[..., Any], Callable[..., Any], Sequence[Any]]:
     """A `torch.autograd.Function`, or a function of tensors, as functions over arrays."""
-    if isinstance(function, type) and hasattr(function, "apply") and hasattr(function, "backward"):
-        function = function.apply
-    elif not (callable(function) and any(hasattr(value, "detach") for value in args)) and not hasattr(
-        getattr(function, "__self__", None), "backward"
-    ):
+    is_class = isinstance(function, type) and hasattr(function, "apply")
+    owner = function if is_class else getattr(function, "__self__", None)
+    if not hasattr(owner, "backward") and not any(hasattr(value, "detach") for value in args):
         raise UsageError(
             msg("give `vjp`, or a torch.autograd.Function"),
             msg("`vjp(g, *args)` gives the gradient of each argument"),
         )
+    called = function.apply if is_class else function
     import torch  # pyright: ignore[reportMissingImports]  # whoever gives such a function has it
 
     def tensors(values: Sequence[Any], *, grad: bool) -> list[Any]:
@@ -266,11 +265,11 @@ def _of_torch(
 
     def forward(*values: Any) -> Any:
         with torch.no_grad():
-            return function(*tensors(values, grad=False)).numpy()
+            return called(*tensors(values, grad=False)).numpy()
 
     def vjp(upstream: Any, *values: Any) -> Any:
         given = tensors(values, grad=True)
-        out = function(*given)
+        out = called(*given)
         found = torch.autograd.grad(out, given, torch.as_tensor(np.asarray(upstream)), allow_unused=True)
         return tuple(None if each is None else each.numpy() for each in found)
 
