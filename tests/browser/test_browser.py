@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from chromium import Tab, chromium
+from chromium import Tab
 from selenium.webdriver import Keys
 
 import backprop_engine
@@ -31,26 +31,10 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
-    """One Chromium for all tests."""
-    with chromium(tmp_path_factory.mktemp("profile")) as driver:
-        yield Tab(driver)
-
-
-@pytest.fixture(scope="module")
 def address(settings: Path) -> Iterator[str]:
     """The address of a small scenario, in English."""
     with serving("add_multiply", settings=settings) as (_, address):
         yield address
-
-
-@pytest.fixture
-def tab(browser: Tab) -> Iterator[Tab]:
-    """The tab, empty, with nothing on record; no test may leave an error in the console."""
-    browser.driver.get("about:blank")
-    browser.requests(), browser.complaints()
-    yield browser
-    assert browser.complaints() == []
 
 
 def test_keys_work_at_once(tab: Tab, address: str) -> None:

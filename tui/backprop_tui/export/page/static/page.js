@@ -218,6 +218,15 @@ function showStep() {
   byId("told").replaceChildren(...said);
   byId("code").textContent = at(code);
   byId("numpy").hidden = !at(code);
+  letScroll();
+}
+
+/** What is wider than its place can be scrolled by keys as well. */
+function letScroll() {
+  for (const box of find("#formulas > div, #equation .numbers, #equation .head")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
 }
 
 function positionText() {
@@ -320,7 +329,7 @@ function shade(dark) {
 
 function onKey(event) {
   const move = data.moves[event.key];
-  const scrolls = event.target.closest("#graph, .scrolled, pre, input") && event.key.length > 1;
+  const scrolls = event.target.closest("#graph, .scrolled, pre, input, [tabindex]") && event.key.length > 1;
   if (!move || scrolls || event.ctrlKey || event.altKey || event.metaKey) return;
   event.preventDefault();
   MOVES[move]();
@@ -333,6 +342,7 @@ function fromAddress() {
 
 document.addEventListener("keydown", onKey);
 window.addEventListener("hashchange", fromAddress);
+window.addEventListener("resize", letScroll);
 byId("slider").addEventListener("input", (event) => go(Number(event.target.value)));
 byId("dark").addEventListener("click", () => shade(document.documentElement.dataset.theme !== "dark"));
 for (const button of find("[data-move]")) button.addEventListener("click", MOVES[button.dataset.move]);
