@@ -78,7 +78,7 @@ class Page(NamedTuple):
         return f"{names}\n{numbers}"
 
     def told(self, position: int, language: str = "en") -> list[str]:
-        """The check of a step, its note and remarks."""
+        """The check of a step, what is wrong with it, its note and remarks."""
         return [
             self.line(line) for lines in self.at(self.data["said"][language][position][6]) for line in lines
         ]

@@ -38,8 +38,18 @@ def formula(block: Block) -> Element:
 
 def row_of(blocks: Iterable[Block]) -> Element:
     """Blocks in a row as MathML; a single element is itself."""
-    found = [element for block in blocks for element in _elements(block)]
+    found = _with_roots([element for block in blocks for element in _elements(block)])
     return found[0] if len(found) == 1 else ["mrow", "", *found]
+
+
+def _with_roots(elements: list[Element]) -> list[Element]:
+    """Elements of a row, where a sign of a root stands over what follows it."""
+    found: list[Element] = []
+    for element in reversed(elements):
+        if element[0] == "mo" and element[-1] == "√" and found:
+            element = ["msqrt", "", found.pop(0)]
+        found.insert(0, element)
+    return found
 
 
 def _elements(block: Block) -> Iterator[Element]:

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from backprop_engine.explain.facts import StepFacts, step_facts
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.trace import Trace
-from backprop_tui.cells.lines import Role, Span, line_text
+from backprop_tui.cells.lines import Line, Role, Span, line_text
 from backprop_tui.export.page.equation import columns, formulas
 from backprop_tui.export.page.pool import Pool
 from backprop_tui.render.one_line import kind_text, step_lines
-from backprop_tui.render.words import code, note, numeric_line, remarks
+from backprop_tui.render.words import code, note, numeric_line, remarks, remarks_to_the_note
 
 __all__ = ["said_of_steps", "the_same_of_steps"]
 
 
 def said_of_steps(scenario: Scenario, trace: Trace, language: str, pool: Pool) -> list[list[int]]:
     """For each position: the kind of its step; the step in a line; the columns of its equation and the words
-    above them; the titles of its formulas, and the formulas; its check, note and remarks.
+    above them; the titles of its formulas, and the formulas; its check, trouble, note and remarks.
     """
     return [_said(facts, language, pool) for facts in _facts(scenario, trace)]
 
@@ -39,12 +39,18 @@ def _facts(scenario: Scenario, trace: Trace) -> Iterator[StepFacts]:
 def _said(facts: StepFacts, language: str, pool: Pool) -> list[int]:
     (_, *about), second = step_lines(facts, language)
     between = [Span("  ")] * bool(about)
-    check, noted = numeric_line(facts, language), note(facts, language)
-    told = [line for line in remarks(facts, language) if line not in noted]
     return [
         pool.place(kind_text(facts, language)),
         pool.line((*about, *between, *second)),
         *columns(facts, language, pool),
         *formulas(facts, language, pool),
-        pool.place([[pool.line(line) for line in lines] for lines in ([check] * bool(check), noted, told)]),
+        pool.place([[pool.line(line) for line in lines] for lines in _told(facts, language)]),
     ]
+
+
+def _told(facts: StepFacts, language: str) -> list[list[Line]]:
+    """The check of a step, what is wrong with it, the author's note, and whatever else there is to say."""
+    check, noted = numeric_line(facts, language), note(facts, language)
+    trouble = [line for line in remarks_to_the_note(facts, language) if line not in noted]
+    others = [line for line in remarks(facts, language) if line not in (*trouble, *noted)]
+    return [[check] * bool(check), trouble, noted, others]

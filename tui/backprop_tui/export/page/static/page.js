@@ -16,7 +16,6 @@ const drawn = find("#graph .nodes g").map((group) => {
 });
 const nodes = data.nodes.map(([name, told, shape, value, gradient]) => ({ name, told, shape, value, gradient }));
 const FLOWS = [...Array(8).keys()].map((level) => `flow flow-${level}`).concat("dry", "trouble");
-const stepless = matchMedia("(prefers-reduced-motion: reduce)");
 let language = document.documentElement.lang;
 let here = data.start;
 
@@ -118,20 +117,17 @@ function showGraph() {
     const ahead = valueOf(nodes[data.sources[index]]).kind === "absent" ? "ahead" : "";
     wire.setAttribute("class", `${FLOWS[flow] ?? ahead} ${along.has(index) ? active : ""}`);
   });
-  bringIntoView(touched);
+  bringIntoView(byId("graph"), touched.map((index) => drawn[index].group));
 }
 
-/** Scroll the picture, and nothing else, so that the nodes of the step are in it. */
-function bringIntoView(touched) {
-  const frame = byId("graph"), outside = frame.getBoundingClientRect();
-  for (const index of [...touched].reverse()) {
-    const box = drawn[index].group.getBoundingClientRect();
-    const beyond = (start, end, first, last) => (start < first ? start - first : end > last ? end - last : 0);
-    frame.scrollBy({
-      left: beyond(box.left - 20, box.right + 20, outside.left, outside.right),
-      top: beyond(box.top - 20, box.bottom + 20, outside.top, outside.bottom),
-      behavior: stepless.matches ? "auto" : "smooth",
-    });
+/** Scroll a frame, and nothing around it, so that some elements are in it: the first, and the others if they can be. */
+function bringIntoView(frame, elements) {
+  const outside = frame.getBoundingClientRect();
+  const beyond = (start, end, first, last) => (start < first ? start - first : end > last ? end - last : 0);
+  for (const one of [...elements].reverse()) {
+    const { left, right, top, bottom } = one.getBoundingClientRect();
+    frame.scrollLeft += beyond(left - 20, right + 20, outside.left, outside.right);
+    frame.scrollTop += beyond(top - 20, bottom + 20, outside.top, outside.bottom);
   }
 }
 
@@ -205,7 +201,7 @@ function word(name) {
   return data.words[language][name];
 }
 
-const TOLD = ["check", "note", ""];
+const TOLD = ["check", "", "note", ""];
 const paragraph = (kind, line) => element("p", kind, ...spans(line));
 
 function showStep() {
@@ -246,7 +242,7 @@ function showPosition() {
 
 function say() {
   const [kind, line, , , , , told] = data.said[language][here];
-  const [, notes] = at(told);
+  const [, , notes] = at(told);
   const spoken = [positionText(), at(kind), plain(at(line)), ...notes.map((note) => plain(at(note)))];
   byId("live").textContent = spoken.join(". ");
 }
@@ -266,6 +262,7 @@ function showTables() {
     if (position === here) row.setAttribute("aria-current", "step");
     else row.removeAttribute("aria-current");
   });
+  bringIntoView(find("#steps .scrolled")[0], find("#steps tr.here"));
 }
 
 function makeTables() {
