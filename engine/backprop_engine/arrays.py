@@ -8,17 +8,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Shape", "Tensor", "broadcast_axes", "freeze", "norm", "same", "settle", "shape_text", "sum_axes"]
+__all__ = [
+    "MAX_AXES",
+    "Shape",
+    "Tensor",
+    "broadcast_axes",
+    "freeze",
+    "norm",
+    "same",
+    "settle",
+    "shape_text",
+    "sum_axes",
+]
 
 Tensor: TypeAlias = NDArray[Any]
 """An array, or a NumPy scalar for the shape ``()``; both answer to `shape`, `dtype` and arithmetic."""
 
 Shape: TypeAlias = tuple[int, ...]
+
+MAX_AXES: Final = 32
+"""How many axes a tensor may have: NumPy takes 64, which leaves room for what is computed on the way."""
 
 
 def settle(value: Any, dtype: np.dtype[Any]) -> Tensor:

@@ -28,6 +28,7 @@ from backprop_engine.expressions import (
     ListOf,
     Name,
     Number,
+    QuotedText,
     SourceSpan,
     Unary,
     fill,
@@ -38,6 +39,7 @@ from backprop_engine.expressions import (
 from backprop_engine.expressions.rewriting import rebuilt
 from backprop_engine.messages.message import msg
 from backprop_engine.ops import Elementwise, Linear, Op, Rule
+from backprop_engine.ops.attributes import key_text
 
 __all__ = ["CompiledFormula", "UnknownNameError", "factor_of", "with_shapes"]
 
@@ -159,14 +161,15 @@ class CompiledFormula:
         known: list[Shape] = [*shapes, *(() for _ in self.numbers)]
         for part in self.parts:
             try:
-                shape = part.op.shape(*(known[register] for register in part.operands), **part.attributes)
+                shape = part.op.shape_for(
+                    tuple(known[register] for register in part.operands), part.attributes
+                )
             except ShapeError as error:
                 names = [self._written(register) for register in part.operands]
                 message = msg(
                     "in `{text}`: {problem}", text=render(part.tree), problem=error.message.format(*names)
                 )
                 raise ShapeError(message, error.hint and error.hint.format(*names)) from None
-            shape = tuple(map(int, shape))
             if prod(shape) > LARGEST_PART:
                 message = msg(
                     "`{text}` is {shape}: a part of an operator's formula has at most {most:,} entries",
@@ -386,8 +389,24 @@ def _share(
             return given[part.name]
         return _simplified(part.op, part.left, part.right) if isinstance(part, Binary) else part
 
-    tree = rebuilt(with_shapes(parse(rule.text), shapes), change)
+    tree = parse(rule.text)
+    if "key" in attributes:
+        tree = _with_key(tree, key_text(attributes["key"]))
+    tree = rebuilt(with_shapes(tree, shapes), change)
     return _simplified("*", adjoint, tree) if isinstance(rule, Elementwise) else tree
+
+
+def _with_key(tree: Expr, key: str) -> Expr:
+    """`tree` with what stands in the brackets of an index, in quotes: ``put(g, a.shape, key="0, 1:")``."""
+
+    def change(part: Expr) -> Expr:
+        match part:
+            case Call(args=(*before, Name(name="key"))):
+                quoted = Keyword("key", QuotedText(key, _NOWHERE), _NOWHERE)
+                return Call(part.name, tuple(before), (quoted, *part.keywords), part.name_span, part.span)
+        return part
+
+    return rebuilt(tree, change)
 
 
 def with_shapes(tree: Expr, shapes: Mapping[str, Shape]) -> Expr:

@@ -6,7 +6,7 @@ wrong: checks compare it with numeric derivatives, as they do with every operato
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -21,6 +21,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops import Elementwise, Linear, Op, Rule
 from backprop_engine.ops.definition import Decomposition
+from backprop_engine.ops.shape_rules import broadcasts
 
 __all__ = ["GRADIENT_NAMES", "OWN", "composed_operator"]
 
@@ -115,7 +116,8 @@ class _Definition(Struct, frozen=True, eq=False):
         if factor is not None:
             text = render(factor)
             local = CompiledFormula(text, (*self.forward.operands, *GRADIENT_NAMES))
-            if np.broadcast_shapes(local.shape([*shapes, out, out]), out) == out:
+            found = local.shape([*shapes, out, out])
+            if _fill(out, found) and _fill(out, shapes[argnum]):
                 return Elementwise(text, partial(_local, local))
         found = rule.shape([*shapes, out, out])
         summed = broadcast_axes(found, shapes[argnum]) if len(found) >= len(shapes[argnum]) else ()
@@ -137,6 +139,11 @@ class _Definition(Struct, frozen=True, eq=False):
 def _nothing(argnum: int) -> Rule:
     """The rule that hands nothing on."""
     return Linear("0", lambda g, out, *operands: np.zeros(np.shape(operands[argnum])))
+
+
+def _fill(out: Shape, shape: Shape) -> bool:
+    """Whether `shape` is broadcast to `out`."""
+    return broadcasts(shape, out) and np.broadcast_shapes(shape, out) == out
 
 
 def _local(formula: CompiledFormula, out: Any, *operands: Any) -> Any:
@@ -171,6 +178,7 @@ def composed_operator(
         sign=sign or name,
         operands=forward.operands,
         formula=forward.text,
+        helpers=_helpers([forward, *(rule for rule in backward.values() if rule is not None)]),
         forward=lambda *operands: forward.value(operands),
         shape=definition.shape,
         work=lambda *shapes: forward.work(shapes),
@@ -185,6 +193,12 @@ def composed_operator(
         lesson=lesson or (_GIVEN if backward else _DERIVED),
         samples=(),
     )
+
+
+def _helpers(formulas: Sequence[CompiledFormula]) -> dict[str, str]:
+    """The helpers of all operators that formulas are made of: derived rules call them by their names."""
+    ops = dict.fromkeys(part.op for formula in formulas for part in formula.parts)
+    return {name: source for op in ops for name, source in op.helpers.items()}
 
 
 def _has_indices(forward: CompiledFormula) -> bool:

@@ -87,8 +87,8 @@ def evaluate(
     """
 
     def apply(op: Op, operands: Sequence[Tensor], attributes: Mapping[str, Any]) -> Tensor:
-        shapes = [np.shape(operand) for operand in operands]
-        _bounded(op.shape(*shapes, **attributes))
+        shapes = tuple(np.shape(operand) for operand in operands)
+        _bounded(op.shape_for(shapes, attributes))
         if reason := _refused(op, operands, attributes):
             raise _RefusedError(reason)
         whole = op.indices(*shapes) if op.indices is not None else ()
@@ -136,7 +136,7 @@ def infer_shape(
     """
 
     def apply(op: Op, operands: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
-        return _bounded(op.shape(*operands, **attributes))
+        return _bounded(op.shape_for(tuple(operands), attributes))
 
     unknown = dict.fromkeys(functions, lambda *_: None)
     return _Walk(shape_of, gradient_shape, lambda _: (), apply, own, unknown).run(tree)

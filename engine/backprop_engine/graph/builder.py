@@ -205,7 +205,7 @@ class GraphBuilder:
     ) -> _Inferred:
         """Infer a node from its operands' shapes; raises `ShapeError` with their names if they do not fit."""
         try:
-            shape = op.shape(*shapes, **given)
+            shape = op.shape_for(shapes, given)
         except ShapeError as error:
             nodes = [self._nodes[operand] for operand in operands]
             names = [node.name or node.text for node in nodes]
@@ -215,7 +215,7 @@ class GraphBuilder:
                 error.message.format(*names), error.hint and error.hint.format(*written)
             ) from None
         indices = tuple(op.indices(*shapes)) if op.indices is not None else ()
-        inferred = _Inferred(tuple(map(int, shape)), op.rules_for(shapes, given), indices)
+        inferred = _Inferred(shape, op.rules_for(shapes, given), indices)
         if not given and len(self._inferred) < _MOST_INFERRED:
             self._inferred[op, shapes] = inferred
         return inferred

@@ -76,8 +76,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import Shape
-from backprop_engine.messages.message import Hint, Message
+from backprop_engine.arrays import MAX_AXES, Shape
+from backprop_engine.errors import ShapeError
+from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.notations import Notation, NumpyCall
@@ -162,6 +163,17 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
     """Whether a rule of it is wrong on purpose, so that a check must find it; none of the table's is."""
     rules_as_written: Mapping[str, str] = {}
     """Of an operator that is a formula: the rules that its author gave, empty where nothing is handed on."""
+
+    def shape_for(self, shapes: tuple[Shape, ...], attributes: Attributes) -> Shape:
+        """The output's shape; `ShapeError` where the operands do not fit, or it would have too many axes."""
+        shape = tuple(map(int, self.shape(*shapes, **attributes)))
+        if len(shape) > MAX_AXES:
+            raise ShapeError(
+                msg(
+                    "the result has {count} axes, at most {most} are allowed", count=len(shape), most=MAX_AXES
+                )
+            )
+        return shape
 
     def rules_for(self, shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
         """One rule, or ``None``, for each operand."""

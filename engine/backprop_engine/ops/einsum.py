@@ -318,15 +318,16 @@ def _entries(plan: _Plan, argnum: int) -> Entries:
             if axis not in dropped:
                 met = met & (at.setdefault(letter, entry) == entry)
         letters, others = _normal(plan, operands, argnum)
-        free = [letter for letter in dict.fromkeys("".join(letters)) if letter not in fixed]
-        product: Any = np.float64(1.0)
+        factors: list[Any] = [np.float64(1.0)]
+        free = [""]
         for part, factor in zip(letters, others, strict=True):
-            own = [letter for letter in free if letter in part]
+            own = "".join(letter for letter in part if letter not in fixed)
             last = np.moveaxis(factor, [part.index(letter) for letter in own], range(-len(own), 0))
-            chosen = last[tuple(at[letter] for letter in part if letter not in own)]
-            index = tuple(slice(None) if letter in own else np.newaxis for letter in free)
-            product = product * chosen[(..., *index)]
-        return here(met, np.sum(product, axis=tuple(range(-len(free), 0))))
+            factors.append(last[tuple(at[letter] for letter in part if letter in fixed)])
+            free.append(own)
+        # A sum for each letter by itself: all of them at once may be a great many numbers.
+        subscripts = f"{','.join(_DOTS + own for own in free)}->{_DOTS}"
+        return here(met, np.einsum(subscripts, *factors, optimize="greedy"))
 
     return entries
 

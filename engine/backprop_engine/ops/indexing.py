@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -154,12 +154,21 @@ def _index_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Lin
     return (rule,)
 
 
+_PUT: Final = """\
+def put(g, shape, key):
+    found = np.zeros(shape, dtype=np.asarray(g).dtype)
+    np.add.at(found, key, g)
+    return found
+"""
+
+
 index = define(
     "index",
     sign="[ ]",
     operands="a",
     formula="a[key]",
     written="a[key]",
+    helpers={"put": _PUT},
     forward=lambda a, key: a[_numpy_key(key)],
     shape=_index_shape,
     rules=_index_rules,

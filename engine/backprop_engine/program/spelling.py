@@ -16,6 +16,7 @@ from backprop_engine.evaluation.calls import bind, named_arguments
 from backprop_engine.evaluation.evaluate import EvaluationError, infer_shape
 from backprop_engine.expressions import (
     Attribute,
+    Binary,
     Boolean,
     Call,
     Expr,
@@ -49,7 +50,29 @@ def numpy_code(op: Op, tree: Expr, names: Mapping[str, str], shapes: Mapping[str
     """A text of `op` in NumPy's spelling, with `names` for its names, whose values have these `shapes`."""
     numbers = {name: found for name, other in names.items() if (found := _number(other)) is not None}
     tree = _expanded(tree, shapes, (op,))
-    return render(numpy_tree(folded(tree, numbers), shapes, op.helpers), names)
+    return render(_computable(numpy_tree(folded(tree, numbers), shapes, op.helpers)), names)
+
+
+def _computable(tree: Expr) -> Expr:
+    """`tree` with NumPy's numbers where Python's own give no answer: ``np.float64(1) / 0``."""
+
+    def change(part: Expr) -> Expr:
+        match part:
+            case Binary(op="/" | "**", left=Number(value=left), right=Number(value=right)):
+                if not _has_answer(part.op, float(left), float(right)):
+                    typed = Name(f"np.float64({left})", part.left.span)
+                    return Binary(part.op, typed, part.right, part.op_span, part.span)
+        return part
+
+    return rebuilt(tree, change)
+
+
+def _has_answer(op: str, left: float, right: float) -> bool:
+    """Whether Python divides these numbers, or raises one to the other, within the real numbers."""
+    try:
+        return isinstance(left / right if op == "/" else left**right, float)
+    except (ZeroDivisionError, OverflowError):
+        return False
 
 
 def _number(text: str) -> Number | None:
@@ -149,10 +172,17 @@ def _call(call: Call, helpers: Mapping[str, str]) -> Expr:
     if spelling.positional in keywords:
         args.append(_python(keywords.pop(spelling.positional).value))
     given = tuple(
-        Keyword(spelling.renamed.get(keyword.name, keyword.name), _python(keyword.value), keyword.name_span)
+        Keyword(spelling.renamed.get(keyword.name, keyword.name), _setting(keyword), keyword.name_span)
         for keyword in keywords.values()
     )
     return Call(name, tuple(args), given, call.name_span, call.span)
+
+
+def _setting(keyword: Keyword) -> Expr:
+    """What stands after a keyword; a key is what stands in brackets."""
+    if keyword.name == "key" and isinstance(keyword.value, QuotedText):
+        return Name(f"np.s_[{keyword.value.value}]", keyword.value.span)
+    return _python(keyword.value)
 
 
 def _called(name: str, helpers: Mapping[str, str]) -> _Function:

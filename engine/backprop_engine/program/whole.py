@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.evaluation.composed_operators import OWN
 from backprop_engine.explain.common_facts import FactsKind
 from backprop_engine.explain.facts import (
     AccumulateFacts,
@@ -208,7 +209,18 @@ def _scalar_type(trace: Trace, *, again: bool) -> str:
         node for position in graph.order if (node := graph.nodes[position]).op and node.op.raises_at_zero
     )
     zero = any(not np.all(trace.operand_values[operand]) for node in raising for operand in node.operands)
-    return graph.dtype.name if zero else ""
+    return graph.dtype.name if zero or _indexes_numbers(graph) else ""
+
+
+def _indexes_numbers(graph: Graph) -> bool:
+    """Whether a number stands before brackets, as in ``x[None]``, which only NumPy's numbers take."""
+    return any(
+        graph.nodes[operand].shape == ()
+        for node in graph.nodes
+        if node.op is not None
+        and ("key" in node.attributes or (node.op.family == OWN and "[" in node.op.formula))
+        for operand in node.operands
+    )
 
 
 def _all_finite(tensors: Iterable[Tensor]) -> bool:

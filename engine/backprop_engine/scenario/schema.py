@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin
 
+from backprop_engine.arrays import MAX_AXES
 from backprop_engine.evaluation.calls import signature
 from backprop_engine.expressions.cursor import RESERVED
 from backprop_engine.messages.message import Message, msg
@@ -45,7 +46,6 @@ from backprop_engine.scenario.format import (
 )
 from backprop_engine.scenario.leaves.data_files import ENDINGS
 from backprop_engine.scenario.leaves.initializers import INITS, Init
-from backprop_engine.scenario.leaves.leaf import MAX_AXES
 from backprop_engine.scenario.read.names import MAX_LENGTH
 from backprop_engine.scenario.sections.training import MAX_STEPS
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from backprop_engine import load_scenario
+from backprop_engine.derivatives.jacobian import window
 from mutating import outcome
 
 
@@ -70,3 +73,33 @@ WORDS = "가나 " * 300_000
 )
 def test_what_would_take_too_much_is_refused(code: str, text: str) -> None:
     assert f"error[{code}]" in outcome(text.encode())
+
+
+ONES = "[" + ", ".join(["1"] * 70) + "]"
+MANY = [
+    f"reshape(a, shape={ONES})",
+    f"broadcast_to(a, shape={ONES})",
+    f"tile(a, reps={ONES})",
+    f"a[{'None, ' * 70}0]",
+    f"unsqueeze(a, axis={list(range(70))})",
+    "a" + "[:, None]" * 40,
+]
+
+
+@pytest.mark.parametrize("call", MANY)
+@pytest.mark.parametrize("own", [False, True], ids=["node", "operator"])
+def test_a_result_of_more_axes_than_a_tensor_has_is_refused(call: str, own: bool) -> None:
+    operator = f"operators: {{f: {{inputs: [a], forward: 'sum({call})'}}}}\n" if own else ""
+    node = "f(a)" if own else f"sum({call})"
+    found = outcome(f"{operator}constants: {{a: [0]}}\nnodes:\n  L: '{node}'\n".encode())
+    assert "error[shapes]" in found
+    assert "axes, at most 32 are allowed" in found
+
+
+def test_an_einsum_of_many_operands_is_summed_letter_by_letter() -> None:
+    """At once they would be 2 to the 40 numbers."""
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN"
+    call = f"einsum({', '.join('q' * 40)}, subscripts='{','.join(letters)}->')".replace("'", '"')
+    trace = load_scenario(f"inputs: {{q: [0.5, 1]}}\nnodes:\n  L: '{call}'\n").record()
+    found = window(trace, trace.graph.edges[0], range(1), range(2))
+    np.testing.assert_allclose(found, [[1.5**39, 1.5**39]], rtol=1e-12)

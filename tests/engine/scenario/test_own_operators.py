@@ -252,3 +252,10 @@ def test_a_rule_without_what_flows_in_is_recognised() -> None:
     trace = load(rule + "inputs: {x: [-2, 1, 3]}\nnodes: {y: sq(x), L: sum(y * y)}\n").record()
     (edge,) = (check for check in check_trace(trace) if check.name == "y → x")
     assert edge.resembles == "the upstream gradient g is missing"
+
+
+def test_a_rule_for_an_operand_that_the_formula_does_not_use_fills_its_shape() -> None:
+    rule = "operators:\n  f: {inputs: [a, b], forward: sum(a), backward: {b: g * out}}\n"
+    trace = load(rule + "inputs: {x: [1, 2], y: [[1, 2, 3], [4, 5, 6]]}\nnodes: {L: 'f(x, y)'}\n").record()
+    assert_close(trace.gradient("y"), np.full((2, 3), 3.0))
+    assert [check.name for check in check_trace(trace) if not check.verdict.good] == ["y", "L → y"]

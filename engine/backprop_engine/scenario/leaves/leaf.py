@@ -16,7 +16,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from backprop_engine.arrays import Shape
+from backprop_engine.arrays import MAX_AXES, Shape
 from backprop_engine.errors import code
 from backprop_engine.graph.graph import Kind
 from backprop_engine.messages.message import msg
@@ -48,7 +48,6 @@ LEAF_SHAPE = code(
 LEAF_INIT = code("leaf-init", msg("`init` names no way to fill a tensor, or its settings do not fit."))
 
 LEAF_SECTIONS: Final = {"inputs": Kind.INPUT, "params": Kind.PARAM, "constants": Kind.CONSTANT}
-MAX_AXES: Final = 32
 _FORMS: Final = msg("a leaf is a number, a list, or `{{shape: [2, 3], init: zeros}}`")
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.lib import format as npy_format
 
-from backprop_engine.arrays import Shape, Tensor
+from backprop_engine.arrays import MAX_AXES, Shape, Tensor
 from backprop_engine.errors import code
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.plain_text import clean, shortened
@@ -35,7 +35,6 @@ DATA_KEY = code("data-key", msg("`key` names no array of an `.npz` file, or is m
 
 _MAX_HEADER: Final = 10_000
 """The longest header, in bytes, that is given to NumPy: its own limit for headers it does not trust."""
-_MAX_AXES: Final = 32
 _MAX_MEMBERS: Final = 10_000
 _READERS: Final = {
     b"\x01": (2, npy_format.read_array_header_1_0),
@@ -202,13 +201,13 @@ def _header(file: DataFile, what: str, stream: IO[bytes]) -> _Header:
     _check_kind(file, what, dtype)
     if any(size < 0 for size in shape):
         raise file.wrong(msg("{what} has an axis of a negative size", what=what), _SAVE)
-    if len(shape) > _MAX_AXES:
+    if len(shape) > MAX_AXES:
         raise file.wrong(
             msg(
                 "{what} has {count} axes, at most {most} are allowed",
                 what=what,
                 count=len(shape),
-                most=_MAX_AXES,
+                most=MAX_AXES,
             )
         )
     return _Header(dtype, shape, fortran, len(start) + width + length)
