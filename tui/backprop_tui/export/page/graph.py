@@ -31,11 +31,11 @@ from backprop_tui.scene.folding import folded_graph
 from backprop_tui.scene.scene import Scene, scene_in_stages
 from backprop_tui.scene.wires import CARRIED, CONTINUED
 
-__all__ = ["BELOW", "DrawnGraph", "picture"]
+__all__ = ["BELOW", "MOST_NODES", "DrawnGraph", "picture"]
 
 _ROOM = 120, 10_000
 """The columns and rows of the picture: what is wider is broken into rows."""
-_MOST_NODES = 1000
+MOST_NODES = 1000
 """A page of more would be too slow to make, and too large to be of use."""
 _COLUMN, _ROW, _MARGIN = 10, 20, 10
 """The width and the height of a cell, and the margin, in pixels."""
@@ -89,12 +89,12 @@ class DrawnGraph(Struct, frozen=True, eq=False):
 def picture(trace: Trace) -> DrawnGraph:
     """The picture of a run; `UsageError` for a graph that is too large for a page."""
     count = folded_graph(trace.graph, ()).computed_count
-    if len(trace.graph.nodes) > _MOST_NODES:
+    if len(trace.graph.nodes) > MOST_NODES:
         raise UsageError(
             msg(
                 "the graph has {count} nodes; a page shows at most {most}",
                 count=len(trace.graph.nodes),
-                most=_MOST_NODES,
+                most=MOST_NODES,
             )
         )
     scene = finish(scene_in_stages(trace, None, (), "full", 0, count, _ROOM))
