@@ -37,7 +37,7 @@ def test_what_cannot_be_opened_is_told() -> None:
         debug(graph, at=8)
     with pytest.raises(UsageError, match="the debugger needs a terminal"):
         debug(graph)
-    with pytest.raises(UsageError, match="debug the scenario that it comes from"):
+    with pytest.raises(UsageError, match="debug the scenario it comes from"):
         debug(load_scenario("lstm").record())
 
 

@@ -91,5 +91,5 @@ def _scenario_around(graph: Graph, bindings: Bindings) -> Scenario:
     try:
         scenario = scenario_from(graph, bindings)
     except UsageError as error:
-        raise UsageError(error.message, msg("debug the scenario that it comes from")) from None
+        raise UsageError(error.message, msg("debug the scenario it comes from")) from None
     return replace(scenario, path="<graph>", graph=graph, bindings=bindings)

@@ -172,9 +172,9 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
             "first nan",
             msg("Not-a-number arises here."),
             msg(
-                "NaN comes from 0 · inf, inf − inf (as in softmax over a row masked completely), 0 / 0, or "
-                "the root or logarithm of a negative number. A `where` after it hides the value but not the "
-                "gradient: guard the operand before the operator."
+                "NaN comes from 0 · inf, inf − inf (as in softmax over a completely masked row), "
+                "0 / 0, or the root or logarithm of a negative number. A `where` after it hides "
+                "the value but not the gradient: guard the operand before the operator."
             ),
             _first(np.isnan),
         ),

@@ -96,9 +96,9 @@ class CompiledFormula:
             attributes = dict(step.attributes) if step.key is None else {"key": filled.key(step.key)}
             attributes = {setting.name: setting.default for setting in step.op.attributes} | attributes
             if is_derivative(step.op):
-                message = msg("`{op}` is a node of a graph, and no part of a formula", op=step.op.name)
+                message = msg("`{op}` is a node of a graph, and cannot be part of a formula", op=step.op.name)
                 raise CallError(
-                    DERIVATIVE, message, filled.span(step.at), msg("a node under `nodes` takes it")
+                    DERIVATIVE, message, filled.span(step.at), msg("use it in a node under `nodes`")
                 )
             self.parts.append(_Part(step.op, step.operands(registers), attributes, trees[number]))
             registers.append(count + len(self.numbers) + number)

@@ -79,15 +79,15 @@ def _check(builder: GraphBuilder, op: Op, f: Node, x: Node, v: Shape | None) -> 
             )
     if op is GRAD and f.shape:
         message = msg(
-            "`grad` takes the gradient of a scalar, and `{name}` is {shape}",
+            "`grad` takes the gradient of a scalar, but `{name}` is {shape}",
             name=_called(f),
             shape=shape_text(f.shape),
         )
-        raise DerivativeError(message, msg("sum its entries, or weight them: `vjp(f, x, v)`"))
+        raise DerivativeError(message, msg("sum its entries, or weight them with `vjp(f, x, v)`"))
     wanted, what = (x, "x") if op is JVP else (f, "f")
     if v is not None and v != wanted.shape:
         message = msg(
-            "`v` is {found}, and `{name}` is {shape}: `{op}` takes a `v` of the shape of `{what}`",
+            "`v` is {found}, but `{name}` is {shape}: `{op}` takes a `v` of the shape of `{what}`",
             found=shape_text(v), name=_called(wanted), shape=shape_text(wanted.shape), op=op.name, what=what,
         )  # fmt: skip
         raise DerivativeError(message)
@@ -125,7 +125,7 @@ class _Writing:
             found = self.sketch.spread(self.sketch.number(0) if found is None else found, wanted)
             return self._write(found, self.name, always=True)
         except RecursionError:
-            raise DerivativeError(msg("the derivative's formula nests too deep")) from None
+            raise DerivativeError(msg("the derivative's formula is nested too deeply")) from None
         finally:
             self.builder.close_group(least=2)
 
@@ -197,9 +197,9 @@ class _Writing:
             self.passes.added += self.builder.size - before
         if self.passes.added > MAX_DERIVATIVE_NODES:
             message = msg(
-                "with this one the derivatives come to more than {most:,} nodes", most=MAX_DERIVATIVE_NODES
+                "with this one, the derivatives come to more than {most:,} nodes", most=MAX_DERIVATIVE_NODES
             )
-            raise DerivativeError(message, msg("`detach` keeps one from going further back"))
+            raise DerivativeError(message, msg("`detach` stops a derivative from going further back"))
         return position
 
     def _of(self, position: int) -> int:

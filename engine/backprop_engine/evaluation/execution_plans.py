@@ -198,8 +198,8 @@ def refuse_unnamed(call: Call) -> None:
     given = dict(zip(("f", "x"), call.args, strict=False)) | {one.name: one.value for one in call.keywords}
     x = given.get("x")
     if x is not None and not isinstance(x, Name | Attribute):
-        message = msg("`{op}` is taken with respect to a leaf or a node, by its name", op=call.name)
-        hint = msg("give the expression a node of its own, and use that on the way to `f`")
+        message = msg("`{op}` is taken with respect to a leaf or node, given by name", op=call.name)
+        hint = msg("give the expression a node of its own, and compute `f` from that")
         raise CallError(DERIVATIVE, message, x.span, hint)
 
 

@@ -137,14 +137,15 @@ _WRITTEN: Final = {
 """The expression to write, in which a, b and x stand for operands."""
 
 _SHAPE_OF_NUMBERS: Final = msg(
-    "its shape would depend on numbers, and shapes are settled before: `where(mask, x, 0)` keeps it"
+    "its shape would depend on values, and shapes are fixed before anything is computed: "
+    "`where(mask, x, 0)` keeps the shape"
 )
 _DRAWN: Final = msg(
     "a tensor that is not computed goes under `constants`: `{{shape: [2, 3], init: {init}}}`", init="normal"
 )
 _LISTED: Final = msg("a list of numbers goes under `constants`")
 _LEFT_OUT: Final = msg("leave it out: here it changes nothing")
-_NO_SOLVERS: Final = msg("nothing here inverts a matrix or takes it apart")
+_NO_SOLVERS: Final = msg("no operator here inverts or decomposes a matrix")
 _TWO_AXES: Final = msg("windows slide along one axis or two")
 _RECURRENT: Final = msg("write its equations as a cell, and repeat it with a `scan`")
 

@@ -54,7 +54,7 @@ def explanation(frame: Frame, notes: Mapping[int, LocalText] = MappingProxyType(
 def _sentences(facts: StepFacts) -> list[Message]:
     match facts:
         case StartFacts():
-            return [msg("Nothing is computed yet.")]
+            return [msg("Nothing has been computed yet.")]
         case ForwardFacts(node=node, symbols=symbols):
             value = _short(facts.outcome)
             return [msg("{node} = {symbols} = {value}", node=node.name, symbols=symbols, value=value)]

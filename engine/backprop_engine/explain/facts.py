@@ -38,7 +38,7 @@ __all__ = [
 
 
 class StartFacts(CommonFacts):
-    """Nothing is computed yet."""
+    """Nothing has been computed yet."""
 
     kind = "start"
 

@@ -42,7 +42,7 @@ FOREIGN: Final[dict[str, Message]] = {
 WORDS: Final[dict[str, Message]] = {
     "if": msg("choose with `where(condition, a, b)`"),
     "else": msg("choose with `where(condition, a, b)`"),
-    "not": msg("put it in brackets: `(not a)`"),
+    "not": msg("put it in parentheses: `(not a)`"),
     "is": msg("compare with `==`"),
     "lambda": msg("write a cell for a formula that is used several times"),
     "for": msg("a `scan` repeats a cell over time"),

@@ -198,10 +198,10 @@ class ExpressionParser(Cursor):
         name, before, after = key[at], key[:at], key[at + 1 :]
         assert isinstance(name, Name)
         if not all(map(_is_whole, before + after)):
-            hint = msg("take the rest in brackets of its own: `{text}`", text=f"x[{name.name}][0]")
+            hint = msg("put the rest in brackets of their own: `{text}`", text=f"x[{name.name}][0]")
             if any(isinstance(part, Name) for part in after):
                 hint = msg("`gather(x, i, axis=1)` takes an entry of each row")
-            raise ExprError(msg("beside a tensor of indices only `:` can stand"), brackets, hint)
+            raise ExprError(msg("only `:` can stand beside a tensor of indices"), brackets, hint)
         from_end = any(isinstance(part, Rest) for part in before)
         nowhere = SourceSpan(brackets.start, brackets.start)
         axis = Number(-1 - len(after) if from_end else len(before), nowhere)
@@ -215,7 +215,7 @@ class ExpressionParser(Cursor):
             hint = msg("`x[0]` or `x[:, 1:]`")
             raise ExprError(msg("a subscript needs an index"), self.tokens[self.at - 1].span, hint)
         if sum(isinstance(part, Rest) for part in parts) > 1:
-            raise ExprError(msg("`...` stands once in a subscript"), self.tokens[self.at - 1].span)
+            raise ExprError(msg("`...` may stand only once in a subscript"), self.tokens[self.at - 1].span)
         return tuple(parts)
 
     def key_part(self) -> KeyPart | Name:
@@ -273,8 +273,11 @@ class ExpressionParser(Cursor):
         if first.text in MODULES:
             return msg("write `{text}`", text="None")
         if PRECEDENCE.get(self.tokens[self.at].kind) == _COMPARISON:
-            return msg("a condition cannot choose: shapes are settled before. `where(x > 0, x, 0)` keeps it")
-        return msg("an index is a whole number, or the name of a constant that holds some")
+            return msg(
+                "a condition cannot select entries: shapes are fixed before anything is "
+                "computed. `where(x > 0, x, 0)` keeps the shape"
+            )
+        return msg("an index is a whole number, or the name of a constant that holds whole numbers")
 
     def whole_item(self) -> int:
         """A whole number in a list of indices."""

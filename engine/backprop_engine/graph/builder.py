@@ -149,15 +149,18 @@ class GraphBuilder:
         if not isinstance(operand, int | np.integer):
             raise UsageError(
                 msg(
-                    "{operand} is no operand: an operand is a node or a number",
+                    "{operand} is not an operand: an operand is a node or a number",
                     operand=type(operand).__name__,
                 ),
-                msg("an array is a leaf: builder.leaf(name, Kind.CONSTANT, shape); record gets its numbers"),
+                msg(
+                    "make the array a leaf with builder.leaf(name, Kind.CONSTANT, shape), and "
+                    "give its numbers to record"
+                ),
             )
         if not 0 <= operand < len(self._nodes):
             raise UsageError(
                 msg("there is no node at position {position}", position=operand),
-                msg("a number among the operands is written as a float"),
+                msg("write a number among the operands as a float"),
             )
         return operand
 
@@ -339,7 +342,7 @@ def _check_call(op: Op, operands: int, settings: Mapping[str, Any]) -> None:
     if operands < least or (operands > len(op.operands) and not op.variadic):
         raise UsageError(
             msg(
-                "{op} takes {operands}, and is given {count}",
+                "{op} takes {operands}, but is given {count}",
                 op=op.name,
                 operands=", ".join(op.operands),
                 count=operands,

@@ -97,7 +97,7 @@ leaky_relu = define(
         "PyTorch는 이때 업스트림 그래디언트에 음수 쪽 기울기를 곱해 흘려보냅니다.",
     ),
     kinks=(
-        Kink((0.0,), 0, (0.01,), Words("the corner belongs to the leak", "꺾인 점은 새는 쪽")),
+        Kink((0.0,), 0, (0.01,), Words("the corner belongs to the negative side", "꺾인 점은 음수 쪽")),
         Kink(
             (nan,),
             nan,
@@ -165,7 +165,7 @@ elu = define(
             (nan,),
             nan,
             (nan,),
-            Words("NaN stays NaN; PyTorch hands on 1", "NaN은 NaN으로 남음, PyTorch는 1배"),
+            Words("NaN stays NaN; PyTorch hands on 1", "NaN은 NaN으로 남음, PyTorch는 그대로 흘려보냄"),
         ),
     ),
     samples=(*SINGLES, *sampled_with(SINGLES[1:3], alpha=0.5)),
@@ -248,7 +248,7 @@ hard_tanh = define(
             (nan,),
             nan,
             (nan,),
-            Words("NaN stays NaN; PyTorch hands on 1", "NaN은 NaN으로 남음, PyTorch는 1배"),
+            Words("NaN stays NaN; PyTorch hands on 1", "NaN은 NaN으로 남음, PyTorch는 그대로 흘려보냄"),
         ),
     ),
 )
@@ -283,7 +283,7 @@ relu6 = define(
             (nan,),
             nan,
             (nan,),
-            Words("NaN stays NaN; PyTorch hands on 1", "NaN은 NaN으로 남음, PyTorch는 1배"),
+            Words("NaN stays NaN; PyTorch hands on 1", "NaN은 NaN으로 남음, PyTorch는 그대로 흘려보냄"),
         ),
     ),
     samples=(*SINGLES, Sample(((5,),), low=-2.0, high=8.0)),

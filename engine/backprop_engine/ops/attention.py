@@ -368,7 +368,8 @@ scaled_dot_product_attention = define(
             bool,
             False,
             Words(
-                "whether the mask is added to the scores; else it is 1 where a key is seen and 0 where not",
+                "whether the mask is added to the scores; otherwise it is 1 where a key is seen "
+                "and 0 where it is not",
                 "마스크를 점수에 더할지, 아니면 보이는 키에 1, 보이지 않는 키에 0인지",
             ),
         ),
@@ -383,14 +384,14 @@ scaled_dot_product_attention = define(
     ),
     lessons=(_LOOKING, _LOOKING, _LOOKED_AT, _ADDED),
     conventions=Words(
-        "Positions lie along the last axis but one, d is the size of a query; batches broadcast. With "
-        "causal, query i looks at the keys 0 … i; no gradient flows to what it cannot see. A mask is "
-        "PyTorch's attn_mask: of truth values by default, where any number but 0 and 1 gives NaN. A query "
-        "that sees nothing gives 0, as in PyTorch.",
-        "위치는 끝에서 둘째 축에 놓이고, d는 쿼리의 크기입니다. 배치는 브로드캐스트합니다. causal이면 "
-        "쿼리 i는 키 0 … i만 보며, 보지 못하는 것에는 그래디언트가 흐르지 않습니다. 마스크는 PyTorch의 "
-        "attn_mask입니다. 기본은 참과 거짓이고, 0과 1이 아닌 수는 NaN을 줍니다. 아무것도 보지 못하는 "
-        "쿼리는 PyTorch처럼 0을 줍니다.",
+        "Positions lie along the last axis but one, d is the size of a query; batches broadcast. "
+        "With causal, query i looks at the keys 0 … i; no gradient flows to what it cannot see. "
+        "A mask is PyTorch's attn_mask: truth values by default, where any number other than 0 "
+        "and 1 gives NaN. A query that sees no key gives 0, as in PyTorch.",
+        "위치는 끝에서 둘째 축에 놓이고, d는 쿼리의 크기입니다. 배치는 브로드캐스트됩니다. "
+        "causal이면 쿼리 i는 키 0 … i만 보며, 보지 못하는 것에는 그래디언트가 흐르지 않습니다. "
+        "마스크는 PyTorch의 attn_mask입니다. 기본은 참과 거짓이고, 0과 1이 아닌 수가 있으면 "
+        "NaN이 됩니다. 어느 키도 보지 못하는 쿼리의 결과는 PyTorch처럼 0입니다.",
     ),
     samples=(
         Sample(((3, 4), (3, 4), (3, 4))),

@@ -94,7 +94,7 @@ gather = define(
     shape=_gather_shape,
     rules=_gather_rules,
     attributes=(
-        OpAttribute("axis", int, ..., Words("the axis that the indices count along", "인덱스가 세는 축")),
+        OpAttribute("axis", int, ..., Words("the axis that the indices point along", "인덱스가 가리키는 축")),
     ),
     constants=("indices",),
     indices=lambda a, indices: (1,),
@@ -104,8 +104,8 @@ gather = define(
         ko="골라 온 원소에 그래디언트가 돌아가며, 두 번 골라진 원소는 두 그래디언트를 더해 받습니다.",
     ),
     conventions=Words(
-        "As NumPy's `take_along_axis`: a negative index counts from the end, which `torch.gather` refuses. "
-        "Gradients of an entry that is chosen more than once add up.",
+        "Like NumPy's `take_along_axis`: a negative index counts from the end, which "
+        "`torch.gather` refuses. Gradients of an entry that is chosen more than once add up.",
         "NumPy의 `take_along_axis`처럼 음수 인덱스는 끝에서부터 셉니다. `torch.gather`는 음수를 받지 "
         "않습니다. 여러 번 고른 원소의 그래디언트는 더해집니다.",
     ),
@@ -171,20 +171,20 @@ index_select = define(
     shape=_select_shape,
     rules=_select_rules,
     attributes=(
-        OpAttribute("axis", int, ..., Words("the axis that the indices count along", "인덱스가 세는 축")),
+        OpAttribute("axis", int, ..., Words("the axis that the indices point along", "인덱스가 가리키는 축")),
     ),
     constants=("indices",),
     indices=lambda a, indices: (1,),
     refuse=lambda a, indices, axis: outside_axis(indices, a, axis),
     lesson=Words(
-        en="Whole slices were picked: one picked twice gets both gradients, one never picked gets 0.",
-        ko="조각째 골라 온 노드입니다. 두 번 고른 조각은 두 그래디언트를 더해 받고, 고르지 않은 조각은 0을 "
-        "받습니다.",
+        en="Whole slices were picked: a slice picked twice gets both gradients, one never picked gets 0.",
+        ko="조각을 통째로 골라 왔습니다. 두 번 고른 조각은 두 그래디언트를 더해 받고, 고르지 "
+        "않은 조각은 0을 받습니다.",
     ),
     conventions=Words(
-        "`x[:, i]` is the same. A negative index counts from the end, which `torch.index_select` refuses. "
-        "The indices may have any shape: their axes take the place of the one they count along. Gradients "
-        "of what is chosen more than once add up.",
+        "`x[:, i]` is the same. A negative index counts from the end, which `torch.index_select` "
+        "refuses. The indices may have any shape: their axes replace the axis they point along. "
+        "Gradients of what is chosen more than once add up.",
         "`x[:, i]`와 같습니다. 음수 인덱스는 끝에서부터 셉니다. `torch.index_select`는 음수를 받지 "
         "않습니다. 인덱스의 형상은 자유이며 그 축들이 고르는 축을 대신합니다. 여러 번 고른 것의 "
         "그래디언트는 더해집니다.",
@@ -236,7 +236,7 @@ embedding = define(
         Linear(
             "add_at_rows(g, indices, weight.shape)",
             _embedding_vjp,
-            shown=Words("1 in the rows looked up", "찾아온 행에 1"),
+            shown=Words("1 in the rows looked up", "골라 온 행에 1"),
             entries=reads(lambda i, weight, indices: (indices[i[:-1]], i[-1])),
         ),
         None,
@@ -247,17 +247,18 @@ embedding = define(
         indices, msg("there are {size} rows", size=weight[0]), weight[0], from_end=False
     ),
     lesson=Words(
-        en="An embedding looks rows up: a row gets the sum of the gradients of its uses.",
-        ko="임베딩은 행을 찾아오는 연산이므로, 각 행은 쓰인 자리들의 그래디언트를 모두 더해 받습니다.",
+        en="An embedding looks up rows: each row gets the sum of the gradients of all its uses.",
+        ko="임베딩은 표에서 행을 골라 오는 연산이므로, 각 행은 쓰인 자리들의 그래디언트를 모두 "
+        "더해 받습니다.",
     ),
     conventions=Words(
-        "`weight[indices]` is the same, but for its negative indices: here they count from 0 and are "
-        "never negative, as in PyTorch. Gradients of a row that is used more than once add up; a row "
-        "never used gets 0. What PyTorch's padding_idx does is written: `embedding(where(keep, w, "
-        "detach(w)), indices)` keeps a row's value and stops its gradient where `keep` is 0.",
-        "`weight[indices]`와 같으나, PyTorch처럼 인덱스는 0부터 세고 음수일 수 없습니다. 여러 번 쓰인 "
-        "행의 그래디언트는 더해지고, 쓰이지 않은 행은 0을 받습니다. PyTorch의 padding_idx는 "
-        "`embedding(where(keep, w, detach(w)), indices)`로 씁니다. `keep`이 0인 행은 값만 남고 "
+        "`weight[indices]` is the same, except that indices here cannot be negative, as in "
+        "PyTorch. Gradients of a row that is used more than once add up; a row never used gets "
+        "0. For PyTorch's padding_idx write `embedding(where(keep, w, detach(w)), indices)`: it "
+        "keeps a row's value and stops its gradient where `keep` is 0.",
+        "`weight[indices]`와 같지만, PyTorch처럼 인덱스가 음수일 수 없습니다. 여러 번 쓰인 행의 "
+        "그래디언트는 더해지고, 쓰이지 않은 행은 0을 받습니다. PyTorch의 padding_idx는 "
+        "`embedding(where(keep, w, detach(w)), indices)`로 씁니다. `keep`이 0인 행은 값만 쓰이고 "
         "그래디언트를 받지 않습니다.",
     ),
     samples=(

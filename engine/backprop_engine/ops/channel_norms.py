@@ -210,11 +210,12 @@ batch_norm = define(
     ),
     lessons=(None, OF_WEIGHT, OF_BIAS),
     conventions=Words(
-        "The training form: mean and variance are the batch's own, over every axis but 1, the variance "
-        "divided by the number of entries. With running averages it is batch_norm_inference. A batch of one "
-        "gives 0.",
-        "학습할 때의 형태입니다. 평균과 분산은 1번을 뺀 모든 축에 걸친 이 배치의 것이고, 분산은 "
-        "원소 수로 나눕니다. 이동 평균을 쓰는 것은 batch_norm_inference입니다. 하나뿐인 배치는 0이 됩니다.",
+        "The training form: mean and variance are the batch's own, over every axis but 1, the "
+        "variance divided by the number of entries. With running averages it is "
+        "batch_norm_inference. A batch of one is normalised to 0.",
+        "학습할 때의 형태입니다. 평균과 분산은 1번 축을 뺀 모든 축에 걸쳐 이 배치에서 구하고, "
+        "분산은 원소 수로 나눕니다. 이동 평균을 쓰는 것은 batch_norm_inference입니다. 표본이 "
+        "하나뿐이면 정규화한 값이 0이 됩니다.",
     ),
     samples=(
         Sample(((4, 3),)),
@@ -295,7 +296,8 @@ batch_norm_inference = define(
     stops=("running_mean", "running_var"),
     inside=_inference_inside,
     lesson=Words(
-        en="In evaluation batch normalisation scales each channel by a fixed number: samples stand alone.",
+        en="In evaluation, batch normalisation scales each channel by a fixed number: samples do "
+        "not affect one another.",
         ko="평가할 때의 배치 정규화는 채널마다 정해진 배수이므로 표본끼리 서로 영향을 주지 않습니다.",
     ),
     lessons=(None, None, None, OF_WEIGHT, OF_BIAS),
@@ -364,10 +366,11 @@ instance_norm = define(
     ),
     lessons=(None, OF_WEIGHT, OF_BIAS),
     conventions=Words(
-        "Mean and variance are over the axes after the channels, the variance divided by the number of "
-        "entries. A channel of one position gives 0, where PyTorch refuses it.",
-        "평균과 분산은 채널 뒤의 모든 축에 걸쳐 구하고, 분산은 원소 수로 나눕니다. 위치가 하나뿐인 "
-        "채널은 0이 되며, PyTorch는 이를 거부합니다.",
+        "Mean and variance are over the axes after the channels, the variance divided by the "
+        "number of entries. A channel of one position is normalised to 0, where PyTorch refuses "
+        "it.",
+        "평균과 분산은 채널 뒤의 모든 축에 걸쳐 구하고, 분산은 원소 수로 나눕니다. 위치가 "
+        "하나뿐인 채널은 정규화하면 0이 되며, PyTorch는 이를 받지 않습니다.",
     ),
     samples=(
         Sample(((2, 3, 4),)),
@@ -436,7 +439,7 @@ group_norm = define(
             int,
             ...,
             Words(
-                "into how many groups the channels are split, each normalised on its own",
+                "how many groups the channels are split into, each normalised on its own",
                 "채널을 몇 묶음으로 나누어 묶음마다 정규화할지",
             ),
             least=1,
@@ -451,8 +454,8 @@ group_norm = define(
     ),
     lessons=(None, OF_WEIGHT, OF_BIAS),
     conventions=Words(
-        "One group is a layer normalisation over channels and positions, as many groups as channels an "
-        "instance normalisation. The variance is divided by the number of entries.",
+        "One group is layer normalisation over channels and positions; as many groups as "
+        "channels is instance normalisation. The variance is divided by the number of entries.",
         "묶음이 하나이면 채널과 위치 전체의 계층 정규화와 같고, 채널 수만큼이면 인스턴스 정규화와 같습니다. "
         "분산은 원소 수로 나눕니다.",
     ),

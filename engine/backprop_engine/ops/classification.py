@@ -76,7 +76,7 @@ def _needs_weights(a: Shape, weight: Shape | None) -> None:
     if weight not in (None, a[-1:]):
         raise ShapeError(
             msg(
-                "{2} is {shape}: it holds a weight for each of {classes} classes",
+                "{2} is {shape}: it needs a weight for each of {classes} classes",
                 shape=shape_text(weight),
                 classes=a[-1],
             ),
@@ -452,10 +452,11 @@ nll = define(
         ko="음의 로그 가능도는 정답 범주의 로그 확률에만 −1의 그래디언트를 흘려보냅니다.",
     ),
     conventions=Words(
-        "The classes lie along the last axis. The mean is over the targets that count, each as much as "
-        "the weight of its class, as in PyTorch; where none does it is NaN, and the gradient 0.",
-        "범주는 마지막 축에 놓입니다. 평균은 세는 정답만의, PyTorch처럼 범주의 가중치로 잰 평균이며, "
-        "하나도 없으면 값은 NaN이고 그래디언트는 0입니다.",
+        "The classes lie along the last axis. The mean is over the targets that count, each "
+        "weighted by its class, as in PyTorch; if none counts, the loss is NaN and the gradient "
+        "0.",
+        "범주는 마지막 축에 놓입니다. 평균은 PyTorch처럼 ignore_index가 아닌 정답에 대한, 범주의 "
+        "가중치를 준 가중평균입니다. 그런 정답이 하나도 없으면 값은 NaN이고 그래디언트는 0입니다.",
     ),
     samples=(*_targets(), *_ignoring(-100), *_ignoring(0)[:1], *_weighted()),
 )
@@ -482,12 +483,14 @@ softmax_with_loss = define(
     ),
     conventions=Words(
         "The classes lie along the last axis; the largest logit is subtracted first, so that no "
-        "exponential overflows. The mean is over the targets that count, each as much as the weight of "
-        "its class, as in PyTorch (of probabilities: over all); where none does it is NaN, and the "
-        "gradient 0. A row of nothing but −inf is NaN, and so is its gradient.",
-        "범주는 마지막 축에 놓입니다. 가장 큰 로짓을 먼저 빼므로 지수함수가 오버플로하지 않습니다. 평균은 "
-        "세는 정답만의, PyTorch처럼 범주의 가중치로 잰 평균이며(정답이 확률이면 모든 행의 평균), 하나도 "
-        "없으면 값은 NaN이고 그래디언트는 0입니다. 모두 −inf인 행은 값도 그래디언트도 NaN입니다.",
+        "exponential overflows. The mean is over the targets that count, each weighted by its "
+        "class, as in PyTorch (over all rows, where targets are probabilities); if none counts, "
+        "the loss is NaN and the gradient 0. A row of nothing but −inf is NaN, and so is its "
+        "gradient.",
+        "범주는 마지막 축에 놓입니다. 가장 큰 로짓을 먼저 빼므로 지수함수가 오버플로하지 "
+        "않습니다. 평균은 PyTorch처럼 ignore_index가 아닌 정답에 대한, 범주의 가중치를 준 "
+        "가중평균입니다(정답이 확률이면 모든 행의 평균). 그런 정답이 하나도 없으면 값은 NaN이고 "
+        "그래디언트는 0입니다. 모두 −inf인 행은 값도 그래디언트도 NaN입니다.",
     ),
     meets=beyond(20.0),
     kinks=(
@@ -507,7 +510,7 @@ softmax_with_loss = define(
             ([-inf, -inf], 1),
             nan,
             ([nan, nan], None),
-            Words("a row masked completely is NaN, as in PyTorch", "모두 가린 행은 NaN, PyTorch와 같음"),
+            Words("a completely masked row is NaN, as in PyTorch", "모두 가려진 행은 PyTorch처럼 NaN"),
         ),
     ),
     samples=(

@@ -192,7 +192,7 @@ def by_bias(axes: int, x: Shape) -> Linear:
 
 
 OF_BIAS = Words(
-    en="A bias is added at every window of its channel: its gradient is the sum of theirs.",
+    en="A bias is added at every window of its channel: its gradient is the sum of the gradients there.",
     ko="편향은 그 채널의 모든 창에 더해지므로, 그 창들의 그래디언트를 모두 더합니다.",
 )
 _LESSONS = (
@@ -303,7 +303,7 @@ def _convolution(axes: int, kind: Any, samples: tuple[Sample, ...]) -> Op:
                 int,
                 1,
                 Words(
-                    "into how many groups the channels are split, each on its own",
+                    "how many groups the channels are split into, each on its own",
                     "채널을 서로 독립인 몇 묶음으로 나눌지",
                 ),
                 least=1,

@@ -56,7 +56,7 @@ def _cumsum_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Li
         return here(_elsewhere_same(i, j, axis) & (j[axis] <= i[axis]))
 
     text = f"flip(cumsum(flip(g, axis={axis}), axis={axis}), axis={axis})"
-    shown = Words("1 for this and all before", "자신과 앞의 원소에 1")
+    shown = Words("1 for this entry and all before it", "자신과 앞의 모든 원소에 1")
     return (Linear(text, vjp, shown=shown, entries=entries),)
 
 
@@ -126,7 +126,7 @@ def _cumprod_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[L
         return here(_elsewhere_same(i, j, axis) & (j[axis] <= i[axis]), others)
 
     text = f"product_before(a, axis={axis}) * carried_back(g, a, axis={axis})"
-    shown = Words("the product of the others up to there", "거기까지 나머지 원소의 곱")
+    shown = Words("the product of the others up to there", "그 자리까지 나머지 원소의 곱")
     return (Linear(text, vjp, shown=shown, entries=entries),)
 
 
@@ -187,7 +187,7 @@ cumprod = define(
             ([0.0, 0.0, 3.0],),
             [0, 0, 0],
             ([1, 0, 0],),
-            Words("behind the first 0 nothing arrives", "처음 나오는 0의 뒤에는 아무것도 오지 않음"),
+            Words("entries after the first 0 get 0", "처음 나오는 0 뒤의 원소는 0을 받음"),
             {"axis": 0},
             [1, 1, 1],
         ),

@@ -30,7 +30,7 @@ from backprop_engine.ops.shape_rules import axes, named, operand
 define = Family("linear").define
 
 _DOTS = "..."
-_FORM = msg('it is written like "ij,jk->ik": a letter for each axis, and "..." for any others')
+_FORM = msg('write it like "ij,jk->ik": a letter for each axis, and "..." for any others')
 
 
 # What is written
@@ -59,7 +59,7 @@ def _parts(subscripts: str) -> tuple[tuple[str, ...], str]:
         return operands, _DOTS * dotted + "".join(once)
     twice = next((letter for letter in out.replace(_DOTS, "") if out.count(letter) > 1), "")
     if twice:
-        raise ShapeError(msg("the letter {letter} stands twice in the result {part}", letter=twice, part=out))
+        raise ShapeError(msg("the letter {letter} occurs twice in the result {part}", letter=twice, part=out))
     unknown = next((letter for letter in out.replace(_DOTS, "") if letter not in given), "")
     if unknown:
         raise ShapeError(msg("the letter {letter} of the result is in no operand", letter=unknown))
@@ -98,7 +98,7 @@ def _plan(subscripts: str, shapes: tuple[Shape, ...]) -> _Plan:
     if len(parts) != len(shapes):
         raise ShapeError(
             msg(
-                '{operands}: subscripts "{subscripts}" hold letters for {wanted}, not for {count}',
+                '{operands}: the number of operands in subscripts "{subscripts}" is {wanted}, not {count}',
                 subscripts=_shown(subscripts),
                 wanted=len(parts),
                 count=len(shapes),
@@ -116,7 +116,7 @@ def _plan(subscripts: str, shapes: tuple[Shape, ...]) -> _Plan:
     most = max((more for part, more in zip(parts, beyond, strict=True) if _DOTS in part), default=0)
     dots = "".join(unused[:most])
     if len(dots) < most:
-        raise ShapeError(msg("{operands}: there are not letters enough", operands=named(*shapes)), _FORM)
+        raise ShapeError(msg("{operands}: there are not enough letters", operands=named(*shapes)), _FORM)
     spelled = tuple(
         part.replace(_DOTS, dots[most - more :]) if more else part.replace(_DOTS, "")
         for part, more in zip(parts, beyond, strict=True)
@@ -360,11 +360,11 @@ einsum = define(
         ko="einsum의 그래디언트도 einsum입니다. 피연산자의 첨자와 결과의 첨자가 자리를 바꿉니다.",
     ),
     conventions=Words(
-        "Letters that are not in the result are summed over. A result that is not written has the letters "
-        "that stand once, by alphabet, as in NumPy. An ellipsis stands for axes that broadcast and are "
-        "kept; under a letter, sizes are equal. Of a letter that stands twice in an operand the diagonal "
-        "is taken. Several operands are multiplied two at a time, in the order that NumPy's `einsum_path` "
-        "gives.",
+        "Letters that are not in the result are summed over. Without a written result, it has "
+        "the letters that occur once, in alphabetical order, as in NumPy. An ellipsis stands for "
+        "axes that broadcast and are kept; the same letter means the same size. A letter that "
+        "occurs twice in an operand takes its diagonal. Several operands are multiplied two at a "
+        "time, in the order that NumPy's `einsum_path` gives.",
         "결과에 없는 글자의 축은 더합니다. 결과를 쓰지 않으면 NumPy처럼 한 번만 나온 글자를 알파벳순으로 "
         "씁니다. 줄임표는 브로드캐스트되어 결과에 남는 축들이고, 글자가 같으면 크기도 같아야 합니다. 한 "
         "피연산자에 두 번 나온 글자는 대각선을 가져옵니다. 피연산자가 여럿이면 NumPy의 `einsum_path`가 "

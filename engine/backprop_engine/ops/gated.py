@@ -75,7 +75,10 @@ def _glu_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
         Linear(
             f"concat(g * {s}, g * out * (1 - {s}), axis={axis})",
             _glu_vjp,
-            shown=Words("the gate, and the gate's own slope", "게이트, 그리고 게이트 자신의 기울기"),
+            shown=Words(
+                "the gate, and the gate's slope times what passed",
+                "게이트, 그리고 게이트의 기울기 × 통과한 값",
+            ),
             entries=_glu_entries,
         ),
     )
@@ -98,8 +101,10 @@ glu = define(
     ),
     inside=_glu_inside,
     lesson=Words(
-        en="What passes gets the gradient times the gate; the gate gets it times what passed and its slope.",
-        ko="통과하는 절반은 게이트를 곱한 그래디언트를, 게이트는 통과한 값과 자기 기울기를 곱해 받습니다.",
+        en="The half that passes gets the gradient times the gate; the half that gates gets it "
+        "times what passed and the gate's slope.",
+        ko="통과하는 절반은 그래디언트에 게이트를 곱해 받고, 게이트 쪽 절반은 통과한 값과 "
+        "게이트의 기울기를 곱해 받습니다.",
     ),
     conventions=Words(
         "The first half passes, the second half is the gate, as in PyTorch.",
@@ -130,14 +135,15 @@ swiglu = define(
     ),
     inside=(("p", "silu(a)"), ("out", "p * b")),
     lesson=Words(
-        en="SwiGLU multiplies one projection by the SiLU of another: each scales the other's gradient.",
-        ko="SwiGLU는 한 투영에 다른 투영의 SiLU를 곱합니다. 저마다 상대의 몫을 곱한 그래디언트를 받습니다.",
+        en="SwiGLU multiplies one projection by the SiLU of another: each factor scales the "
+        "other's gradient.",
+        ko="SwiGLU는 한 투영에 다른 투영의 SiLU를 곱하므로, 두 인수는 서로 상대의 그래디언트에 곱해집니다.",
     ),
     conventions=Words(
-        "The first operand is the gate: silu(gate) · up, as in the feed-forward layer of Llama. The two "
-        "projections stand outside.",
-        "첫째 피연산자가 게이트입니다. Llama의 피드포워드 층처럼 silu(gate) · up이며, 두 투영은 바깥에서 "
-        "계산합니다.",
+        "The first operand is the gate: silu(gate) · up, as in the feed-forward layer of Llama. "
+        "The two projections are computed outside.",
+        "첫째 피연산자가 게이트입니다. Llama의 피드포워드 계층처럼 silu(gate) · up이며, 두 "
+        "투영은 바깥에서 계산합니다.",
     ),
     samples=PAIRS,
 )

@@ -87,20 +87,20 @@ def _refuse_apart(a: Shape, key: IndexKey) -> None:
     if len(lengths) > 1:
         raise ShapeError(
             msg(
-                "{0} is {shape}: the lists of indices have {lengths} entries, and are taken in pairs",
+                "{0} is {shape}: the lists of indices have {lengths} entries, but are paired entry by entry",
                 shape=shape_text(a),
                 lengths=" / ".join(map(str, sorted(lengths))),
             ),
-            msg("for a block take one list after the other: x[[0, 1]][:, [0, 2, 3]]"),
+            msg("for a block, apply one list after the other: x[[0, 1]][:, [0, 2, 3]]"),
         )
     chosen = [at for at, part in enumerate(key) if isinstance(part, int | tuple)]
     if chosen[-1] - chosen[0] >= len(chosen):
         raise ShapeError(
             msg(
-                "{0} is {shape}: a list of indices stands beside the other indices, with nothing between",
+                "{0} is {shape}: a list of indices must stand right beside the other indices",
                 shape=shape_text(a),
             ),
-            msg("take one after the other: x[0][:, [0, 2]]"),
+            msg("apply one after the other: x[0][:, [0, 2]]"),
         )
 
 
@@ -188,10 +188,12 @@ index = define(
         ko="인덱싱으로 고른 원소만 그래디언트를 받고 나머지는 0을 받습니다.",
     ),
     conventions=Words(
-        "The entries not chosen get the gradient 0, and one that a list chose twice the sum of both. Lists "
-        "are taken in pairs, as in NumPy and PyTorch: `x[[0, 1], [2, 0]]` has two entries.",
-        "고르지 않은 원소의 그래디언트는 0이고, 목록이 두 번 고른 원소는 두 그래디언트를 더해 받습니다. "
-        "목록끼리는 NumPy, PyTorch처럼 짝을 이룹니다. `x[[0, 1], [2, 0]]`의 원소는 둘입니다.",
+        "Entries not chosen get the gradient 0; an entry that a list chose twice gets the sum of "
+        "both. Lists are paired entry by entry, as in NumPy and PyTorch: `x[[0, 1], [2, 0]]` has "
+        "two entries.",
+        "고르지 않은 원소의 그래디언트는 0이고, 목록이 두 번 고른 원소는 두 그래디언트를 더해 "
+        "받습니다. 목록이 여럿이면 NumPy, PyTorch처럼 같은 순번끼리 짝을 이룹니다. `x[[0, 1], "
+        "[2, 0]]`의 원소는 둘입니다.",
     ),
     samples=(
         Sample(((3,),), {"key": (0,)}),

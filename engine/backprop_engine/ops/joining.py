@@ -277,7 +277,7 @@ tile = define(
         ),
     ),
     lesson=Words(
-        en="An entry that was repeated gets the sum of the gradients of its copies.",
+        en="A repeated entry gets the sum of the gradients of its copies.",
         ko="반복된 원소는 모든 사본의 그래디언트를 더해 받습니다.",
     ),
     conventions=Words(

@@ -132,17 +132,18 @@ def _by_target(out: Any, a: Any, target: Any, pos_weight: Any, **_: Any) -> Any:
 
 
 _TARGET_PLAIN = Words(
-    "The target's gradient is minus the logit.",
+    "The gradient with respect to the target is minus the logit.",
     "정답에 대한 그래디언트는 로짓에 음수 부호를 붙인 것입니다.",
 )
 _LOGIT_WEIGHTED = Words(
-    en="Sigmoid with cross-entropy: the probability where the target is 0, and what it lacks to 1, "
-    "weighted, where it is 1.",
-    ko="시그모이드와 교차 엔트로피의 그래디언트는 정답이 0이면 확률이고, 1이면 확률이 1에 못 미치는 "
-    "만큼에 가중치와 음수 부호를 붙인 것입니다.",
+    en="Sigmoid with cross-entropy: the probability where the target is 0; where it is 1, the "
+    "probability minus one, times the weight.",
+    ko="시그모이드와 교차 엔트로피의 그래디언트는 정답이 0이면 확률이고, 1이면 확률에서 1을 뺀 "
+    "값에 가중치를 곱한 것입니다.",
 )
 _TARGET_WEIGHTED = Words(
-    "The target's gradient is the weighted loss of a 1 less the loss of a 0.",
+    "The gradient with respect to the target is the weighted loss for a target of 1 minus the "
+    "loss for a target of 0.",
     "정답에 대한 그래디언트는 정답이 1일 때의 가중 손실에서 0일 때의 손실을 뺀 것입니다.",
 )
 
@@ -205,11 +206,12 @@ bce_with_logits = define(
     ),
     lessons=lambda shapes: (_LOGIT_WEIGHTED, _TARGET_WEIGHTED) if len(shapes) > 2 else (None, _TARGET_PLAIN),
     conventions=Words(
-        "No probability's logarithm is taken, so that it is exact however large the logit. Weights of the "
-        "positives, as in PyTorch, multiply the part of the loss that a target of 1 has, and not what the "
-        "mean divides by.",
-        "확률의 로그를 구하지 않으므로 로짓이 아무리 커도 정확합니다. 양성의 가중치는 PyTorch처럼 손실 "
-        "가운데 정답 1에 딸린 부분에 곱해지며, 평균을 낼 때 나누는 수는 바뀌지 않습니다.",
+        "No probability's logarithm is taken, so that it is exact however large the logit. The "
+        "weights of the positives multiply the part of the loss that belongs to a target of 1, "
+        "and the mean still divides by the number of entries, as in PyTorch.",
+        "확률의 로그를 구하지 않으므로 로짓이 아무리 커도 정확합니다. 양성의 가중치는 "
+        "PyTorch처럼 손실에서 정답 1에 해당하는 부분에 곱해지며, 평균은 그대로 원소 수로 "
+        "나눕니다.",
     ),
     meets=beyond(20.0),
     kinks=(

@@ -74,12 +74,12 @@ logical_not = define(
 def _masked_shape(a: Shape, mask: Shape, value: Shape) -> Shape:
     if not broadcasts(a, mask) or np.broadcast_shapes(a, mask) != a:
         raise ShapeError(
-            msg("{operands}: the mask must broadcast to what it masks", operands=named(a, mask)),
+            msg("{operands}: the mask must broadcast to the shape of what it masks", operands=named(a, mask)),
             msg("`where({1}, {2}, {0})` repeats both") if broadcasts(a, mask) else clash(a, mask),
         )
     if value:
         raise ShapeError(
-            msg("{2} is {shape}: masked_fill puts in one number", shape=shape_text(value)),
+            msg("{2} is {shape}: masked_fill fills in a single number", shape=shape_text(value)),
             msg("`where({1}, {2}, {0})` takes a tensor"),
         )
     return a
@@ -99,8 +99,8 @@ masked_fill = Family("arithmetic").define(
     ),
     stops=("mask",),
     lesson=Words(
-        en="Where the mask is set the gradient stops: those entries no longer depend on the operand.",
-        ko="마스크가 켜진 자리의 값은 입력과 무관해지므로 그래디언트가 거기에서 멈춥니다.",
+        en="Where the mask is true, the gradient stops: those entries no longer depend on the operand.",
+        ko="마스크가 참인 자리의 값은 입력과 무관하므로 그래디언트가 거기에서 멈춥니다.",
     ),
     lessons=(
         None,
@@ -113,8 +113,8 @@ masked_fill = Family("arithmetic").define(
     conventions=Words(
         "The mask is true where the number goes in, as in PyTorch. A masked entry gets the gradient 0, times "
         "the local gradients further back: 0 · inf is NaN.",
-        "PyTorch처럼 마스크가 참인 자리를 채웁니다. 가려진 원소의 그래디언트는 0이며 그 뒤의 로컬 "
-        "그래디언트가 곱해지므로, 그것이 inf이면 0 · inf는 NaN이 됩니다.",
+        "PyTorch처럼 마스크가 참인 자리를 채웁니다. 가려진 원소의 그래디언트는 0이며, 입력 "
+        "쪽으로 더 가면 로컬 그래디언트가 곱해지므로 그것이 inf이면 0 · inf는 NaN이 됩니다.",
     ),
     kinks=(
         Kink(

@@ -124,8 +124,8 @@ softmax = define(
         ko="소프트맥스의 출력은 같은 행의 모든 입력에 의존합니다. 하나가 커지면 나머지는 모두 작아집니다.",
     ),
     conventions=Words(
-        "The largest operand is subtracted first, so that no exponential overflows. A row masked "
-        "completely, of nothing but −inf, is NaN, and so is its gradient, as in PyTorch.",
+        "The largest operand is subtracted first, so that no exponential overflows. A completely "
+        "masked row, of nothing but −inf, is NaN, and so is its gradient, as in PyTorch.",
         "가장 큰 입력을 먼저 빼므로 지수함수가 오버플로하지 않습니다. 모두 가려져 −inf뿐인 행은 "
         "PyTorch처럼 값도 그래디언트도 NaN입니다.",
     ),
@@ -156,7 +156,7 @@ softmax = define(
             ([-inf, -inf],),
             [nan, nan],
             ([nan, nan],),
-            Words("a row masked completely is NaN, as in PyTorch", "모두 가린 행은 NaN, PyTorch와 같음"),
+            Words("a completely masked row is NaN, as in PyTorch", "모두 가려진 행은 PyTorch처럼 NaN"),
             seed=[1, 0],
         ),
     ),
@@ -233,7 +233,7 @@ log_softmax = define(
             ([-inf, -inf],),
             [nan, nan],
             ([nan, nan],),
-            Words("a row masked completely is NaN, as in PyTorch", "모두 가린 행은 NaN, PyTorch와 같음"),
+            Words("a completely masked row is NaN, as in PyTorch", "모두 가려진 행은 PyTorch처럼 NaN"),
             seed=[1, 0],
         ),
     ),

@@ -80,13 +80,13 @@ def _norm_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
         shown = Words("the sign of the largest", "절댓값이 가장 큰 원소의 부호")
     elif order == 2:
         text, weight = f"(a / {out})", Weight(lambda entry, out, about: entry / or_infinity(out))
-        shown = Words("each entry over the norm", "각 원소를 노름으로 나눔")
+        shown = Words("each entry divided by the norm", "각 원소를 노름으로 나눔")
     else:
         text = f"(sign(a) * (abs(a) / {out}) ** {order - 1:.17g})"
         weight = Weight(
             lambda entry, out, about: np.sign(entry) * (np.abs(entry) / or_infinity(out)) ** (order - 1.0)
         )
-        shown = Words("a power of each entry over the norm", "각 원소를 노름으로 나눈 값의 거듭제곱")
+        shown = Words("a power of each entry divided by the norm", "각 원소를 노름으로 나눈 값의 거듭제곱")
     return (weighted(shapes[0], attributes, text, weight, shown),)
 
 
@@ -136,7 +136,7 @@ norm = define(
             float | Literal["inf"],
             2.0,
             Words(
-                'the order: 2 is Euclid\'s, 1 sums the sizes, "inf" takes the largest',
+                'the order: 2 is the Euclidean norm, 1 the sum of absolute values, "inf" the largest of them',
                 '차수, 2는 유클리드 노름, 1은 절댓값의 합, "inf"는 가장 큰 절댓값',
             ),
             least=1,
@@ -145,16 +145,18 @@ norm = define(
     analytic=False,
     inside=_norm_inside,
     lesson=Words(
-        en="A norm grows fastest in the operand's own direction: a local gradient of length 1.",
-        ko="노름은 자신의 방향으로 가장 빨리 커지므로 로컬 그래디언트는 그 방향의 길이 1인 벡터입니다.",
+        en="The Euclidean norm grows fastest in the operand's own direction, where its local "
+        "gradient points, with length 1.",
+        ko="유클리드 노름은 벡터 자신의 방향으로 가장 빨리 커지므로, 로컬 그래디언트는 그 방향의 "
+        "길이 1인 벡터입니다.",
     ),
     conventions=Words(
-        "Of the entries, also those of a matrix. The derivative at 0 is 0; the decomposition through a "
-        "root gives NaN. Orders below 1 are no norms, and not taken. Of order inf, entries that tie share "
-        "the gradient equally, as in PyTorch.",
-        "행렬이어도 원소들의 노름입니다. 0에서의 미분은 0이며, 거듭제곱근을 거치는 분해로는 NaN이 됩니다. "
-        "1보다 작은 차수는 노름이 아니므로 받지 않습니다. 차수가 inf일 때 절댓값이 가장 큰 원소가 "
-        "여럿이면 PyTorch처럼 그래디언트를 똑같이 나눕니다.",
+        "A matrix has the norm of its entries, not an operator norm. The derivative at 0 is 0; "
+        "the decomposition through a root gives NaN. Orders below 1 are not norms and are "
+        "refused. For order inf, entries that tie share the gradient equally, as in PyTorch.",
+        "행렬이어도 작용소 노름이 아니라 원소들의 노름입니다. 0에서의 미분은 0이며, 거듭제곱근을 "
+        "거치는 분해로는 NaN이 됩니다. 1보다 작은 차수는 노름이 아니므로 받지 않습니다. 차수가 "
+        "inf일 때 절댓값이 가장 큰 원소가 여럿이면 PyTorch처럼 그래디언트를 똑같이 나눕니다.",
     ),
     kinks=(
         Kink(
@@ -170,7 +172,7 @@ norm = define(
             ([0.0, -2.0],),
             2,
             ([0, -1],),
-            Words("0 at the corner, as abs", "abs처럼 꺾인 점에서 0"),
+            Words("0 at the corner, like abs", "abs처럼 꺾인 점에서 0"),
             {"ord": 1.0},
         ),
         Kink(

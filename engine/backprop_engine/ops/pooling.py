@@ -43,7 +43,8 @@ def _attributes(axes: int) -> tuple[OpAttribute, ...]:
             kind,
             0,
             Words(
-                "how many entries go around x, at most half a window", "x의 둘레에 두를 칸 수, 창의 절반까지"
+                "how many entries of padding go around x, at most half a window",
+                "x의 둘레에 두를 패딩의 칸 수, 창의 절반까지",
             ),
             least=0,
         ),
@@ -65,7 +66,7 @@ _CEIL_MODE = OpAttribute(
     bool,
     False,
     Words(
-        "whether a last window that does not fit is taken all the same, without what it lacks",
+        "whether a last window that does not fit is used all the same, with the entries it has",
         "끝에서 다 들어가지 않는 창도, 있는 원소만으로 쓸지",
     ),
 )
@@ -222,7 +223,7 @@ def _max_pool(axes: int, samples: tuple[Sample, ...]) -> Op:
         attributes=(*_attributes(axes), _dilation(axes), _CEIL_MODE),
         analytic=False,
         lesson=Words(
-            en="Max pooling is a router: the largest entry of each window gets that window's gradient.",
+            en="Max pooling is a router: the largest entry of each window gets the window's gradient.",
             ko="최댓값 풀링은 라우터입니다. 각 창에서 가장 큰 원소가 그 창의 그래디언트를 받습니다.",
         ),
         conventions=Words(

@@ -26,7 +26,7 @@ def _roll_conflict(shift: Shifts, axis: AxisArg) -> Hint:
     shifts = len(shift) if isinstance(shift, tuple) else 1
     axes = len(axis) if isinstance(axis, tuple) else 1
     if shifts != axes or (axis is None and isinstance(shift, tuple)):
-        return msg("`shift` has one number for each axis in `axis`")
+        return msg("`shift` needs one number for each axis in `axis`")
     return ""
 
 
@@ -73,7 +73,7 @@ def _roll_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
     rule = Linear(
         f"roll(g, shift={shown}{where})" if shapes[0] else "g",
         lambda g, out, a, **_: np.roll(g, shift, axis),
-        shown=Words("rolled back", "되굴림"),
+        shown=Words("rolled back", "거꾸로 옮김"),
         entries=reads(_rolled_from),
     )
     return (rule,)
@@ -92,7 +92,7 @@ roll = define(
             "shift",
             int | tuple[int, ...],
             ...,
-            Words("how far the entries go, one number for each axis", "옮길 칸 수, 축마다 하나"),
+            Words("how far the entries are shifted, one number for each axis", "옮길 칸 수, 축마다 하나"),
             least=-(2**31),
             most=2**31,
         ),
@@ -101,15 +101,16 @@ roll = define(
             int | tuple[int, ...] | None,
             None,
             Words(
-                "the axis or axes; where it is left out, all entries in a row",
+                "the axis or axes; if left out, all entries in a row",
                 "축 하나 또는 여럿, 생략하면 모든 원소를 한 줄로",
             ),
         ),
     ),
     conflict=_roll_conflict,
     lesson=Words(
-        en="A roll moves entries on, and round at the end, so the gradient is rolled back.",
-        ko="원소를 옆으로 옮기고 끝에서는 처음으로 돌리는 노드이므로 그래디언트는 거꾸로 옮겨 돌려보냅니다.",
+        en="A roll shifts the entries and wraps them round at the end, so the gradient is rolled back.",
+        ko="원소를 옆으로 옮기고 끝을 넘은 것은 처음으로 보내는 연산이므로, 그래디언트는 반대 "
+        "방향으로 옮겨 돌려보냅니다.",
     ),
     samples=(
         Sample(((),), {"shift": 1}),
@@ -164,7 +165,7 @@ repeat_interleave = define(
             "repeats",
             int,
             ...,
-            Words("how often each entry stands there", "원소마다 되풀이할 횟수"),
+            Words("how many times each entry is repeated", "원소마다 되풀이할 횟수"),
             least=0,
             most=2**31,
         ),
@@ -173,17 +174,18 @@ repeat_interleave = define(
             int | None,
             None,
             Words(
-                "the axis; where it is left out, all entries in a row",
+                "the axis; if left out, all entries in a row",
                 "축, 생략하면 모든 원소를 한 줄로",
             ),
         ),
     ),
     lesson=Words(
-        en="An entry that was repeated gets the sum of the gradients of its copies.",
+        en="A repeated entry gets the sum of the gradients of its copies.",
         ko="반복된 원소는 모든 사본의 그래디언트를 더해 받습니다.",
     ),
     conventions=Words(
-        "The copies of an entry stand side by side, as with NumPy's `repeat`; `tile` repeats the whole.",
+        "The copies of an entry stand side by side, as with NumPy's `repeat`; `tile` repeats the "
+        "whole tensor.",
         "NumPy의 `repeat`처럼 한 원소의 사본이 나란히 놓입니다. `tile`은 전체를 되풀이합니다.",
     ),
     samples=(
@@ -262,7 +264,7 @@ tril = define(
         ko="아래 삼각형만 남겼으므로 그 원소들은 그래디언트를 받고 위쪽 원소들은 0을 받습니다.",
     ),
     conventions=Words(
-        "The last two axes are the matrix. An entry that is cut off gives 0, and so does an infinite one.",
+        "The last two axes are the matrix. Entries that are cut off become 0, even infinite ones.",
         "마지막 두 축이 행렬입니다. 잘린 자리는 원소가 무한대여도 0입니다.",
     ),
     samples=_triangle_samples(),
@@ -289,7 +291,7 @@ triu = define(
         ko="위 삼각형만 남겼으므로 그 원소들은 그래디언트를 받고 아래쪽 원소들은 0을 받습니다.",
     ),
     conventions=Words(
-        "The last two axes are the matrix. An entry that is cut off gives 0, and so does an infinite one.",
+        "The last two axes are the matrix. Entries that are cut off become 0, even infinite ones.",
         "마지막 두 축이 행렬입니다. 잘린 자리는 원소가 무한대여도 0입니다.",
     ),
     samples=_triangle_samples(),
@@ -361,7 +363,7 @@ diag = define(
     rules=_diag_rules,
     attributes=(_DIAGONAL,),
     lesson=Words(
-        en="Only the diagonal is connected: each entry gets the gradient of the one that it became.",
+        en="Only the diagonal is connected: each of its entries gets the gradient of the entry it became.",
         ko="대각선만 이어져 있습니다. 대각선의 각 원소는 짝이 되는 원소의 그래디언트를 받습니다.",
     ),
     conventions=Words(

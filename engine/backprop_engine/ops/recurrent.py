@@ -65,7 +65,7 @@ def _check(name: str, gates: int, x: Shape, states: tuple[Shape, ...], parameter
                 two_named((0, x), (argnum, state), reason), difference(x, state, (0, argnum), -1)
             )
         if state != states[0]:
-            reason = msg("both states have as many units")
+            reason = msg("both states must have the same number of units")
             hint = difference(states[0], state, (1, argnum))
             raise ShapeError(two_named((1, states[0]), (argnum, state), reason), hint)
     first = len(states) + 1
@@ -111,7 +111,9 @@ def _rules(
         return f"{side}.T @ {of}" if batched else f"outer({side}, {of})"
 
     through = Words("through the gates, times their weights", "게이트를 거쳐 그 가중치를 곱함")
-    met = Words("through the gates, times what the weights met", "게이트를 거쳐 가중치와 만난 값을 곱함")
+    met = Words(
+        "through the gates, times what the weights multiplied", "게이트를 거쳐 가중치와 곱해진 값을 곱함"
+    )
     summed = (0,) if batched else ()
 
     weights = states + 1
@@ -164,8 +166,10 @@ def _rules(
 
 
 _OF_WEIGHTS = Words(
-    en="A weight gets the gradient of its gate before the nonlinearity, times the number it multiplied.",
-    ko="가중치는 자기 게이트의 비선형 함수 앞 그래디언트에, 자신과 곱해진 수를 곱해 받습니다.",
+    en="A weight gets the gradient of its gate before the nonlinearity, times the number it "
+    "multiplied, summed over the samples.",
+    ko="가중치는 자기 게이트의 비선형 함수 앞 그래디언트에 자신과 곱해진 수를 곱하고, 이를 "
+    "표본에 걸쳐 더해 받습니다.",
 )
 _OF_BIASES = Words(
     en="A bias gets the gradient of its gate before the nonlinearity, summed over the samples.",
@@ -309,8 +313,9 @@ lstm_cell = define(
         _OF_BIASES,
     ),
     conventions=Words(
-        "As PyTorch's LSTMCell: the weights hold the gates i, f, g, o in this order, and there are two "
-        "biases. The result is the new h and the new c, one above the other: out[0] and out[1].",
+        "Like PyTorch's LSTMCell: the rows of the weights are the gates i, f, g, o in this "
+        "order, and there are two biases. The result stacks the new h and the new c: out[0] and "
+        "out[1].",
         "PyTorch의 LSTMCell과 같습니다. 가중치의 행은 게이트 i, f, g, o 순서이고 편향은 둘입니다. 결과는 새 "
         "h와 새 c를 쌓은 것으로, out[0]과 out[1]입니다.",
     ),
@@ -429,7 +434,7 @@ gru_cell = define(
     optional=2,
     inside=_gru_inside,
     lesson=Words(
-        en="The update gate mixes the old state with a candidate: part of the gradient passes no weight.",
+        en="The update gate mixes the old state with a candidate: part of the gradient bypasses the weights.",
         ko="업데이트 게이트가 이전 상태와 후보를 섞으므로, 그래디언트의 일부는 가중치를 거치지 않습니다.",
     ),
     lessons=(
@@ -441,8 +446,9 @@ gru_cell = define(
         _OF_BIASES,
     ),
     conventions=Words(
-        "As PyTorch's GRUCell: the weights hold the gates r, z and the candidate n in this order; the reset "
-        "gate multiplies W_hn h + b_hn as a whole; a z near 1 keeps the old state.",
+        "Like PyTorch's GRUCell: the rows of the weights are the gates r, z and the candidate n "
+        "in this order; the reset gate multiplies W_hn h + b_hn as a whole; a z near 1 keeps the "
+        "old state.",
         "PyTorch의 GRUCell과 같습니다. 가중치의 행은 게이트 r, z와 후보 n 순서이고, 리셋 게이트는 "
         "W_hn h + b_hn 전체에 곱합니다. z가 1에 가까우면 이전 상태가 남습니다.",
     ),

@@ -26,7 +26,7 @@ from backprop_engine.ops.samples import Kink
 define = Family("losses").define
 
 _TURNED = Words(
-    en="A target gets what the prediction gets, with the sign turned.",
+    en="The target gets what the prediction gets, with the opposite sign.",
     ko="목표값은 예측값이 받는 그래디언트를 부호만 바꾸어 받습니다.",
 )
 
@@ -49,7 +49,7 @@ mse = define(
     ),
     lessons=(None, _TURNED),
     conventions=Words(
-        "Both operands have one shape, and gradient flows to both.",
+        "Both operands have the same shape, and gradient flows to both.",
         "두 피연산자의 형상이 같아야 하고, 그래디언트는 양쪽으로 흐릅니다.",
     ),
     samples=sampled(),
@@ -77,7 +77,7 @@ mae = define(
     conventions=Words(
         "Where both operands are equal the derivative is 0.", "두 값이 같은 곳에서 미분은 0입니다."
     ),
-    kinks=(Kink((1.0, 1.0), 0, (0, 0), Words("0 at the corner, as abs", "abs처럼 꺾인 점에서 0")),),
+    kinks=(Kink((1.0, 1.0), 0, (0, 0), Words("0 at the corner, like abs", "abs처럼 꺾인 점에서 0")),),
     samples=sampled(),
 )
 
@@ -124,7 +124,7 @@ huber = define(
             "delta",
             float,
             1.0,
-            Words("from which error on the loss grows linearly", "손실이 직선으로 커지기 시작하는 오차"),
+            Words("the error from which on the loss grows linearly", "손실이 직선으로 커지기 시작하는 오차"),
             above=0,
         ),
     ),
@@ -136,7 +136,7 @@ huber = define(
     ),
     lessons=(None, _TURNED),
     conventions=Words(
-        "At an error of ±delta both sides have one slope. NaN stays NaN.",
+        "At an error of ±delta both sides have the same slope. NaN stays NaN.",
         "오차가 ±delta인 곳에서 양쪽의 기울기가 같습니다. NaN은 NaN으로 남습니다.",
     ),
     meets=lambda a, target, delta, reduction: bool(np.any(np.abs(np.abs(a - target) - delta) == 0)),
@@ -195,7 +195,8 @@ smooth_l1 = define(
             float,
             1.0,
             Words(
-                "from which error on the loss grows with slope 1", "손실이 기울기 1로 커지기 시작하는 오차"
+                "the error from which on the loss grows with slope 1",
+                "손실이 기울기 1로 커지기 시작하는 오차",
             ),
             above=0,
         ),
@@ -209,9 +210,9 @@ smooth_l1 = define(
     ),
     lessons=(None, _TURNED),
     conventions=Words(
-        "Huber's loss with that delta, divided by it: equal where beta is 1. At an error of ±beta both "
-        "sides have one slope. NaN stays NaN.",
-        "같은 값을 delta로 한 Huber 손실을 그 값으로 나눈 것이므로 beta가 1이면 둘은 같습니다. 오차가 "
+        "The Huber loss with delta = beta, divided by beta: the two are equal where beta is 1. "
+        "At an error of ±beta both sides have the same slope. NaN stays NaN.",
+        "delta = beta인 Huber 손실을 beta로 나눈 것이므로 beta가 1이면 둘은 같습니다. 오차가 "
         "±beta인 곳에서 양쪽의 기울기가 같습니다. NaN은 NaN으로 남습니다.",
     ),
     meets=lambda a, target, beta, reduction: bool(np.any(np.abs(a - target) == beta)),

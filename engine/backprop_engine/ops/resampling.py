@@ -120,7 +120,7 @@ def _shape(x: Shape, size: _Size, scale_factor: _Scale, mode: _Mode, align_corne
                 axes=axes,
             )
         elif 0 not in x[_BATCH:]:
-            problem = msg("at that scale nothing is left of it")
+            problem = msg("at that scale nothing is left")
         raise ShapeError(msg("{0} is {shape}: {problem}", shape=shape_text(x), problem=problem))
     return (*x[:_BATCH], *_counts(axes, size, scale_factor, x[_BATCH:]))
 
@@ -139,7 +139,7 @@ def _agree(axes: int, size: _Size, scale_factor: _Scale, sizes: Shape) -> bool:
 
 def _conflict(size: _Size, scale_factor: _Scale, mode: _Mode, align_corners: bool) -> Hint:
     if (size is None) == (scale_factor is None):
-        return msg("it takes either size or scale_factor")
+        return msg("give either size or scale_factor")
     if align_corners and mode == "nearest":
         return msg("align_corners is for linear and bilinear")
     return ""
@@ -158,7 +158,7 @@ def _rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
         Linear(
             f"interpolate_input(g, x.shape{settings_text(OPS['interpolate'], attributes)})",
             _vjp,
-            shown=Words("each weight, back to the neighbour", "이웃마다 가중치만큼"),
+            shown=Words("each weight, back to its neighbour", "이웃마다 가중치만큼"),
             entries=_entries,
         ),
     )
@@ -211,14 +211,16 @@ interpolate = define(
             "size",
             _Size,
             None,
-            Words("how many entries there are then, along each axis", "바꾼 뒤의 크기"),
+            Words("how many entries the result has along each axis", "결과의 크기, 축마다"),
             least=1,
         ),
         OpAttribute(
             "scale_factor",
             _Scale,
             None,
-            Words("how many times as many there are, in place of size", "몇 배로 할지, size 대신 줌"),
+            Words(
+                "the factor by which each axis grows, in place of size", "축마다 몇 배로 할지, size 대신 줌"
+            ),
             above=0,
             most=2**20,
         ),
@@ -236,24 +238,26 @@ interpolate = define(
             bool,
             False,
             Words(
-                "whether the outermost entries stay where they are, rather than the edges",
+                "whether the centres of the outermost entries are aligned, rather than the edges",
                 "가장자리 대신 맨 끝 원소의 위치를 맞출지",
             ),
         ),
     ),
     conflict=_conflict,
     lesson=Words(
-        en="Each number is a weighted mean of its neighbours: they get its gradient by the same weights.",
+        en="Each result is a weighted mean of its neighbours, which get its gradient with the same weights.",
         ko="각 값은 이웃한 값의 가중평균이므로, 그래디언트도 같은 가중치로 이웃에 나뉩니다.",
     ),
     conventions=Words(
-        "As in PyTorch: samples, channels, then one axis or two. Without align_corners the centres of "
-        "entries lie at halves, and what is outside counts as the entry at the edge; nearest takes the "
-        "entry below. A scale_factor is taken as it is, though the new size was rounded down; linear leaves "
-        "an axis that keeps its size as it is.",
-        "PyTorch처럼 표본, 채널, 그리고 축 하나나 둘입니다. align_corners가 아니면 원소의 중심이 0.5에 "
-        "있고 바깥은 가장자리 원소로 칩니다. nearest는 아래쪽 원소를 씁니다. 새 크기는 내림하지만 "
-        "scale_factor는 그대로 씁니다. linear는 크기가 그대로인 축을 바꾸지 않습니다.",
+        "As in PyTorch: samples, channels, then one axis or two. Without align_corners the "
+        "centres of entries lie at 0.5, 1.5, …, and beyond the outermost centres the entry at "
+        "the edge counts; nearest rounds positions down. With scale_factor the new size is "
+        "rounded down, but positions use the factor as given; linear leaves an axis that keeps "
+        "its size as it is.",
+        "PyTorch처럼 표본, 채널, 그리고 축 하나나 둘입니다. align_corners가 아니면 원소의 중심은 "
+        "0.5, 1.5, …에 있고, 맨 끝 중심의 바깥에서는 가장자리 원소를 씁니다. nearest는 위치를 "
+        "내림합니다. scale_factor를 주면 새 크기는 내림하지만 위치는 준 배율 그대로 계산합니다. "
+        "linear는 크기가 그대로인 축을 바꾸지 않습니다.",
     ),
     samples=(
         Sample(((1, 1, 3),), {"size": 6}),

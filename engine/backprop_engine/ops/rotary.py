@@ -155,8 +155,8 @@ rotary_embedding = define(
             float,
             10000.0,
             Words(
-                "how slowly the last pair turns: pair k by position · base^(−2k/d)",
-                "k째 쌍은 위치 · base^(−2k/d)만큼 돎",
+                "the base of the angles: pair k turns by position · base^(−2k/d)",
+                "각도의 밑, 쌍 k는 위치 · base^(−2k/d)만큼 돎",
             ),
             above=0,
         ),
@@ -165,8 +165,8 @@ rotary_embedding = define(
             bool,
             False,
             Words(
-                "whether neighbours are pairs, rather than an entry of each half",
-                "두 절반의 원소 대신 이웃한 원소를 쌍으로 할지",
+                "whether neighbours form the pairs, rather than one entry from each half",
+                "앞뒤 절반에서 하나씩 대신 이웃한 원소끼리 쌍으로 할지",
             ),
         ),
         OpAttribute("offset", int, 0, Words("the first position", "첫 위치")),

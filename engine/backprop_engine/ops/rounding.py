@@ -29,7 +29,7 @@ def _halfway(a: Any, *_: Any, **__: Any) -> bool:
     return bool(np.any(np.equal(a - np.floor(a), 0.5)))
 
 
-_JUMPS = Words("flat everywhere, also where it jumps", "뛰는 곳까지 어디나 평평함")
+_JUMPS = Words("flat everywhere, even where it jumps", "뛰는 곳까지 어디나 평평함")
 
 sign = define(
     "sign",
@@ -40,13 +40,13 @@ sign = define(
     analytic=False,
     lesson=Words(
         en="The sign is flat on both sides of 0: its local gradient is 0, and nothing before it learns.",
-        ko="부호 함수는 0의 양쪽에서 평평하므로 로컬 그래디언트가 0이고, 그 뒤는 학습되지 않습니다.",
+        ko="부호 함수는 0의 양쪽에서 평평하므로 로컬 그래디언트가 0이고, 그보다 입력 쪽은 학습되지 않습니다.",
     ),
     conventions=Words(
-        "sign 0 is 0, and the derivative is 0 there too, as everywhere. NaN stays NaN, in the value, "
-        "which PyTorch makes 0, and in the gradient.",
-        "sign 0은 0이고, 다른 곳과 마찬가지로 미분도 0입니다. NaN은 값에서도 그래디언트에서도 NaN으로 "
-        "남으며, PyTorch는 값을 0으로 만듭니다.",
+        "The sign of 0 is 0, and the derivative is 0 there as everywhere. NaN stays NaN in the "
+        "value, which PyTorch makes 0, and in the gradient.",
+        "0의 부호는 0이고, 다른 곳과 마찬가지로 미분도 0입니다. NaN은 값에서도 그래디언트에서도 "
+        "NaN으로 남으며, PyTorch는 값을 0으로 만듭니다.",
     ),
     meets=at_zero,
     kinks=(
@@ -69,10 +69,11 @@ floor = define(
     lesson=Words(
         en="Rounding down is a staircase, flat between its steps: its local gradient is 0, and nothing "
         "before it learns.",
-        ko="내림은 계단이며 층마다 평평합니다. 로컬 그래디언트가 0이므로 그 뒤는 학습되지 않습니다.",
+        ko="내림은 계단 함수이며 층마다 평평합니다. 로컬 그래디언트가 0이므로 그보다 입력 쪽은 "
+        "학습되지 않습니다.",
     ),
     conventions=Words(
-        "The derivative is 0, also at the steps, as in PyTorch. NaN stays NaN, in the gradient too.",
+        "The derivative is 0, even at the steps, as in PyTorch. NaN stays NaN, in the gradient too.",
         "미분은 PyTorch처럼 계단이 뛰는 곳에서도 0입니다. NaN은 그래디언트에서도 NaN으로 남습니다.",
     ),
     meets=_whole,
@@ -91,10 +92,11 @@ ceil = define(
     lesson=Words(
         en="Rounding up is a staircase, flat between its steps: its local gradient is 0, and nothing "
         "before it learns.",
-        ko="올림은 계단이며 층마다 평평합니다. 로컬 그래디언트가 0이므로 그 뒤는 학습되지 않습니다.",
+        ko="올림은 계단 함수이며 층마다 평평합니다. 로컬 그래디언트가 0이므로 그보다 입력 쪽은 "
+        "학습되지 않습니다.",
     ),
     conventions=Words(
-        "The derivative is 0, also at the steps, as in PyTorch. NaN stays NaN, in the gradient too.",
+        "The derivative is 0, even at the steps, as in PyTorch. NaN stays NaN, in the gradient too.",
         "미분은 PyTorch처럼 계단이 뛰는 곳에서도 0입니다. NaN은 그래디언트에서도 NaN으로 남습니다.",
     ),
     meets=_whole,
@@ -111,14 +113,14 @@ round_ = define(
     lesson=Words(
         en="Rounding is a staircase: its local gradient is 0. Quantised networks train by handing the "
         "gradient on as if nothing had been rounded.",
-        ko="반올림은 계단이므로 로컬 그래디언트가 0입니다. 양자화한 신경망은 반올림하지 않은 듯 "
-        "그래디언트를 그대로 흘려보내며 학습합니다.",
+        ko="반올림은 계단 함수이므로 로컬 그래디언트가 0입니다. 양자화한 신경망은 반올림하지 "
+        "않은 것처럼 그래디언트를 그대로 흘려보내며 학습합니다.",
     ),
     conventions=Words(
-        "A half goes to the even neighbour, as in NumPy and PyTorch: 0.5 to 0, 1.5 to 2. The derivative "
-        "is 0, also at the steps. NaN stays NaN, in the gradient too.",
-        "NumPy, PyTorch처럼 0.5는 가까운 짝수로 갑니다. 0.5는 0, 1.5는 2입니다. 미분은 계단이 뛰는 곳에서도 "
-        "0입니다. NaN은 그래디언트에서도 NaN으로 남습니다.",
+        "A half goes to the even neighbour, as in NumPy and PyTorch: 0.5 to 0, 1.5 to 2. The "
+        "derivative is 0, even at the steps. NaN stays NaN, in the gradient too.",
+        "두 정수의 한가운데는 NumPy, PyTorch처럼 짝수로 갑니다. 0.5는 0, 1.5는 2가 됩니다. "
+        "미분은 계단이 뛰는 곳에서도 0입니다. NaN은 그래디언트에서도 NaN으로 남습니다.",
     ),
     meets=_halfway,
     kinks=(
@@ -126,7 +128,7 @@ round_ = define(
             ([0.5, 1.5, 2.5],),
             [0, 2, 2],
             ([0, 0, 0],),
-            Words("a half goes to the even neighbour", "0.5는 가까운 짝수로"),
+            Words("a half goes to the even neighbour", "한가운데는 짝수로"),
         ),
     ),
 )
@@ -143,27 +145,28 @@ mod = define(
     analytic=False,
     inside=(("q", "a / b"), ("n", "floor(q)"), ("out", "a - n * b")),
     lesson=Words(
-        en="A remainder rises with its operand, and falls with the divisor as many times as that fits "
-        "into it.",
-        ko="나머지는 나뉘는 수를 그대로 따라가고, 나누는 수가 커지면 몫만큼의 배율로 줄어듭니다.",
+        en="The slope of a remainder is one with respect to the dividend, and minus the whole "
+        "quotient with respect to the divisor.",
+        ko="나머지의 기울기는 나누어지는 수에 대해서는 1이고, 나누는 수에 대해서는 정수 몫의 "
+        "부호를 바꾼 것입니다.",
     ),
     lessons=(
         Words(
-            en="A remainder rises as its operand does, between its jumps: the gradient is handed on "
-            "unchanged.",
-            ko="나머지는 뛰는 곳 사이에서 나뉘는 수와 똑같이 커지므로 그래디언트를 그대로 흘려보냅니다.",
+            en="Between its jumps a remainder rises as the dividend does: the gradient is handed "
+            "on unchanged.",
+            ko="나머지는 뛰는 곳 사이에서 나누어지는 수와 똑같이 커지므로 그래디언트를 그대로 흘려보냅니다.",
         ),
         Words(
-            en="The divisor is taken away as often as it fits: that count, with the sign turned, is its "
-            "local gradient.",
+            en="The divisor is subtracted as often as it fits: minus that count is its local gradient.",
             ko="나누는 수는 몫만큼 빼지므로, 그 로컬 그래디언트는 몫의 부호를 바꾼 것입니다.",
         ),
     ),
     conventions=Words(
-        "The remainder has the divisor's sign, as in Python, NumPy and `torch.remainder`. By 0 it is NaN; "
-        "at its jumps the derivatives are those of the step that begins there.",
-        "나머지의 부호는 Python, NumPy, `torch.remainder`처럼 나누는 수와 같습니다. 0으로 나누면 NaN이고, "
-        "뛰는 곳에서의 미분은 거기에서 시작하는 쪽의 것입니다.",
+        "The remainder has the divisor's sign, as in Python, NumPy and `torch.remainder`. "
+        "Dividing by 0 gives NaN; at the jumps the derivatives are those of the piece that "
+        "begins there.",
+        "나머지의 부호는 Python, NumPy, `torch.remainder`처럼 나누는 수와 같습니다. 0으로 나누면 "
+        "NaN이고, 뛰는 곳에서의 미분은 거기에서 시작하는 구간의 것입니다.",
     ),
     meets=lambda a, b: bool(np.any(np.equal(np.mod(a, b), 0) | (np.less(a, 0) != np.less(b, 0)))),
     kinks=(

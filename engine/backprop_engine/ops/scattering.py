@@ -23,7 +23,9 @@ from backprop_engine.ops.shape_rules import difference, named
 
 define = Family("shape").define
 
-_WRITTEN = OpAttribute("axis", int, ..., Words("the axis that the indices count along", "인덱스가 세는 축"))
+_WRITTEN = OpAttribute(
+    "axis", int, ..., Words("the axis that the indices point along", "인덱스가 가리키는 축")
+)
 
 
 def _scatter_shape(a: Shape, indices: Shape, src: Shape, axis: int) -> Shape:
@@ -33,7 +35,7 @@ def _scatter_shape(a: Shape, indices: Shape, src: Shape, axis: int) -> Shape:
     ):
         raise ShapeError(
             msg(
-                "{operands}: the indices take as many axes, none of them longer, but for axis {axis}",
+                "{operands}: the indices need as many axes, none of them longer except axis {axis}",
                 operands=named(a, indices),
                 axis=axis,
             ),
@@ -42,7 +44,7 @@ def _scatter_shape(a: Shape, indices: Shape, src: Shape, axis: int) -> Shape:
     if src and (len(src) != len(a) or any(size > given for size, given in zip(indices, src, strict=True))):
         raise ShapeError(
             msg(
-                "{operands}: there is something to write for each index, or one number for all",
+                "{operands}: there must be something to write for each index, or one number for all",
                 operands=named(indices, src, first=1),
             ),
             difference(indices, src, (1, 2)),
@@ -137,15 +139,18 @@ scatter_add = define(
     indices=lambda a, indices, src: (1,),
     refuse=lambda a, indices, src, axis: outside_axis(indices, a, axis),
     lesson=Words(
-        en="What was there gets the gradient unchanged; what was added gets that of the place it went to.",
-        ko="여러 자리에 더하는 노드이므로, 원래 있던 것은 그래디언트를 그대로 받고 더해진 것은 자기가 놓인 "
-        "자리의 그래디언트를 받습니다.",
+        en="What was there gets the gradient unchanged; what was added gets the gradient of the "
+        "place it went to.",
+        ko="정해진 자리에 더하는 연산이므로, 원래 있던 것은 그래디언트를 그대로 받고 더해진 것은 "
+        "자기가 더해진 자리의 그래디언트를 받습니다.",
     ),
     conventions=Words(
-        "As `torch.scatter_add`; a negative index counts from the end. What goes to one place adds up. What "
-        "is beyond the indices is not written, and gets 0, where PyTorch has no gradient.",
-        "`torch.scatter_add`와 같으며, 음수 인덱스는 끝에서부터 셉니다. 한 자리에 여럿이 오면 모두 더합니다. "
-        "인덱스를 벗어난 것은 쓰이지 않고 0을 받습니다. PyTorch에는 이때의 그래디언트가 없습니다.",
+        "Like `torch.scatter_add`, but a negative index counts from the end. What goes to the "
+        "same place adds up. Entries of src beyond the indices are not used and get 0, where "
+        "PyTorch has no gradient.",
+        "`torch.scatter_add`와 같지만 음수 인덱스는 끝에서부터 셉니다. 한 자리에 여럿이 오면 "
+        "모두 더합니다. src에서 인덱스의 형상을 벗어난 원소는 쓰이지 않고 0을 받습니다. "
+        "PyTorch에는 이때의 그래디언트가 없습니다.",
     ),
     samples=(
         Sample(((3,), np.array([2, 0, 2, 1]), (4,)), {"axis": 0}),
@@ -192,7 +197,7 @@ def _refuse_scatter(a: Shape, indices: Any, src: Shape, axis: int) -> Message | 
     again = np.diff(places, axis=axis) == 0
     if again.any():
         twice = int(np.take(places, range(1, places.shape[axis]), axis=axis)[again][0])
-        return msg("the index {index} is there twice: only one of them could stay", index=twice)
+        return msg("the index {index} occurs twice: only one of the two could stay", index=twice)
     return None
 
 
@@ -213,12 +218,12 @@ scatter = define(
         ko="써 넣은 것은 놓인 자리의 그래디언트를 받고, 덮어쓰인 원소는 0을 받습니다.",
     ),
     conventions=Words(
-        "As `torch.scatter`; a negative index counts from the end. Two that go to one place are refused: "
-        "PyTorch leaves open which of them stays, and its gradient is right for neither. `scatter_add` adds "
-        "them.",
-        "`torch.scatter`와 같으며, 음수 인덱스는 끝에서부터 셉니다. 한 자리에 둘을 쓰는 것은 거절합니다. "
-        "PyTorch에서는 어느 것이 남을지 정해져 있지 않고 그래디언트도 맞지 않습니다. 더하려면 "
-        "`scatter_add`를 씁니다.",
+        "Like `torch.scatter`, but a negative index counts from the end. Two entries for the "
+        "same place are refused: PyTorch leaves open which of them stays, and its gradient is "
+        "right for neither. `scatter_add` adds them.",
+        "`torch.scatter`와 같지만 음수 인덱스는 끝에서부터 셉니다. 한 자리에 둘을 쓰는 것은 받지 "
+        "않습니다. PyTorch에서는 어느 것이 남을지 정해져 있지 않고 그래디언트도 맞지 않습니다. "
+        "더하려면 `scatter_add`를 씁니다.",
     ),
     samples=(
         Sample(((3,), np.array([2, 0]), (2,)), {"axis": 0}),
@@ -257,12 +262,12 @@ one_hot = define(
     stops=("indices",),
     analytic=False,
     lesson=Words(
-        en="A one-hot row says which class it is, and a class is no quantity: no gradient flows.",
+        en="A one-hot row says which class it is, and a class is not a quantity: no gradient flows.",
         ko="원-핫 행은 어느 범주인지를 나타낼 뿐 크고 작은 양이 아니므로 그래디언트가 흐르지 않습니다.",
     ),
     conventions=Words(
-        "An index that is no class gives a row of zeros, as in JAX and TensorFlow; PyTorch refuses it.",
-        "범주가 아닌 인덱스는 JAX, TensorFlow처럼 0으로 채운 행이 됩니다. PyTorch는 받지 않습니다.",
+        "An index outside the classes gives a row of zeros, as in JAX and TensorFlow; PyTorch refuses it.",
+        "범주를 벗어난 인덱스는 JAX, TensorFlow처럼 0으로 채운 행이 됩니다. PyTorch는 받지 않습니다.",
     ),
     meets=_no_class,
     kinks=(
@@ -270,7 +275,7 @@ one_hot = define(
             ([1.0, -1.0],),
             [[0, 1], [0, 0]],
             (None,),
-            Words("what is no class is a row of zeros", "범주가 아니면 0으로 채운 행"),
+            Words("an index outside the classes gives zeros", "범주를 벗어나면 0으로 채운 행"),
             {"classes": 2},
             [[1.0, 1.0], [1.0, 1.0]],
         ),

@@ -106,7 +106,8 @@ softplus = define(
         ko="소프트플러스는 모서리를 둥글린 ReLU이고, 그 기울기는 둥글린 계단인 시그모이드입니다.",
     ),
     conventions=Words(
-        "Exact everywhere, without the threshold of 20 above which PyTorch returns the operand.",
+        "Exact everywhere: PyTorch returns the operand itself above a threshold of 20, which is "
+        "not needed here.",
         "어디에서나 정확합니다. PyTorch는 20을 넘으면 입력을 그대로 돌려주지만, 여기에는 그런 "
         "경계가 없습니다.",
     ),
@@ -270,7 +271,7 @@ gelu = define(
     tails="saturating",
     inside=lambda shapes, attributes: _GELU_INSIDE[attributes["approximate"]],
     lesson=Words(
-        en="GELU weighs its operand by how probable a smaller normal number is: a soft gate.",
+        en="GELU weights its operand by the probability that a normal number is smaller: a soft gate.",
         ko="GELU는 정규분포에서 입력보다 작은 수가 나올 확률을 입력에 곱하는 부드러운 게이트입니다.",
     ),
     conventions=Words(

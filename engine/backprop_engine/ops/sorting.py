@@ -26,7 +26,7 @@ _SEARCHED = OpAttribute(
     int | None,
     None,
     Words(
-        "the axis that is searched; where it is left out, all entries in a row",
+        "the axis that is searched; if left out, all entries in a row",
         "찾을 축, 생략하면 모든 원소를 한 줄로",
     ),
 )
@@ -37,7 +37,7 @@ def _searched_shape(a: Shape, axis: int | None, keepdims: bool) -> Shape:
         if a[searched] == 0:
             raise ShapeError(
                 msg("{0} is {shape}: axis {axis} is empty", shape=shape_text(a), axis=searched),
-                msg("the place of an entry needs an entry"),
+                msg("without entries there is no position to give"),
             )
     return reduced_shape(a, axis, keepdims)
 
@@ -51,7 +51,7 @@ def _tie(a: Any, axis: int | None = None, **_: Any) -> bool:
 
 def _flat(extreme: Words) -> Words:
     return Words(
-        en="A small step does not change where the {extreme} entry is: no gradient flows through a place.",
+        en="A small step does not change where the {extreme} entry is: no gradient flows through a position.",
         ko="입력이 조금 바뀌어도 {extreme}의 위치는 그대로이므로 위치로는 그래디언트가 흐르지 않습니다.",
         extreme=extreme,
     )
@@ -59,8 +59,9 @@ def _flat(extreme: Words) -> Words:
 
 def _first_place(extreme: Words) -> Words:
     return Words(
-        "Places count from 0, and of entries that tie the first is named. A NaN is taken to be the "
-        "{extreme}, as in NumPy and PyTorch. Without an axis the place is that in the flattened operand.",
+        "Positions count from 0, and of entries that tie the first is given. NaN counts as the "
+        "{extreme}, as in NumPy and PyTorch. Without an axis, it is the position in the "
+        "flattened operand.",
         "위치는 0부터 세고, 값이 같으면 앞의 것을 가리킵니다. NumPy, PyTorch처럼 NaN을 {extreme}으로 "
         "봅니다. 축을 생략하면 한 줄로 폈을 때의 위치입니다.",
         extreme=extreme,
@@ -88,7 +89,7 @@ for _name, _search, _extreme in _SEARCHES:
         lesson=_flat(_extreme),
         conventions=_first_place(_extreme),
         meets=_tie,
-        kinks=(Kink(([2.0, 2.0, 2.0],), 0, (None,), Words("of a tie the first", "값이 같으면 앞의 것")),),
+        kinks=(Kink(([2.0, 2.0, 2.0],), 0, (None,), Words("the first of a tie", "값이 같으면 앞의 것")),),
         samples=(
             Sample(((),)),
             Sample(((3,),)),
@@ -176,7 +177,7 @@ def _sort_form(shapes: tuple[Shape, ...], attributes: Attributes) -> str:
 
 
 _STABLE = Words(
-    "Entries that tie keep their order. A NaN is taken to be the largest, as in NumPy and PyTorch.",
+    "Entries that tie keep their order. NaN counts as the largest, as in NumPy and PyTorch.",
     "값이 같은 원소끼리는 순서를 지킵니다. NumPy, PyTorch처럼 NaN을 가장 큰 값으로 봅니다.",
 )
 _TIE = Words("a tie keeps its order", "값이 같으면 순서를 지킴")
@@ -199,7 +200,7 @@ sort = _define(
     rules=_sort_rules,
     attributes=(_SORTED, _DESCENDING),
     lesson=Words(
-        en="Sorting moves entries: each takes its gradient back to the place it came from.",
+        en="Sorting only moves entries: each gets its gradient back where it came from.",
         ko="정렬은 원소의 자리만 바꾸므로 각 원소의 그래디언트를 원래 자리로 돌려보냅니다.",
     ),
     conventions=_STABLE,
@@ -229,12 +230,12 @@ argsort = _define(
     analytic=False,
     counts=True,
     lesson=Words(
-        en="The order of entries does not change with a small step: no gradient flows through places.",
+        en="A small step does not change the order of the entries: no gradient flows through positions.",
         ko="입력이 조금 바뀌어도 순서는 그대로이므로 위치로는 그래디언트가 흐르지 않습니다.",
     ),
     conventions=Words(
-        "The places, counted from 0, that the entries in order are taken from. Entries that tie keep their "
-        "order. A NaN is taken to be the largest, as in NumPy and PyTorch.",
+        "The positions, counted from 0, that the sorted entries come from. Entries that tie keep "
+        "their order. NaN counts as the largest, as in NumPy and PyTorch.",
         "순서대로 놓은 원소들이 원래 있던 위치이며 0부터 셉니다. 값이 같은 원소끼리는 순서를 지킵니다. "
         "NumPy, PyTorch처럼 NaN을 가장 큰 값으로 봅니다.",
     ),
@@ -253,7 +254,7 @@ def _topk_shape(a: Shape, k: int, axis: int, largest: bool) -> Shape:
     if k > a[axis]:
         raise ShapeError(
             msg(
-                "{0} is {shape}: axis {axis} has {size}, fewer than the {count} asked for",
+                "{0} is {shape}: axis {axis} has {size} entries, fewer than the {count} asked for",
                 shape=shape_text(a),
                 axis=axis,
                 size=a[axis],
@@ -308,20 +309,19 @@ topk = _define(
             bool,
             True,
             Words(
-                "whether the largest are kept, or else the smallest",
+                "whether the largest are kept, rather than the smallest",
                 "큰 것을 남길지, 아니면 작은 것을 남길지",
             ),
         ),
     ),
     inside=_topk_inside,
     lesson=Words(
-        en="Keeping a few entries is a router: those that were kept get their gradients, all others get 0.",
-        ko="일부만 남기는 노드는 라우터입니다. 남은 원소는 자기 그래디언트를 받고 나머지는 0을 받습니다.",
+        en="A router: the entries that it keeps get their gradients, all others get 0.",
+        ko="라우터입니다. 남은 원소는 자기 그래디언트를 받고 나머지는 0을 받습니다.",
     ),
     conventions=Words(
-        "The values in order, the largest first; their places are the first of "
-        "`argsort(a, descending=true)`. Of entries that tie the first are kept. A NaN is taken to be the "
-        "largest.",
+        "The values in order, the largest first; their positions are the first of `argsort(a, "
+        "descending=true)`. Of entries that tie, the first are kept. NaN counts as the largest.",
         "값을 큰 것부터 놓으며, 그 위치는 `argsort(a, descending=true)`의 앞부분입니다. 값이 같으면 앞의 "
         "것을 남깁니다. NaN을 가장 큰 값으로 봅니다.",
     ),
@@ -331,7 +331,7 @@ topk = _define(
             ([1.0, 2.0, 2.0, 2.0],),
             [2, 2],
             ([0, 1, 1, 0],),
-            Words("of a tie the first are kept", "값이 같으면 앞의 것을 남김"),
+            Words("the first of a tie are kept", "값이 같으면 앞의 것을 남김"),
             {"k": 2},
         ),
     ),

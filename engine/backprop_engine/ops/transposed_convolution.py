@@ -83,7 +83,7 @@ def _shape(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, 
             "{channels} channels do not divide into {groups} groups", channels=channels, groups=groups
         )
     elif 0 in (*x[-axes:], *weight[2:]):
-        problem = msg("there is nothing along the axes that the kernel slides along")
+        problem = msg("the axes that the kernel slides along are empty")
     elif bias not in (None, (weight[1] * groups,)):
         size = weight[1] * groups
         raise ShapeError(
@@ -97,7 +97,7 @@ def _shape(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, 
     else:
         sizes = _sizes(axes, x, weight, **settings)
         problem = msg("the padding leaves nothing of the result ({sizes})", sizes=shape_text(sizes))
-        hint = msg("less padding, or more output_padding")
+        hint = msg("use less padding, or more output_padding")
     raise ShapeError(msg("{operands}: {problem}", operands=named(x, weight), problem=problem), hint)
 
 
@@ -221,13 +221,16 @@ def conv_transpose(x, weight, bias=None, stride=1, padding=0, output_padding=0, 
 
 _LESSONS = (
     Words(
-        en="An entry was spread by a whole kernel: its gradient is an ordinary convolution with that kernel.",
-        ko="한 원소가 커널 전체로 퍼졌으므로, 그 그래디언트는 돌아온 그래디언트의 평범한 합성곱입니다.",
+        en="An entry was spread over a whole kernel: its gradient is an ordinary convolution of "
+        "the upstream gradient with that kernel.",
+        ko="한 원소가 커널 전체로 퍼졌으므로, 그 그래디언트는 업스트림 그래디언트와 같은 커널의 "
+        "보통 합성곱입니다.",
     ),
     Words(
-        en="A weight multiplied every entry of its channel: its gradient adds up the gradients where it put "
-        "them, times the entries.",
-        ko="가중치는 채널의 모든 원소와 곱해졌으므로, 놓인 자리의 그래디언트에 그 원소를 곱해 모두 더합니다.",
+        en="A weight multiplied every entry of its channel: its gradient adds up those entries, "
+        "each times the gradient where the product was put.",
+        ko="가중치는 채널의 모든 원소와 곱해졌으므로, 각 원소에 그 곱이 놓인 자리의 그래디언트를 "
+        "곱해 모두 더합니다.",
     ),
     OF_BIAS,
 )
@@ -269,7 +272,7 @@ def _transposed_convolution(axes: int, samples: tuple[Sample, ...]) -> Op:
                 "output_padding",
                 kind,
                 0,
-                Words("how many entries more the result has at its end", "결과의 끝에 더할 칸 수"),
+                Words("how many more entries the result has at its end", "결과의 끝에 더할 칸 수"),
                 least=0,
             ),
             OpAttribute(
@@ -277,7 +280,7 @@ def _transposed_convolution(axes: int, samples: tuple[Sample, ...]) -> Op:
                 int,
                 1,
                 Words(
-                    "into how many groups the channels are split, each on its own",
+                    "how many groups the channels are split into, each on its own",
                     "채널을 서로 독립인 몇 묶음으로 나눌지",
                 ),
                 least=1,
@@ -293,15 +296,18 @@ def _transposed_convolution(axes: int, samples: tuple[Sample, ...]) -> Op:
         optional=1,
         conflict=lambda **settings: _conflict(axes, **settings),
         lesson=Words(
-            en="A transposed convolution is a convolution's backward pass; its own is a convolution.",
+            en="A transposed convolution is the backward pass of a convolution; its own backward "
+            "pass is a convolution.",
             ko="전치 합성곱은 합성곱의 역전파이므로, 그 자신의 역전파는 합성곱입니다.",
         ),
         lessons=_LESSONS,
         conventions=Words(
-            "As in PyTorch the weight is in × out/groups × kernel, and padding is cut off. output_padding "
-            "only makes the result longer: a stride gives several lengths the same number of windows.",
-            "PyTorch처럼 가중치는 입력 × 출력/groups × 커널이고, 패딩은 잘라 냅니다. output_padding은 결과를 "
-            "길게 할 뿐입니다. 보폭이 있으면 여러 길이의 창의 수가 같기 때문입니다.",
+            "As in PyTorch, the weight is in × out/groups × kernel, and padding is cut off. "
+            "output_padding only makes the result longer: with a stride, several lengths have "
+            "the same number of windows.",
+            "PyTorch처럼 가중치는 입력 × 출력/groups × 커널이고, 패딩은 잘라 냅니다. "
+            "output_padding은 결과를 길게 할 뿐입니다. 보폭이 있으면 창의 수가 같은 길이가 "
+            "여럿이기 때문입니다.",
         ),
         samples=samples,
     )

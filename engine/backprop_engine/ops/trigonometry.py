@@ -28,7 +28,7 @@ sin = define(
         ko="사인의 기울기는 코사인이므로, 그래디언트는 파동이 0을 지나는 곳에서 가장 큽니다.",
     ),
     conventions=Words(
-        "The operand is in radians; of an infinity the sine is NaN.",
+        "The operand is in radians; the sine of an infinity is NaN.",
         "입력의 단위는 라디안입니다. 무한대의 사인은 NaN입니다.",
     ),
 )
@@ -40,11 +40,11 @@ cos = define(
     forward=np.cos,
     rules=(Elementwise("-sin(a)", lambda out, a: -np.sin(a)),),
     lesson=Words(
-        en="The slope of a cosine is minus the sine: no gradient passes at its peaks.",
+        en="The slope of a cosine is minus the sine: no gradient passes at its peaks and troughs.",
         ko="코사인의 기울기는 −사인이므로, 꼭대기와 골짜기에서는 그래디언트가 흐르지 않습니다.",
     ),
     conventions=Words(
-        "The operand is in radians; of an infinity the cosine is NaN.",
+        "The operand is in radians; the cosine of an infinity is NaN.",
         "입력의 단위는 라디안입니다. 무한대의 코사인은 NaN입니다.",
     ),
 )
@@ -57,15 +57,15 @@ tan = define(
     rules=(Elementwise("1 + out ** 2", lambda out, a: 1.0 + out * out),),
     inside=(("s", "sin(a)"), ("c", "cos(a)"), ("out", "s / c")),
     lesson=Words(
-        en="A tangent is never flatter than 1, and ever steeper towards its poles: one plus the output "
-        "squared.",
-        ko="탄젠트의 기울기는 1 + 출력²으로, 1보다 작아지지 않으며 극점에 가까울수록 가파릅니다.",
+        en="The slope of a tangent is one plus the output squared: never below 1, and ever "
+        "steeper towards its poles.",
+        ko="탄젠트의 기울기는 1 + 출력²으로, 1보다 작아지지 않으며 점근선에 가까울수록 가파릅니다.",
     ),
     conventions=Words(
-        "The operand is in radians. No floating number is exactly a pole, so that it is finite everywhere "
-        "but at an infinity, where it is NaN.",
-        "입력의 단위는 라디안입니다. 극점과 정확히 같은 부동소수점 수는 없으므로 유한한 입력에서는 항상 "
-        "유한하고, 무한대에서는 NaN입니다.",
+        "The operand is in radians. No floating-point number is exactly a pole, so the tangent "
+        "of a finite number is finite; that of an infinity is NaN.",
+        "입력의 단위는 라디안입니다. 점근선의 위치와 정확히 같은 부동소수점 수는 없으므로 유한한 "
+        "입력에서는 항상 유한하고, 무한대에서는 NaN입니다.",
     ),
     samples=_BETWEEN_POLES,
 )
@@ -131,8 +131,8 @@ atan = define(
         ko="아크탄젠트도 하이퍼볼릭탄젠트처럼 포화되지만 기울기가 입력의 제곱에 반비례해 천천히 줄어듭니다.",
     ),
     conventions=Words(
-        "An angle from −π/2 to π/2, which it is at ±inf.",
-        "−π/2부터 π/2까지의 각이며, ±inf에서 그 끝값입니다.",
+        "An angle from −π/2 to π/2; at ±inf it is ±π/2.",
+        "−π/2부터 π/2까지의 각이며, ±inf에서는 ±π/2입니다.",
     ),
     meets=beyond(20.0),
     kinks=(
@@ -159,15 +159,16 @@ atan2 = define(
     ),
     analytic=False,
     lesson=Words(
-        en="The angle of a point turns faster the closer the point is to the origin, and only by moves "
-        "across its direction.",
-        ko="점의 각도는 점이 원점에 가까울수록, 그리고 점의 방향과 수직으로 움직일 때 빨리 바뀝니다.",
+        en="The angle of a point changes faster the closer the point is to the origin, and only "
+        "with moves across its direction.",
+        ko="점의 각도는 점이 원점에 가까울수록 빨리 바뀌며, 점의 방향과 수직으로 움직일 때만 바뀝니다.",
     ),
     conventions=Words(
-        "First the height, then the width, as in NumPy and PyTorch; an angle from −π to π. At the origin "
-        "it is 0 or ±π, by the zeros' signs, and both derivatives are 0, as in PyTorch.",
-        "NumPy, PyTorch와 같이 세로가 먼저, 가로가 나중입니다. −π부터 π까지의 각입니다. 원점에서의 값은 "
-        "0의 부호에 따라 0 또는 ±π이고, 두 미분은 PyTorch처럼 0입니다.",
+        "First the height, then the width, as in NumPy and PyTorch; an angle from −π to π. At "
+        "the origin it is ±0 or ±π, depending on the signs of the zeros, and both derivatives "
+        "are 0, as in PyTorch.",
+        "NumPy, PyTorch와 같이 세로가 먼저, 가로가 나중입니다. −π부터 π까지의 각입니다. "
+        "원점에서의 값은 0의 부호에 따라 ±0 또는 ±π이고, 두 미분은 PyTorch처럼 0입니다.",
     ),
     meets=lambda y, x: bool(np.any(np.equal(y, 0) & np.less_equal(x, 0))),
     kinks=(
@@ -194,8 +195,8 @@ sinh = define(
         ko="하이퍼볼릭사인의 기울기는 하이퍼볼릭코사인으로, 1 이상이며 0에서 멀어지면 지수적으로 커집니다.",
     ),
     conventions=Words(
-        "Beyond 710 (in float64) it is ±inf, and its derivative +inf.",
-        "float64에서 ±710을 넘으면 값은 ±inf, 미분은 +inf입니다.",
+        "Beyond about ±710 (in float64) it is ±inf, and its derivative +inf.",
+        "float64에서 약 ±710을 넘으면 값은 ±inf, 미분은 +inf입니다.",
     ),
     meets=beyond(700.0),
     kinks=(Kink((-1e4,), -inf, (inf,), Words("overflow is infinity", "오버플로는 무한대")),),
@@ -214,8 +215,8 @@ cosh = define(
         ko="하이퍼볼릭코사인의 기울기는 하이퍼볼릭사인으로, 바닥에서 0이고 멀어지면 지수적으로 커집니다.",
     ),
     conventions=Words(
-        "Beyond 710 (in float64) it is +inf, and its derivative an infinity of the operand's sign.",
-        "float64에서 ±710을 넘으면 값은 +inf, 미분은 입력과 부호가 같은 무한대입니다.",
+        "Beyond about ±710 (in float64) it is +inf, and its derivative is infinite with the operand's sign.",
+        "float64에서 약 ±710을 넘으면 값은 +inf, 미분은 입력과 부호가 같은 무한대입니다.",
     ),
     meets=beyond(700.0),
     kinks=(Kink((-1e4,), inf, (-inf,), Words("overflow is infinity", "오버플로는 무한대")),),

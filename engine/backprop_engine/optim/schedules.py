@@ -94,7 +94,7 @@ def define(
     return kind
 
 
-_GAMMA: Final = Words("what the rate is multiplied by", "학습률에 곱하는 값")
+_GAMMA: Final = Words("what the learning rate is multiplied by", "학습률에 곱하는 값")
 
 _START: Final = Setting(
     "start_factor",
@@ -109,8 +109,8 @@ _WARM_UP: Final = (
         int,
         0,
         Words(
-            "for how many updates the rate first climbs in a straight line, from `start_factor` of it",
-            "처음에 학습률이 `start_factor` 배에서 직선으로 올라가는 갱신의 수",
+            "how many updates the rate first climbs in a straight line, from `start_factor` times itself",
+            "처음에 학습률이 `start_factor`배에서 직선으로 올라가는 갱신의 수",
         ),
         elsewhere=("warmup_steps", "warm_up", "total_iters"),
     ),
@@ -125,7 +125,7 @@ define(
             "step_size",
             int,
             None,
-            Words("after how many updates the rate falls", "학습률이 떨어지는 간격 (갱신 횟수)"),
+            Words("how many updates pass before the rate falls", "학습률이 떨어지는 간격 (갱신 횟수)"),
             least=1,
             elsewhere=("every",),
         ),
@@ -135,8 +135,8 @@ define(
     formula="lr · gamma^⌊k / step_size⌋",
     numpy="lr * gamma ** (k // step_size)",
     lesson=Words(
-        en="The rate stays for `step_size` updates and is then multiplied by `gamma`, again and again.",
-        ko="학습률이 `step_size`번의 갱신마다 `gamma`배가 됩니다.",
+        en="The rate is multiplied by `gamma` after every `step_size` updates.",
+        ko="`step_size`번 갱신할 때마다 학습률이 `gamma`배가 됩니다.",
     ),
 )
 
@@ -160,7 +160,7 @@ define(
             int,
             None,
             Words(
-                "how many updates the way from the largest rate to the smallest takes",
+                "how many updates it takes from the largest rate to the smallest",
                 "가장 큰 학습률에서 가장 작은 학습률까지 걸리는 갱신의 수",
             ),
             least=1,
@@ -188,13 +188,13 @@ define(
             "end_factor",
             float,
             1.0,
-            Words("the factor of the learning rate in the end", "끝에서 학습률에 곱하는 비율"),
+            Words("the factor of the learning rate at the end", "끝에서 학습률에 곱하는 비율"),
         ),
         Setting(
             "total_iters",
             int,
             5,
-            Words("after how many updates the end is reached", "끝에 이르기까지의 갱신의 수"),
+            Words("how many updates it takes to reach the end", "끝에 이르기까지의 갱신의 수"),
             least=1,
             elsewhere=("warmup", "steps"),
         ),
@@ -211,7 +211,8 @@ define(
     formula="lr · (start_factor + (end_factor − start_factor) · min(k, total_iters) / total_iters)",
     numpy="lr * (start_factor + (end_factor - start_factor) * min(k, total_iters) / total_iters)",
     lesson=Words(
-        en="The rate goes in a straight line from `start_factor` to `end_factor` of it, by default up.",
+        en="The rate changes in a straight line from `start_factor` to `end_factor` times "
+        "itself; by default it rises, as in a warm-up.",
         ko="학습률이 `start_factor`배에서 `end_factor`배까지 직선으로 변합니다. 기본값으로는 워밍업입니다.",
     ),
     warms_up=False,

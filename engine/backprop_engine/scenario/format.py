@@ -348,10 +348,12 @@ TRAIN: Final = form(
     FormatKey(
         "clip_norm",
         "positive",
-        msg("The norm that the gradients of all parameters together may have before an update."),
+        msg("The largest norm that the gradients of all parameters together may have before an update."),
     ),
     FormatKey(
-        "clip_value", "positive", msg("The size that each entry of a gradient may have before an update.")
+        "clip_value",
+        "positive",
+        msg("The largest absolute value that an entry of a gradient may have before an update."),
     ),
     FormatKey(
         "running", "running", msg("Constants that follow what is computed, from iteration to iteration.")
@@ -362,7 +364,7 @@ TRAIN: Final = form(
 
 BATCH: Final = form(
     msg("Minibatches, such as `{{size: 4, of: [X, t], shuffle: 7}}`."),
-    FormatKey("size", "size", msg("How many examples a batch has."), needed=True),
+    FormatKey("size", "size", msg("How many examples are in a batch."), needed=True),
     FormatKey(
         "of",
         "names",
@@ -372,26 +374,31 @@ BATCH: Final = form(
     FormatKey(
         "shuffle",
         "natural",
-        msg("The seed of the order, which is another in every epoch; without it, that of the data."),
+        msg(
+            "The seed of the shuffle, which differs in every epoch; without it, the order is "
+            "that of the data."
+        ),
     ),
     FormatKey(
         "drop_last",
         "flag",
-        msg("Whether an epoch leaves out the examples that fill no batch; needed where some do not."),
+        msg("Whether an epoch leaves out the examples that do not fill a batch; required if there are any."),
     ),
 )
 
 RUNNING: Final = form(
     msg("What a constant follows, such as `{{follows: m, momentum: 0.1}}`."),
     FormatKey(
-        "follows", "path", msg("The node whose value it goes towards after each iteration."), needed=True
+        "follows", "path", msg("The node whose value it moves towards after each iteration."), needed=True
     ),
-    FormatKey("momentum", "share", msg("What part of the way it goes, from 0 to 1; 0.1 unless given.")),
+    FormatKey("momentum", "share", msg("The fraction of the way it moves, from 0 to 1; 0.1 by default.")),
 )
 
 SCHEDULE: Final = form(
     msg("A schedule of the learning rate, such as `{{kind: cosine, T_max: 50}}`."),
-    FormatKey("kind", "schedule-kind", msg("The rule that gives each update its rate."), needed=True),
+    FormatKey(
+        "kind", "schedule-kind", msg("The rule that gives each update its learning rate."), needed=True
+    ),
     open=True,
 )
 

@@ -49,7 +49,7 @@ def assert_gradients(
     """
     if scenario is not None:
         if vjp is not None or len(args):
-            raise UsageError(msg("a scenario brings its own numbers: leave `vjp` and `args` out"))
+            raise UsageError(msg("a scenario has its own numbers: leave out `vjp` and `args`"))
         if names is not None and not isinstance(names, Mapping):
             raise UsageError(msg("with a scenario, `names` maps names of the module to leaves"))
         report = check_module(function, scenario, names=names, rtol=rtol)

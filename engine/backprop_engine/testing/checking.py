@@ -62,7 +62,7 @@ class CheckReport(Struct, frozen=True, eq=False):
             count=len(self.checks),
         )
         figures = msg(
-            "{agree} of {count} expected figures come out",
+            "{agree} of {count} expected figures are right",
             agree=self.figures - len(self.failures),
             count=self.figures,
         )
@@ -84,7 +84,7 @@ def check(what: Scenario | Graph | Trace | str | os.PathLike[str] | Mapping[str,
 
     >>> from backprop_engine import check, make_graph
     >>> print(check("add_multiply"))
-    add_multiply: 7 of 7 gradients agree with numeric ones, 6 of 6 expected figures come out
+    add_multiply: 7 of 7 gradients agree with numeric ones, 6 of 6 expected figures are right
     >>> bool(check(make_graph({"f": "tanh(x) * y"}, inputs={"x": 0.5, "y": 2})))
     True
     """

@@ -43,7 +43,7 @@ def test_what_is_proposed_has_a_shape(word: str) -> None:
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("nonzero", "its shape would depend on numbers"),
+        ("nonzero", "its shape would depend on values"),
         ("masked_select", "`where(mask, x, 0)`"),
         ("randn", "init: normal"),
         ("eye", "init: eye"),
@@ -58,7 +58,7 @@ def test_what_is_proposed_has_a_shape(word: str) -> None:
         ("SmoothL1Loss", "did you mean `smooth_l1`?"),
         ("BCEWithLogitsLoss", "bce_with_logits(a, target)"),
         ("sparse_categorical_crossentropy", "softmax_with_loss"),
-        ("svd", "nothing here inverts a matrix"),
+        ("svd", "no operator here inverts"),
         ("Conv3d", "one axis or two"),
         ("MultiheadAttention", "an axis of heads"),
         ("tnah", "did you mean `tanh`?"),

@@ -42,7 +42,7 @@ def test_a_check_is_true_or_says_what_is_wrong() -> None:
     assert "`f` is 6, expected 7" in str(report)
     assert "기대한 수치 1개 중 0개" in report.in_language("ko")
     assert repr(report) == (
-        "<CheckReport <text>: 2 of 2 gradients agree with numeric ones, 0 of 1 expected figures come out>"
+        "<CheckReport <text>: 2 of 2 gradients agree with numeric ones, 0 of 1 expected figures are right>"
     )
 
 

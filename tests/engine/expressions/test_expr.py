@@ -254,7 +254,7 @@ REFUSED = [
     ("x.sum(1, (2", 0, 5, "plain names", "`sum(x, 1, (2)`"),
     ("x[1.5]", 2, 5, "a whole number", ""),
     ("x[::0]", 2, 5, "step", ""),
-    ("x[..., 0, ...]", 13, 14, "`...` stands once", ""),
+    ("x[..., 0, ...]", 13, 14, "`...` may stand only once", ""),
     ("x + ...", 4, 7, "expected an operand", ""),
     ("2.T", 2, 3, "expected an operator", "2. * T"),
     ("(2)[0]", 3, 4, "no axes", ""),

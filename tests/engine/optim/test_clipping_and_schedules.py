@@ -142,11 +142,11 @@ def test_a_rate_of_nothing_moves_nothing() -> None:
 # Refusals
 
 REFUSED = [
-    ("clip_norm: 0", "`clip_norm` is a number above 0"),
-    ("clip_value: .inf", "`clip_value` is a number above 0"),
+    ("clip_norm: 0", "`clip_norm` must be a finite number above 0"),
+    ("clip_value: .inf", "`clip_value` must be a finite number above 0"),
     ("clip_norm: yes", "expected a number above 0"),
     ("clip_norm: 1, clip_value: 1", "cannot both be given"),
-    ("max_norm: 1", "here it is `clip_norm`"),
+    ("max_norm: 1", "here it is called `clip_norm`"),
     ("schedule: cosine", "a map with `kind`"),
     ("schedule: {T_max: 5}", "`schedule` has no `kind`"),
     ("schedule: {kind: cosinus, T_max: 5}", "did you mean `cosine`?"),

@@ -129,16 +129,16 @@ def test_large_arrays_are_kept_when_a_scenario_is_written(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({3: {}}, r"in a scenario stands `3` where a name is expected; names are texts, in quotes"),
-        ({"nodes": {1: "x"}}, "in nodes stands `1`"),
+        ({3: {}}, r"a scenario has `3` where a name is expected; names are strings, in quotes"),
+        ({"nodes": {1: "x"}}, "nodes has `1`"),
         (
             {"inputs": {"x": object()}},
-            r"inputs\.x: a scenario cannot hold <object .*, which is of the type object",
+            r"inputs\.x: a scenario cannot hold <object .*, which is of type object",
         ),
-        ({"inputs": {"x": 1j}}, "of the type complex"),
-        ({"inputs": {"x": {1, 2}}}, "of the type set"),
-        ({"inputs": {"x": np.array(["a"])}}, "of the type ndarray"),
-        ({"inputs": {"x": np.array([1j] * 9999)}}, "of the type ndarray"),
+        ({"inputs": {"x": 1j}}, "of type complex"),
+        ({"inputs": {"x": {1, 2}}}, "of type set"),
+        ({"inputs": {"x": np.array(["a"])}}, "of type ndarray"),
+        ({"inputs": {"x": np.array([1j] * 9999)}}, "of type ndarray"),
     ],
 )
 def test_what_no_file_can_hold_is_told(document: Any, message: str) -> None:

@@ -89,15 +89,15 @@ def test_a_program_and_a_file_written_again_do_the_same() -> None:
 @pytest.mark.parametrize(
     ("running", "told"),
     [
-        ("[ema]", "a map from constants"),
+        ("[ema]", "a map from each constant"),
         ("{ema: m}", "a map with `follows`"),
         ("{ema: {momentum: 0.1}}", "no `follows`"),
         ("{ema: {follow: m}}", "did you mean `follows`?"),
         ("{ema: {follows: m, momentum: 1.5}}", "a number from 0 to 1"),
-        ("{w: {follows: m}}", "`w` is no constant"),
+        ("{w: {follows: m}}", "`w` is not a constant"),
         ("{emma: {follows: m}}", "did you mean `ema`?"),
         ("{ema: {follows: x}}", "no node is called `x`"),
-        ("{ema: {follows: y}}", "`ema` is (), what it follows is 3"),
+        ("{ema: {follows: y}}", "`ema` is (), but what it follows is 3"),
     ],
 )
 def test_refusals(running: str, told: str) -> None:

@@ -66,5 +66,5 @@ def test_the_tape_steps_to_the_end() -> None:
 
 
 def test_a_long_run_is_not_filmed() -> None:
-    with pytest.raises(UsageError, match="too long to be filmed"):
+    with pytest.raises(UsageError, match="too long to film"):
         written("tape", scenario("xor"))

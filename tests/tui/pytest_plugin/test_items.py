@@ -168,7 +168,7 @@ def test_failures_are_told_in_the_language_of_the_project(project: pytest.Pytest
     assert told(result, "*expect-differs*그래디언트*")
     project.makeini("[pytest]\nbackprop_language = xx\nasyncio_default_fixture_loop_scope = function\n")
     result = run(project)
-    assert told(result, "*xx is not a language: there are en, ko*")
+    assert told(result, "*xx is not a supported language: choose from en, ko*")
     assert result.ret != pytest.ExitCode.OK
 
 

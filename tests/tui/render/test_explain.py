@@ -299,7 +299,7 @@ def test_a_partial_sum_says_how_far_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "turn"), [("en", "(contribution 1 of 2)"), ("ko", "(기여 2개 중 첫 번째)")]
+    ("language", "turn"), [("en", "(contribution 1 of 2)"), ("ko", "(기여분 2개 중 첫 번째)")]
 )
 def test_behind_the_chain_rule_stands_in_words_which_contribution_it_is(language: str, turn: str) -> None:
     """A bare (1/2) there would be read as a factor."""

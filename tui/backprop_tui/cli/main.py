@@ -27,7 +27,7 @@ SUBCOMMANDS = {
     "snapshot": msg("one frame of the screen as SVG or text"),
     "ops": msg("the catalogue of operators"),
     "new": msg("a commented scenario to start from"),
-    "export": msg("a run for other programs: graphs, programs"),
+    "export": msg("export a run for other programs, as a graph, a program or a film"),
     "schema": msg("the JSON Schema of scenarios, for editors"),
     "doctor": msg("what is wrong with a recorded run of PyTorch"),
     "serve": msg("the same app in a browser, for this machine alone"),

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--of",
         choices=("scenario", "run"),
         default="scenario",
-        help=msg("scenario: a file, as editors want it; run: what `run --json` prints"),
+        help=msg("scenario: a scenario file, for editors; run: what `run --json` prints"),
     )
     parser.add_argument("--lang", choices=languages(), default="en", help=msg("the language of explanations"))
 

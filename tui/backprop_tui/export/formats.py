@@ -60,7 +60,7 @@ FORMATS: Final[Mapping[str, Format]] = {
     ),
     "mermaid": Format(msg("the graph for Mermaid, which Markdown pages draw"), "export.diagrams", "mermaid"),
     "numpy": Format(msg("a program in plain NumPy: forward and backward"), "export.programs", "numpy"),
-    "tape": Format(msg("the keys of a film of the screen, for VHS"), "headless.films", "tape"),
-    "tikz": Format(msg("the graph as a picture of LaTeX"), "export.diagrams", "tikz"),
+    "tape": Format(msg("the keys that film the screen, for VHS"), "headless.films", "tape"),
+    "tikz": Format(msg("the graph as a LaTeX picture"), "export.diagrams", "tikz"),
 }
 """By what they are called at `--to`."""

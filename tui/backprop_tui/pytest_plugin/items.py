@@ -71,7 +71,9 @@ class ScenarioFile(pytest.File):
         if language not in languages():
             raise pytest.UsageError(
                 msg(
-                    "{name} is not a language: there are {names}", name=language, names=", ".join(languages())
+                    "{name} is not a supported language: choose from {names}",
+                    name=language,
+                    names=", ".join(languages()),
                 )
             )
         return language

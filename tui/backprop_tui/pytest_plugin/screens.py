@@ -52,7 +52,11 @@ def draw(
         )
     if lang not in languages():
         raise UsageError(
-            msg("{name} is not a language: there are {names}", name=lang, names=", ".join(languages()))
+            msg(
+                "{name} is not a supported language: choose from {names}",
+                name=lang,
+                names=", ".join(languages()),
+            )
         )
     if not (10 <= size[0] <= 1000 and 5 <= size[1] <= 500):
         raise UsageError(

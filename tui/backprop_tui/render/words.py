@@ -190,7 +190,7 @@ def _moved(graph: Graph, running: Running) -> Message:
     """That a running value goes on."""
     name, node = graph.nodes[running.leaf].name, graph.nodes[running.node].name
     part = number(np.float64(running.momentum))
-    return msg("{name} goes {part} of the way to {node}.", name=name, part=part, node=node)
+    return msg("{name} moves {part} of the way towards {node}.", name=name, part=part, node=node)
 
 
 def batch_text(trace: Trace, iteration: int) -> Hint:
@@ -547,10 +547,13 @@ def _clipped(facts: UpdateFacts) -> Hint:
     most, length = number(np.float64(clipping.most)), number(np.float64(clipped.norm))
     if clipping.kind == "clip_value":
         if not facts.is_clipped:
-            return msg("clip_value = {most}: no entry of this gradient is larger.", most=most)
+            return msg(
+                "clip_value = {most}: no entry of this gradient is larger in absolute value.", most=most
+            )
         entries = np.asarray(facts.gradient.tensor)
         return msg(
-            "clip_value = {most}: {count} of {size} entries are larger and are cut down to it.",
+            "clip_value = {most}: {count} of {size} entries are larger in absolute value and are "
+            "cut down to it.",
             most=most,
             count=int(np.count_nonzero(np.abs(entries) > clipping.most)),
             size=entries.size,
@@ -570,9 +573,14 @@ def _rate(facts: UpdateFacts) -> Hint:
     rate, update = number(np.float64(facts.settings["lr"])), facts.trace.iteration + 1
     of = facts.training.steps
     if facts.trace.iteration < schedule.warmup:
-        return msg("Warm-up: the rate of update {update} of {of} is {rate}.", update=update, of=of, rate=rate)
+        return msg(
+            "Warm-up: the learning rate of update {update} of {of} is {rate}.",
+            update=update,
+            of=of,
+            rate=rate,
+        )
     return msg(
-        "{kind} schedule: the rate of update {update} of {of} is {rate}.",
+        "{kind} schedule: the learning rate of update {update} of {of} is {rate}.",
         kind=schedule.kind.name,
         update=update,
         of=of,

@@ -299,7 +299,7 @@ class Lowering:
                 hint = msg("write its numbers under `constants`")
                 if node.op is not None and node.op.counts:
                     hint = msg(
-                        "where places are computed, multiply by ones there: `{text}`",
+                        "for positions that are computed, multiply by a one-hot mask: `{text}`",
                         text="sum(x * one_hot(argmax(a, axis=1), classes=3), axis=1)",
                     )
                 raise definition_mistake(definition, NOT_CONSTANT, at, message, hint)

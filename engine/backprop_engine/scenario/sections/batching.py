@@ -31,7 +31,7 @@ from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, Yaml
 __all__ = ["BatchPlan", "batch_shapes", "read_batch"]
 
 TRAIN_BATCH = code(
-    "train-batch", msg("Batches of a leaf that holds no examples, or of a size that does not fit them.")
+    "train-batch", msg("Batches of a leaf that does not hold examples, or of a size that does not fit them.")
 )
 
 _EXAMPLE: Final = "batch: {size: 4, of: [X, t], shuffle: 7}"
@@ -68,7 +68,7 @@ def read_batch(train: YamlNode | None, leaves: Mapping[str, Leaf]) -> BatchPlan 
             raise mistake(TRAIN_BATCH, section, msg("`batch` has no `{key}`", key=key), example)
     size = section.entries["size"].value
     if as_int(size, msg("the number of examples in a batch"), example) < 1:
-        raise mistake(TRAIN_BATCH, size, msg("a batch has at least 1 example"))
+        raise mistake(TRAIN_BATCH, size, msg("a batch needs at least 1 example"))
     names = as_sequence(section.entries["of"].value, msg("a list of inputs and constants"), example)
     of = tuple(as_text(name, msg("the name of a leaf"), example) for name in names)
     if not of:
@@ -87,9 +87,9 @@ def _seed(section: YamlMapping) -> int | None:
     node = section.get("shuffle")
     if node is None or is_absent(node):
         return None
-    seed = as_int(node, msg("the seed of the order"), msg("such as `{text}`", text="shuffle: 7"))
+    seed = as_int(node, msg("the seed of the shuffle"), msg("such as `{text}`", text="shuffle: 7"))
     if seed < 0:
-        raise mistake(TRAIN_BATCH, node, msg("`{key}` is a whole number from 0 on", key="shuffle"))
+        raise mistake(TRAIN_BATCH, node, msg("`{key}` must be a whole number, 0 or more", key="shuffle"))
     return seed
 
 
@@ -107,7 +107,7 @@ def batch_shapes(plan: BatchPlan, leaves: Mapping[str, Leaf]) -> dict[str, Shape
             hint: Hint = did_you_mean(name, leaves) or msg("the leaves are {names}", names=", ".join(leaves))
             raise mistake(TRAIN_BATCH, scalar, msg("there is no leaf `{name}`", name=clean(name)), hint)
         if leaf.kind is Kind.PARAM:
-            message = msg("`{name}` is a parameter: batches are of inputs and constants", name=name)
+            message = msg("`{name}` is a parameter: batches are taken from inputs and constants", name=name)
             raise mistake(TRAIN_BATCH, scalar, message)
         if not leaf.shape:
             message = msg("`{name}` is a single number: it has no axis of examples", name=name)
@@ -129,19 +129,19 @@ def batch_shapes(plan: BatchPlan, leaves: Mapping[str, Leaf]) -> dict[str, Shape
 def _refuse_size(plan: BatchPlan, count: int) -> None:
     """Refuse batches that do not fill an epoch, unless what is left over is dropped."""
     if plan.size > count:
-        message = msg("a batch of {size} is more than the {count} examples", size=plan.size, count=count)
+        message = msg("a batch of {size} is larger than the {count} examples", size=plan.size, count=count)
         raise mistake(TRAIN_BATCH, plan.at, message)
     left = count % plan.size
     if left and not plan.drop_last:
         message = msg(
-            "{count} examples are no whole number of batches of {size}: the last has {left}",
+            "{count} examples do not divide into batches of {size}: {left} would be left over",
             count=count,
             size=plan.size,
             left=left,
         )
         fitting = max(size for size in range(1, plan.size) if not count % size)
         hints = (
-            msg("`drop_last: true` leaves them out, as PyTorch's DataLoader does with it"),
+            msg("`drop_last: true` leaves them out, as in PyTorch's DataLoader"),
             msg("a size that fits is {size}", size=fitting),
         )
         raise mistake(TRAIN_BATCH, plan.at, message, joined("; ", hints))

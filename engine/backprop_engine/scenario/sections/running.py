@@ -29,7 +29,7 @@ from backprop_engine.trace.training import Running
 __all__ = ["RunningPlan", "read_running", "resolved_running"]
 
 TRAIN_RUNNING = code(
-    "train-running", msg("A running value that is no constant, or follows what does not fit it.")
+    "train-running", msg("A running value that is not a constant, or that follows a node of another shape.")
 )
 
 _EXAMPLE: Final = msg("such as `{text}`", text="running: {mean: {follows: m, momentum: 0.1}}")
@@ -51,7 +51,7 @@ def read_running(train: YamlNode | None) -> tuple[RunningPlan, ...]:
         return ()
     mistakes = Mistakes()
     plans = []
-    for entry in as_mapping(node, msg("a map from constants to what they follow"), _EXAMPLE):
+    for entry in as_mapping(node, msg("a map from each constant to what it follows"), _EXAMPLE):
         with mistakes.collected():
             plans.append(_plan(entry))
     mistakes.raise_if_any()
@@ -68,7 +68,7 @@ def _plan(entry: YamlEntry) -> RunningPlan:
     if given is not None and not is_absent(given):
         momentum = as_number(given, msg("a number from 0 to 1"), _EXAMPLE)
         if not 0 <= momentum <= 1:
-            raise mistake(TRAIN_RUNNING, given, msg("`momentum` is a number from 0 to 1"))
+            raise mistake(TRAIN_RUNNING, given, msg("`momentum` must be a number from 0 to 1"))
     return RunningPlan(entry.key, as_text(follows, msg("the name of a node"), _EXAMPLE), momentum)
 
 
@@ -83,12 +83,12 @@ def _resolved(plan: RunningPlan, graph: Graph, batched: frozenset[str]) -> Runni
     name, follows = normalised(plan.leaf.text), normalised(plan.follows.text)
     constants = [leaf.name for leaf in graph.leaves if leaf.kind is Kind.CONSTANT]
     if name not in constants:
-        message = msg("`{name}` is no constant: running values are constants", name=clean(name))
+        message = msg("`{name}` is not a constant: running values must be constants", name=clean(name))
         hint: Hint = did_you_mean(name, constants)
         raise mistake(TRAIN_RUNNING, plan.leaf, message, hint)
     leaf = graph[name]
     if name in batched or leaf.position in graph.index_leaves:
-        message = msg("`{name}` cannot run: it holds examples, or whole numbers", name=name)
+        message = msg("`{name}` cannot be a running value: it holds examples, or whole numbers", name=name)
         raise mistake(TRAIN_RUNNING, plan.leaf, message)
     if follows not in graph or graph[follows].op is None:
         hint = did_you_mean(follows, [node.name for node in graph.nodes if node.op is not None])
@@ -98,7 +98,7 @@ def _resolved(plan: RunningPlan, graph: Graph, batched: frozenset[str]) -> Runni
     node = graph[follows]
     if node.shape != leaf.shape:
         message = msg(
-            "`{name}` is {shape}, what it follows is {found}",
+            "`{name}` is {shape}, but what it follows is {found}",
             name=name,
             shape=shape_text(leaf.shape),
             found=shape_text(node.shape),

@@ -124,7 +124,7 @@ def _clipping(section: YamlMapping) -> Clipping | None:
         node = section.entries[kind].value
         most = as_number(node, msg("a number above 0"), msg("such as `{text}`", text=f"{kind}: 1"))
         if not 0 < most < inf:
-            raise mistake(TRAIN, node, msg("`{key}` is a number above 0", key=kind))
+            raise mistake(TRAIN, node, msg("`{key}` must be a finite number above 0", key=kind))
         return Clipping(kind, most)
     return None
 
@@ -158,6 +158,8 @@ def _placed(section: YamlMapping, error: SettingError) -> ScenarioError:
     if entry is None:
         return mistake(kind, section, error.message, error.hint)
     if error.known and error.name in _ELSEWHERE:
-        return mistake(kind, entry.key, error.message, msg("here it is `{key}`", key=_ELSEWHERE[error.name]))
+        return mistake(
+            kind, entry.key, error.message, msg("here it is called `{key}`", key=_ELSEWHERE[error.name])
+        )
     at = entry.key if error.known else entry.value
     return mistake(kind, at, error.message, did_you_mean(error.name, error.known) or error.hint)

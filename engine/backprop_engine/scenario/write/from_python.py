@@ -103,11 +103,11 @@ def _key(key: Any, where: str) -> str:
     if not isinstance(key, str):
         raise UsageError(
             msg(
-                "in {where} stands `{key}` where a name is expected",
+                "{where} has `{key}` where a name is expected",
                 where=where,
                 key=shortened(clean(repr(key)), 40),
             ),
-            msg("names are texts, in quotes"),
+            msg("names are strings, in quotes"),
         )
     return key
 
@@ -115,10 +115,10 @@ def _key(key: Any, where: str) -> str:
 def _refused(where: str, value: Any) -> UsageError:
     return UsageError(
         msg(
-            "{where}: a scenario cannot hold {value}, which is of the type {type}",
+            "{where}: a scenario cannot hold {value}, which is of type {type}",
             where=where,
             value=shortened(clean(repr(value)), 40),
             type=type(value).__name__,
         ),
-        msg("it holds numbers, arrays of them, texts, lists and maps"),
+        msg("it holds numbers, arrays of them, strings, lists and maps"),
     )
