@@ -19,7 +19,7 @@ from backprop_engine.evaluation.compiled_formula import CompiledFormula, factor_
 from backprop_engine.expressions import render
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops import Elementwise, Linear, Op, Rule
+from backprop_engine.ops import Elementwise, Factor, Linear, Op, Rule
 from backprop_engine.ops.definition import Decomposition
 from backprop_engine.ops.shape_rules import broadcasts
 
@@ -111,18 +111,22 @@ class _Definition(Struct, frozen=True, eq=False):
         return _nothing(argnum) if given is None else self._given(given, argnum, shapes, out)
 
     def _given(self, rule: CompiledFormula, argnum: int, shapes: tuple[Shape, ...], out: Shape) -> Rule:
-        """The rule that the author wrote; an elementwise one is known by its product with ``g``."""
-        factor = factor_of(rule.tree, "g") if self.forward.is_elementwise(argnum, shapes) else None
-        if factor is not None:
-            text = render(factor)
+        """The rule that the author wrote; an elementwise one is known by its product with ``g``.
+
+        So is one of an output that is a number: it multiplies the upstream gradient with a tensor.
+        """
+        factor, elementwise = None, self.forward.is_elementwise(argnum, shapes)
+        if (elementwise or out == ()) and (tree := factor_of(rule.tree, "g")) is not None:
+            text = render(tree)
             local = CompiledFormula(text, (*self.forward.operands, *GRADIENT_NAMES))
-            found = local.shape([*shapes, out, out])
-            if _fill(out, found) and _fill(out, shapes[argnum]):
+            shape = local.shape([*shapes, out, out])
+            if elementwise and _fill(out, shape) and _fill(out, shapes[argnum]):
                 return Elementwise(text, partial(_local, local))
+            factor = Factor(text, partial(_local, local)) if shape == shapes[argnum] else None
         found = rule.shape([*shapes, out, out])
         summed = broadcast_axes(found, shapes[argnum]) if len(found) >= len(shapes[argnum]) else ()
         wanted = found if summed else shapes[argnum]
-        return Linear(rule.text, partial(_vjp, rule, wanted), summed=summed)
+        return Linear(rule.text, partial(_vjp, rule, wanted), factor, summed=summed)
 
     def _derived(self, argnum: int, shapes: tuple[Shape, ...]) -> Rule | None:
         """The rule that follows from the forward formula."""

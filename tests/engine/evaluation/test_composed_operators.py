@@ -142,6 +142,29 @@ def test_an_elementwise_rule_is_known_by_its_product_with_the_upstream_gradient(
         assert found.text == rule
 
 
+@pytest.mark.parametrize(
+    ("rule", "factor"),
+    [("2 * g * a", "2 * a"), ("-2 * g * a / 3", "-2 * a / 3"), ("a * g * a", "a * a")],
+)
+def test_a_rule_for_an_output_that_is_a_number_has_a_factor_without_the_upstream_gradient(
+    rule: str, factor: str
+) -> None:
+    a, upstream = np.array([0.5, -1.0, 2.0]), np.float64(3.0)
+    (found,) = written("sum(a ** 2)", rule).rules_for(((3,),), {})
+    assert isinstance(found, Linear)
+    assert found.factor is not None
+    assert (found.text, found.factor.text) == (rule, factor)
+    out = np.float64(5.25)
+    assert_close(found.vjp(upstream, out, a), upstream * found.factor.of(out, a))
+
+
+@pytest.mark.parametrize("rule", ["g * sum(a)", "g + a", "g * g * a"])
+def test_a_rule_that_multiplies_with_no_tensor_of_the_operands_shape_has_no_factor(rule: str) -> None:
+    (found,) = written("sum(a ** 2)", rule).rules_for(((3,),), {})
+    assert isinstance(found, Linear)
+    assert found.factor is None
+
+
 def test_a_rule_of_another_shape_is_refused_and_a_broadcast_operand_is_summed() -> None:
     assert written("sum(a @ b)", "g * b.T", "a", "b").shape((2, 3), (3, 2)) == ()
     with pytest.raises(ShapeError, match="gives 3×2, and `a` is 2×3") as caught:

@@ -262,6 +262,14 @@ def test_a_number_in_a_box_does_not_stand_without_its_operator() -> None:
         assert line_text(picture.row(y + 1, x + cut, 7 - cut)) == left
 
 
+def test_a_number_stands_apart_from_the_word_of_its_operator_and_not_without_it() -> None:
+    picture = graph_picture(view("relu_three_ways", 9))
+    index = next(index for index, box in enumerate(picture.scene.boxes) if box.sign == "max 0")
+    x, y, _, _ = picture.area(index)
+    for cut, left in ((1, "…max 0 ├"), (3, "…x 0 ├"), (4, "…   ├"), (5, "…  ├"), (6, "… ├")):
+        assert line_text(picture.row(y + 1, x + cut, 9 - cut)) == left
+
+
 SIDES = {"full": ("┆│║", "┃", "│║"), "compact": ("┆", "┫", "┤╣"), "dots": ("○□", "◉", "●■◆◈")}
 """What stands at the left of a box that is ahead, active, and known."""
 SIDES_ASCII = {"full": (":", "#", "|"), "compact": (":", "#", "[{"), "dots": ("o#", "@", "*@%$")}

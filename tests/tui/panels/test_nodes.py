@@ -128,7 +128,10 @@ def test_what_went_for_want_of_room_comes_back_where_a_wider_column_went_too() -
 
 
 def columns_of(shown: View, name: str, width: int) -> list[str]:
-    return re.split(r"\s{2,}", line_text(row_of(shown, name, width)).strip("▶◀▷◁ "))
+    heading = line_text(nodes(shown, width, 30).row(0, 0, width))
+    starts = [found.start() for found in re.finditer(r"(?:log )?\S+", heading)]
+    row = line_text(row_of(shown, name, width))
+    return [row[start:end].strip() for start, end in zip(starts, [*starts[1:], None], strict=True)]
 
 
 @pytest.mark.parametrize("stem", SHOWN)
@@ -157,3 +160,28 @@ def test_a_shape_is_there_whole_or_not_at_all(stem: str) -> None:
 
 def test_among_numbers_shapes_tell_nothing_and_go_first() -> None:
     assert columns_of(at_end("apples"), "apples", 44)[:3] == ["apples", "mul", "200"]
+
+
+@pytest.mark.parametrize("stem", ["apples_and_oranges", "multiclass_hinge", "power_chain", "rnn_cell"])
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_names_of_usual_length_are_whole_beside_their_numbers(stem: str, language: str) -> None:
+    shown = replace(at_end(stem), language=language)
+    table = nodes(shown, 46, 30)
+    for node in shown.graph.nodes:
+        if node.name:
+            row = line_text(table.row(row_of_node(shown, node.position), 0, 46))
+            assert row.strip("▶◀▷◁ ").split()[0] == node.name
+
+
+def test_columns_stand_close_only_for_the_sake_of_a_whole_name() -> None:
+    apart, close = (line_text(row_of(at_end("rnn_cell"), "h_prev", width)) for width in (48, 44))
+    assert "h_prev  (2)" in apart
+    assert "h_prev (2)" in close
+    assert "  " in line_text(row_of(at_end("gradient_penalty"), "on_between.score", 44)).strip("▶◀▷◁ ")
+
+
+@pytest.mark.parametrize("width", [44, 50, 60, 90])
+def test_the_kind_of_a_leaf_is_never_cut(width: int) -> None:
+    heading = line_text(nodes(at_end("saturated_sigmoid"), width, 30).row(0, 0, width)).split()
+    assert "is" in heading
+    assert columns_of(at_end("saturated_sigmoid"), "w", width)[1] == "parameter"

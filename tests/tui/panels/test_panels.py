@@ -305,9 +305,9 @@ def test_in_the_table_operands_stay_apart_however_they_are_cut() -> None:
 
 
 def test_in_the_table_a_name_that_is_cut_keeps_what_tells_it_apart() -> None:
-    shown = view("stacked_cells", 38)
-    drawing = nodes(shown, 60, 200)
-    names = [drawing.row(y, 2, 60)[0].text.strip() for y in range(1, drawing.height)]
+    shown = view("gradient_penalty", 38)
+    drawing = nodes(shown, 44, 200)
+    names = [drawing.row(y, 2, 44)[0].text.strip() for y in range(1, drawing.height)]
     assert any("…" in name for name in names)
     assert len(set(names)) == len(names)
 

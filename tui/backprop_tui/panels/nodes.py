@@ -50,20 +50,23 @@ _HEADINGS = (
 _ROLES = (Role.NAME, Role.TEXT, Role.DIM, Role.VALUE, Role.GRADIENT)
 """Of all columns but the bar."""
 _LIMITS = (32, 56, 16, 40, 40, 8)
-_FLOORS = (4, 8, 4, 8, 8, 4)
+_FLOORS = (4, 9, 4, 8, 8, 4)
 """The narrowest columns; in narrower ones numbers would be cut. A shape is never cut."""
 _WHAT, _SHAPE, _VALUE, _GRADIENT, _BAR = 1, 2, 3, 4, 5
 _NUMBERS = (_VALUE, _GRADIENT)
 _NAMES: Final[Mapping[int, Literal["value", "gradient"]]] = {_VALUE: "value", _GRADIENT: "gradient"}
-_GIVES_WAY = 4
-"""The column that says what a node is becomes this much narrower than the others."""
+_GIVES_WAY = {_WHAT: 4, _BAR: 4}
+"""What a node is and how large its gradient is take so much less than the other columns."""
+_MOST_WHOLE = 14
+"""A name of so many cells is cut only where all other columns are at their narrowest."""
 _FIRST_TO_GO = (1, 2, 5, 3, 4)
 """The columns to leave out, in this order, where even the narrowest do not fit."""
 _FIRST_TO_GO_OF_SCALARS = (2, 1, 5, 3, 4)
 """The same where no shape tells anything."""
 _NEVER = "–"
 """Stands for a gradient that never arrives."""
-_GAP = 2
+_GAPS = 2, 1
+"""The cells between columns; a single one only where names are whole for it."""
 _MARK = 2
 """The cells of the mark at the node of the step."""
 _LEAST_NAME = 4
@@ -116,14 +119,22 @@ def nodes(view: View, width: int, height: int) -> Drawing:
     wanted = touched.focus if selected is None else (selected,)
     rows = [row for row in (row_of_node(view, node) for node in wanted) if row <= len(listed)]
     focus = area_of_rows(rows, height - 1)
-    return _Table(view, columns, marked, touched, start + _total(columns.sizes), len(listed) + 1, focus)
+    return _Table(view, columns, marked, touched, start + columns.width, len(listed) + 1, focus)
 
 
 class _Columns(Struct, frozen=True):
-    """The widths of the columns, 0 for one that is left out, and the place of the decimal point in each."""
+    """The widths of the columns, 0 for one that is left out, the place of the decimal point in each, and the
+    cells between them.
+    """
 
     sizes: tuple[int, ...]
     points: tuple[int, ...]
+    gap: int
+
+    @property
+    def width(self) -> int:
+        """The cells of all columns."""
+        return _total(self.sizes, self.gap)
 
 
 class _Table(Struct, frozen=True, eq=False):
@@ -174,7 +185,10 @@ class _Table(Struct, frozen=True, eq=False):
         if cell_width(size) > sizes[_BAR]:
             size = msg("size").in_language(self.view.language)
         headings = (*others, size)
-        return (Span(" " * (_MARK + bool(self.marked))), *_row(headings, sizes, (Role.DIM,) * len(sizes)))
+        return (
+            Span(" " * (_MARK + bool(self.marked))),
+            *_row(headings, sizes, (Role.DIM,) * len(sizes), self.columns.gap),
+        )
 
     def _node(self, y: int) -> Line:
         view = self.view
@@ -194,7 +208,11 @@ class _Table(Struct, frozen=True, eq=False):
             roles = (Role.LIT, *roles[1:])
         mark = self.touched.sign({node.position}, ascii=view.ascii)
         changed = next((at for at in _NUMBERS if self.touched.is_changed(node.position, _NAMES[at])), -1)
-        return (*self._breakpoint(node), mark, *_row(cells, self.columns.sizes, roles, changed))
+        return (
+            *self._breakpoint(node),
+            mark,
+            *_row(cells, self.columns.sizes, roles, self.columns.gap, changed),
+        )
 
     def _breakpoint(self, node: Node) -> Line:
         """The sign of a breakpoint, or the room for one where there are any."""
@@ -220,6 +238,7 @@ def _columns(trace: Trace, before: Trace | None, language: str, room: int) -> _C
     widths.append(0 if trace.schedule.forward_only else _LIMITS[_BAR])
     widths = [min(limit, max(pair)) for limit, *pair in zip(_LIMITS, headings, widths, strict=True)]
     floors = [_telling(tuple(node.name for node in nodes)), *_FLOORS[1:]]
+    floors[_WHAT] = min(floors[_WHAT], max(headings[_WHAT], *(_least_what(node, language) for node in nodes)))
     floors[_SHAPE] = widths[_SHAPE]
     first_to_go = _FIRST_TO_GO if any(node.shape for node in nodes) else _FIRST_TO_GO_OF_SCALARS
     for column in _NUMBERS:
@@ -227,12 +246,18 @@ def _columns(trace: Trace, before: Trace | None, language: str, room: int) -> _C
         floors[column] = min(
             widths[column], _MOST_UNCUT, max(floors[column], numbers[column].needed(floors[column]))
         )
-    for column in reversed(_NUMBERS):
-        size = _narrowed(widths, floors, room, first_to_go)[column]
-        if 0 < size < widths[column]:
-            widths[column] = min(size, max(headings[column], numbers[column].needed(size)))
     points = tuple(numbers[column].point if column in numbers else 0 for column in range(len(widths)))
-    return _Columns(tuple(_narrowed(widths, floors, room, first_to_go)), points)
+
+    def among(gap: int) -> _Columns:
+        wanted = list(widths)
+        for column in reversed(_NUMBERS):
+            size = _narrowed(wanted, floors, room, first_to_go, gap)[column]
+            if 0 < size < wanted[column]:
+                wanted[column] = min(size, max(headings[column], numbers[column].needed(size)))
+        return _Columns(tuple(_narrowed(wanted, floors, room, first_to_go, gap)), points, gap)
+
+    apart, close = map(among, _GAPS)
+    return close if apart.sizes[0] < min(widths[0], _MOST_WHOLE) <= close.sizes[0] else apart
 
 
 def _examples(graph: Graph) -> list[Node]:
@@ -366,6 +391,11 @@ def _what(graph: Graph, node: Node, language: str) -> str:
     return formula(graph, node) if node.op is not None else KIND_NAMES[node.kind].in_language(language)
 
 
+def _least_what(node: Node, language: str) -> int:
+    """The cells of the least that is said of what a node is: its operator's name, or its kind."""
+    return cell_width(node.op.name if node.op is not None else KIND_NAMES[node.kind].in_language(language))
+
+
 @derived(limit=1024)
 def _what_in(graph: Graph, node: Node, room: int, language: str) -> str:
     """What a node is, in `room` cells: the names of its operands are cut in their middle, as long as they
@@ -392,45 +422,50 @@ def _shortened(most: int, operand: Node) -> str:
 
 
 def _narrowed(
-    widths: Sequence[int], floors: Sequence[int], room: int, first_to_go: Sequence[int]
+    widths: Sequence[int], floors: Sequence[int], room: int, first_to_go: Sequence[int], gap: int
 ) -> list[int]:
     """The widths of the columns, the widest narrowed first until they fit; 0 for one that is left out."""
     sizes, gone = list(widths), list[int]()
+    whole = [max(floors[0], min(widths[0], _MOST_WHOLE)), *floors[1:]]
     for column in first_to_go:
-        if _fits(sizes, floors, room):
+        if _fits(sizes, floors if gone else whole, room, gap):
             break
         sizes[column] = 0
         gone.append(column)
     for column in reversed(gone):  # what went before a wider one may have room again
         sizes[column] = widths[column]
-        if not _fits(sizes, floors, room):
+        if not _fits(sizes, whole if column == first_to_go[0] else floors, room, gap):
             sizes[column] = 0
-    while _total(sizes) > room:
+    while _total(sizes, gap) > room:
         wide = [column for column, size in enumerate(sizes) if size > floors[column]]
         if not wide:
             break
-        sizes[max(wide, key=lambda column: sizes[column] + _GIVES_WAY * (column == _WHAT))] -= 1
+        others = [column for column in wide if column]
+        last = others if others and sizes[0] <= _MOST_WHOLE else wide
+        sizes[max(last, key=lambda column: sizes[column] + _GIVES_WAY.get(column, 0))] -= 1
     return sizes
 
 
-def _fits(sizes: Sequence[int], floors: Sequence[int], room: int) -> bool:
+def _fits(sizes: Sequence[int], floors: Sequence[int], room: int, gap: int) -> bool:
     """Whether there is room for columns that are as narrow as may be."""
-    return _total([min(pair) for pair in zip(sizes, floors, strict=True)]) <= room
+    return _total([min(pair) for pair in zip(sizes, floors, strict=True)], gap) <= room
 
 
-def _total(sizes: Sequence[int]) -> int:
-    return sum(sizes) + _GAP * (sum(map(bool, sizes)) - 1)
+def _total(sizes: Sequence[int], gap: int) -> int:
+    return sum(sizes) + gap * (sum(map(bool, sizes)) - 1)
 
 
 @lru_cache(maxsize=512)  # most rows are as they were at the step before
-def _row(cells: tuple[str, ...], sizes: tuple[int, ...], roles: tuple[Tint, ...], changed: int = -1) -> Line:
+def _row(
+    cells: tuple[str, ...], sizes: tuple[int, ...], roles: tuple[Tint, ...], gap: int, changed: int = -1
+) -> Line:
     """Cells in their columns; the number in the column `changed` is in reverse."""
     spans: list[Span] = []
     for column, (cell, size, role) in enumerate(zip(cells, sizes, roles, strict=True)):
         if not size:
             continue
         if spans:
-            spans.append(Span(" " * _GAP))
+            spans.append(Span(" " * gap))
         if isinstance(role, Role):
             parts = [Span(part, look) for part, look in faded(padded(cell, size), role)]
             spans += [*changed_spans(*parts[0]), *parts[1:]] if column == changed else parts

@@ -155,13 +155,14 @@ def _short(tensor: Tensor | None, *, shape: bool, brief: bool) -> str:
 
 
 def sign(graph: Graph, node: Node) -> str:
-    """The sign of an operator, with literal operands in their places: ``×2``, ``1÷``, ``x²``."""
+    """The sign of an operator, with literal operands in their places: ``×2``, ``1÷``, ``x²``, ``max 0``."""
     assert node.op is not None
     nodes = [graph.nodes[operand] for operand in node.operands]
+    power = node.op.notation is not None and node.op.notation.kind == "power"
+    apart = " " * (not power and any(map(str.isalpha, node.op.sign)))
     if len(nodes) == 2 and nodes[1].kind is Kind.LITERAL:
         literal = nodes[1].text
-        power = node.op.notation is not None and node.op.notation.kind == "power"
-        return mathematical(f"x ** {literal}") if power else f"{node.op.sign}{literal}"
+        return mathematical(f"x ** {literal}") if power else f"{node.op.sign}{apart}{literal}"
     if len(nodes) == 2 and nodes[0].kind is Kind.LITERAL:
-        return f"{nodes[0].text}{node.op.sign}"
+        return f"{nodes[0].text}{apart}{node.op.sign}"
     return node.op.sign

@@ -15,7 +15,7 @@ CellRow: TypeAlias = dict[int, Span]
 
 _ELLIPSIS = "…"
 _SPACE = Span(" ", Role.TEXT)
-_LITERAL = frozenset("-.0123456789")
+_LITERAL = frozenset(" -.0123456789")
 _NO_DIGITS, _DIGITS = frozenset("[‖-0."), frozenset("[]‖-+0123456789.e")
 
 
@@ -115,7 +115,8 @@ def _end_of(cells: CellRow, start: int, step: int, end: int, among: frozenset[st
 def _end_of_literal(cells: CellRow, start: int) -> int:
     """Where the literal ends that is left of a sign whose beginning is cut."""
     at = start + 1
-    while cells[start].text != " " and _is_enclosed(cells, at) and cells[at].text in _LITERAL:
+    is_before_the_sign = cells[start].text == " " and not cells[start - 1].text.isalpha()
+    while not is_before_the_sign and _is_enclosed(cells, at) and cells[at].text in _LITERAL:
         at += 1
     return at
 
