@@ -35,6 +35,29 @@ def test_it_is_the_richest_that_fits(stem: str, room: tuple[int, int]) -> None:
         assert not fits
 
 
+def test_a_picture_is_taken_whose_boxes_leave_no_room() -> None:
+    chosen = density_shown(shown("wrong_softmax", (78, 5)))
+    picture = graph_picture(shown("wrong_softmax", (78, 5)))
+    assert (chosen, picture.height) == ("names", 5)
+
+
+def test_names_that_somebody_gave_stand_above_dots_before_others() -> None:
+    picture = graph_picture(replace(shown("gradient_of_a_gradient", (78, 10)), density="dots"))
+    scene = picture.scene
+    names = {dot_name(scene.boxes[box]) for row in scene.labels.values() for box in row.values()}
+    assert {"f", "first", "second"} <= names
+    assert not names & {"first#1", "second#1"}
+
+
+@pytest.mark.parametrize("stem", ["hello_rnn", "meta_learning_step"])
+def test_all_names_that_have_room_are_drawn(stem: str) -> None:
+    picture = graph_picture(replace(shown(stem, (78, 10)), density="dots"))
+    lines, boxes = text_of(picture).splitlines(), picture.scene.boxes
+    for y, row in picture.scene.labels.items():
+        for x, box in row.items():
+            assert lines[y][x:].startswith(dot_name(boxes[box]))
+
+
 @pytest.mark.parametrize("room", ROOMS)
 @pytest.mark.parametrize("stem", SHOWN)
 def test_nothing_overlaps_and_every_node_is_drawn(stem: str, room: tuple[int, int]) -> None:

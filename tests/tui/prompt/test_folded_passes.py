@@ -7,13 +7,26 @@ from backprop_engine.scenario.read.source import Source
 from backprop_tui.prompt.debug_file import LONGEST_UNFOLDED, session_of
 
 
-def test_a_long_pass_begins_folded_and_a_short_one_or_a_cell_does_not() -> None:
+def _folded(derivatives: str) -> tuple[str, ...]:
     text = (
-        "inputs: {x: 0.5}\ncells: {c: {inputs: [a], nodes: {h: tanh(a)}, outputs: [h]}}\n"
-        "nodes:\n  s: x * x\n  i: {cell: c, inputs: {a: x}}\n  f: tanh(tanh(tanh(tanh(tanh(i.h)))))\n"
-        "  short: grad(s, x)\n  long: grad(f, x)\n  L: short + long\n"
+        "output: L\ninputs: {x: 0.5}\ncells: {c: {inputs: [a], nodes: {h: tanh(a)}, outputs: [h]}}\n"
+        "nodes:\n  s: tanh(x * x)\n  i: {cell: c, inputs: {a: x}}\n  f: tanh(tanh(tanh(tanh(tanh(i.h)))))\n"
+        f"  p: sin(tanh(x))\n  q: cos(tanh(x))\n{derivatives}"
     )
     scenario = load_source(Source.from_bytes("test.yaml", text.encode()))
-    sizes = {group.name: group.stop - group.start for group in scenario.graph.groups}
-    assert sizes["long"] > LONGEST_UNFOLDED
-    assert session_of(scenario).folded == ("long",)
+    passes = [group for group in scenario.graph.groups if group.is_pass]
+    sizes = [group.stop - group.start for group in passes]
+    folded = session_of(scenario).folded
+    assert bool(folded) == (sum(sizes) > LONGEST_UNFOLDED)
+    return folded
+
+
+def test_a_long_pass_begins_folded_and_with_it_a_short_one_but_no_cell() -> None:
+    assert _folded("  short: grad(s, x)\n  long: grad(f, x)\n  L: short + long\n") == ("short", "long")
+
+
+def test_short_passes_begin_folded_where_there_are_many_of_them() -> None:
+    few = "  a: grad(p, x)\n"
+    many = "  a: grad(p, x)\n  b: grad(q, x)\n  c: grad(a, x)\n  d: grad(b, x)\n"
+    assert _folded(f"{few}  L: a + q + f\n") == ()
+    assert _folded(f"{many}  L: a + b + c + d + f\n") == ("a", "b", "c", "d")

@@ -30,7 +30,7 @@ __all__ = ["ENDING", "Kept", "beside", "keep", "kept_in", "opened_view", "sessio
 
 ENDING: Final = ".debug"
 LONGEST_UNFOLDED: Final = 12
-"""How many nodes the pass of a derivative may have, and be shown unfolded at first."""
+"""How many nodes the passes of all derivatives may have, and be shown unfolded at first."""
 _KEYS: Final = ("breakpoints", "watch")
 _HEAD: Final = (
     "# Breakpoints and watches, saved by the debugger. It reads them again with the scenario beside.\n"
@@ -64,10 +64,10 @@ def session_of(
 
 
 def _long_passes(graph: Graph) -> tuple[str, ...]:
-    """The derivatives that begin folded, so that what they are derivatives of is seen."""
-    return tuple(
-        group.name for group in graph.groups if group.is_pass and group.stop - group.start > LONGEST_UNFOLDED
-    )
+    """The derivatives that begin folded, so that what they are derivatives of is seen: all or none."""
+    passes = [group for group in graph.groups if group.is_pass]
+    long = sum(group.stop - group.start for group in passes) > LONGEST_UNFOLDED
+    return tuple(group.name for group in passes) if long else ()
 
 
 def opened_view(

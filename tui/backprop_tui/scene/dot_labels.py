@@ -37,9 +37,10 @@ def widened(placed: Layout, boxes: Sequence[NodeBox], labels: Mapping[int, Mappi
 def dot_labels(
     boxes: Sequence[NodeBox], placed: Layout, tiles: WireTiles, room: int | None
 ) -> Mapping[int, Mapping[int, int]]:
-    """In each row, the boxes whose names stand there, by the first columns of those.
+    """In each row, the boxes whose names stand there, by the first columns of those, from left to right.
 
-    A name may reach beyond the last dot, up to column `room` if that is known.
+    A name may reach beyond the last dot, up to column `room` if that is known. Names that somebody gave come
+    first, then those of the parts of expressions.
     """
     if len(boxes) > _MOST:
         return {}
@@ -47,7 +48,8 @@ def dot_labels(
     for x, y in placed.origins:
         taken[y].add(x)
     labels: dict[int, dict[int, int]] = {}
-    for box, (x, y) in sorted(enumerate(placed.origins[: len(boxes)]), key=lambda one: one[1]):
+    dots = enumerate(placed.origins[: len(boxes)])
+    for box, (x, y) in sorted(dots, key=lambda dot: ("#" in dot_name(boxes[dot[0]]), dot[1])):
         end = x + _width(boxes[box])
         if (
             y
@@ -56,7 +58,7 @@ def dot_labels(
         ):
             taken[y - 1].update(range(x, end))
             labels.setdefault(y - 1, {})[x] = box
-    return labels
+    return {y: dict(sorted(row.items())) for y, row in labels.items()}
 
 
 def _width(box: NodeBox) -> int:

@@ -53,7 +53,7 @@ __all__ = [
 _MOST_BOXES = 20_000
 """The most that are laid out at all."""
 _FEW_BOXES = 12
-_LEAST_CELLS: Final[Mapping[Density, int]] = {"full": 110, "compact": 50, "names": 36}
+_LEAST_CELLS: Final[Mapping[Density, int]] = {"full": 110, "compact": 30, "names": 20}
 """Where there are fewer cells for each of more than a few nodes, nothing is laid out to see if it fits."""
 _PART_STEP = 80
 """A graph that is shown in parts shows the next part after this many boxes."""
