@@ -32,14 +32,14 @@ MAX_VISITED: Final = 5_000_000
 
 
 class _Pass(Struct, eq=False):
-    """A pass as far as it is written: the gradient or tangent of a node, by position, in the graph."""
+    """A pass as far as it has been written: where the gradient or tangent of each node is, by position."""
 
     sketch: Sketch
     done: dict[int, int] = field(default_factory=dict)
 
 
 class _Passes(Struct, eq=False):
-    """The passes of a graph, and what they have come to."""
+    """The passes of a graph, and how many nodes they have come to."""
 
     by_kind: dict[tuple[str, int, int | None], _Pass] = field(default_factory=dict)
     added: int = 0
@@ -98,7 +98,7 @@ def _called(node: Node) -> str:
 
 
 class _Writing:
-    """One derivative on its way into the graph."""
+    """One derivative that is being written into the graph."""
 
     def __init__(
         self, builder: GraphBuilder, op: Op, f: int, x: int, v: int | None, name: str, place: Place | None

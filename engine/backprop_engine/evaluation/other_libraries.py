@@ -1,4 +1,4 @@
-"""What NumPy, PyTorch and others call that is no operator here, and what is written instead.
+"""Names from NumPy, PyTorch and others that are not operators here, and what to write instead.
 
 Words are looked up without case, underscores and a `loss` at their end. Slips of the pen and mere other names
 for an operator are found elsewhere (`messages.suggestions`).

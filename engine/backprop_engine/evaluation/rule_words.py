@@ -155,7 +155,7 @@ def _added(sketch: Sketch, g: int, indices: int, shape: Shape, axis: int) -> int
 
 
 def _places(sketch: Sketch, count: int) -> int:
-    """The numbers from 0 to below `count`."""
+    """The numbers from 0 up to, but not including, `count`."""
     return sketch.apply("sub", _counting(sketch, count), sketch.number(1))
 
 

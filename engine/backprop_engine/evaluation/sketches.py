@@ -1,4 +1,4 @@
-"""Nodes on their way into a graph: applied and simplified first, and written out only where they are used."""
+"""Nodes that are not in a graph yet: simplified first, and written out only where they are used."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Sketch:
     # Making nodes
 
     def apply(self, name: str | Op, *operands: int, **attributes: Any) -> int:
-        """What an operator makes of nodes; `ShapeError` where they do not fit it."""
+        """The node that applies an operator to nodes; `ShapeError` where they do not fit it."""
         op = OPS[name] if isinstance(name, str) else name
         simpler = self._simpler(op, operands, attributes)
         if simpler is not None:
@@ -105,7 +105,7 @@ class Sketch:
         return self._made[key]
 
     def _folded(self, op: Op, operands: Sequence[int], made: int) -> int:
-        """The number that `made` is, where all its operands are numbers."""
+        """The value of `made`, if all its operands are numbers."""
         if self.shape(made) != () or not all(one in self._numbers for one in operands):
             return made
         numbers = [np.float64(self._numbers[one]) for one in operands]
@@ -114,7 +114,7 @@ class Sketch:
         return self.number(value) if math.isfinite(value) else made
 
     def _simpler(self, op: Op, operands: Sequence[int], attributes: Mapping[str, Any]) -> int | None:
-        """A node that is there already and has the same value."""
+        """An existing node that has the same value."""
         first, *others = operands
         left, right = (self._numbers.get(one) for one in (first, operands[-1]))
         inner = self.node(first)

@@ -117,7 +117,7 @@ def _conv_weight(word: WordCall) -> int:
 
 
 def _avg_pool_input(word: WordCall) -> int:
-    """Every window hands each of its entries the same share: a kernel of equal weights, turned round."""
+    """Every window hands each of its entries the same share: a transposed convolution with equal weights."""
     word.takes(2, "kernel_size", "stride", "padding")
     sketch, g, shape = word.sketch, word.operand(0), word.shape(1)
     axes = _axes_of(word)

@@ -1,4 +1,4 @@
-"""Minibatches: which examples each iteration of a training sees, whichever way one comes to it."""
+"""Minibatches: which examples each iteration of a training sees, however it is reached."""
 
 from __future__ import annotations
 

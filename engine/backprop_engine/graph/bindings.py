@@ -29,7 +29,7 @@ class Bindings(Struct, frozen=True, eq=False):
     leaves: Mapping[int, Tensor]
     seed: Tensor
     batches: Batches | None = None
-    """The examples that some leaves get a batch of in each iteration of a training."""
+    """The examples of the leaves that get a batch of them in each iteration of a training."""
 
     def __repr__(self) -> str:
         count = len(self.leaves)
@@ -141,7 +141,7 @@ def refused_examples(
 
 
 def numbers_of(name: str, value: Any) -> Tensor:
-    """What is given for a node, as an array; `UsageError` where it is no array of numbers."""
+    """What is given for a node, as an array; `UsageError` where it is not an array of numbers."""
     try:
         given = np.asarray(value)
     except (TypeError, ValueError, RuntimeError):

@@ -1,4 +1,4 @@
-"""Operators that read entries by indices, which are an operand: along an axis, by slice, by row."""
+"""Operators that read entries by an operand of indices: along an axis, by slice, by row."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ define = Family("shape").define
 
 
 def _outside(indices: Any, there: Message, size: int, *, from_end: bool = True) -> Message | None:
-    """What is wrong with indices of which `size` are there; negative ones count `from_end`."""
+    """What is wrong with indices into `size` places; negative ones may count `from_end`."""
     values = np.asarray(indices)
     if not np.all(np.isfinite(values)) or np.any(values != np.floor(values)):
         return msg("an index must be a whole number")

@@ -455,8 +455,9 @@ nll = define(
         "The classes lie along the last axis. The mean is over the targets that count, each "
         "weighted by its class, as in PyTorch; if none counts, the loss is NaN and the gradient "
         "0.",
-        "범주는 마지막 축에 놓입니다. 평균은 PyTorch처럼 ignore_index가 아닌 정답에 대한, 범주의 "
-        "가중치를 준 가중평균입니다. 그런 정답이 하나도 없으면 값은 NaN이고 그래디언트는 0입니다.",
+        "범주는 마지막 축에 놓입니다. 평균은 PyTorch처럼 ignore_index가 아닌 정답들을 범주의 "
+        "가중치로 가중평균한 것입니다. 그런 정답이 하나도 없으면 값은 NaN이고 그래디언트는 "
+        "0입니다.",
     ),
     samples=(*_targets(), *_ignoring(-100), *_ignoring(0)[:1], *_weighted()),
 )
@@ -488,8 +489,8 @@ softmax_with_loss = define(
         "the loss is NaN and the gradient 0. A row of nothing but −inf is NaN, and so is its "
         "gradient.",
         "범주는 마지막 축에 놓입니다. 가장 큰 로짓을 먼저 빼므로 지수함수가 오버플로하지 "
-        "않습니다. 평균은 PyTorch처럼 ignore_index가 아닌 정답에 대한, 범주의 가중치를 준 "
-        "가중평균입니다(정답이 확률이면 모든 행의 평균). 그런 정답이 하나도 없으면 값은 NaN이고 "
+        "않습니다. 평균은 PyTorch처럼 ignore_index가 아닌 정답들을 범주의 가중치로 가중평균한 "
+        "것입니다(정답이 확률이면 모든 행의 평균). 그런 정답이 하나도 없으면 값은 NaN이고 "
         "그래디언트는 0입니다. 모두 −inf인 행은 값도 그래디언트도 NaN입니다.",
     ),
     meets=beyond(20.0),

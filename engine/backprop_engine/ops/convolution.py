@@ -119,7 +119,7 @@ class ConvolutionLayer:
         return np.reshape(total, (*self.batch, self.weight.shape[0], *self.windows.out))
 
     def to_x(self, g: Any) -> Any:
-        """The upstream gradient, back through the weights to what they saw."""
+        """The upstream gradient, carried back through the weights to the entries that they multiplied."""
         shape = self.windows.padded_shape(self.x.shape)
         padded = np.zeros(shape, dtype=np.result_type(g, self.weight))
         by_group = self.by_group(g)

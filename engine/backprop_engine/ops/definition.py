@@ -139,7 +139,7 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
     boolean: bool = False
     """Whether it gives truth values."""
     counts: bool = False
-    """Whether it gives places, which NumPy has as whole numbers."""
+    """Whether it gives positions, which NumPy has as whole numbers."""
     tails: Literal["", "saturating", "dead"] = ""
     """What becomes of the slope of an activation function far from 0: ``saturating`` where it falls to 0,
     ``dead`` where it and the output are exactly 0 on one side."""

@@ -176,7 +176,7 @@ def _logits_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decompo
 
 
 def _with_weights(*samples: Sample) -> tuple[Sample, ...]:
-    """The samples, with weights of the positives that broadcast."""
+    """The samples, with weights for the positives that broadcast."""
     weights = np.array([0.5, 3.0, 1.0])
     return tuple(
         Sample(

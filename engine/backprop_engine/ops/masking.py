@@ -1,4 +1,4 @@
-"""Conditions that are put together, and entries that a mask replaces."""
+"""Conditions that are combined, and entries that a mask replaces."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def _norm_shape(a: Shape, axis: AxisArg, keepdims: bool, ord: float | str) -> Sh
 
 
 def _norm(a: Any, axis: AxisArg, keepdims: bool, ord: float | str) -> Any:
-    """Scaled by the largest of its line where powers might overflow, or vanish."""
+    """Scaled by the largest entry of its line where powers might overflow, or vanish."""
     a = with_room(a)
     sizes = np.abs(a)
     if ord == 1:
@@ -59,7 +59,7 @@ def _norm(a: Any, axis: AxisArg, keepdims: bool, ord: float | str) -> Any:
 
 
 def _times_largest(line: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-    """How often the largest entry stands in its line."""
+    """How many entries of a line tie for the largest."""
     sizes = np.abs(line)
     return np.sum(sizes == np.max(sizes, axis=axes, keepdims=True, initial=0.0), axis=axes, keepdims=keepdims)
 
@@ -77,7 +77,7 @@ def _norm_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Line
     elif order == "inf":
         text = f"(sign(a) * at_largest(abs(a){axis_text(attributes['axis'])}))"
         weight = Weight(_at_largest, _times_largest)
-        shown = Words("the sign of the largest", "절댓값이 가장 큰 원소의 부호")
+        shown = Words("the sign of the entry with the largest absolute value", "절댓값이 가장 큰 원소의 부호")
     elif order == 2:
         text, weight = f"(a / {out})", Weight(lambda entry, out, about: entry / or_infinity(out))
         shown = Words("each entry divided by the norm", "각 원소를 노름으로 나눔")
@@ -145,8 +145,8 @@ norm = define(
     analytic=False,
     inside=_norm_inside,
     lesson=Words(
-        en="The Euclidean norm grows fastest in the operand's own direction, where its local "
-        "gradient points, with length 1.",
+        en="The Euclidean norm grows fastest in the operand's own direction: its local gradient "
+        "is the unit vector in that direction.",
         ko="유클리드 노름은 벡터 자신의 방향으로 가장 빨리 커지므로, 로컬 그래디언트는 그 방향의 "
         "길이 1인 벡터입니다.",
     ),

@@ -242,7 +242,7 @@ def _max_pool(axes: int, samples: tuple[Sample, ...]) -> Op:
 
 
 def _divisor(found: Windows, count_include_pad: bool) -> Any:
-    """How many entries each window has: never what `ceil_mode` lets it see beyond the padding."""
+    """How many entries each window counts: never those that `ceil_mode` lets it see beyond the padding."""
     counts: Any = 1.0
     for axis, count in enumerate(found.out):
         starts = np.arange(count) * found.stride[axis] - found.padding[axis]

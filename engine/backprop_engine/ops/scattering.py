@@ -1,4 +1,4 @@
-"""Operators that write to where indices point, which are an operand."""
+"""Operators that write where an operand of indices points."""
 
 from __future__ import annotations
 

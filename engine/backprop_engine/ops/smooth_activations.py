@@ -199,7 +199,7 @@ _ROOT = math.sqrt(2.0 / math.pi)
 
 
 def _gelu_gate(a: Any, approximate: str) -> Any:
-    """How much of the operand passes; by the complement of erf, which keeps its digits far below 0."""
+    """How much of the operand passes; computed with erfc, which keeps its digits far below 0."""
     if approximate == "tanh":
         return sigmoid_of(2.0 * _ROOT * (a + 0.044715 * a * a * a))
     return 0.5 * erfc_of(-a / math.sqrt(2.0))

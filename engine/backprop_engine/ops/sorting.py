@@ -1,4 +1,4 @@
-"""Operators that put entries in order, or say where they are in it."""
+"""Operators that sort entries, or say where they are in the order."""
 
 from __future__ import annotations
 
@@ -107,9 +107,7 @@ for _name, _search, _extreme in _SEARCHES:
 
 _define = Family("shape").define
 
-_SORTED = OpAttribute(
-    "axis", int, -1, Words("the axis along which entries are put in order", "순서대로 놓을 축")
-)
+_SORTED = OpAttribute("axis", int, -1, Words("the axis along which entries are sorted", "정렬할 축"))
 _DESCENDING = OpAttribute(
     "descending", bool, False, Words("whether the largest comes first", "큰 것부터 놓을지")
 )
@@ -126,7 +124,7 @@ _SAMPLES = (
 
 
 def _order(a: Any, axis: int, descending: bool) -> Any:
-    """The places of the entries of `a` in order; entries that tie keep theirs. NaN is taken to be largest."""
+    """The positions of the entries of `a` in sorted order, which is stable; NaN counts as the largest."""
     if not descending:
         return np.argsort(np.real(a), axis=axis, kind="stable")
     backwards = np.flip(np.real(a), axis)
@@ -236,7 +234,7 @@ argsort = _define(
     conventions=Words(
         "The positions, counted from 0, that the sorted entries come from. Entries that tie keep "
         "their order. NaN counts as the largest, as in NumPy and PyTorch.",
-        "순서대로 놓은 원소들이 원래 있던 위치이며 0부터 셉니다. 값이 같은 원소끼리는 순서를 지킵니다. "
+        "정렬한 원소들이 원래 있던 위치이며 0부터 셉니다. 값이 같은 원소끼리는 순서를 지킵니다. "
         "NumPy, PyTorch처럼 NaN을 가장 큰 값으로 봅니다.",
     ),
     meets=_tie,

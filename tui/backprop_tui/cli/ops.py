@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the table, or the page of one operator; what is known of a derivative."""
+    """Print the table, or the page of one operator or derivative."""
     if arguments.name in DERIVATIVES and not arguments.json:
         derivative = DERIVATIVES[arguments.name]
         said = derivative.lesson.in_language(arguments.lang)

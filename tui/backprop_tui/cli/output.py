@@ -103,7 +103,7 @@ class ProgressMeter:
         self._shown = cell_width(line)
 
     def wipe(self) -> None:
-        """Take the line away, if it is there."""
+        """Erase the line, if it is shown."""
         if self._shown:
             self._write(" " * self._shown)
             self._write("")

@@ -156,7 +156,7 @@ def mermaid(exported: Exported) -> str:
 
 
 def _entities(text: str) -> str:
-    """Text of a label: whatever Mermaid or HTML would take for its own is written by its number."""
+    """Text of a label: characters that mean something to Mermaid or HTML are written as numeric entities."""
     return "".join(c if c.isalnum() or c in " .,-=∂/‖⟨⟩·()" else f"#{ord(c)};" for c in text)
 
 

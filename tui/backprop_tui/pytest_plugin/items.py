@@ -107,7 +107,7 @@ def _parts(block: Expectation) -> Iterator[tuple[str, Sequence[Figure]]]:
 
 
 def _fresh(name: str, named: set[str]) -> str:
-    """The name, with a number behind it where two blocks expect something of the same node."""
+    """The name, with a number after it where two blocks expect something of the same node."""
     fresh, count = name, 1
     while fresh in named:
         count += 1

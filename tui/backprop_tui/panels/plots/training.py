@@ -97,7 +97,7 @@ def _track_name(graph: Graph, track: TrackedNumber) -> str:
 
 
 def rate_chart(view: View, width: int, height: int) -> Chart:
-    """The learning rate of each update, which a schedule gives; nothing has to be computed for it."""
+    """The learning rate of each update, which a schedule gives; no iteration has to be computed for it."""
     training, here = view.session.run.training, view.session.iteration
     assert training is not None
     places = np.unique(
