@@ -52,6 +52,17 @@ def test_an_unknown_operator(commands: Commands) -> None:
     assert "\x1b" not in commands.refused("ops", "\x1b[31m")
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("lstm", "a `scan`"), ("chunk", "`split("), ("view", "`reshape(")]
+)
+def test_what_is_called_otherwise_elsewhere_is_said_as_in_a_scenario(
+    commands: Commands, name: str, said: str
+) -> None:
+    refusal = commands.refused("ops", name)
+    assert said in refusal
+    assert "did you mean" not in refusal
+
+
 def test_the_app_does_not_load_the_catalogue() -> None:
     code = "import sys, backprop_tui.app; print([name for name in sys.modules if 'catalogue' in name])"
     found = subprocess.run(

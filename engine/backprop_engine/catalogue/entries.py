@@ -13,11 +13,10 @@ from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.catalogue.conventions import Convention
 from backprop_engine.errors import UsageError
 from backprop_engine.evaluation.attributes import shown_value, type_words
-from backprop_engine.evaluation.calls import signature
+from backprop_engine.evaluation.calls import meant, signature
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.expressions import Call, Name, Number, parse
 from backprop_engine.messages.message import Hint, msg
-from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.messages.translations import languages
 from backprop_engine.ops import OPS, Elementwise, Jacobian, Linear, Op, Rule, Sample
 from backprop_engine.ops.arithmetic import times
@@ -68,10 +67,10 @@ class Fit(Struct, frozen=True):
 
 
 def find(name: str) -> Op:
-    """The operator called `name`; `UsageError` with the nearest one, where there is none."""
+    """The operator called `name`; `UsageError` with what is written instead, where there is none."""
     if name in OPS:
         return OPS[name]
-    hint = did_you_mean(name, OPS) or msg("`backprop-tui ops` lists all")
+    hint = meant(name) or msg("`backprop-tui ops` lists all")
     raise UsageError(msg("there is no operator {name}: {hint}", name=name, hint=hint))
 
 

@@ -38,7 +38,7 @@ from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import OPS, Op
-from backprop_engine.ops.attributes import IndexKey
+from backprop_engine.ops.attributes import IndexKey, OpAttribute
 
 __all__ = [
     "NO_OWN_OPERATORS",
@@ -49,6 +49,7 @@ __all__ = [
     "find_op",
     "is_operand",
     "key_of",
+    "meant",
     "named_arguments",
     "operands_first",
     "signature",
@@ -97,10 +98,10 @@ def find_op(name: str, at: object, nodes: Iterable[str] = (), own: Mapping[str, 
         else msg("there is no operator `{name}`", name=shown)
     )
     otherwise: Hint = msg("multiply with `{name} * (…)`", name=shown) if is_node else ""
-    raise CallError(UNKNOWN_OP, message, at, lambda: _meant(name, own) or otherwise)
+    raise CallError(UNKNOWN_OP, message, at, lambda: meant(name, own) or otherwise)
 
 
-def _meant(name: str, own: Iterable[str]) -> Hint:
+def meant(name: str, own: Iterable[str] = ()) -> Hint:
     """A hint with the operator that is called `name` elsewhere, or nearly so; or nothing."""
     return instead_of(name) or did_you_mean(name, (*own, *OPS), in_short=1)
 
@@ -122,14 +123,19 @@ def bind(
     named: Sequence[NamedArgument[T, W]] = (),
     *,
     other_keys: Sequence[str] = (),
+    written: Sequence[object] = (),
 ) -> BoundCall[T]:
     """Fit operands and attributes to `op`; `CallError` where they don't.
 
-    `at` is where the operator's own name stands; `other_keys` may be given beside operands and attributes.
+    `at` is where the operator's own name stands; `other_keys` may be given beside operands and attributes;
+    `written` are the operands as they stand in an expression, where `args` are not.
     """
     if len(args) > len(op.operands) and not op.variadic:
         raise CallError(
-            OPERANDS, _wrong_count(op, len(args)), args[len(op.operands)][1], _extra_hint(op, len(args))
+            OPERANDS,
+            _wrong_count(op, len(args)),
+            args[len(op.operands)][1],
+            _extra_hint(op, (written or [arg for arg, _ in args])[len(op.operands) :]),
         )
     names = op.names(max(len(args), len(op.operands)))
     operands: dict[str, T] = {name: operand for name, (operand, _) in zip(names, args, strict=False)}
@@ -204,16 +210,38 @@ def _wrong_count(op: Op, found: int) -> Message:
     return msg("`{op}` takes {wanted} operands, {given}", op=op.name, wanted=wanted, given=given)
 
 
-def _extra_hint(op: Op, found: int) -> Hint:
-    """A hint for one number too many: perhaps it was meant as an attribute."""
+def _extra_hint(op: Op, extra: Sequence[object]) -> Hint:
+    """A hint for what is one operand too many or more: perhaps it was meant as an attribute."""
+    numbers = [given.value for given in extra if isinstance(given, Number)]
+    if len(numbers) == len(extra):
+        if op.name == "transpose":
+            return msg("name all axes in their new order: `{text}`", text="permute(a, axes=[1, 0, 2])")
+        if settings := _as_settings(op, numbers):
+            return msg("write `{text}`", text=f"{op.name}({', '.join((*op.operands, *settings))})")
     free = [attribute.name for attribute in op.attributes]
-    if free and found == len(op.operands) + 1:
+    if free and len(extra) == 1:
         return msg(
             "an attribute has its name before it: `{name}=…`; the operator is {op}",
             name=free[0],
             op=signature(op),
         )
     return msg("the operator is {op}", op=signature(op))
+
+
+def _as_settings(op: Op, numbers: Sequence[int | float]) -> list[str]:
+    """Numbers as settings of `op` with their names: one each, or all as a list; or nothing that fits."""
+    one_each: list[tuple[OpAttribute, object]] = list(zip(op.attributes, numbers, strict=False))
+    as_list: list[tuple[OpAttribute, object]] = [
+        (attribute, list(numbers)) for attribute in op.attributes[:1]
+    ]
+    for way in (one_each, as_list) if len(numbers) <= len(op.attributes) else (as_list,):
+        try:
+            for attribute, value in way:
+                attribute_value(op, attribute, value, None)
+        except CallError:
+            continue
+        return [f"{attribute.name}={shown_value(value)}" for attribute, value in way]
+    return []
 
 
 def _unknown_keyword(op: Op, name: str, at: object, other_keys: Sequence[str]) -> CallError:

@@ -190,7 +190,7 @@ def _bound(
     values = [keyword.value for keyword in call.keywords if is_operand(call, keyword)]
     op = DERIVATIVES.get(call.name) or find_op(call.name, call.name_span, nodes, own)
     named = named_arguments(call, [(registers[id(value)], value.span) for value in values])
-    return op, bind(op, call.name_span, args, named)
+    return op, bind(op, call.name_span, args, named, written=call.args)
 
 
 def refuse_unnamed(call: Call) -> None:

@@ -127,6 +127,8 @@ _WRITTEN: Final = {
     "movedim": "permute(a, axes=[1, 0])",
     "expand": "broadcast_to(a, shape=[2, 3])",
     "expandas": "broadcast_to(a, shape=[2, 3])",
+    "view": "reshape(a, shape=[2, 3])",
+    "chunk": "split(a, parts=3, index=0)",
     "viewas": "reshape(a, shape=[2, 3])",
     "reshapeas": "reshape(a, shape=[2, 3])",
     "fliplr": "flip(a, axis=1)",

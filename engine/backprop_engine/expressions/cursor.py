@@ -157,33 +157,55 @@ class Cursor:
         if isinstance(node, Transpose):
             return ExprError(msg("`.T` is not called"), bracket.span, msg("write `.T` without the brackets"))
         if isinstance(node, Attribute):
-            inside = self.text[bracket.end : self.matching_end()].strip()
             before = self.text[start : node.name_span.start].rstrip(" .")
             root = before.partition(".")[0]
-            operands = inside if root in MODULES else f"{before}, {inside}".rstrip(", ")
-            hint = msg("write `{text}`", text=f"{node.name}({shortened(operands, 60)})")
+            hint = self.as_calls("" if root in MODULES else before, self.at - 1)
             message = msg("operators are called by their plain names")
             return ExprError(message, SourceSpan(start, bracket.start), hint)
         return self.unexpected(msg("an operator"))
 
     def as_function(self, start: int) -> Hint:
         """The hint for a method called on something that is not a name: `(a + b).sum()`."""
-        part, bracket = self.tokens[self.at - 1 : self.at + 1]
-        if bracket.kind != "(":
+        if self.tokens[self.at].kind != "(":
             return ""
-        before = self.text[start : self.tokens[self.at - 2].start].strip()
-        inside = self.text[bracket.end : self.matching_end()].strip()
-        operands = f"{before}, {inside}".rstrip(", ")
-        return msg("write `{text}`", text=f"{part.text}({shortened(operands, 60)})")
+        return self.as_calls(self.text[start : self.tokens[self.at - 2].start].strip(), self.at - 1)
 
-    def matching_end(self) -> int:
-        """Where the bracket at this position is closed, or the end of the text."""
+    def as_calls(self, operand: str, at: int) -> Hint:
+        """The hint that has the method whose name is token `at`, and those called on it, as calls around
+        `operand`: `(a + b).abs().sum()` is `sum(abs(a + b))`.
+        """
+        tokens, operand = self.tokens, _unwrapped(operand)
+        while tokens[at].kind == "name" and tokens[at + 1].kind == "(":
+            end = self.matching_end(at + 1)
+            inside = self.text[tokens[at + 1].end : end].strip()
+            operands = ", ".join(part for part in (operand, inside) if part)
+            operand = f"{tokens[at].text}({operands})"
+            at = next(
+                (place for place in range(at, len(tokens)) if tokens[place].start > end), len(tokens) - 1
+            )
+            if tokens[at].kind != ".":
+                break
+            at += 1
+        return msg("write `{text}`", text=shortened(operand, 70))
+
+    def matching_end(self, at: int) -> int:
+        """Where the bracket that token `at` opens is closed, or the end of the text."""
         depth = 0
-        for token in self.tokens[self.at :]:
+        for token in self.tokens[at:]:
             depth += (token.kind in ("(", "[")) - (token.kind in (")", "]"))
             if depth == 0:
                 return token.start
         return len(self.text)
+
+
+def _unwrapped(text: str) -> str:
+    """`text` without the brackets that are around all of it."""
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character in "([") - (character in ")]")
+        if not depth:
+            return text[1:-1].strip() if text[0] == "(" and place == len(text) - 1 else text
+    return text
 
 
 def _missing_operator(left: Token, right: Token) -> Hint:

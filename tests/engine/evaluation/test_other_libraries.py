@@ -21,12 +21,13 @@ WORDS = (
     *("log10", "exp2", "cbrt", "logaddexp", "hypot", "erfc", "asinh", "arccosh", "atanh", "hardsigmoid"),
     *("hard_swish", "softsign", "softmin", "Tanhshrink", "softshrink", "prelu", "celu", "inner", "vdot"),
     *("tensordot", "kron", "bilinear", "cosine_similarity", "reduce_sum", "nansum", "nanmean"),
-    *("logcumsumexp", "vector_norm", "matrix_norm", "normalize", "unbind"),
+    *("logcumsumexp", "vector_norm", "matrix_norm", "normalize", "unbind", "chunk", "view"),
 )
 SHAPES = dict.fromkeys(("a", "b", "x", "condition", "indices", "src"), (3, 3))
 OTHER_SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
     "index_add": {"indices": (2,), "src": (2, 3)},
     "expand": {"a": (3,)},
+    "view": {"a": (6,)},
     "view_as": {"a": (6,)},
 }
 

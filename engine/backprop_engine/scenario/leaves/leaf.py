@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from backprop_engine.arrays import MAX_AXES, Shape
 from backprop_engine.errors import code
 from backprop_engine.graph.graph import Kind
-from backprop_engine.messages.message import msg
+from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.suggestions import did_you_mean, near_one_of
+from backprop_engine.ops import OPS
 from backprop_engine.scenario.format import filled_keys
 from backprop_engine.scenario.leaves.data_files import DataFiles
 from backprop_engine.scenario.leaves.initializers import INITS, Init
@@ -125,7 +126,7 @@ def _filled(
     )
     init = INITS.get(init_node.text)
     if init is None:
-        hint = did_you_mean(init_node.text, INITS) or msg("there are {names}", names=", ".join(INITS))
+        hint = did_you_mean(init_node.text, INITS) or _otherwise_filled(init_node.text)
         raise mistake(LEAF_INIT, init_node, msg("there is no init `{name}`", name=init_node.text), hint)
     settings = _settings(node, init_node.text, init)
     if init.fans and len(shape) < 2:
@@ -169,6 +170,15 @@ def _shape(name: str, node: YamlNode) -> Shape:
             ),
         )
     return shape
+
+
+def _otherwise_filled(init: str) -> Message:
+    """How a leaf is filled with what no init gives."""
+    if init in OPS:
+        return msg("`{op}` is an operator: fill with `ones`, and write `{op}(…)` in a node", op=init)
+    if init.startswith("randint"):
+        return msg("whole numbers are written as a list, such as `[3, 0, 2]`, or stand in a file")
+    return msg("there are {names}", names=", ".join(INITS))
 
 
 def _settings(node: YamlMapping, init_name: str, init: Init) -> dict[str, Any]:

@@ -82,6 +82,8 @@ def _why_not(name: str) -> tuple[Message, Hint]:
             most=MAX_LENGTH,
             count=len(name),
         ), ""
+    if "," in name:
+        return msg("`{name}` is not a name", name=shown), msg("every node has a name and a value of its own")
     spelt = name.translate(_SPELT)
     suggestion = "".join(
         character if ("a" + character).isidentifier() else "_" for character in spelt[:MAX_LENGTH]

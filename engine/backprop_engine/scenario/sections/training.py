@@ -40,11 +40,14 @@ _ELSEWHERE: Final = {
     "clip": "clip_norm",
     "clip_grad_norm": "clip_norm",
     "clip_grad_value": "clip_value",
+    "batch_size": "batch",
     "lr_schedule": "schedule",
     "lr_scheduler": "schedule",
     "scheduler": "schedule",
 }
 """What other libraries call keys of `train`."""
+_EPOCHS: Final = ("epochs", "epoch", "num_epochs", "n_epochs", "max_epochs")
+"""What they call the number of passes over all examples, which is none of its keys."""
 
 
 def read_training(node: YamlNode | None) -> Training | None:
@@ -157,6 +160,9 @@ def _placed(section: YamlMapping, error: SettingError) -> ScenarioError:
     kind: Code = TRAIN_SETTING
     if entry is None:
         return mistake(kind, section, error.message, error.hint)
+    if error.known and error.name in _EPOCHS:
+        hint = msg("`steps` counts updates: an epoch of 100 examples in batches of 20 is 5 steps")
+        return mistake(kind, entry.key, error.message, hint)
     if error.known and error.name in _ELSEWHERE:
         return mistake(
             kind, entry.key, error.message, msg("here it is called `{key}`", key=_ELSEWHERE[error.name])
