@@ -99,6 +99,20 @@ def test_wrapping_loses_nothing_and_fits(line: Line, width: int) -> None:
     assert letters(wrapped) == letters([line])
 
 
+@pytest.mark.parametrize(
+    ("words", "rows"),
+    [
+        ("inf − inf (as in softmax over a row)", ["inf − inf (as in", "softmax over a row)"]),
+        ("the loss is (out - target) ** 2", ["the loss is", "(out - target) ** 2"]),
+        ("the score of it (a · b) / 2", ["the score of it", "(a · b) / 2"]),
+    ],
+)
+def test_words_in_brackets_go_on_in_the_next_line_and_formulas_stay_whole(
+    words: str, rows: list[str]
+) -> None:
+    assert plain(wrap_line((Span(words),), 20)).split("\n") == rows
+
+
 @given(line=LINES)
 def test_a_line_that_fits_is_not_touched(line: Line) -> None:
     assert wrap_line(line, line_width(line)) == [line]

@@ -185,3 +185,11 @@ def test_the_kind_of_a_leaf_is_never_cut(width: int) -> None:
     heading = line_text(nodes(at_end("saturated_sigmoid"), width, 30).row(0, 0, width)).split()
     assert "is" in heading
     assert columns_of(at_end("saturated_sigmoid"), "w", width)[1] == "parameter"
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_an_operator_keeps_its_name_where_the_columns_have_room(language: str) -> None:
+    shown = replace(at_end("small_convnet"), language=language)
+    table = nodes(shown, 69, 30)
+    for name, op in (("p", "max_pool2d"), ("L", "softmax_with_loss")):
+        assert f" {op} " in line_text(table.row(row_of_node(shown, shown.graph.position(name)), 0, 69))

@@ -121,6 +121,11 @@ async def test_what_a_file_is_about_can_be_read_at_any_step() -> None:
 # The end
 
 
+def test_in_one_row_the_title_of_what_follows_is_whole_before_every_key_is_there() -> None:
+    words = text_of(step(at_end("own_huber"), 69, 22))
+    assert words.endswith("e what if?   b breakpoint   G A loss whose gradient is a tanh")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("stem", ["rnn_cell", "xor", "lstm", "gradient_descent", "add_multiply", "iris_mlp"])
 def test_the_end_says_what_came_of_the_run_in_every_size(stem: str, language: str) -> None:

@@ -23,6 +23,8 @@ _NARROW = frozenset(map(chr, (*_ASCII, *range(0x2500, 0x25A0), *range(0x2800, 0x
 """Our signs, box drawings, Braille and Greek letters take one cell."""
 _BINARY = frozenset("·×÷⊙⊗−+-*/@=")
 """Signs between two parts of a formula: no line ends with one."""
+_ASIDE = re.compile(r"(?<!\S)\((?![^)]* - )([^\W\d_]{2,} [^()\[\]=·×÷⊙⊗+*/−]*)\)")
+"""Words in brackets that are no part of a formula."""
 
 
 @lru_cache(maxsize=4096)
@@ -160,7 +162,8 @@ _SHORT = 6
 def _pieces(paragraph: str, width: int) -> list[_Piece]:
     pieces: list[_Piece] = []
     depth, before = 0, ""
-    for word in paragraph.split():
+    bare = _ASIDE.sub(r"x\1x", paragraph) if "(" in paragraph else paragraph
+    for word, counted in zip(paragraph.split(), bare.split(), strict=True):
         reluctance = depth * _INSIDE + _RELUCTANCE.get(word, 0)
         reluctance = _NEVER if before in _BINARY else reluctance
         rest, before = word, word
@@ -169,8 +172,8 @@ def _pieces(paragraph: str, width: int) -> list[_Piece]:
             pieces.append(_Piece(head, cell_width(head), reluctance))
             rest, reluctance = rest[len(head) :], _MUST
         pieces.append(_Piece(rest, cell_width(rest), reluctance))
-        if not word.isalnum():
-            depth = max(0, depth + sum(map(word.count, "([")) - sum(map(word.count, ")]")))
+        if not counted.isalnum():
+            depth = max(0, depth + sum(map(counted.count, "([")) - sum(map(counted.count, ")]")))
     return pieces
 
 

@@ -238,7 +238,8 @@ def _columns(trace: Trace, before: Trace | None, language: str, room: int) -> _C
     widths.append(0 if trace.schedule.forward_only else _LIMITS[_BAR])
     widths = [min(limit, max(pair)) for limit, *pair in zip(_LIMITS, headings, widths, strict=True)]
     floors = [_telling(tuple(node.name for node in nodes)), *_FLOORS[1:]]
-    floors[_WHAT] = min(floors[_WHAT], max(headings[_WHAT], *(_least_what(node, language) for node in nodes)))
+    least = min(widths[_WHAT], max(headings[_WHAT], *(_least_what(node, language) for node in nodes)))
+    floors[_WHAT] = min(floors[_WHAT], least)
     floors[_SHAPE] = widths[_SHAPE]
     first_to_go = _FIRST_TO_GO if any(node.shape for node in nodes) else _FIRST_TO_GO_OF_SCALARS
     for column in _NUMBERS:
@@ -247,6 +248,10 @@ def _columns(trace: Trace, before: Trace | None, language: str, room: int) -> _C
             widths[column], _MOST_UNCUT, max(floors[column], numbers[column].needed(floors[column]))
         )
     points = tuple(numbers[column].point if column in numbers else 0 for column in range(len(widths)))
+
+    named = [least if column == _WHAT else floor for column, floor in enumerate(floors)]
+    if _fits(widths, named, room, _GAPS[0]):
+        floors = named
 
     def among(gap: int) -> _Columns:
         wanted = list(widths)

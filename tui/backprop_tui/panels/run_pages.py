@@ -189,7 +189,11 @@ def ending(view: View, width: int) -> Ending:
     if following_one:
         rows.append((msg("next"), following_one))
     parts = [[*outcome, *_bars(view, width)], checks, _labelled(rows, view.language, width)]
-    one_row = clip_line((*tries, Span(" " * _GAP), *following_one), width)
+    fewer = (_keys(_TRIES[:count], view) for count in range(len(_TRIES), 0, -1))
+    rows_of_keys = [(*keys, Span(" " * _GAP), *following_one) for keys in fewer]
+    one_row = next(
+        (row for row in rows_of_keys if line_width(row) <= width), clip_line(rows_of_keys[-1], width)
+    )
     return Ending(parts, [*outcome, *_bars(view, width, small=True), *checks, one_row])
 
 
