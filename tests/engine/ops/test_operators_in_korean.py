@@ -9,6 +9,7 @@ from string import ascii_letters
 import numpy as np
 import pytest
 
+from backprop_engine.arrays import MAX_AXES
 from backprop_engine.catalogue.conventions import every_convention
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import in_language
@@ -167,6 +168,9 @@ def test_every_sentence_of_operators_is_heard(heard: set[str]) -> None:
     for op in OPS.values():
         told += [in_language(error.text, "ko") for *_, error in errors(op)]
         told += [in_language(one.limits, "ko") for one in op.attributes if one.limits]
+    with pytest.raises(ShapeError) as caught:
+        OPS["unsqueeze"].shape_for(((1,) * MAX_AXES,), {"axis": 0})
+    told.append(in_language(caught.value.text, "ko"))
     assert [one for one in told if not is_korean(one)] == []
     assert room("ops").keys() - heard == set()
 

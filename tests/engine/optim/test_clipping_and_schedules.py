@@ -125,7 +125,7 @@ def test_a_program_says_the_same(name: str, given: dict[str, Any], wanted: dict[
 
 
 def test_the_rate_is_of_one_update() -> None:
-    """An iteration has its rate whichever way one comes to it."""
+    """An iteration has its rate however it is reached."""
     scenario = loaded("lr: 0.125, schedule: {kind: exponential, gamma: 0.5}")
     run, back = scenario.run(), scenario.run()
     ways = [run.trace(iteration).value("w") for iteration in range(4)]

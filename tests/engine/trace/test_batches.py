@@ -1,4 +1,4 @@
-"""Minibatches: which examples an iteration sees, whichever way one comes to it, and changes of them."""
+"""Minibatches: which examples an iteration sees, however it is reached, and changes of them."""
 
 from __future__ import annotations
 

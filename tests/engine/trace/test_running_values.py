@@ -1,4 +1,4 @@
-"""Constants that follow nodes: by hand, whichever way one comes to an iteration, and what is refused."""
+"""Constants that follow nodes: by hand, however an iteration is reached, and what is refused."""
 
 from __future__ import annotations
 
