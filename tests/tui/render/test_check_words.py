@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
+from backprop_engine.messages.message import msg
 from backprop_tui.render.words import check_text
 
 
@@ -23,10 +24,26 @@ from backprop_tui.render.words import check_text
             "numeric: a kink, the slopes differ left and right; this choice lies between them ✓",
         ),
         (GradientCheck("x", Verdict.DIFFERS, "", 1, 1, expected=2.5), "numeric 2.5 differs ✗"),
+        (
+            GradientCheck(
+                "x", Verdict.DIFFERS, "", 6, 6, entry=(1, 0), expected=2.5, resembles=msg("it is transposed")
+            ),
+            "numeric 2.5 at [1, 0] differs ✗; it is transposed",
+        ),
         (GradientCheck("x", Verdict.NOT_APPLICABLE, "", 1, 1), "numeric check: not applicable"),
         (GradientCheck("x", Verdict.NOT_FINITE, "", 1, 1), "numeric check: not applicable"),
     ],
-    ids=["projection", "sampled", "entries", "scalar", "kink", "differs", "not applicable", "not finite"],
+    ids=[
+        "projection",
+        "sampled",
+        "entries",
+        "scalar",
+        "kink",
+        "differs",
+        "differs and is known",
+        "not applicable",
+        "not finite",
+    ],
 )
 def test_a_verdict_is_told(check: GradientCheck, english: str) -> None:
     assert check_text(check, "en") == english

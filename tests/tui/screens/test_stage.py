@@ -41,6 +41,17 @@ async def test_the_stage_has_the_graph_and_one_equation_and_all_panels_come_back
         assert seen(pilot) == before
 
 
+@pytest.mark.parametrize("size", [(78, 10), (78, 15), (118, 22)])
+def test_a_wrong_gradient_is_told_below_its_equation_before_the_note(size: tuple[int, int]) -> None:
+    wrong, right = (text_of(stage(view("wrong_softmax", at), *size)) for at in (23, 24))
+    assert "differs ✗" in wrong
+    assert "at [0]" in wrong
+    assert "product" in wrong
+    assert "differs" not in right
+    if "Two of the three" in wrong:
+        assert wrong.index("differs ✗") < wrong.index("Two of the three")
+
+
 async def test_one_steps_and_resizes_on_the_stage() -> None:
     async with opened("rnn_cell", at=19) as pilot:
         await pilot.press("P", "s")

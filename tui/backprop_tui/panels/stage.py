@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from backprop_engine.explain.facts import StartFacts
+from backprop_engine.explain.facts import StartFacts, StepFacts
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, wrap_lines
 from backprop_tui.render.big_digits import big_text
 from backprop_tui.render.stage_equation import stage_equation
-from backprop_tui.render.words import note, words
+from backprop_tui.render.words import note, numeric_line, words
 from backprop_tui.view import View
 
 __all__ = ["stage"]
@@ -19,26 +19,33 @@ _LEAST_COUNTED = 16
 
 def stage(view: View, width: int, height: int) -> Drawing:
     """The equation in the middle, as large as fits, with the author's note below it where both have room;
-    words where a step has none.
+    words where a step has none. Where a gradient is wrong, that is said before the note.
     """
     facts, language = view.facts, view.language
     counted = _count(view, width) if height >= _LEAST_COUNTED else []
     room = height - len(counted)
     block = stage_equation(facts, language, width, room, ascii=view.ascii)
     if block.height:
-        noted = _column(note(facts, language), width)
-        left = room - len(noted) - 1
-        if noted and block.height > left:
-            smaller = stage_equation(facts, language, width, left, ascii=view.ascii)
-            if smaller.height > left or (_has_pictures(smaller) and not _has_pictures(block)):
-                noted = []  # numbers say more, and so does an equation that is seen whole
-            else:
+        wrong, told = _column(_wrong(facts, language), width), _column(note(facts, language), width)
+        for noted in filter(None, ([*wrong, *told], wrong if told else [])):
+            left = room - len(noted) - 1
+            smaller = stage_equation(facts, language, width, min(room, left), ascii=view.ascii)
+            if smaller.height <= left and (_has_pictures(block) or not _has_pictures(smaller)):
                 block = smaller
+                break
+        else:
+            noted = []  # numbers say more, and so does an equation that is seen whole
         lines = [*block.padded(width).lines, *([(Span(""),)] * bool(noted)), *noted]
     else:
         lines = _column(_opening(view) if isinstance(facts, StartFacts) else words(facts, language), width)
     above: list[Line] = [(Span(""),)] * max(0, (room - len(lines)) // 2)
     return Lines.of([*counted, *above, *lines])
+
+
+def _wrong(facts: StepFacts, language: str) -> list[Line]:
+    """What the numeric check says of a gradient that is wrong."""
+    line = numeric_line(facts, language)
+    return [line] if any(span.role is Role.TROUBLE for span in line) else []
 
 
 def _has_pictures(block: Block) -> bool:

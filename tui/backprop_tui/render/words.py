@@ -27,7 +27,7 @@ from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import formula, mathematical, operand_text, rule_text
 from backprop_engine.graph.graph import Graph, Kind, Node
-from backprop_engine.messages.message import Hint, Message, msg
+from backprop_engine.messages.message import Hint, Message, joined, msg
 from backprop_engine.trace.trace import Trace
 from backprop_engine.trace.training import Running
 from backprop_tui.cells.lines import Line, Role, Span
@@ -290,7 +290,15 @@ def check_text(check: GradientCheck, language: str) -> str:
                 "numeric: a kink, the slopes differ left and right; this choice lies between them ✓"
             ).in_language(language)
         case Verdict.DIFFERS:
-            return msg("numeric {numeric} differs ✗", numeric=number(check.expected)).in_language(language)
+            numeric, entry = number(check.expected), list(check.entry)
+            words = (
+                msg("numeric {numeric} at {entry} differs ✗", numeric=numeric, entry=entry)
+                if entry
+                else msg("numeric {numeric} differs ✗", numeric=numeric)
+            )
+            return joined("; ", [words, check.resembles] if check.resembles else [words]).in_language(
+                language
+            )
         case Verdict.NOT_FINITE | Verdict.NOT_APPLICABLE:
             return msg("numeric check: not applicable").in_language(language)
 
@@ -476,8 +484,8 @@ def _in_numbers(facts: BackwardFacts, local: Tensor) -> Line:
 def _coloured(text: str, upstream: str) -> Iterator[Span]:
     """A rule: the upstream gradient, and what it is multiplied with, each in its colour."""
     before, *after = pieces = text.split(upstream)
-    if len(pieces) == 2 and not before and (joined := _JOINED.fullmatch(after[0])):
-        yield from (Span(upstream, Role.GRADIENT), Span(joined[1]), Span(joined[2], Role.LOCAL))
+    if len(pieces) == 2 and not before and (both := _JOINED.fullmatch(after[0])):
+        yield from (Span(upstream, Role.GRADIENT), Span(both[1]), Span(both[2], Role.LOCAL))
         return
     for index, piece in enumerate(pieces):
         if index:
