@@ -334,3 +334,13 @@ def test_side_by_side_comes_before_more_digits() -> None:
     assert "-0.024730" in wide
     assert "-0.0247 " in narrow
     assert all("=" not in line[:3] for line in narrow.splitlines()), "nothing stands under the product"
+
+
+@pytest.mark.parametrize("stem", ["write_mish", "write_swish"])
+def test_a_rule_in_two_lines_has_each_bracket_in_one_of_them(stem: str) -> None:
+    facts = step_facts(scenes.trace(stem).frame(5))
+    lines = plain(equation(facts, "en", 68, 20, tall=True).lines).split("\n")
+    first = next(at for at, line in enumerate(lines) if "local =" in line)
+    rows = lines[first : first + 2]
+    assert rows[1].lstrip().startswith("⊙")
+    assert all(row.count("(") == row.count(")") for row in rows)

@@ -111,6 +111,7 @@ def _kinds(parts: list[Part], room: list[int]) -> Iterator[Headings]:
         yield lower
         yield _each(kind, _rule_beside_the_word)
         yield _each(lower, _rule_beside_the_word)
+        yield _folded(_each(kind, _rule_beside_the_word), room, unbroken=True)
         yield _folded(_each(kind, _rule_beside_the_word), room)
     bare = _without_rules(cut)
     yield bare
@@ -162,11 +163,16 @@ def _with_shapes(heads: Headings, room: list[int]) -> Headings:
     return [head and _with_shape(head, cells) for head, cells in zip(heads, room, strict=True)]
 
 
-def _folded(heads: Headings, room: Sequence[int] = ()) -> Headings:
-    """The same with words in two lines where they are wider than the `room` of their column, and its name."""
+def _folded(heads: Headings, room: Sequence[int] = (), *, unbroken: bool = False) -> Headings:
+    """The same with words in two lines where they are wider than the `room` of their column, and its name.
+
+    What is `unbroken` has its brackets each in one line, and no sign at the end of one.
+    """
     room = room or [0] * len(heads)
     return [
-        head._replace(word=_in_two_lines(head.word)) if head and _is_wide(head, cells) else head
+        head._replace(word=_in_two_lines(head.word, unbroken=unbroken))
+        if head and _is_wide(head, cells)
+        else head
         for head, cells in zip(heads, room, strict=True)
     ]
 
@@ -220,10 +226,16 @@ def _is_wide(head: Heading, cells: int) -> bool:
     return cell_width(head.word) > max(cells, cell_width(name))
 
 
-def _in_two_lines(word: str) -> str:
+def _in_two_lines(word: str, *, unbroken: bool = False) -> str:
     """Several words in two lines, as even as can be."""
     words = word.split(" ")
     halves = [(" ".join(words[:at]), " ".join(words[at:])) for at in range(1, len(words))]
+    if unbroken:
+        halves = [
+            both
+            for both in halves
+            if both[0].count("(") == both[0].count(")") and both[0][-1] not in "=+−-·⊙/"
+        ]
     return "\n".join(min(halves, key=lambda both: max(map(cell_width, both)), default=(word,)))
 
 
