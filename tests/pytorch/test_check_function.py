@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from backprop_engine import UsageError, check_function
+from backprop_engine.testing.assertions import assert_gradients
 
 
 def test_the_functions_of_torch_are_checked_by_their_own_backward() -> None:
@@ -71,6 +72,11 @@ def test_a_function_of_torch_is_taken_as_people_write_it(given: Any) -> None:
         assert [check.name for check in report.bad] == ["w"]
         assert "2 times" in str(report)
     assert str(report).startswith("_in_a_function" if given is _in_a_function else "Halved")
+
+
+def test_an_assertion_takes_a_function_of_torch_as_well() -> None:
+    with pytest.raises(AssertionError, match=r"w\[.*: the gradient is"):
+        assert_gradients(Halved, [torch.ones(3, 4), torch.ones(2, 4)])
 
 
 def test_a_context_that_is_set_up_apart_is_not_an_argument() -> None:

@@ -21,8 +21,8 @@ METHODS: Final[dict[str, Message]] = {
 """How gradients are checked, as it is told."""
 
 
-def problem_text(check: GradientCheck) -> Message:
-    """What is wrong with a gradient."""
+def problem_text(check: GradientCheck, *, in_file: bool = True) -> Message:
+    """What is wrong with a gradient: of a scenario, whose `expect` may allow it, or of a function."""
     name = f"{check.name}[{', '.join(map(str, check.entry))}]" if check.entry else check.name
     if check.shapes:
         found, expected = map(shape_text, check.shapes)
@@ -33,6 +33,10 @@ def problem_text(check: GradientCheck) -> Message:
             expected=expected,
         )
         return joined("; ", [problem, check.resembles]) if check.resembles else problem
+    if not in_file and check.method == "output":
+        return msg("{name}: the output is not finite, and nothing can be compared", name=check.name)
+    if not in_file and check.verdict is Verdict.NOT_FINITE:
+        return msg("{name}: the gradient is {found}", name=name, found=number(check.found))
     if check.method == "output":
         return msg(
             "{name}: the output is not finite, nothing can be compared, and `expect` does not say so",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from typing import Any, Final, TypeAlias
 
@@ -31,8 +31,8 @@ _RTOL: Final = 1e-9
 
 def assert_gradients(
     function: Any,
-    vjp: Callable[..., Any] | None = None,
-    args: Sequence[Any] = (),
+    vjp: Any = None,
+    args: Any = (),
     *,
     names: Sequence[str] | Mapping[str, str] | None = None,
     scenario: _ScenarioLike | None = None,

@@ -68,7 +68,7 @@ class GradientReport(Struct, frozen=True, eq=False):
         )
 
     def _text(self) -> Message:
-        return joined("\n  ", [self._title(), *map(problem_text, self.bad)])
+        return joined("\n  ", [self._title(), *(problem_text(check, in_file=False) for check in self.bad)])
 
     def __str__(self) -> str:
         return str(self._text())
@@ -137,9 +137,9 @@ def check_function(
     names: Sequence[str] = (),
 ) -> GradientReport: ...
 @overload
-def check_function(forward: Any, args: Sequence[Any], /, *, names: Sequence[str] = ()) -> GradientReport: ...
+def check_function(forward: Any, args: Any, /, *, names: Sequence[str] = ()) -> GradientReport: ...
 def check_function(
-    forward: Any, vjp: Any = None, args: Sequence[Any] = (), *, names: Sequence[str] = ()
+    forward: Any, vjp: Any = None, args: Any = (), *, names: Sequence[str] = ()
 ) -> GradientReport:
     """Check a hand-written vector-Jacobian product against numeric derivatives of `forward` at `args`.
 
@@ -149,8 +149,8 @@ def check_function(
     backward of PyTorch's is checked, in double precision: ``check_function(Mine, [x, w])``.
 
     The report says which argument differs, in which entry and how far, and what mistake that looks like.
-    Arguments are called `names`, or else as `forward` calls them. Raises `UsageError` where the gradients do
-    not go with the arguments.
+    One argument needs no list. Arguments are called `names`, or else as `forward` calls them. Raises
+    `UsageError` where the gradients do not go with the arguments.
 
     >>> import numpy as np
     >>> from backprop_engine import check_function
@@ -160,6 +160,8 @@ def check_function(
     """
     if vjp is not None and not callable(vjp):
         vjp, args = None, vjp
+    if not isinstance(args, list | tuple):
+        args = [args]
     called, called_with = _name(forward), tuple(names) or _names(forward, len(args))
     if len(called_with) != len(args):
         raise UsageError(

@@ -158,6 +158,24 @@ def test_what_has_no_numbers_is_told_by_its_name() -> None:
         check_function(lambda x: x, lambda g, x: g, ["nothing"])
 
 
+def test_one_argument_needs_no_list() -> None:
+    for one in (X, 0.5, [X]):
+        assert [
+            check.name for check in check_function(lambda x: x**2, lambda g, x: 2 * g * x, one).checks
+        ] == ["x"]
+
+
+def test_what_is_not_finite_is_told_without_a_word_of_a_file() -> None:
+    with np.errstate(all="ignore"):
+        reports = [
+            check_function(np.log, lambda g, x: g / x, np.array([-1.0, 2.0])),
+            check_function(lambda x: x * 1.0, lambda g, x: g / 0.0, np.ones(2)),
+        ]
+    assert "the output is not finite, and nothing can be compared" in str(reports[0])
+    assert "x[0]: the gradient is inf" in str(reports[1])
+    assert not any("expect" in str(report) for report in reports)
+
+
 def test_rules_that_are_functions_are_written_as_functions_of_ones_own() -> None:
     define("own_sine", inputs="a", forward=np.sin, backward={"a": lambda g, out, a: g * np.cos(a)})
     program = numpy_program(scenario("own_sine(x)").record())
