@@ -126,7 +126,9 @@ class _Definition(Struct, frozen=True, eq=False):
         found = rule.shape([*shapes, out, out])
         summed = broadcast_axes(found, shapes[argnum]) if len(found) >= len(shapes[argnum]) else ()
         wanted = found if summed else shapes[argnum]
-        return Linear(rule.text, partial(_vjp, rule, wanted), factor, summed=summed)
+        operand = self.forward.operands[argnum]
+        text = rule.text if found == wanted else f"broadcast_to({rule.text}, {operand}.shape)"
+        return Linear(text, partial(_vjp, rule, wanted), factor, summed=summed)
 
     def _derived(self, argnum: int, shapes: tuple[Shape, ...]) -> Rule | None:
         """The rule that follows from the forward formula."""

@@ -131,9 +131,9 @@ define(
         ),
         Setting("gamma", float, 0.1, _GAMMA, elsewhere=("factor", "decay")),
     ),
-    rule=lambda lr, k, settings: lr * settings["gamma"] ** (k // settings["step_size"]),
+    rule=lambda lr, k, settings: lr * np.power(settings["gamma"], k // settings["step_size"]),
     formula="lr · gamma^⌊k / step_size⌋",
-    numpy="lr * gamma ** (k // step_size)",
+    numpy="lr * float(np.power(gamma, k // step_size))",
     lesson=Words(
         en="The rate is multiplied by `gamma` after every `step_size` updates.",
         ko="`step_size`번 갱신할 때마다 학습률이 `gamma`배가 됩니다.",
@@ -143,9 +143,9 @@ define(
 define(
     "exponential",
     settings=(Setting("gamma", float, None, _GAMMA, elsewhere=("factor", "decay")),),
-    rule=lambda lr, k, settings: lr * settings["gamma"] ** k,
+    rule=lambda lr, k, settings: lr * np.power(settings["gamma"], k),
     formula="lr · gamma^k",
-    numpy="lr * gamma ** k",
+    numpy="lr * float(np.power(gamma, k))",
     lesson=Words(
         en="The rate is multiplied by `gamma` after every update.",
         ko="갱신할 때마다 학습률이 `gamma`배가 됩니다.",

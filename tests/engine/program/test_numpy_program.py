@@ -491,6 +491,15 @@ def test_numbers_are_numpys_where_pythons_own_have_no_answer(node: str, wanted: 
     assert_same(trace.value("k"), wanted, 0.0)
 
 
+def test_a_rule_that_is_broadcast_is_in_its_program() -> None:
+    text = "operators: {f: {inputs: [a, b], forward: sum(a) * sum(b), backward: {a: g, b: 'g * a[0]'}}}\n"
+    scenario = load_scenario(text + "inputs: {x: [[1, 2], [3, 4]], y: [5, 6, 7]}\nnodes: {L: 'f(x[0], y)'}\n")
+    trace = scenario.record()
+    found = carried_out(numpy_program(trace))
+    for name, wanted in (("x", [[1, 1], [0, 0]]), ("y", [1, 1, 1])):
+        assert trace.gradient(name).tolist() == found[f"d{name}"].tolist() == wanted
+
+
 def test_a_rule_that_divides_numbers_by_0_is_carried_out() -> None:
     text = "operators: {f: {inputs: [a], forward: 2 * a, backward: {a: g * (1 / 0)}}}\n"
     trace = load_scenario(text + "inputs: {x: 2}\nnodes: {L: f(x)}\n").record()
