@@ -12,14 +12,14 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias, overload
 
 import numpy as np
-from msgspec import structs
+from msgspec import ValidationError, convert, structs
 
 from backprop_engine.arrays import Shape, Tensor, freeze, settle
 from backprop_engine.errors import Place, ShapeError, UsageError
 from backprop_engine.graph.graph import LEAVES_WITH_GRADIENT, Graph, Group, Kind, Node
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.suggestions import did_you_mean
-from backprop_engine.ops import OPS, Op, Rule
+from backprop_engine.ops import OPS, Op, OpAttribute, Rule
 
 __all__ = ["GraphBuilder"]
 
@@ -105,7 +105,8 @@ class GraphBuilder:
         the node is called as its operator is, with a number after it where that is taken. The operands may
         also stand in one tuple or list before the name, and the settings in `attributes`.
 
-        Raises `UsageError` for a name that nothing has, a wrong number of operands and an unknown setting,
+        Raises `UsageError` for a name that nothing has, a wrong number of operands and a setting that the
+        operator does not have, that is missing, or that is beyond its limits,
         and `ShapeError` where the operands' shapes do not fit the operator.
 
         >>> from backprop_engine import GraphBuilder, Kind, record
@@ -124,7 +125,10 @@ class GraphBuilder:
         name = settings.pop("name", "")
         operands = [self._operand(operand) for operand in given]
         _check_call(op, len(operands), settings)
-        return self.add(op, operands, name or self._free_name(op.name), attributes=settings)
+        attributes = {
+            attribute.name: _checked_setting(op, attribute, settings) for attribute in op.attributes
+        }
+        return self.add(op, operands, name or self._free_name(op.name), attributes=attributes)
 
     def _operator(self, name: str) -> Op:
         """The operator called `name`: one of the graph's own, or of the table."""
@@ -356,6 +360,28 @@ def _check_call(op: Op, operands: int, settings: Mapping[str, Any]) -> None:
                 did_you_mean(name, known)
                 or (msg("it has {names}", names=", ".join(known)) if known else msg("it has none")),
             )
+
+
+def _checked_setting(op: Op, attribute: OpAttribute, settings: Mapping[str, Any]) -> Any:
+    """A setting as it was given, or by default, in its Python type; `UsageError` where it is none."""
+    value = settings.get(attribute.name, attribute.default)
+    if value is ...:
+        raise UsageError(
+            msg("{op} needs a setting {name}", op=op.name, name=attribute.name), attribute.meaning
+        )
+    if attribute.name not in settings or attribute.type is tuple:  # the key of an index
+        return value
+    value = value.tolist() if isinstance(value, np.generic | np.ndarray) else value
+    try:
+        converted = convert(value, attribute.type, strict=True)
+    except ValidationError:
+        converted = ...
+    if converted is ... or not attribute.allows(converted):
+        message = msg(
+            "{op} takes no {name} of {value}", op=op.name, name=attribute.name, value=repr(value)[:40]
+        )
+        raise UsageError(message, attribute.limits or attribute.meaning)
+    return converted
 
 
 def _at(node: Node, position: int, moved: Mapping[int, int]) -> Node:

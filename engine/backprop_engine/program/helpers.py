@@ -39,8 +39,9 @@ def _add_called(text: str, found: dict[str, str], seen: set[Op]) -> None:
         if op is not None and op not in seen:
             seen.add(op)
             found |= op.helpers
-            if not op.is_called and op.exact is None and not op.attributes:
-                _add_called(form_text(op, ((),) * len(op.operands), {}), found, seen)
+            attributes = {setting.name: setting.default for setting in op.attributes}
+            if not op.is_called and op.exact is None and ... not in attributes.values():
+                _add_called(form_text(op, ((),) * len(op.operands), attributes), found, seen)
 
 
 def function_name(source: str) -> str:

@@ -254,7 +254,7 @@ def update_lines(
     known = identifiers(graph)
     parameter, gradient = known.values[position], known.gradients[position]
     names = {"w": parameter, "g": gradient, "t": counter(graph)}
-    names |= {symbol.name: repr(symbol.value) for symbol in symbols if symbol.value is not None}
+    names |= {symbol.name: _symbol_text(symbol.value) for symbol in symbols if symbol.value is not None}
     names |= shared or {}
     lines = []
     for line in formulas:
@@ -266,6 +266,11 @@ def update_lines(
         lines.append(_assignment(own, tree, names))
         names[target] = own
     return lines
+
+
+def _symbol_text(number: float) -> str:
+    """A number of an update; NumPy's where it is not finite."""
+    return repr(number) if np.isfinite(number) else f"np.{number}".replace("np.-", "-np.")
 
 
 def _plain(symbol: str) -> str:

@@ -70,6 +70,15 @@ def test_a_node_without_a_name_is_called_as_its_operator() -> None:
         (("tanh", "W", "x"), {}, "tanh takes a, but is given 2"),
         (("sum", "x"), {"axes": 0}, r"sum has no setting axes; did you mean `axis`\?"),
         (("tanh", "x"), {"slope": 0}, "tanh has no setting slope; it has none"),
+        (("cumsum", "x"), {}, "cumsum needs a setting axis; "),
+        (("norm", "x"), {"ord": 0.0}, "norm takes no ord of 0.0; "),
+        (("sum", "x"), {"axis": "0"}, "sum takes no axis of '0'; "),
+        (
+            ("repeat_interleave", "x"),
+            {"repeats": (1, 2)},
+            r"repeat_interleave takes no repeats of \(1, 2\); ",
+        ),
+        (("softmax", "x"), {"axis": 0.5}, "softmax takes no axis of 0.5; "),
         (
             ("mul", "x", 7),
             {},
@@ -82,6 +91,13 @@ def test_a_call_that_does_not_fit_is_refused(call: tuple[Any, ...], settings: An
     with pytest.raises(UsageError, match=message) as caught:
         builder().apply(*call, **settings)
     assert HANGUL.search(caught.value.in_language("ko"))
+
+
+def test_settings_may_be_numbers_of_numpy() -> None:
+    made = builder()
+    made.apply("sum", "W", axis=np.int64(0), name="s")
+    made.apply("sum", "W", axis=[0, 1], name="all")
+    assert (made.build("s")["s"].shape, made.build("all")["all"].shape) == ((3,), ())
 
 
 def test_shapes_are_checked_when_a_node_is_added() -> None:
