@@ -347,6 +347,7 @@ scaled_dot_product_attention = define(
     forward=lambda q, k, v, *mask, **settings: attention_weights(q, k, *mask, **settings) @ v,
     shape=_attention_shape,
     work=_work,
+    held=lambda q, k, v, *mask, **settings: prod(_scores_shape(q, k, v)),
     rules=_attention_rules,
     attributes=(
         OpAttribute(

@@ -35,6 +35,8 @@ What it computes
 - `work(*shapes, **attributes)` counts the products or comparisons of two numbers that `forward` makes, where
   those are more than the entries that it reads and writes; a product of matrices makes `MATRIX_SPEED` of them
   in the time of one. A graph that would take too long is refused by it, before anything is computed.
+- `held(*shapes, **attributes)` counts the numbers that `forward` holds on the way, where they may be far more
+  than those of the operands and the result: a run that would not fit is refused before.
 - `rules` has one entry for each operand, or is a function of the operands' shapes and the attributes that
   returns them. ``None`` means that no gradient flows to the operand. An *elementwise* operator gives an
   `Elementwise` rule: its derivative for each entry, in a shape that broadcasts to the output's; the
@@ -116,6 +118,9 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
     forward: Callable[..., Any]
     shape: Callable[..., Shape]
     work: Callable[..., int] | None = None
+    held: Callable[..., int] | None = None
+    """``held(*shapes, **attributes)``: how many numbers it holds on the way, where that may be far more than
+    its operands and its result."""
     rules: Rules | Callable[[tuple[Shape, ...], Attributes], Rules]
     attributes: tuple[OpAttribute, ...] = ()
     optional: int = 0
@@ -324,6 +329,7 @@ class Family(Struct, frozen=True):
         forward: Callable[..., Any],
         shape: Callable[..., Shape] = broadcast,
         work: Callable[..., int] | None = None,
+        held: Callable[..., int] | None = None,
         rules: Rules | Callable[[tuple[Shape, ...], Attributes], Rules],
         attributes: tuple[OpAttribute, ...] = (),
         optional: int = 0,
@@ -364,6 +370,7 @@ class Family(Struct, frozen=True):
             forward=forward,
             shape=shape,
             work=work,
+            held=held,
             rules=rules,
             attributes=attributes,
             optional=optional,

@@ -36,6 +36,10 @@ def check_run(
     all the numbers of the `examples` that are seen in batches.
     """
     itemsize = graph.dtype.itemsize
+    held, name = max(_held(graph), default=(0, ""))
+    if held * itemsize > max_memory:
+        what = msg("computing {name}", name=name)
+        raise mistake(TOO_LARGE, node, size_message(what, held * itemsize, max_memory), HINT)
     if training is None and any(bound * itemsize <= max_memory for bound in _bounds(graph)):
         return
     need = (held_numbers(graph, training) + examples) * itemsize
@@ -44,6 +48,17 @@ def check_run(
         hint = msg("the largest is {name}; {hint}", name=name, hint=HINT)
         what = msg("a run of this graph") if training is None else msg("a training of this graph")
         raise mistake(TOO_LARGE, node, size_message(what, need, max_memory), hint)
+
+
+def _held(graph: Graph) -> Iterator[tuple[int, str]]:
+    """How many numbers nodes hold while they are computed, where their operators say so."""
+    for position in graph.order:
+        node = graph.nodes[position]
+        if node.op is not None and node.op.held is not None:
+            yield (
+                node.op.held(*(graph.nodes[one].shape for one in node.operands), **node.attributes),
+                node.name,
+            )
 
 
 def _bounds(graph: Graph) -> Iterator[int]:

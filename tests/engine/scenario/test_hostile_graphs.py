@@ -103,3 +103,12 @@ def test_an_einsum_of_many_operands_is_summed_letter_by_letter() -> None:
     trace = load_scenario(f"inputs: {{q: [0.5, 1]}}\nnodes:\n  L: '{call}'\n").record()
     found = window(trace, trace.graph.edges[0], range(1), range(2))
     np.testing.assert_allclose(found, [[1.5**39, 1.5**39]], rtol=1e-12)
+
+
+def test_the_scores_of_attention_count_before_they_are_computed() -> None:
+    text = (
+        "inputs: {q: {shape: [2000, 1], init: ones}}\n"
+        "nodes:\n  y: scaled_dot_product_attention(q, q, q)\n  L: sum(y)\n"
+    )
+    assert "error[too-large]: computing y needs 30.5 MiB, at most 1 MiB are allowed" in outcome(text.encode())
+    assert outcome(text.replace("2000", "200").encode()) == ""
