@@ -65,7 +65,7 @@ _STEP_KINDS: Final[Mapping[str, tuple[_Fragment, _Fragment]]] = {
         {"node": _STRING, "before": _TENSOR, "gradient": _TENSOR, "after": _TENSOR},
         {"rate": _NUMBER, "norm": _NUMBER, "clipped": _TENSOR},
     ),
-    "clear": ({}, {}),
+    "clear": ({}, {"running": _NAMED}),
 }
 """What a step of each kind holds, and what it may hold, besides what every step has."""
 

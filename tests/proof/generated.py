@@ -63,7 +63,7 @@ def _scenario_text(op: Op, samples: Sequence[Sample]) -> str:
         indices = op.indices(*map(np.shape, drawn)) if op.indices else ()
         names = []
         for argnum, (name, tensor) in enumerate(zip(op.names(len(drawn)), drawn, strict=True)):
-            fixed = name in op.constants or argnum in indices or tensor.dtype.kind == "b"
+            fixed = name in op.constants or argnum in indices or tensor.dtype.kind in "bi"
             names.append(f"{name}_{number}")
             (constants if fixed else inputs)[names[-1]] = _numbers(tensor)
         nodes[f"out_{number}"] = _node(op, sample, names)
@@ -93,6 +93,10 @@ def _node(op: Op, sample: Sample, names: list[str]) -> str:
 
 
 def _key(part: Any) -> str:
+    if part is Ellipsis:
+        return "..."
+    if isinstance(part, tuple):
+        return json.dumps(part)
     if not isinstance(part, slice):
         return str(part)
     ends = ["" if end is None else str(end) for end in (part.start, part.stop)]

@@ -264,6 +264,11 @@ def _hinge(a: Any, target: Any, reduction: str, margin: float) -> Any:
     return F.margin_ranking_loss(a, torch.zeros_like(a), target, margin=margin, reduction=reduction)
 
 
+def _hinge_flat_at_its_margin(a: Any, target: Any, reduction: str, margin: float) -> Any:
+    losses = F.relu(margin - target * a)
+    return losses.mean() if reduction == "mean" else losses.sum()
+
+
 def _kl_div(log_p: Any, target: Any, reduction: str) -> Any:
     """The mean over entries of PyTorch's own ``none``; its ``mean`` warns that it will become another one."""
     if reduction == "mean":
@@ -347,10 +352,11 @@ def _pooled_with_shared_ties(
 
 
 SHARED_TIES: Mapping[str, Definition] = {
-    f"max_pool{axes}d": partial(_pooled_with_shared_ties, axes) for axes in (1, 2)
+    **{f"max_pool{axes}d": partial(_pooled_with_shared_ties, axes) for axes in (1, 2)},
+    "hinge": _hinge_flat_at_its_margin,
 }
 """Definitions with the engine's convention where PyTorch's own function has another: `F.max_pool2d` hands a
-tie's whole gradient to the first entry."""
+tie's whole gradient to the first entry, and the clamp of its hinge passes one at its bound."""
 
 
 class Opinion(NamedTuple):

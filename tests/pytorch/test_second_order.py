@@ -78,6 +78,15 @@ class Again:
         return apply_operator(self.builder, op, operands, name, {}, "", None)
 
 
+def _bce(p: Any, target: Any, reduction: str) -> Any:
+    losses = -(target * torch.log(p) + (1 - target) * torch.log(1 - p))
+    return losses if reduction == "none" else getattr(losses, reduction)()
+
+
+_DEFINITIONS = {**opinion.SHARED_TIES, "bce": _bce}
+"""The double backward of PyTorch's own `bce` adds 1e-12 to probabilities: more than we may be off."""
+
+
 def _function(graph: Graph, run: RandomRun, inputs: list[Node]) -> Any:
     """The graph as a function of its inputs, in PyTorch."""
 
@@ -90,7 +99,7 @@ def _function(graph: Graph, run: RandomRun, inputs: list[Node]) -> Any:
                 values.append(given.get(node.position, opinion.tensor(number)))
                 continue
             operands = [values[one] for one in node.operands]
-            values.append(opinion.apply(node.op.name, operands, node.attributes, **opinion.SHARED_TIES))
+            values.append(opinion.apply(node.op.name, operands, node.attributes, **_DEFINITIONS))
         return (values[graph.output] * opinion.tensor(run.bindings.seed)).sum()
 
     return function

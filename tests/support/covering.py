@@ -46,6 +46,9 @@ COVERING = (
     "vanishing_over_time",
     "forgotten_derivative",
     "rms_norm_by_hand",
+    "gradient_clipping",
+    "learning_rate_schedule",
+    "running_statistics",
 )
 """Enough scenarios for every feature."""
 SHOWN = tried(STEMS, COVERING)

@@ -190,8 +190,14 @@ class RandomRun(NamedTuple):
 
 def rounding_decides(trace: Trace, values: Sequence[Any]) -> bool:
     """Whether a rule has another slope at another engine's `values` than at ours, which are the same but for
-    rounding: then an operand lies on a kink, and which side of it is chance.
+    rounding: then an operand lies on a kink, and which side of it is chance. Where entries tie, PyTorch does
+    not say which of them `topk` keeps, and its adaptive pools hand all to the first.
     """
+    for node in trace.graph.nodes:
+        if node.op is not None and (node.op.name == "topk" or node.op.name.startswith("adaptive_max")):
+            operand = trace.operand_values[node.operands[0]]
+            if np.unique(operand).size < np.size(operand):
+                return True
     theirs = [
         ours if ours.dtype.kind == "i" else np.asarray(value, dtype=np.float64)[()]
         for ours, value in zip(trace.operand_values, values, strict=True)

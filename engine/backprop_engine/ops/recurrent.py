@@ -12,6 +12,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError
@@ -19,7 +20,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes
 from backprop_engine.ops.definition import MATRIX_SPEED, Decomposition, Family
-from backprop_engine.ops.rules import Linear, Rules
+from backprop_engine.ops.rules import Linear, Rules, by_unit_upstreams
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import difference, needed, repair, two_named
 from backprop_engine.ops.smooth_activations import SIGMOID, sigmoid_of
@@ -162,7 +163,9 @@ def _rules(
             shown=Words("through the gates", "게이트를 거침"),
         ),
     ]
-    return tuple(rules[: len(shapes)])
+    return tuple(
+        replace(rule, entries=by_unit_upstreams(rule.vjp, rule.summed)) for rule in rules[: len(shapes)]
+    )
 
 
 _OF_WEIGHTS = Words(

@@ -120,6 +120,24 @@ def reads(source: Callable[..., Indices]) -> Entries:
     return entries
 
 
+def by_unit_upstreams(vjp: Callable[..., Any], summed: tuple[int, ...] = ()) -> Entries:
+    """The entries of a map whose output is small: what an upstream gradient of 1 in one of them brings back,
+    added up over the `summed` axes.
+    """
+
+    def entries(i: Indices, j: Indices, out: Any, *operands: Any, **attributes: Any) -> Any:
+        places = np.asarray(position(i, np.shape(out)))
+        found = np.zeros(np.broadcast_shapes(places.shape, *(np.shape(index) for index in j)))
+        for place in np.unique(places):
+            upstream = np.zeros(np.size(out))
+            upstream[place] = 1.0
+            brought = np.asarray(vjp(upstream.reshape(np.shape(out)), out, *operands, **attributes))
+            found = np.where(places == place, brought.sum(axis=summed)[j], found)
+        return found
+
+    return entries
+
+
 def here(condition: Any, value: Any = 1.0) -> Any:
     """`value` where `condition` holds, else 0."""
     return np.where(condition, value, 0.0)

@@ -32,7 +32,7 @@ __all__ = ["node_trees", "rule_tree", "shows_entries"]
 _NOWHERE: Final = SourceSpan(0, 0)
 _MOST_OPERANDS: Final = 6
 _FIRST_OPERANDS: Final = 3
-"""So many operands are shown where there are more than `_MOST_OPERANDS`."""
+"""So many operands are shown where any number may be given and there are more than `_MOST_OPERANDS`."""
 
 
 @lru_cache(maxsize=1024)
@@ -47,7 +47,7 @@ def node_tree(graph: Graph, node: Node) -> Expr:
     if "key" in node.attributes:
         return parse(f"a[{key_text(node.attributes['key'])}]")
     tree = _parsed(op.written or call_text(op, len(node.operands), node.attributes))
-    if isinstance(tree, Call) and len(tree.args) > _MOST_OPERANDS:
+    if op.variadic and isinstance(tree, Call) and len(tree.args) > _MOST_OPERANDS:
         args = (*tree.args[:_FIRST_OPERANDS], Name("…", _NOWHERE))
         tree = Call(tree.name, args, tree.keywords, tree.name_span, tree.span)
     return _in_place(graph, node, tree)
