@@ -32,6 +32,7 @@ def test_the_size_is_120_by_40_unless_given(commands: Commands) -> None:
     assert max(map(cell_width, rows)) == 120
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("size", "ending"), tried([*product(("120x40", "80x24"), ("txt", "svg"))], [("80x24", "svg")])
 )

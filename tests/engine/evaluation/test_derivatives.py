@@ -271,6 +271,7 @@ def test_formulas_of_operators_and_watches_take_no_derivative() -> None:
     assert mistakes(HEAD + "  L: f + y\nexpect:\n  - {of: 'jvp(f, x, x)', value: 1}\n")
 
 
+@pytest.mark.thorough
 def test_passes_are_bounded() -> None:
     nested = "f"
     for _ in range(40):

@@ -34,6 +34,7 @@ LONG = "+".join(["x"] * 20_000)
 WORDS = "가나 " * 300_000
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("code", "text"),
     [

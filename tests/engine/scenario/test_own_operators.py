@@ -229,6 +229,7 @@ def test_a_rule_that_is_marked_wrong_must_be_found() -> None:
     assert mistakes(SWISH.format(backward="wrong: true"))[0][:2] == ("operator-form", 6)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("sign", "+*")
 def test_a_formula_has_a_bounded_number_of_operators_and_one_at_the_bound_is_shown(sign: str) -> None:
     def of(parts: int) -> str:

@@ -167,6 +167,7 @@ def formulas_of(page: Page) -> list[list[int]]:
 LARGEST = ("exploding_over_time", "vanishing_over_time", "gru", "lstm")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", tried([one for one in STEMS if run(one).training is None], LARGEST))
 def test_no_page_is_large(stem: str) -> None:
     assert len(written_page(scenario(stem)).encode()) <= MOST_BYTES
@@ -180,6 +181,7 @@ def test_one_larger_than_a_page_can_be_is_refused() -> None:
         written_page(large)
 
 
+@pytest.mark.thorough
 def test_the_same_bytes_in_every_process() -> None:
     program = (
         "import sys; sys.path.insert(0, 'tests/support')\n"

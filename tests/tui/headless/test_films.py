@@ -37,6 +37,7 @@ def test_what_asciinema_plays_is_the_screen_of_each_step() -> None:
         assert shown == draw("add_multiply", at=number, size=SIZE).text
 
 
+@pytest.mark.thorough
 def test_each_row_of_the_animation_is_seen_when_it_is_so() -> None:
     root = ElementTree.fromstring(written("animation", scenario("add_multiply")))
     count = 7 + 1

@@ -102,6 +102,7 @@ async def moves(stem: str, size: tuple[int, int]) -> int:
     return moved
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", ["rnn_cell", "xor", "vanishing_sigmoids"])
 async def test_what_is_all_in_view_stands_still(stem: str) -> None:
     assert scenario(stem)

@@ -101,6 +101,7 @@ def test_a_file_that_does_not_load_is_one_failure(project: pytest.Pytester) -> N
     assert told(result, "*did you mean `y`?")
 
 
+@pytest.mark.thorough
 def test_a_breakpoint_that_means_nothing_fails_the_load(project: pytest.Pytester) -> None:
     Path(project.path, "chain.scenario.yaml").write_text(CHAIN + "breakpoints: [nowhere]\n")
     result = run(project)
@@ -128,6 +129,7 @@ def test_a_wrong_rule_fails_at_its_node_and_at_the_leaf(project: pytest.Pytester
     assert told(result, "*chain.scenario.yaml:8: f → b: the gradient is 3, *it is 2*")
 
 
+@pytest.mark.thorough
 def test_a_rule_marked_wrong_must_be_wrong(project: pytest.Pytester) -> None:
     path = Path(project.path, "chain.scenario.yaml")
     path.write_text(WRONG.replace("    backward", "    wrong: true\n    backward"))
@@ -138,6 +140,7 @@ def test_a_rule_marked_wrong_must_be_wrong(project: pytest.Pytester) -> None:
     assert told(result, "*the operator `product` is marked `wrong`, but its rules agree")
 
 
+@pytest.mark.thorough
 def test_figures_marked_wrong_are_one_test(project: pytest.Pytester) -> None:
     path = Path(project.path, "chain.scenario.yaml")
     path.write_text(CHAIN.replace("expect:", "expect:\n  wrong: true"))

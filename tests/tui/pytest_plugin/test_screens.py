@@ -24,6 +24,7 @@ OF_TEXTUAL = {"TEXTUAL_THEME": "nord", "TEXTUAL_ANIMATIONS": "none", "TEXTUAL_DI
 SURROUNDINGS = (PLAIN | {"NO_COLOR": "1", "TEXTUAL_FPS": "1"}, COLOURED | OF_TEXTUAL)
 
 
+@pytest.mark.thorough
 def test_the_same_bytes_in_any_environment() -> None:
     def drawn(surroundings: dict[str, str]) -> bytes:
         environment = {**os.environ, **surroundings, "PYTHONIOENCODING": "utf-8"}

@@ -338,6 +338,7 @@ async def test_another_theme_repaints_the_same_text() -> None:
         assert screen_svg(pilot.app) == picture
 
 
+@pytest.mark.thorough
 async def test_every_theme_can_be_used() -> None:
     async with opened("add_multiply", at=6) as pilot:
         text = seen(pilot)

@@ -120,6 +120,7 @@ async def begun_again(pilot: Pilot[None], start: View) -> None:
     await pilot.pause()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("situation", "language", "size"), cases())
 async def test_a_key_does_something_or_says_why_not(
     situation: Situation,

@@ -13,6 +13,7 @@ MOST = 8 * 1024
 KEYS = (*"ssssssSSsss", "tab", "down", "down", "tab", *"ss][HmSSS?", "escape", *"ss")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", tried([WIDE, NARROW], [WIDE]))
 @pytest.mark.parametrize(
     ("stem", "language"),
