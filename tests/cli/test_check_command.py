@@ -124,6 +124,7 @@ def test_a_file_that_is_not_there(commands: Commands, tmp_path: Path) -> None:
     assert f"ok    {good}" in outcome.out, "the others are checked all the same"
 
 
+@pytest.mark.thorough
 def test_the_result_does_not_depend_on_hashes(tmp_path: Path) -> None:
     path = file(tmp_path, FAILING)
     runs = [program("check", path, "rnn_cell"), program("check", path, "rnn_cell")]

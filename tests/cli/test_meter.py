@@ -109,6 +109,7 @@ def test_each_iteration_is_computed_once(
     assert len(recorded) == 300
 
 
+@pytest.mark.thorough
 def test_a_snapshot_is_of_the_end_of_a_long_way(commands: Commands, tmp_path: Path) -> None:
     path = file(tmp_path, TEXT)
     shown = {commands("snapshot", path, "--keys", "end v", "-o", "-").out for _ in range(3)}

@@ -290,6 +290,7 @@ def test_output_is_utf_8_whatever_the_locale() -> None:
     assert "순전파" in runs[0].stdout.decode()
 
 
+@pytest.mark.thorough
 def test_bytes_depend_neither_on_hashes_nor_on_threads(tmp_path: Path) -> None:
     """A product this large comes out differently on several threads."""
     path = file(

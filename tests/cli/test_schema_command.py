@@ -24,6 +24,7 @@ def test_english_unless_asked(commands: Commands) -> None:
     assert commands("schema") == commands("schema", "--lang", "en")
 
 
+@pytest.mark.thorough
 def test_the_same_bytes_on_every_run() -> None:
     runs = [program("schema", env=environment(PYTHONHASHSEED=seed)) for seed in ("1", "2")]
     assert runs[0].returncode == 0

@@ -165,6 +165,7 @@ def test_an_exported_scenario_is_one(commands: Commands, tmp_path: Path) -> None
     assert commands("run", "add_multiply", "-x", f"export {target}").code == 2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", tried(["bptt", "wrong_learning_rate", "softmax_classifier"], ["bptt"]))
 def test_the_same_bytes_every_time(stem: str) -> None:
     script = "info; c; rc; b above 0.1; c; who W_hh; why x; set x = 0; find h; nodes; end; nodes"

@@ -103,6 +103,7 @@ def test_a_folder_is_no_output(commands: Commands, tmp_path: Path) -> None:
     assert said == f"backprop-tui: {folder}: Is a directory\n"
 
 
+@pytest.mark.thorough
 def test_no_time_goes_by(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backprop_tui.screens.player.SPEEDS", (50,) * 6)
     monkeypatch.setattr("backprop_tui.screens.layout_job.PAUSE", 0)

@@ -34,6 +34,7 @@ from plain import plain
 """
 
 
+@pytest.mark.thorough
 def test_what_asserts_passes_and_what_does_not_fails(tmp_path: Path) -> None:
     cases = {**PASSES, **FAILS}
     functions = [f"def test_{number}() -> None:\n    {body}\n" for number, body in enumerate(cases.values())]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from covering import COVERING, features, greedy
 from scenes import STEMS, trace
 
 
+@pytest.mark.thorough
 def test_they_have_every_feature() -> None:
     missing = {stem: features(stem).difference(*map(features, COVERING)) for stem in STEMS}
     assert {stem: found for stem, found in missing.items() if found} == {}

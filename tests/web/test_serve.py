@@ -584,6 +584,7 @@ def test_the_command_says_where_it_serves(
     assert "Ctrl+C" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("number", [signal.SIGTERM, *tried([signal.SIGINT, signal.SIGHUP], [])])
 async def test_it_serves_until_a_signal_and_leaves_nothing_behind(number: int, tmp_path: Path) -> None:
     """The scenario's name would make a shell do something; the folder's modules would make Python fail."""
@@ -619,6 +620,7 @@ async def test_a_hangup_is_ignored_where_it_is_to_be(tmp_path: Path) -> None:
         assert server.wait(PATIENCE) == 128 + signal.SIGTERM
 
 
+@pytest.mark.thorough
 async def test_an_editor_is_not_opened_on_a_terminal_that_is_a_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -633,6 +635,7 @@ async def test_an_editor_is_not_opened_on_a_terminal_that_is_a_page(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.thorough
 async def test_an_app_does_not_outlive_a_server_that_was_killed(tmp_path: Path) -> None:
     with serving("add_multiply", settings=tmp_path) as (server, address):
         async with terminal_at(address) as terminal:

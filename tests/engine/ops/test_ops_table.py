@@ -255,6 +255,7 @@ def test_every_file_that_defines_operators_is_loaded_by_the_table() -> None:
     assert defining == set(re.findall(r'"(\w+)"', source))
 
 
+@pytest.mark.thorough
 def test_the_order_of_the_table_does_not_depend_on_what_was_loaded_first() -> None:
     script = "from backprop_engine.ops import OPS\n{first}\nprint(list(OPS))"
     outputs = {

@@ -104,6 +104,7 @@ def test_every_line_can_be_missing_or_doubled(path: Path, line: int) -> None:
     outcome("".join(lines[: line + 1] + lines[line:]).encode(), path)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "text",
     [

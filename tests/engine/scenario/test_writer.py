@@ -320,6 +320,7 @@ def test_more_than_a_file_may_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -
         changed.to_yaml()
 
 
+@pytest.mark.thorough
 def test_more_values_than_a_file_may_hold_are_refused() -> None:
     scenario = load("params: {w: {shape: [1001, 1000], init: zeros}}\nnodes: {f: sum(w)}")
     with pytest.raises(UsageError, match="too large to be loaded again: a scenario file has at most"):

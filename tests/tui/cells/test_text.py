@@ -92,6 +92,7 @@ def test_clean_leaves_nothing_that_a_terminal_obeys(text: str, newlines: bool) -
     cleaned.encode("utf-8")
 
 
+@pytest.mark.thorough
 def test_clean_leaves_no_such_character_of_all_there_are() -> None:
     cleaned = clean("".join(map(chr, range(0x110000))))
     assert {unicodedata.category(character) for character in set(cleaned)} & OBEYED == set()

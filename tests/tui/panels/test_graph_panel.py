@@ -419,6 +419,7 @@ async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
     raise AssertionError("it never came")
 
 
+@pytest.mark.thorough
 async def test_the_whole_of_a_large_graph_comes_in_the_place_of_a_part(
     tmp_path: Path, lay_out: Callable[[LayoutJob], None]
 ) -> None:
@@ -447,6 +448,7 @@ async def test_the_whole_of_a_large_graph_comes_in_the_place_of_a_part(
         assert picture(pilot).scene.key is not None, "what was laid out is kept"
 
 
+@pytest.mark.thorough
 async def test_the_layout_of_what_is_no_longer_wanted_is_given_up(tmp_path: Path) -> None:
     async with opened(replace(large(tmp_path, 250), density="full")) as pilot:
         screen = debugger(pilot)

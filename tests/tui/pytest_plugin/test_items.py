@@ -93,6 +93,7 @@ def test_a_changed_number_is_told_as_check_tells_it(project: pytest.Pytester) ->
     assert "items.py" not in str(result.stdout)
 
 
+@pytest.mark.thorough
 def test_a_file_that_does_not_load_is_one_failure(project: pytest.Pytester) -> None:
     Path(project.path, "chain.scenario.yaml").write_text(CHAIN.replace("x + y", "x + yy"))
     result = run(project)

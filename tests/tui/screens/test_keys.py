@@ -515,6 +515,7 @@ async def test_opened_by_itself_a_scenario_has_a_gallery_to_go_to_and_to_come_ba
         assert position(pilot) == 2
 
 
+@pytest.mark.thorough
 async def test_from_the_tour_the_gallery_is_one_word_away_and_escape_ends_the_tour() -> None:
     async with opened(None) as pilot:
         await pilot.press("enter", "s", "colon", *"tour", "enter")

@@ -64,6 +64,7 @@ async def test_a_search_that_finds_little_closes_its_prompt_and_one_that_finds_m
         assert isinstance(pilot.app.screen, PromptScreen)
 
 
+@pytest.mark.thorough
 async def test_a_search_of_all_iterations_closes_its_prompt_and_tells_the_end() -> None:
     async with opened("xor") as pilot:
         debugger(pilot).open_prompt("", once=True)
