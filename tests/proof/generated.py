@@ -61,9 +61,12 @@ def _scenario_text(op: Op, samples: Sequence[Sample]) -> str:
         drawn = sample.draw(number)
         out = op.shape(*map(np.shape, drawn), **_attributes(op, sample))
         indices = op.indices(*map(np.shape, drawn)) if op.indices else ()
+        rules = op.rules_for(tuple(np.shape(one) for one in drawn), _attributes(op, sample))
+        some = any(rule is not None for rule in rules)
         names = []
         for argnum, (name, tensor) in enumerate(zip(op.names(len(drawn)), drawn, strict=True)):
             fixed = name in op.constants or argnum in indices or tensor.dtype.kind in "bi"
+            fixed |= some and rules[argnum] is None  # running statistics: other engines differentiate them
             names.append(f"{name}_{number}")
             (constants if fixed else inputs)[names[-1]] = _numbers(tensor)
         nodes[f"out_{number}"] = _node(op, sample, names)

@@ -266,7 +266,7 @@ def _hinge(a: Any, target: Any, reduction: str, margin: float) -> Any:
 
 def _hinge_flat_at_its_margin(a: Any, target: Any, reduction: str, margin: float) -> Any:
     losses = F.relu(margin - target * a)
-    return losses.mean() if reduction == "mean" else losses.sum()
+    return losses if reduction == "none" else getattr(losses, reduction)()
 
 
 def _kl_div(log_p: Any, target: Any, reduction: str) -> Any:
