@@ -31,6 +31,7 @@ KINDS = ("sign", "accumulation", "broadcast", "transpose", "scale", "axis")
 
 _NOT_COMPUTING = re.compile(
     r"shape|text|inside|entries|sample|refuse|_entry$|lines_of|^windows$|letters|^settle|^freeze|_writable"
+    r"|^after$"  # room beyond what any window sees changes no gradient
 )
 _NOT_COMPUTED = {
     "entries", "shape", "inside", "meets", "refuse", "indices", "samples", "conventions", "text", "formula",
