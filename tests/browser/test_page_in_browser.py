@@ -12,8 +12,9 @@ from chromium import Tab
 from selenium.webdriver import Keys
 
 from backprop_engine.explain.facts import step_facts
+from backprop_tui.render.check_line import numeric_line
 from backprop_tui.render.one_line import kind_text, step_lines
-from backprop_tui.render.words import note, numeric_line, remarks
+from backprop_tui.render.words import note, remarks
 from covering import SHOWN
 from pages import Page, taken_apart, written_page
 from scenes import scenario, trace

@@ -48,7 +48,12 @@ def test_a_right_module_passes_and_is_not_changed(scenario: Path) -> None:
     before = {name: value.clone() for name, value in module.state_dict().items()}
     assert_gradients(module, scenario=scenario)
     report = check_module(module, scenario)
-    assert [check.name for check in report.checks] == ["loss", "∂L/∂fc.weight", "∂L/∂fc.bias", "∂L/∂x"]
+    assert [check.name for check in report.checks] == [
+        "loss",
+        "∂loss/∂fc.weight",
+        "∂loss/∂fc.bias",
+        "∂loss/∂x",
+    ]
     assert all(torch.equal(module.state_dict()[name], value) for name, value in before.items())
     assert all(parameter.grad is None for parameter in module.parameters())
 
@@ -68,7 +73,17 @@ def test_a_detached_part_is_named(scenario: Path) -> None:
             return torch.nn.functional.mse_loss(torch.tanh(self.fc(x).detach() + self.fc.bias * 0), t)
 
     report = check_module(Detached(), scenario)
-    assert {check.name for check in report.bad} == {"∂L/∂fc.weight", "∂L/∂fc.bias", "∂L/∂x"}
+    assert {check.name for check in report.bad} == {"∂loss/∂fc.weight", "∂loss/∂fc.bias", "∂loss/∂x"}
+    assert "no gradient is passed on" in str(report)
+
+
+def test_a_module_without_gradients_is_told_as_such(scenario: Path) -> None:
+    class Cut(Layer):
+        def forward(self, x, t):  # type: ignore[no-untyped-def]
+            return super().forward(x, t).detach()
+
+    report = check_module(Cut(), scenario)
+    assert {check.name for check in report.bad} == {"∂loss/∂fc.weight", "∂loss/∂fc.bias", "∂loss/∂x"}
     assert "no gradient is passed on" in str(report)
 
 

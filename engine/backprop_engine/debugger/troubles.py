@@ -1,4 +1,4 @@
-"""Where numbers arise in a run that are not finite."""
+"""Where in a run numbers arise that are not finite."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ def compare(
 def _recognised(
     check: GradientCheck, gradient: Tensor, factors: Callable[[], Mapping[str, Any]], sizes: Shape
 ) -> GradientCheck:
-    """A gradient that differs, with what the difference looks like."""
+    """The check of a gradient that differs, with the mistake that the difference looks like."""
     if check.numeric is None:
         return check
     # here, since no gradient differs in most runs

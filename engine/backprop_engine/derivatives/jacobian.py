@@ -159,7 +159,7 @@ def side_by_side(upstream: Any, factor: Any) -> tuple[Any, Any]:
 
 
 def _candidates(trace: Trace, edge: Edge, entry: EntryIndex) -> Iterator[_Indices]:
-    """In order and a slice at a time, the output's entries that may depend on the operand's `entry`."""
+    """The output's entries that may depend on the operand's `entry`, in order, a slice at a time."""
     fixed, sizes = _reach(trace, edge, entry)
     for start in range(0, prod(sizes), SLICE_SIZE):
         places = np.arange(start, min(start + SLICE_SIZE, prod(sizes)))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from backprop_engine.arrays import Shape
 from backprop_engine.messages.message import Hint, msg
 
-__all__ = ["UPSTREAM", "cosine", "resemblance", "shape_resemblance"]
+__all__ = ["UPSTREAM", "cosine", "largest_gap", "resemblance", "shape_resemblance"]
 
 UPSTREAM: Final = "g"
 """What a rule calls the upstream gradient."""
@@ -27,6 +27,21 @@ _CLOSE: Final = 1e-6
 _MOST_FACTORS: Final = 6
 """Of so many factors at most, each is tried in place of each other one."""
 _Numbers = NDArray[np.float64]
+
+
+def largest_gap(found: _Numbers, expected: _Numbers) -> tuple[float, tuple[int, ...]]:
+    """The largest difference between two tensors of one shape, and the entry in which it lies.
+
+    Entries that are equal, or both NaN, do not differ; a NaN beside a number differs by infinity.
+    """
+    with np.errstate(all="ignore"):
+        same = (found == expected) | (np.isnan(found) & np.isnan(expected))
+        gaps = np.where(same, 0.0, np.abs(found - expected))
+    gaps = np.where(np.isnan(gaps), np.inf, gaps)
+    if not gaps.size:
+        return 0.0, ()
+    place = np.unravel_index(int(np.argmax(gaps)), gaps.shape)
+    return float(gaps[place]), tuple(map(int, place))
 
 
 def cosine(found: _Numbers, expected: _Numbers) -> float:
@@ -112,7 +127,7 @@ def _factor(found: _Numbers, expected: _Numbers, factors: Mapping[str, Any]) -> 
 
 
 def _in_place_of_another(found: _Numbers, expected: _Numbers, factors: Mapping[str, Any]) -> Hint:
-    """Two operands that were taken for each other."""
+    """One operand in place of another."""
     fitting = [(name, factor) for name, factor in factors.items() if np.shape(factor) == found.shape]
     for (name, factor), (other, replaced) in permutations(fitting[:_MOST_FACTORS], 2):
         if _same(found * replaced, expected * factor):

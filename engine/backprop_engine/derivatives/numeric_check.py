@@ -48,7 +48,7 @@ def check_trace(trace: Trace) -> Iterator[GradientCheck]:
 
 
 def _edges_by_node(graph: Graph) -> Iterator[list[Edge]]:
-    """The edges of each node, from its operands on."""
+    """For each node, the edges to its operands."""
     for _, edges in groupby(graph.edges, key=lambda edge: edge.node):
         yield list(edges)
 
@@ -138,10 +138,10 @@ def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_ENTRIES, sample: in
     Above `most` entries of the operand, a random projection and `sample` entries are checked.
     """
     graph = trace.graph
-    node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
+    node = graph.nodes[edge.node]
     upstream = trace.gradients[edge.node]
     assert upstream is not None
-    name = f"{node.name} → {operand.name}"
+    name = graph.edge_name(edge)
     operands = [_double(trace.operand_values[position]) for position in node.operands]
     function = forward_function(node)
 

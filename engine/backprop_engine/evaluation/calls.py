@@ -211,7 +211,7 @@ def _wrong_count(op: Op, found: int) -> Message:
 
 
 def _extra_hint(op: Op, extra: Sequence[object]) -> Hint:
-    """A hint for what is one operand too many or more: perhaps it was meant as an attribute."""
+    """A hint for operands that are too many: the first of them may have been meant as an attribute."""
     numbers = [given.value for given in extra if isinstance(given, Number)]
     if len(numbers) == len(extra):
         if op.name == "transpose":

@@ -117,7 +117,7 @@ class CompiledFormula:
         return bool(self.parts) and self.parts[-1].op.boolean
 
     def constants(self) -> tuple[str, ...]:
-        """The operands that must be constants, since an operator of the formula takes them as such."""
+        """The operands that must be constants, because an operator in the formula takes nothing else."""
         found: dict[str, None] = {}
         for part in self.parts:
             for name, register in zip(part.op.names(len(part.operands)), part.operands, strict=True):

@@ -7,6 +7,7 @@ a word that nothing here spells, the operator's decomposition is differentiated 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
@@ -16,7 +17,6 @@ from backprop_engine.evaluation.calls import CallError, bind, is_operand, key_of
 from backprop_engine.evaluation.compiled_formula import with_shapes
 from backprop_engine.evaluation.composed_operators import OWN
 from backprop_engine.evaluation.derivative_operators import DerivativeError
-from backprop_engine.evaluation.guarded_rules import guarded
 from backprop_engine.evaluation.rule_words import WORDS, with_computed_indices
 from backprop_engine.evaluation.sketches import Sketch
 from backprop_engine.evaluation.word_calls import UnknownWordError, WordCall
@@ -78,7 +78,7 @@ def _by_text(
     assert rule is not None
     if node.op.family == OWN and rule.text.startswith(f"{node.op.name}_"):
         raise UnknownWordError  # a function in Python, which no formula says
-    text = guarded(node.op.name, argnum, rule.text)
+    text = _guarded(node.op.name, argnum, rule.text)
     # What no gradient flows to is a constant for its derivatives too.
     along = zip(operands, node.rules, strict=True)
     names = _names(node, out, [one if each is not None else sketch.still(one) for one, each in along])
@@ -227,3 +227,32 @@ def _draw(sketch: Sketch, node: Node, text: str, names: Mapping[str, int]) -> in
         return sketch.apply(op, *bound.operands, **bound.attributes)
 
     return draw(with_shapes(parse(text), shapes))
+
+
+# Where a rule divides 0 by 0, or takes its logarithm, its function chooses an answer, and its text says the
+# formula that holds everywhere else. A guard keeps the formula from that point, on both ways through it, so
+# that derivatives of it are finite as well.
+
+_NORM: Final = (r"\bout\b", "where(out == 0, 1, out)")
+_RADIUS: Final = (r"\(x \*\* 2 \+ y \*\* 2\)", "where(x ** 2 + y ** 2 == 0, 1, x ** 2 + y ** 2)")
+
+_GUARDS: Final[Mapping[tuple[str, int], tuple[tuple[str, str], ...]]] = {
+    ("norm", 0): (_NORM,),
+    ("std", 0): (_NORM,),
+    ("pow", 0): ((r"\ba\b", "where((a == 0) * (b == 0), 1, a)"),),
+    ("pow", 1): ((r"\ba\b", "where((a == 0) * (b >= 0), 1, a)"),),
+    ("atan2", 0): (_RADIUS,),
+    ("atan2", 1): (_RADIUS,),
+    ("bce", 0): (
+        (r"/ \(1 - p\)", "/ where((p == 1) * (target == 1), 1, 1 - p)"),
+        (r"/ p\b", "/ where((p == 0) * (target == 0), 1, p)"),
+    ),
+}
+"""What is put in place of parts of a rule's text, by operator and operand."""
+
+
+def _guarded(op: str, argnum: int, text: str) -> str:
+    """The text of a rule as it is written out."""
+    for part, guard in _GUARDS.get((op, argnum), ()):
+        text = re.sub(part, guard, text)
+    return text

@@ -125,7 +125,7 @@ class BackwardFacts(_EdgeFacts):
     @property
     def subject(self) -> str:
         """``q → x``."""
-        return f"{self.node.name} → {self.operand.name}"
+        return self.graph.edge_name(self.edge)
 
     @property
     def product(self) -> NamedTensor:

@@ -186,6 +186,10 @@ class Graph:
                 lengths[scan] = lengths.get(scan, 0) + 1
         return lengths
 
+    def edge_name(self, edge: Edge) -> str:
+        """``q → x``: the node whose rule runs, and the operand that it hands its gradient to."""
+        return f"{self.nodes[edge.node].name} → {self.nodes[edge.operand].name}"
+
     def group_of(self, position: int) -> Group | None:
         """The innermost instance that the node at `position` belongs to."""
         index = self._innermost.get(position)

@@ -215,7 +215,7 @@ def _attention_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules
     scores = f"({weights} * (g @ {_turned('v', batched=len(v) > 2)} - sum(g * out, axis=-1, keepdims=true)))"
     turned, scale = _turned(scores, batched=bool(batch)), attributes["scale"]
 
-    def summed(last: tuple[int, int], operand: Shape) -> tuple[int, ...]:
+    def summed(last: Shape, operand: Shape) -> tuple[int, ...]:
         return broadcast_axes((*batch, *last), operand)
 
     p = _turned(weights, batched=weighted)
@@ -223,14 +223,14 @@ def _attention_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules
         Linear(
             _scaled_text(f"{scores} @ k", q[-1], scale),
             _by_query,
-            summed=summed(q[-2:], q),  # type: ignore[arg-type]
+            summed=summed(q[-2:], q),
             shown=Words("through softmax, times the keys", "소프트맥스를 거쳐 키를 곱함"),
             entries=_entries_by_query,
         ),
         Linear(
             _scaled_text(f"{turned} @ q", q[-1], scale),
             _by_key,
-            summed=summed(k[-2:], k),  # type: ignore[arg-type]
+            summed=summed(k[-2:], k),
             shown=Words("through softmax, times the queries", "소프트맥스를 거쳐 쿼리를 곱함"),
             entries=_entries_by_key,
         ),
@@ -238,7 +238,7 @@ def _attention_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules
             f"{p} @ g",
             lambda g, *operands, **settings: _seen_by_value(*operands, **settings) @ g,
             Factor(p, _seen_by_value, before=True),
-            summed=summed(v[-2:], v),  # type: ignore[arg-type]
+            summed=summed(v[-2:], v),
             entries=_entries_by_value,
         ),
     ]

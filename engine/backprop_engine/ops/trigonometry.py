@@ -83,7 +83,7 @@ asin = define(
     forward=np.arcsin,
     rules=(Elementwise("1 / sqrt(1 - a ** 2)", lambda out, a: 1.0 / _half_circle(a)),),
     lesson=Words(
-        en="The angle with this sine grows ever faster towards ±1: one over the cosine of that angle.",
+        en="As the sine grows, its angle grows, faster and faster towards ±1: by one over its cosine.",
         ko="아크사인은 ±1에 가까울수록 빨리 커집니다. 기울기는 그 각의 코사인의 역수입니다.",
     ),
     conventions=Words(
@@ -106,7 +106,7 @@ acos = define(
     forward=np.arccos,
     rules=(Elementwise("-1 / sqrt(1 - a ** 2)", lambda out, a: -1.0 / _half_circle(a)),),
     lesson=Words(
-        en="The angle with this cosine shrinks as the cosine grows, ever faster towards ±1.",
+        en="As the cosine grows, its angle shrinks, faster and faster towards ±1.",
         ko="아크코사인은 입력이 커질수록 작아지며, ±1에 가까울수록 빨리 변합니다.",
     ),
     conventions=Words(

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
-from backprop_engine.derivatives.misconceptions import cosine, resemblance
+from backprop_engine.derivatives.misconceptions import cosine, largest_gap, resemblance
 from backprop_engine.derivatives.numeric_check import check_trace
 from backprop_engine.errors import Code, Diagnostic, Place, code
 from backprop_engine.evaluation.evaluate import EvaluationError, evaluate
 from backprop_engine.expressions import normalised
 from backprop_engine.graph.graph import Graph
-from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.reader import read
@@ -143,14 +142,12 @@ def figure_failure(figure: Figure, block: Expectation, trace: Trace) -> Failure 
 
 def _measured(message: Message, found: NDArray[np.float64], expected: NDArray[np.float64]) -> Message:
     """With the largest difference, its place, and the angle between the two."""
-    with np.errstate(all="ignore"):
-        difference = np.nan_to_num(np.abs(found - expected), nan=np.inf)
-    place = np.unravel_index(int(np.argmax(difference)), found.shape)
+    difference, place = largest_gap(found, expected)
     return msg(
         "{message}; the largest difference is {difference:.3g} at {entry}, the cosine {cosine:.6g}",
         message=message,
-        difference=float(difference[place]),
-        entry=list(map(int, place)),
+        difference=difference,
+        entry=list(place),
         cosine=cosine(found, expected),
     )
 
@@ -291,15 +288,10 @@ def unexpectedly_right(verification: Verification, operator: str) -> list[Failur
 def _right_after_all(checks: Sequence[GradientCheck], graph: Graph) -> list[str]:
     """The operators that are marked `wrong`, and with which no gradient differs."""
     found = {check.name for check in checks if check.verdict is Verdict.DIFFERS}
-    edges = [edge for edge in graph.edges if _edge_name(graph, edge) in found]
+    edges = [edge for edge in graph.edges if graph.edge_name(edge) in found]
     caught = {op.name for edge in edges if (op := graph.nodes[edge.node].op) is not None}
     used = {node.op.name for node in graph.nodes if node.op is not None and node.op.wrong}
     return sorted(used - caught)
-
-
-def _edge_name(graph: Graph, edge: Edge) -> str:
-    """What the check of an edge is called."""
-    return f"{graph.nodes[edge.node].name} → {graph.nodes[edge.operand].name}"
 
 
 def _marked_wrong(name: str, scenario: Scenario) -> Failure:
@@ -317,7 +309,7 @@ def _known_mistakes(graph: Graph) -> frozenset[str]:
     wrong = [node.op is not None and node.op.wrong for node in graph.nodes]
     if not any(wrong):
         return frozenset()
-    names = {_edge_name(graph, edge) for edge in graph.edges if wrong[edge.node]}
+    names = {graph.edge_name(edge) for edge in graph.edges if wrong[edge.node]}
     for leaf in graph.leaves:
         reached = {leaf.position}
         for position in graph.order:

@@ -291,7 +291,7 @@ class Frame:
         step, node = self.step, self.node
         shown = type(step).__name__.lower() if step else "start"
         if self.edge is not None:
-            shown += f", {self.graph.nodes[self.edge.node].name} → {self.graph.nodes[self.edge.operand].name}"
+            shown += f", {self.graph.edge_name(self.edge)}"
         elif node is not None:
             shown += f", {node.name}"
         return f"<Frame {self.position} of {self.trace.schedule.last}: {shown}>"

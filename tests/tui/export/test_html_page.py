@@ -19,8 +19,9 @@ from backprop_engine.scenario.read.source import Source
 from backprop_tui.cells.heatmap import levels
 from backprop_tui.cells.summaries import ABSENT
 from backprop_tui.export.page.equation import LEVEL_LETTERS
+from backprop_tui.render.check_line import numeric_line
 from backprop_tui.render.one_line import kind_text, step_lines
-from backprop_tui.render.words import note, numeric_line, remarks
+from backprop_tui.render.words import note, remarks
 from backprop_tui.scene.boxes import short_gradient, short_value
 from covering import SHOWN
 from effort import tried

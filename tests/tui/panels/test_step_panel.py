@@ -14,10 +14,10 @@ from backprop_tui.cells.lines import Line, Role, Span, line_text, line_width
 from backprop_tui.cells.shades import Shade
 from backprop_tui.panels.run_pages import is_at_end
 from backprop_tui.panels.step import step
+from backprop_tui.render.check_line import numeric_line
 from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.equation.local_column import said_of_ones
 from backprop_tui.render.formulas.page import formula_block
-from backprop_tui.render.words import numeric_line
 from backprop_tui.view import View
 from covering import SHOWN
 from scenes import LANGUAGES, positions, view

@@ -6,7 +6,7 @@ import pytest
 
 from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
 from backprop_engine.messages.message import msg
-from backprop_tui.render.words import check_text
+from backprop_tui.render.check_line import check_text
 
 
 @pytest.mark.parametrize(

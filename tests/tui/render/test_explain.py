@@ -25,11 +25,12 @@ from backprop_engine.trace.trace import Frame, Trace
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.lines import Line, Role, line_text, line_width, plain
 from backprop_tui.cells.summaries import ABSENT
+from backprop_tui.render.check_line import numeric_line
 from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.equation.layout import laid_out
 from backprop_tui.render.equation.terms import Part, Sign, Term
 from backprop_tui.render.transcript import state, transcript
-from backprop_tui.render.words import numeric_line, story
+from backprop_tui.render.words import story
 from effort import tried
 from graphs import RandomRun, Sketch, each_sample, has_edges, runs, trace_of
 

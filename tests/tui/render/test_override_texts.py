@@ -9,10 +9,11 @@ from backprop_engine.graph.bindings import Bindings
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Edit, Frame, GradientEdit, Trace, ValueEdit
 from backprop_tui.cells.lines import line_text
+from backprop_tui.render.check_line import numeric_line
 from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.formulas.page import formula_block
 from backprop_tui.render.transcript import state, transcript
-from backprop_tui.render.words import numeric_line, story
+from backprop_tui.render.words import story
 from graphs import Sketch
 
 

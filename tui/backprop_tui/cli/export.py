@@ -10,7 +10,6 @@ from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import joined, msg
 from backprop_tui.cli.arguments import add_shared, opened, position, size
 from backprop_tui.export.formats import FORMATS, Exported
-from backprop_tui.themes import known_theme
 
 __all__ = ["add_arguments", "run"]
 
@@ -43,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the run, as it stands at its end or at a position."""
+    from backprop_tui.themes import known_theme  # help needs no Textual
+
     scenario = opened(arguments)
     iterations = scenario.run()
     form = FORMATS[arguments.to]

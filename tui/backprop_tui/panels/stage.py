@@ -7,8 +7,9 @@ from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, wrap_lines
 from backprop_tui.render.big_digits import big_text
+from backprop_tui.render.check_line import numeric_line
 from backprop_tui.render.stage_equation import stage_equation
-from backprop_tui.render.words import note, numeric_line, words
+from backprop_tui.render.words import note, words
 from backprop_tui.view import View
 
 __all__ = ["stage"]

@@ -21,7 +21,8 @@ from backprop_tui.cells.summaries import summary
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.panels.run_pages import ending, is_at_end, is_at_start, opening
 from backprop_tui.panels.watches import watch_lines
-from backprop_tui.render.words import code, note, numeric_line, remarks, remarks_to_the_note, story, words
+from backprop_tui.render.check_line import numeric_line
+from backprop_tui.render.words import code, note, remarks, remarks_to_the_note, story, words
 from backprop_tui.view import View
 
 __all__ = ["chain_rule", "equation_title", "step", "step_title", "text_of"]

@@ -125,14 +125,13 @@ class _Target(NamedTuple):
 
 
 def _targets(graph: Graph) -> Iterator[_Target]:
-    for node in graph.nodes:
-        if node.is_leaf:
-            checks = {node.name} if node.takes_gradient else set()
-        else:
-            edges = (edge for edge in graph.edges if edge.node == node.position)
-            checks = {f"{node.name} → {graph.nodes[edge.operand].name}" for edge in edges}
-        if checks:
-            yield _Target(node.name, frozenset(checks), _line(node))
+    """What is checked numerically, in the order of the graph."""
+    checks: dict[int, set[str]] = {leaf.position: {leaf.name} for leaf in graph.leaves if leaf.takes_gradient}
+    for edge in graph.edges:
+        checks.setdefault(edge.node, set()).add(graph.edge_name(edge))
+    for position, names in sorted(checks.items()):
+        node = graph.nodes[position]
+        yield _Target(node.name, frozenset(names), _line(node))
 
 
 def _line(node: Node) -> int:

@@ -18,16 +18,8 @@ from backprop_tui.cells.summaries import ABSENT, summary
 from backprop_tui.cells.text import cell_width, pad
 from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.one_line import kind_text, scalar_line
-from backprop_tui.render.words import (
-    KIND_NAMES,
-    batch_text,
-    code,
-    formulas,
-    override_line,
-    sentences,
-    story,
-    update_notes,
-)
+from backprop_tui.render.update_notes import update_notes
+from backprop_tui.render.words import KIND_NAMES, batch_text, code, formulas, override_line, sentences, story
 
 __all__ = ["course", "leaf_lines", "state", "step_lines", "transcript"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -11,7 +11,6 @@ import numpy as np
 from backprop_engine.arrays import Tensor
 from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.debugger.troubles import troubles
-from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
 from backprop_engine.derived import derived
 from backprop_engine.explain.facts import (
     AccumulateFacts,
@@ -27,27 +26,25 @@ from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import formula, mathematical, operand_text, rule_text
 from backprop_engine.graph.graph import Graph, Kind, Node
-from backprop_engine.messages.message import Hint, Message, joined, msg
+from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.trace.trace import Trace
 from backprop_engine.trace.training import Running
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.summaries import summary
+from backprop_tui.render.update_notes import update_notes
 
 __all__ = [
     "KIND_NAMES",
     "batch_text",
-    "check_text",
     "code",
     "formulas",
     "note",
-    "numeric_line",
     "override_line",
     "remarks",
     "remarks_to_the_note",
     "sentences",
     "story",
     "turn_text",
-    "update_notes",
     "words",
 ]
 
@@ -243,64 +240,6 @@ def override_line(facts: StepFacts, language: str) -> Line:
         computed=computed,
     ).in_language(language)
     return (Span(words, Role.WARNING),)
-
-
-_ASSUMPTIONS: Final[Mapping[str, Callable[[str], Message]]] = {
-    "upstream": lambda name: msg("for {name} as changed by an override", name=name),
-    "without": lambda name: msg("as if {name} were not overridden", name=name),
-    "before": lambda _: msg("before the override"),
-}
-"""What a numeric check assumes where something is overridden."""
-
-
-def numeric_line(facts: StepFacts, language: str) -> Line:
-    """The numeric check of a backward step; nothing for other steps."""
-    if not isinstance(facts, BackwardFacts):
-        return ()
-    check = facts.check
-    if check.not_finite:
-        words = msg("{name} is not finite: nothing to compare", name=check.not_finite).in_language(language)
-        return (Span(words, Role.TROUBLE if check.is_fault else Role.DIM),)
-    good = check.outcome.verdict.good
-    found = Span(check_text(check.outcome, language), Role.GOOD if good else Role.TROUBLE)
-    if check.assumption is None:
-        return (found,)
-    kind, name = check.assumption
-    assumed = _ASSUMPTIONS[kind](name).in_language(language)
-    return (found, Span(f" ({assumed})", Role.WARNING))
-
-
-def check_text(check: GradientCheck, language: str) -> str:
-    """How a numeric check ended."""
-    match check.verdict:
-        case Verdict.AGREES if check.sampled and not check.checked:
-            return msg("numeric check of a random projection ✓").in_language(language)
-        case Verdict.AGREES if check.sampled:
-            return msg(
-                "numeric check of {checked} of {entries} entries and a random projection ✓",
-                checked=check.checked,
-                entries=check.entries,
-            ).in_language(language)
-        case Verdict.AGREES if check.entries != 1:
-            return msg("numeric check of {entries} entries ✓", entries=check.entries).in_language(language)
-        case Verdict.AGREES:
-            return msg("numeric {numeric} ✓", numeric=number(check.expected)).in_language(language)
-        case Verdict.KINK:
-            return msg(
-                "numeric: a kink, the slopes differ left and right; this choice lies between them ✓"
-            ).in_language(language)
-        case Verdict.DIFFERS:
-            numeric, entry = number(check.expected), list(check.entry)
-            words = (
-                msg("numeric {numeric} at {entry} differs ✗", numeric=numeric, entry=entry)
-                if entry
-                else msg("numeric {numeric} differs ✗", numeric=numeric)
-            )
-            return joined("; ", [words, check.resembles] if check.resembles else [words]).in_language(
-                language
-            )
-        case Verdict.NOT_FINITE | Verdict.NOT_APPLICABLE:
-            return msg("numeric check: not applicable").in_language(language)
 
 
 def turn_text(facts: BackwardFacts | AccumulateFacts, language: str) -> str:
@@ -540,57 +479,3 @@ def _update(facts: UpdateFacts, language: str) -> Iterator[_Said]:
         meaning = symbol.meaning.in_language(language)
         name = Span(f"  {symbol.name}{value}", Role.NAME)
         yield _Said("why", (name, Span(f"  {meaning}", Role.DIM)))
-
-
-def update_notes(facts: UpdateFacts) -> tuple[Message, ...]:
-    """What clipping does at an update, and which learning rate it has, where that is not always the same."""
-    return tuple(words for words in (_clipped(facts), _rate(facts)) if words)
-
-
-def _clipped(facts: UpdateFacts) -> Hint:
-    """What clipping does at this update."""
-    clipping, clipped = facts.training.clipping, facts.clipped
-    if clipping is None or clipped is None:
-        return ""
-    most, length = number(np.float64(clipping.most)), number(np.float64(clipped.norm))
-    if clipping.kind == "clip_value":
-        if not facts.is_clipped:
-            return msg(
-                "clip_value = {most}: no entry of this gradient is larger in absolute value.", most=most
-            )
-        entries = np.asarray(facts.gradient.tensor)
-        return msg(
-            "clip_value = {most}: {count} of {size} entries are larger in absolute value and are "
-            "cut down to it.",
-            most=most,
-            count=int(np.count_nonzero(np.abs(entries) > clipping.most)),
-            size=entries.size,
-        )
-    if not facts.is_clipped:
-        return msg(
-            "clip_norm = {most}: ‖g‖ = {length} over all parameters, not clipped.", most=most, length=length
-        )
-    return msg("Clipped from ‖g‖ = {length} to {most}, over all parameters.", most=most, length=length)
-
-
-def _rate(facts: UpdateFacts) -> Hint:
-    """The learning rate of this update, where a schedule gives it."""
-    schedule = facts.training.schedule
-    if schedule is None:
-        return ""
-    rate, update = number(np.float64(facts.settings["lr"])), facts.trace.iteration + 1
-    of = facts.training.steps
-    if facts.trace.iteration < schedule.warmup:
-        return msg(
-            "Warm-up: the learning rate of update {update} of {of} is {rate}.",
-            update=update,
-            of=of,
-            rate=rate,
-        )
-    return msg(
-        "{kind} schedule: the learning rate of update {update} of {of} is {rate}.",
-        kind=schedule.kind.name,
-        update=update,
-        of=of,
-        rate=rate,
-    )

@@ -10,8 +10,9 @@ from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.lines import Line, Role, Span, line_text
 from backprop_tui.export.page.equation import columns, formulas
 from backprop_tui.export.page.pool import Pool
+from backprop_tui.render.check_line import numeric_line
 from backprop_tui.render.one_line import kind_text, step_lines
-from backprop_tui.render.words import code, note, numeric_line, remarks, remarks_to_the_note
+from backprop_tui.render.words import code, note, remarks, remarks_to_the_note
 
 __all__ = ["said_of_steps", "the_same_of_steps"]
 

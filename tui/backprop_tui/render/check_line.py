@@ -1,0 +1,71 @@
+"""The line of a numeric check: how it ended, and what it assumes where something is overridden."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
+from backprop_engine.explain.facts import BackwardFacts, StepFacts
+from backprop_engine.explain.numbers import number
+from backprop_engine.messages.message import Message, joined, msg
+from backprop_tui.cells.lines import Line, Role, Span
+
+__all__ = ["check_text", "numeric_line"]
+
+_ASSUMPTIONS: Final[Mapping[str, Callable[[str], Message]]] = {
+    "upstream": lambda name: msg("for {name} as changed by an override", name=name),
+    "without": lambda name: msg("as if {name} were not overridden", name=name),
+    "before": lambda _: msg("before the override"),
+}
+"""What a numeric check assumes where something is overridden."""
+
+
+def numeric_line(facts: StepFacts, language: str) -> Line:
+    """The numeric check of a backward step; nothing for other steps."""
+    if not isinstance(facts, BackwardFacts):
+        return ()
+    check = facts.check
+    if check.not_finite:
+        words = msg("{name} is not finite: nothing to compare", name=check.not_finite).in_language(language)
+        return (Span(words, Role.TROUBLE if check.is_fault else Role.DIM),)
+    good = check.outcome.verdict.good
+    found = Span(check_text(check.outcome, language), Role.GOOD if good else Role.TROUBLE)
+    if check.assumption is None:
+        return (found,)
+    kind, name = check.assumption
+    assumed = _ASSUMPTIONS[kind](name).in_language(language)
+    return (found, Span(f" ({assumed})", Role.WARNING))
+
+
+def check_text(check: GradientCheck, language: str) -> str:
+    """How a numeric check ended."""
+    match check.verdict:
+        case Verdict.AGREES if check.sampled and not check.checked:
+            return msg("numeric check of a random projection ✓").in_language(language)
+        case Verdict.AGREES if check.sampled:
+            return msg(
+                "numeric check of {checked} of {entries} entries and a random projection ✓",
+                checked=check.checked,
+                entries=check.entries,
+            ).in_language(language)
+        case Verdict.AGREES if check.entries != 1:
+            return msg("numeric check of {entries} entries ✓", entries=check.entries).in_language(language)
+        case Verdict.AGREES:
+            return msg("numeric {numeric} ✓", numeric=number(check.expected)).in_language(language)
+        case Verdict.KINK:
+            return msg(
+                "numeric: a kink, the slopes differ left and right; this choice lies between them ✓"
+            ).in_language(language)
+        case Verdict.DIFFERS:
+            numeric, entry = number(check.expected), list(check.entry)
+            words = (
+                msg("numeric {numeric} at {entry} differs ✗", numeric=numeric, entry=entry)
+                if entry
+                else msg("numeric {numeric} differs ✗", numeric=numeric)
+            )
+            return joined("; ", [words, check.resembles] if check.resembles else [words]).in_language(
+                language
+            )
+        case Verdict.NOT_FINITE | Verdict.NOT_APPLICABLE:
+            return msg("numeric check: not applicable").in_language(language)
