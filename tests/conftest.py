@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -40,21 +41,23 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "thorough: runs where BACKPROP_EFFORT is thorough, as in .ci/run")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Keep some of the cases of a function in the folders that `CASES` names, before a test is made of each:
-    pytest has no public way to that, and making all takes as long as running a quarter of them.
-    """
-    folder = Path(metafunc.definition.path).parent.relative_to(_TESTS).as_posix()
-    if not THOROUGH and folder in CASES:
-        calls = metafunc._calls
-        metafunc._calls = [calls[number] for number in spread(len(calls), CASES[folder])]
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if THOROUGH:
         return
-    kept = [item for item in items if not item.get_closest_marker("thorough")]
-    if len(kept) < len(items):
-        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("thorough")])
-        items[:] = kept
+    kept = _some([item for item in items if not item.get_closest_marker("thorough")])
+    left = [item for item in items if item not in kept]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item in kept]
+
+
+def _some(items: list[pytest.Item]) -> set[pytest.Item]:
+    """The items, but only some of the cases of functions in the folders that `CASES` names."""
+    functions: dict[tuple[Path, str], list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        functions[item.path, item.nodeid.partition("[")[0]].append(item)
+    kept: set[pytest.Item] = set()
+    for (path, _), cases in functions.items():
+        folder = path.parent.relative_to(_TESTS).as_posix()
+        kept.update(cases[number] for number in spread(len(cases), CASES.get(folder, len(cases))))
+    return kept
