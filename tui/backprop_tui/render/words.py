@@ -31,7 +31,6 @@ from backprop_engine.trace.trace import Trace
 from backprop_engine.trace.training import Running
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.summaries import summary
-from backprop_tui.render.update_notes import update_notes
 
 __all__ = [
     "KIND_NAMES",
@@ -468,6 +467,8 @@ def _accumulate(facts: AccumulateFacts, language: str, *, beside: bool) -> Itera
 
 def _update(facts: UpdateFacts, language: str) -> Iterator[_Said]:
     """The rule that a parameter is updated by, and what its letters stand for."""
+    from backprop_tui.render.update_notes import update_notes
+
     optimizer = facts.training.optimizer
     lesson = f"  {optimizer.name}: {optimizer.lesson.in_language(language)}"
     yield _Said("why", (Span(facts.node.name, Role.NAME), Span(lesson)))

@@ -24,7 +24,6 @@ from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.changes import changes_between
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.run import Run
-from backprop_tui.files.editor import command_line, run_editor, wanted_editor
 from backprop_tui.files.opening import Opening
 from backprop_tui.files.watching import INTERVAL, Stamp, Watcher, data_files, stamp
 from backprop_tui.screens.handle import Handle
@@ -128,6 +127,8 @@ class FileFollower:
 
     def edit(self) -> None:
         """Open the file in the reader's editor: at its first mistake, else where the chosen node stands."""
+        from backprop_tui.files.editor import command_line, wanted_editor
+
         opening = self._handle.current.opening
         path = opening.path if opening is not None else self._handle.current.scenario.path
         if opening is None and not os.path.isfile(path):
@@ -167,6 +168,8 @@ class FileFollower:
 
     def _lend_terminal(self, words: list[str]) -> int:
         """Let a program have the terminal until it ends; gives its exit status."""
+        from backprop_tui.files.editor import run_editor
+
         failed: UsageError | None = None
         status = 0
         with self._handle.application.suspend():
