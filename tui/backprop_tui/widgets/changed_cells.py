@@ -23,7 +23,7 @@ def changed_cells(before: Line, after: Line, width: int) -> list[range]:
         if old != new:
             break
         alike += 1
-    if len(after) - alike > _MOST_SPANS and len(before) == len(after):
+    if len(after) - alike > _MOST_SPANS and len(before) - alike > _MOST_SPANS:
         start = line_width(after[:alike])
         stop = start + _to_last_change(before[alike:], after[alike:], width - start)
         return [range(start, stop)] if stop > start else []
