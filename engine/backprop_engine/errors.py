@@ -8,9 +8,7 @@ it is English, and `in_language` gives it in another language.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
-
-from msgspec import Struct
+from typing import Final, NamedTuple
 
 from backprop_engine.messages.message import Hint, Message, in_language, joined, msg
 from backprop_engine.messages.plain_text import monospaced_width
@@ -35,7 +33,7 @@ SEVERITIES: Final = {"error": msg("error"), "warning": msg("warning")}
 HINT: Final = msg("hint")
 
 
-class Place(Struct, frozen=True, order=True):
+class Place(NamedTuple):
     """A stretch of one line of a text file; `line` and `column` count from 1, in code points."""
 
     path: str
@@ -47,7 +45,7 @@ class Place(Struct, frozen=True, order=True):
         return f"{self.path}:{self.line}:{self.column}"
 
 
-class Code(Struct, frozen=True):
+class Code(NamedTuple):
     """A kind of mistake: its stable name, and what it means."""
 
     name: str
@@ -65,7 +63,7 @@ def code(name: str, meaning: Message) -> Code:
     return CODES[name]
 
 
-class Diagnostic(Struct, frozen=True):
+class Diagnostic(NamedTuple):
     """One mistake, ready to be shown.
 
     `quoted` is the line of the file that `place` points into, already fit for a terminal.

@@ -47,7 +47,7 @@ def pirates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     caches = (translations.languages, translations._read, translations._about)
     for cache in caches:
         cache.cache_clear()
-    translations.add_languages(folder.parent)
+    translations.add_languages(str(folder.parent))
     yield folder
     for cache in caches:
         cache.cache_clear()

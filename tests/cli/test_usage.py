@@ -340,3 +340,4 @@ def test_help_loads_no_more_than_it_needs() -> None:
     loaded = {line.rpartition("|")[2].strip() for line in told.splitlines()}
     assert "backprop_tui.cli.parser" in loaded
     assert loaded.isdisjoint({"numpy", "asyncio", "textual", "rich", "yaml", "backprop_engine.graph"})
+    assert loaded.isdisjoint({"msgspec", "dataclasses", "shutil", "locale", "backprop_tui.cells.text"})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backprop_engine.messages.translations import add_languages
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["debug"]
 __version__ = "0.1.0"
 
-add_languages(Path(__file__).parent / "languages")
+add_languages(os.path.join(os.path.dirname(__file__), "languages"))
 
 
 def __getattr__(name: str) -> Any:

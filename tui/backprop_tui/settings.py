@@ -61,7 +61,7 @@ class UserSettings(Struct, frozen=True):
 
 def settings_path(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
     """Where the settings are kept on this platform."""
-    return user_folder(environment, platform) / "settings.toml"
+    return Path(user_folder(environment, platform), "settings.toml")
 
 
 def read_settings(path: Path) -> UserSettings:

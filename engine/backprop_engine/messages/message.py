@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from string import Formatter
 from typing import Final, Literal, LiteralString, TypeAlias, overload
 
 from backprop_engine.messages.plain_text import clean
@@ -185,6 +184,8 @@ def in_language(value: object, language: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _pieces(template: str) -> tuple[tuple[str, str | None, str | None, str | None], ...]:
+    from string import Formatter  # here, since English is not taken to pieces
+
     return tuple(Formatter().parse(template))
 
 

@@ -15,11 +15,11 @@ what it calls the others. What a language lacks is said in English.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
 __all__ = [
@@ -36,10 +36,10 @@ __all__ = [
 ENGLISH: Final = "en"
 _ABOUT: Final = "about.toml"
 _CODE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_folders = [Path(__file__).parent.parent / "languages"]
+_folders = [os.path.join(os.path.dirname(os.path.dirname(__file__)), "languages")]
 
 
-def add_languages(folder: Path) -> None:
+def add_languages(folder: str) -> None:
     """Let the languages in `folder` be spoken too; what it says of a template wins over folders before it."""
     if folder not in _folders:
         _folders.append(folder)
@@ -54,7 +54,9 @@ def languages() -> tuple[str, ...]:
     found: set[str] = set()
     for folder in _folders:
         with suppress(OSError):  # a user may have none
-            found |= {path.name for path in folder.iterdir() if _CODE.fullmatch(path.name) and path.is_dir()}
+            found |= {
+                entry.name for entry in os.scandir(folder) if _CODE.fullmatch(entry.name) and entry.is_dir()
+            }
     return (ENGLISH, *sorted(found - {ENGLISH}))
 
 
@@ -69,7 +71,7 @@ def translations(language: str) -> Mapping[str, str]:
     return _read(language)[0]
 
 
-def unreadable_files(language: str) -> Mapping[Path, Exception]:
+def unreadable_files(language: str) -> Mapping[str, Exception]:
     """The files of `language` that nothing could be taken from, and why."""
     return _read(language)[1]
 
@@ -91,19 +93,17 @@ def _about(language: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for folder in _folders:
         with suppress(OSError, ValueError):
-            found |= _parsed(folder / language / _ABOUT)
+            found |= _parsed(os.path.join(folder, language, _ABOUT))
     return found
 
 
 @lru_cache(maxsize=8)
-def _read(language: str) -> tuple[Mapping[str, str], Mapping[Path, Exception]]:
+def _read(language: str) -> tuple[Mapping[str, str], Mapping[str, Exception]]:
     """The files of a language; they are read when its first sentence is said."""
     found: dict[str, str] = {}
-    wrong: dict[Path, Exception] = {}
+    wrong: dict[str, Exception] = {}
     for folder in _folders if _CODE.fullmatch(language) else ():
-        for path in sorted((folder / language).glob("*.toml")):
-            if path.name == _ABOUT:
-                continue
+        for path in _files(os.path.join(folder, language)):
             try:
                 table = _parsed(path)
             except (
@@ -117,6 +117,14 @@ def _read(language: str) -> tuple[Mapping[str, str], Mapping[Path, Exception]]:
     return found, wrong
 
 
+def _files(folder: str) -> list[str]:
+    """The files of templates in the folder of a language, in the order of their names."""
+    with suppress(OSError):
+        names = (name for name in os.listdir(folder) if name.endswith(".toml") and name != _ABOUT)
+        return [os.path.join(folder, name) for name in sorted(names)]
+    return []
+
+
 def _take(table: Mapping[str, Any], context: str, found: dict[str, str]) -> None:
     for english, other in table.items():
         if isinstance(other, dict) and not context:
@@ -125,8 +133,11 @@ def _take(table: Mapping[str, Any], context: str, found: dict[str, str]) -> None
             found[contextual(english, context)] = other
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _parsed(path: str) -> dict[str, Any]:
     """A file as a table; the reader of TOML is loaded for other languages than English alone."""
     import tomllib
 
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if not os.path.isfile(path):
+        return {}
+    with open(path, "rb") as file:
+        return tomllib.load(file)

@@ -130,7 +130,7 @@ def _read_named(name: str) -> Source:
     except ScenarioError as error:
         hint = did_you_mean(name, bundled())
         raise ScenarioError(
-            [structs.replace(error.diagnostics[0], hint=hint)] if hint else error.diagnostics
+            [error.diagnostics[0]._replace(hint=hint)] if hint else error.diagnostics
         ) from None
 
 

@@ -6,7 +6,6 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backprop_engine.errors import ScenarioError, UsageError
@@ -15,6 +14,8 @@ from backprop_engine.messages.translations import languages
 from backprop_tui.cli.parser import ArgumentMistake
 
 if TYPE_CHECKING:  # help needs no engine
+    from pathlib import Path
+
     from backprop_engine.scenario.model import Scenario
     from backprop_engine.scenario.read.source import Source
 
@@ -144,7 +145,7 @@ def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Sce
 
 def _perhaps_bundled(argument: str, error: ScenarioError) -> ScenarioError:
     """Where there is no such file, the bundled scenario that was probably meant, or where all of them are."""
-    from msgspec import structs
+    from pathlib import Path
 
     from backprop_engine.messages.suggestions import did_you_mean
     from backprop_tui.files.bundled import bundled
@@ -160,7 +161,7 @@ def _perhaps_bundled(argument: str, error: ScenarioError) -> ScenarioError:
             if part
             else msg("`backprop-tui` alone lists the scenarios that it brings along")
         )
-    return ScenarioError([structs.replace(first, hint=hint)])
+    return ScenarioError([first._replace(hint=hint)])
 
 
 def refuse_texts(scenario: Scenario) -> None:

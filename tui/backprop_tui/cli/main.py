@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -52,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
     """Carry out a command line; gives the exit code."""
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays open to the end
-    add_languages(user_folder() / "languages")
+    add_languages(os.path.join(user_folder(), "languages"))
     language = _language(arguments)
     _warn_of_unreadable_files(language)
     name, rest = _subcommand(arguments)
@@ -85,7 +84,7 @@ def run(arguments: Sequence[str]) -> int:
         return BAD_INPUT
     except BrokenPipeError:
         _discard_output()
-        return 128 + signal.SIGPIPE
+        return _killed_by("SIGPIPE")
     except OSError as error:
         with suppress(OSError):
             text = msg("standard output: {problem}", problem=reason(error)).in_language(language)
@@ -93,9 +92,16 @@ def run(arguments: Sequence[str]) -> int:
         _discard_output()
         return BAD_INPUT
     except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+        return _killed_by("SIGINT")
     else:
         return code
+
+
+def _killed_by(name: str) -> int:
+    """The exit code of what ends as if it were killed by the signal of this name."""
+    import signal
+
+    return 128 + int(getattr(signal, name))
 
 
 def _subcommand(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:

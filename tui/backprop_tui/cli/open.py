@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from os.path import isdir
 from typing import TYPE_CHECKING, NamedTuple
-
-from msgspec import structs
 
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
@@ -106,6 +102,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def found(arguments: argparse.Namespace) -> Start:
     """What the arguments name, if all of them can be used."""
+    from dataclasses import replace
+
+    from msgspec import structs
+
     from backprop_engine.debugger import start_move
     from backprop_tui.cli.arguments import limits, opened, position
     from backprop_tui.files.bundled import resolve
@@ -195,6 +195,7 @@ def need_terminal(scenario: str | None) -> None:
 def open_app(start: Start) -> int:
     """Run the app until it is closed; the exit code."""
     import asyncio
+    import signal
 
     from backprop_tui.app import DebuggerApp
     from backprop_tui.files.editor import Loan

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+from contextlib import contextmanager, suppress
+from functools import lru_cache, partial
 from typing import Any, Final, NoReturn
 
 from backprop_engine.errors import SEVERITIES
 from backprop_engine.messages.message import Message, in_language, msg
 from backprop_engine.messages.plain_text import clean
-from backprop_tui.cells.text import cell_width, wrap
 
 __all__ = ["ArgumentMistake", "Parser"]
 
@@ -34,13 +34,14 @@ class Parser(argparse.ArgumentParser):
     def __init__(
         self, *, prog: str, description: Message, epilog: Message | None = None, language: str
     ) -> None:
-        super().__init__(
-            prog=prog,
-            description=in_language(description, language),
-            epilog=None if epilog is None else in_language(epilog, language),
-            formatter_class=partial(_Help, language=language, raw=epilog is not None),
-            add_help=False,
-        )
+        with _words_as_messages():
+            super().__init__(
+                prog=prog,
+                description=in_language(description, language),
+                epilog=None if epilog is None else in_language(epilog, language),
+                formatter_class=partial(_Help, language=language, raw=epilog is not None),
+                add_help=False,
+            )
         self.language = language
         self._positionals.title = in_language(msg("positional arguments"), language)
         self._optionals.title = in_language(msg("options"), language)
@@ -54,12 +55,12 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
         """As ever; what is wrong comes to `error` as a message."""
-        with _complaints_as_messages():
+        with _words_as_messages():
             return super().parse_known_args(args, namespace)
 
     def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
         """As ever; what is wrong comes to `error` as a message."""
-        with _complaints_as_messages():
+        with _words_as_messages():
             return super().parse_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
@@ -73,7 +74,7 @@ class _Help(argparse.HelpFormatter):
     """Help in any language, whose letters may take two cells each; `raw` texts keep their lines."""
 
     def __init__(self, *, prog: str, language: str, raw: bool) -> None:
-        super().__init__(prog)
+        super().__init__(prog, width=_columns() - 2)
         self._language, self._raw = language, raw
 
     def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
@@ -81,18 +82,44 @@ class _Help(argparse.HelpFormatter):
         super().add_usage(usage, actions, groups, f"{msg('usage').in_language(self._language)}: ")
 
     def _split_lines(self, text: str, width: int) -> list[str]:
-        return super()._split_lines(text, width) if _is_narrow(text) else wrap(text, width)
+        return super()._split_lines(text, width) if _is_narrow(text) else _wrapped(text, width)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if "\n" in text or (self._raw and _is_narrow(text)):
             return text
         if _is_narrow(text):
             return super()._fill_text(text, width, indent)
-        return "\n".join(indent + line for line in wrap(text, width))
+        return "\n".join(indent + line for line in _wrapped(text, width))
+
+
+_FIRST_MARK: Final = "\u0300"
+"""Before the marks that combine with letters, each character takes one cell."""
+
+
+@lru_cache(maxsize=1)
+def _columns() -> int:
+    """How wide the terminal is, as `shutil` says, which loads what it compresses files with."""
+    with suppress(ValueError):
+        if columns := int(os.environ.get("COLUMNS", "")):
+            return columns
+    with suppress(OSError):
+        if columns := os.get_terminal_size(1).columns:
+            return columns
+    return 80
 
 
 def _is_narrow(text: str) -> bool:
+    if max(text.replace("…", ""), default="") < _FIRST_MARK:
+        return True
+    from backprop_tui.cells.text import cell_width  # English help has no need of it
+
     return cell_width(text) == len(text)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    from backprop_tui.cells.text import wrap
+
+    return wrap(text, width)
 
 
 _COMPLAINTS: Final[dict[str, Callable[[Any], Message]]] = {
@@ -137,7 +164,7 @@ def _looked_up(template: str) -> str:
 
 
 @contextmanager
-def _complaints_as_messages() -> Iterator[None]:
+def _words_as_messages() -> Iterator[None]:
     """Stand in for the translation of templates that argparse asks for: it does so by gettext, which would
     have one language for the whole process, and files of its own.
     """

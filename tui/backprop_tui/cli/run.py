@@ -7,8 +7,6 @@ import json
 import sys
 from collections.abc import Iterable
 
-from msgspec import structs
-
 from backprop_engine.errors import SEVERITIES, UsageError
 from backprop_engine.explain.facts import step_facts
 from backprop_engine.messages.message import in_language, msg
@@ -109,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
         kind, message = in_language(SEVERITIES["warning"], language), in_language(warning.message, language)
         print(f"{scenario.path}: {kind}[{warning.code}]: {message}", file=sys.stderr)
     for failure in failures(scenario, iterations) if not arguments.set else ():
-        diagnostic = structs.replace(failure.diagnostic, severity="warning")
+        diagnostic = failure.diagnostic._replace(severity="warning")
         print(diagnostic.in_language(language), file=sys.stderr)
     return 0
 
