@@ -35,7 +35,7 @@ _DERIVED = Words(
     "그래디언트는 연산의 식에서 연쇄 법칙으로 구한 것입니다.",
 )
 _GIVEN = Words(
-    "The gradient is what the author's own backward rule says; the numeric check shows whether it is right.",
+    "The gradient follows the author's own backward rule; the numeric check shows whether the rule is right.",
     "그래디언트는 작성자가 직접 쓴 역전파 규칙을 따릅니다. 규칙이 맞는지는 수치 검사가 알려 줍니다.",
 )
 
@@ -44,7 +44,7 @@ ShapeCheck: TypeAlias = Callable[[tuple[Shape, ...], Shape], None]
 """Raises `ShapeError` for operands and an output of shapes that an operator does not take."""
 
 
-_SHOWN = Words("what follows from its formula", "식에서 얻은 선형 사상")
+_SHOWN = Words("derived from its formula", "식에서 얻은 선형 사상")
 
 
 class _Definition(Struct, frozen=True, eq=False):

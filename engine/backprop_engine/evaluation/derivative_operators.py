@@ -65,15 +65,16 @@ VJP: Final = _declared(
     "vjp",
     "f x v",
     Words(
-        "A vector-Jacobian product: the backward pass from f, where v flows in, written out as nodes.",
-        "벡터-야코비안 곱으로, f에 v가 흘러드는 역전파를 노드로 펼쳐 쓴 것입니다.",
+        "A vector-Jacobian product: the backward pass from f with v as its upstream gradient, "
+        "written out as nodes.",
+        "벡터-야코비안 곱으로, f에 v가 흘러들어오는 역전파를 노드로 펼쳐 쓴 것입니다.",
     ),
 )
 JVP: Final = _declared(
     "jvp",
     "f x v",
     Words(
-        "A Jacobian-vector product: the tangent of f where x moves along v, carried forward node by node.",
+        "A Jacobian-vector product: the tangent of f as x moves along v, carried forward node by node.",
         "야코비안-벡터 곱으로, x가 v 방향으로 움직일 때의 f의 탄젠트를 순방향으로 한 노드씩 구한 것입니다.",
     ),
 )

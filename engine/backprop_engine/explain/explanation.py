@@ -38,7 +38,7 @@ def explanation(frame: Frame, notes: Mapping[int, LocalText] = MappingProxyType(
     >>> for sentence in str(explanation(trace.frame(4))).split(". "):
     ...     print(sentence)
     The gradient flows from f to q: ∂f/∂q = -4
-    Multiplication hands each operand the upstream gradient times the other operand.
+    Multiplication gives each operand the upstream gradient times the other operand.
     >>> print(explanation(trace.frame(3)).in_language("ko"))
     역전파는 f에서 ∂f/∂f = 1로 시작합니다.
     """

@@ -30,9 +30,9 @@ relu = define(
         ko="ReLU는 입력이 0보다 큰 곳에서만 그래디언트를 흘려보내고, 나머지는 0으로 막습니다.",
     ),
     conventions=Words(
-        "The derivative at 0 is 0. NaN stays NaN, in the gradient too, where PyTorch hands the upstream "
-        "gradient on; a gradient of infinity into a dead unit gives 0 · inf = NaN, where PyTorch masks it "
-        "to 0.",
+        "The derivative at 0 is 0. NaN stays NaN, in the gradient too, where PyTorch passes the "
+        "upstream gradient on; an infinite gradient into a dead unit gives 0 · inf = NaN, where "
+        "PyTorch masks it to 0.",
         "0에서의 미분은 0입니다. NaN은 그래디언트에서도 NaN으로 남으며, PyTorch는 이때 업스트림 "
         "그래디언트를 그대로 흘려보냅니다. 죽은 유닛에 무한대의 그래디언트가 들어오면 0 · inf = NaN이며, "
         "PyTorch는 이를 0으로 만듭니다.",
@@ -87,12 +87,12 @@ leaky_relu = define(
     ),
     analytic=False,
     lesson=Words(
-        en="A leaky gate: where ReLU would stop the gradient, a small share of it still passes.",
+        en="A leaky gate: where ReLU would stop the gradient, a small fraction of it still passes.",
         ko="새는 게이트입니다. ReLU가 그래디언트를 막는 곳에서도 작은 비율만큼은 흘려보냅니다.",
     ),
     conventions=Words(
-        "The derivative at 0 is the negative slope, as in PyTorch. NaN stays NaN, in the gradient too, "
-        "where PyTorch hands on the upstream gradient times the negative slope.",
+        "The derivative at 0 is the negative slope, as in PyTorch. NaN stays NaN, in the gradient "
+        "too, where PyTorch passes on the upstream gradient times the negative slope.",
         "0에서의 미분은 PyTorch처럼 음수 쪽 기울기입니다. NaN은 그래디언트에서도 NaN으로 남으며, "
         "PyTorch는 이때 업스트림 그래디언트에 음수 쪽 기울기를 곱해 흘려보냅니다.",
     ),
@@ -103,7 +103,7 @@ leaky_relu = define(
             nan,
             (nan,),
             Words(
-                "NaN stays NaN; PyTorch hands on a finite gradient",
+                "NaN stays NaN; PyTorch passes on a finite gradient",
                 "NaN은 NaN으로 남음, PyTorch는 유한한 그래디언트",
             ),
         ),
@@ -144,12 +144,12 @@ elu = define(
     analytic=False,
     tails="saturating",
     lesson=Words(
-        en="ELU bends instead of breaking off: below 0 the gradient fades exponentially.",
+        en="ELU bends where ReLU has a corner: below 0 the gradient decays exponentially.",
         ko="ELU는 꺾이지 않고 휘어집니다. 0 아래에서 그래디언트는 지수함수를 따라 점점 줄어듭니다.",
     ),
     conventions=Words(
-        "The derivative at 0 is alpha, as in PyTorch. NaN stays NaN, in the gradient too, where PyTorch "
-        "hands the upstream gradient on.",
+        "The derivative at 0 is alpha, as in PyTorch. NaN stays NaN, in the gradient too, where "
+        "PyTorch passes the upstream gradient on.",
         "0에서의 미분은 PyTorch처럼 alpha입니다. NaN은 그래디언트에서도 NaN으로 남으며, PyTorch는 이때 "
         "업스트림 그래디언트를 그대로 흘려보냅니다.",
     ),
@@ -165,7 +165,7 @@ elu = define(
             (nan,),
             nan,
             (nan,),
-            Words("NaN stays NaN; PyTorch hands on 1", "NaN은 NaN으로 남음, PyTorch는 그대로 흘려보냄"),
+            Words("NaN stays NaN; PyTorch passes on 1", "NaN은 NaN으로 남음, PyTorch는 그대로 흘려보냄"),
         ),
     ),
     samples=(*SINGLES, *sampled_with(SINGLES[1:3], alpha=0.5)),
@@ -188,12 +188,14 @@ selu = define(
     analytic=False,
     tails="saturating",
     lesson=Words(
-        en="SELU is ELU with two fixed constants that keep mean 0 and variance 1 from layer to layer.",
-        ko="SELU는 층을 지나도 평균 0과 분산 1이 유지되도록 두 상수를 고정한 ELU입니다.",
+        en="SELU is ELU with two fixed constants, chosen so that mean 0 and variance 1 persist from "
+        "layer to layer if the weights start LeCun-normal.",
+        ko="SELU는 가중치를 LeCun 정규분포로 초기화하면 계층을 지나도 평균 0과 분산 1이 유지되도록 "
+        "두 상수를 정한 ELU입니다.",
     ),
     conventions=Words(
         "The derivative at 0 is that of the left side, 1.7581, as in PyTorch. NaN stays NaN, in the "
-        "gradient too, where PyTorch hands on the upstream gradient times 1.0507.",
+        "gradient too, where PyTorch passes on the upstream gradient times 1.0507.",
         "0에서의 미분은 PyTorch처럼 왼쪽의 값 1.7581입니다. NaN은 그래디언트에서도 NaN으로 남으며, "
         "PyTorch는 이때 업스트림 그래디언트의 1.0507배를 흘려보냅니다.",
     ),
@@ -209,7 +211,7 @@ selu = define(
             nan,
             (nan,),
             Words(
-                "NaN stays NaN; PyTorch hands on a finite gradient",
+                "NaN stays NaN; PyTorch passes on a finite gradient",
                 "NaN은 NaN으로 남음, PyTorch는 유한한 그래디언트",
             ),
         ),
@@ -228,12 +230,13 @@ hard_tanh = define(
     analytic=False,
     tails="saturating",
     lesson=Words(
-        en="A straight-edged tanh: the gradient passes unchanged strictly between −1 and 1, else not at all.",
+        en="A tanh made of straight lines: the gradient passes unchanged strictly between −1 and 1, "
+        "and not at all elsewhere.",
         ko="직선으로 된 tanh입니다. −1과 1 사이에서만 그래디언트가 그대로 흐르고 나머지는 막힙니다.",
     ),
     conventions=Words(
-        "The gradient does not pass at −1 and 1 themselves, as in PyTorch; `clip` lets it pass. "
-        "NaN stays NaN, in the gradient too, where PyTorch hands the upstream gradient on.",
+        "The gradient does not pass at −1 and 1 themselves, as in PyTorch; `clip` lets it pass. NaN "
+        "stays NaN, in the gradient too, where PyTorch passes the upstream gradient on.",
         "PyTorch처럼 −1과 1에서는 그래디언트가 통과하지 않으며, `clip`은 통과시킵니다. NaN은 "
         "그래디언트에서도 NaN으로 남으며, PyTorch는 이때 업스트림 그래디언트를 그대로 흘려보냅니다.",
     ),
@@ -248,7 +251,7 @@ hard_tanh = define(
             (nan,),
             nan,
             (nan,),
-            Words("NaN stays NaN; PyTorch hands on 1", "NaN은 NaN으로 남음, PyTorch는 그대로 흘려보냄"),
+            Words("NaN stays NaN; PyTorch passes on 1", "NaN은 NaN으로 남음, PyTorch는 그대로 흘려보냄"),
         ),
     ),
 )
@@ -267,8 +270,8 @@ relu6 = define(
         ko="6에서 멈추는 ReLU입니다. 그래디언트는 0과 6 사이에서만 흐르고 나머지에서는 막힙니다.",
     ),
     conventions=Words(
-        "The gradient does not pass at 0 and 6 themselves, as in PyTorch. NaN stays NaN, in the gradient "
-        "too, where PyTorch hands the upstream gradient on.",
+        "The gradient does not pass at 0 and 6 themselves, as in PyTorch. NaN stays NaN, in the "
+        "gradient too, where PyTorch passes the upstream gradient on.",
         "PyTorch처럼 0과 6에서는 그래디언트가 통과하지 않습니다. NaN은 그래디언트에서도 NaN으로 남으며, "
         "PyTorch는 이때 업스트림 그래디언트를 그대로 흘려보냅니다.",
     ),
@@ -283,7 +286,7 @@ relu6 = define(
             (nan,),
             nan,
             (nan,),
-            Words("NaN stays NaN; PyTorch hands on 1", "NaN은 NaN으로 남음, PyTorch는 그대로 흘려보냄"),
+            Words("NaN stays NaN; PyTorch passes on 1", "NaN은 NaN으로 남음, PyTorch는 그대로 흘려보냄"),
         ),
     ),
     samples=(*SINGLES, Sample(((5,),), low=-2.0, high=8.0)),

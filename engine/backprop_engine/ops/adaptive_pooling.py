@@ -233,13 +233,13 @@ def _avg(axes: int) -> Op:
         rule=rule,
         analytic=True,
         lesson=Words(
-            en="However large the input, each window hands its entries equal shares of its gradient.",
+            en="However large the input, each window divides its gradient equally among its entries.",
             ko="입력이 얼마나 크든 창마다 그 그래디언트를 자기 원소에 고르게 나누어 줍니다.",
         ),
         conventions=Words(
-            "Windows are spread as in PyTorch: where the sizes do not divide evenly, windows may "
-            "differ by one entry and neighbours may share one. With one window it is the mean of "
-            "each channel (global average pooling).",
+            "Windows are placed as in PyTorch: where the sizes do not divide evenly, windows may "
+            "differ in size by one entry, and neighbours may share an entry. With one window it is "
+            "the mean of each channel (global average pooling).",
             "창은 PyTorch처럼 놓입니다. 나누어떨어지지 않으면 창의 크기가 하나만큼 다를 수 있고 "
             "이웃한 창이 원소 하나를 함께 볼 수 있습니다. 창이 하나이면 채널마다의 평균(전역 "
             "평균 풀링)입니다.",
@@ -282,7 +282,7 @@ def _max(axes: int) -> Op:
         return Linear(
             f"{function}(g, x{settings})",
             partial(_largest_vjp, axes),
-            shown=Words("1 at the window's largest", "창의 최댓값에 1"),
+            shown=Words("1 at the window's largest entry", "창의 최댓값에 1"),
             entries=partial(_largest_entries, axes),
         )
 
@@ -299,9 +299,9 @@ def _max(axes: int) -> Op:
             ko="입력이 얼마나 크든 각 창에서 가장 큰 원소가 그 창의 그래디언트를 받습니다.",
         ),
         conventions=Words(
-            "Entries of a window that tie share the gradient equally, where PyTorch gives all of "
-            "it to one of them. Windows are spread as in PyTorch: where the sizes do not divide "
-            "evenly, neighbours may share an entry.",
+            "Tied entries of a window share the gradient equally, where PyTorch gives all of it to "
+            "one of them. Windows are placed as in PyTorch: where the sizes do not divide evenly, "
+            "neighbours may share an entry.",
             "창 안의 최댓값이 여럿이면 그래디언트를 똑같이 나눕니다. PyTorch는 그중 하나에 모두 "
             "줍니다. 창은 PyTorch처럼 놓이며, 나누어떨어지지 않으면 이웃한 창이 원소 하나를 함께 "
             "볼 수 있습니다.",

@@ -28,13 +28,13 @@ def _added(shapes: tuple[Shape, ...]) -> Lessons:
     """What more is to say of operands that are broadcast."""
     out = broadcast(*shapes)
     summed = Words(
-        en="Addition hands its upstream gradient on unchanged; an operand that was broadcast gets the sum "
-        "over the axes that it was repeated along.",
+        en="Addition passes its upstream gradient on unchanged; an operand that was broadcast gets "
+        "the sum over the broadcast axes.",
         ko="덧셈 노드는 흘러들어온 그래디언트를 그대로 흘려보내되, 브로드캐스트된 피연산자에는 반복된 축을 "
         "따라 더한 합을 보냅니다.",
     )
     whole = Words(
-        en="Addition hands its upstream gradient on unchanged to an operand of the sum's own shape.",
+        en="Addition passes its upstream gradient on unchanged to an operand of the same shape as the sum.",
         ko="덧셈 노드는 합과 형상이 같은 피연산자에는 흘러들어온 그래디언트를 그대로 흘려보냅니다.",
     )
     if all(shape == out for shape in shapes):
@@ -51,7 +51,7 @@ add = define(
     forward=operator.add,
     rules=(ONE, ONE),
     lesson=Words(
-        en="Addition hands its upstream gradient on unchanged to every operand.",
+        en="Addition passes its upstream gradient on unchanged to every operand.",
         ko="덧셈 노드는 흘러들어온 그래디언트를 모든 피연산자에 그대로 흘려보냅니다.",
     ),
     lessons=_added,
@@ -66,7 +66,7 @@ sub = define(
     forward=operator.sub,
     rules=(ONE, Elementwise("-1", lambda out, a, b: -1.0)),
     lesson=Words(
-        en="Subtraction hands its upstream gradient on, with the sign turned for the second operand.",
+        en="Subtraction passes its upstream gradient on, with the sign flipped for the second operand.",
         ko="뺄셈 노드는 그래디언트를 그대로, 둘째 피연산자에는 부호를 바꾸어 흘려보냅니다.",
     ),
 )
@@ -94,7 +94,7 @@ mul = define(
     shape=times,
     rules=(Elementwise("b", lambda out, a, b: b), Elementwise("a", lambda out, a, b: a)),
     lesson=Words(
-        en="Multiplication hands each operand the upstream gradient times the other operand.",
+        en="Multiplication gives each operand the upstream gradient times the other operand.",
         ko="곱셈 노드는 흘러들어온 그래디언트에 다른 피연산자의 값을 곱해 흘려보냅니다.",
     ),
     conventions=Words("0 · inf is NaN, as in IEEE arithmetic.", "IEEE 산술대로 0 · inf는 NaN입니다."),
@@ -113,7 +113,7 @@ div = define(
         Elementwise("-out / b", lambda out, a, b: -out / b),
     ),
     lesson=Words(
-        en="Division divides the gradient by the denominator, as it does the value.",
+        en="Division divides the numerator's gradient by the denominator, just as it divides the value.",
         ko="나눗셈 노드는 값을 나누듯이 그래디언트도 분모로 나눕니다.",
     ),
     lessons=(
@@ -122,12 +122,12 @@ div = define(
             ko="분자의 그래디언트는 분자의 값과 마찬가지로 분모로 나뉩니다.",
         ),
         Words(
-            en="The denominator's local gradient is minus the quotient over the denominator.",
+            en="The denominator's local gradient is minus the quotient, divided by the denominator.",
             ko="분모에 대한 로컬 그래디언트는 몫을 분모로 한 번 더 나누고 부호를 바꾼 것입니다.",
         ),
     ),
     conventions=Words(
-        "x / 0 is an infinity of x's sign, 0 / 0 is NaN, as in IEEE arithmetic.",
+        "x / 0 is an infinity with the sign of x, and 0 / 0 is NaN, as in IEEE arithmetic.",
         "IEEE 산술대로 x / 0은 x와 부호가 같은 무한대이고, 0 / 0은 NaN입니다.",
     ),
     kinks=(
@@ -135,7 +135,7 @@ div = define(
             (1.0, 0.0),
             inf,
             (inf, -inf),
-            Words("an infinity of the numerator's sign", "분자와 부호가 같은 무한대"),
+            Words("an infinity with the numerator's sign", "분자와 부호가 같은 무한대"),
         ),
         Kink((0.0, 0.0), nan, (inf, nan), Words("0 / 0 is NaN", "0 / 0은 NaN")),
     ),
@@ -151,7 +151,7 @@ neg = define(
     forward=operator.neg,
     rules=(Elementwise("-1", lambda out, a: -1.0),),
     lesson=Words(
-        en="Negation turns the sign of the gradient.",
+        en="Negation flips the sign of the gradient.",
         ko="부호 반전 노드는 그래디언트의 부호를 바꿉니다.",
     ),
 )
@@ -179,27 +179,27 @@ pow_ = define(
     ),
     raises_at_zero=True,
     lesson=Words(
-        en="A power brings its exponent down in front, and leaves a power that is lower by one.",
+        en="Differentiating a power brings the exponent down in front and lowers it by one.",
         ko="거듭제곱을 미분하면 지수가 앞으로 내려오고 지수는 하나 줄어듭니다.",
     ),
     lessons=(
         None,
         Words(
-            en="The derivative of a power with respect to its exponent is the power times the "
-            "logarithm of the base.",
-            ko="지수에 대한 로컬 그래디언트는 거듭제곱의 값에 밑의 로그를 곱한 것입니다.",
+            en="The derivative of a power with respect to its exponent is the power itself times the "
+            "logarithm of the base: d(aᵇ)/db = aᵇ ln a.",
+            ko="지수에 대한 로컬 그래디언트는 거듭제곱의 값에 밑의 로그를 곱한 것입니다. d(aᵇ)/db = aᵇ ln a.",
         ),
     ),
     conventions=Words(
-        "0 ** 0 is 1; its derivative by the base is 0, and by an exponent of 0 or more it is 0 too. "
-        "A negative base with a fractional exponent is NaN.",
+        "0 ** 0 is 1; its derivative with respect to the base is 0, and with respect to an exponent "
+        "of 0 or more it is 0 too. A negative base with a fractional exponent gives NaN.",
         "0 ** 0은 1입니다. 밑에 대한 미분은 0이고, 지수가 0 이상이면 지수에 대한 미분도 "
         "0입니다. 밑이 음수이고 지수가 정수가 아니면 NaN입니다.",
     ),
     meets=at_zero,
     kinks=(
         Kink((0.0, 0.0), 1, (0, 0), Words("0⁰ is 1", "0⁰은 1")),
-        Kink((0.0, 2.0), 0, (0, 0), Words("log 0 is not asked for", "log 0을 구하지 않음")),
+        Kink((0.0, 2.0), 0, (0, 0), Words("log 0 is not needed", "log 0을 구하지 않음")),
         Kink((0.0, -1.0), inf, (-inf, -inf), Words("a pole", "극점")),
         Kink((-1.0, 0.5), nan, (nan, nan), Words("outside the real numbers", "실수의 밖")),
     ),
@@ -225,17 +225,17 @@ maximum = define(
     ),
     analytic=False,
     lesson=Words(
-        en="Max is a router: the larger operand gets the whole gradient, the other gets 0.",
+        en="Max is a router: the larger operand gets the whole gradient, and the other gets 0.",
         ko="최댓값 노드는 라우터입니다. 큰 쪽이 그래디언트를 모두 받고 다른 쪽은 0을 받습니다.",
     ),
     conventions=Words(
-        "At a tie the two operands share the gradient equally. NaN stays NaN, and both gradients are NaN.",
+        "If the operands tie, they share the gradient equally. NaN stays NaN, and both gradients are NaN.",
         "두 값이 같으면 그래디언트를 똑같이 나눕니다. NaN은 NaN으로 남고 두 그래디언트도 NaN입니다.",
     ),
     kinks=(
         Kink((1.0, 1.0), 1, (0.5, 0.5), Words("a tie is shared equally", "같으면 똑같이 나눔")),
         Kink((inf, inf), inf, (0.5, 0.5), Words("infinities tie too", "무한대끼리도 같음")),
-        Kink((nan, 1.0), nan, (nan, nan), Words("NaN wins, and spreads", "NaN이 이기고 퍼짐")),
+        Kink((nan, 1.0), nan, (nan, nan), Words("NaN wins and spreads", "NaN이 이기고 퍼짐")),
     ),
 )
 
@@ -252,11 +252,11 @@ minimum = define(
     ),
     analytic=False,
     lesson=Words(
-        en="Min is a router: the smaller operand gets the whole gradient, the other gets 0.",
+        en="Min is a router: the smaller operand gets the whole gradient, and the other gets 0.",
         ko="최솟값 노드는 라우터입니다. 작은 쪽이 그래디언트를 모두 받고 다른 쪽은 0을 받습니다.",
     ),
     conventions=Words(
-        "At a tie the two operands share the gradient equally. NaN stays NaN, and both gradients are NaN.",
+        "If the operands tie, they share the gradient equally. NaN stays NaN, and both gradients are NaN.",
         "두 값이 같으면 그래디언트를 똑같이 나눕니다. NaN은 NaN으로 남고 두 그래디언트도 NaN입니다.",
     ),
     kinks=(Kink((1.0, 1.0), 1, (0.5, 0.5), Words("a tie is shared equally", "같으면 똑같이 나눔")),),
@@ -281,11 +281,12 @@ where = define(
     stops=("condition",),
     analytic=False,
     lesson=Words(
-        en="A choice lets the gradient through only where this operand was chosen.",
+        en="The gradient passes only where this operand was chosen.",
         ko="선택 노드는 이 피연산자가 선택된 자리에만 그래디언트를 흘려보냅니다.",
     ),
     conventions=Words(
-        "The side not chosen gets the gradient 0, times the local gradients further back: 0 · inf is NaN.",
+        "The side not chosen gets a gradient of 0, which is then multiplied by the local gradients "
+        "further back: 0 · inf is NaN.",
         "고르지 않은 쪽의 그래디언트는 0입니다. 이 0에 그 뒤의 로컬 그래디언트가 곱해지므로, 그것이 "
         "inf이면 0 · inf는 NaN이 됩니다.",
     ),
@@ -294,7 +295,7 @@ where = define(
             (0.0, 1.0, inf),
             inf,
             (None, 0, 1),
-            Words("0 is false; the side not chosen gets 0", "0은 거짓, 고르지 않은 쪽은 0을 받음"),
+            Words("0 is false; the side that is not chosen gets 0", "0은 거짓, 고르지 않은 쪽은 0을 받음"),
         ),
     ),
     samples=(
@@ -313,7 +314,7 @@ identity = define(
     forward=operator.pos,
     rules=(ONE,),
     lesson=Words(
-        en="The identity passes the gradient as it is.",
+        en="The identity passes the gradient on unchanged.",
         ko="항등 노드는 그래디언트를 그대로 흘려보냅니다.",
     ),
 )
@@ -329,11 +330,11 @@ detach = define(
     stops=("a",),
     analytic=False,
     lesson=Words(
-        en="The value passes, the gradient stops here.",
+        en="The value passes through; the gradient stops here.",
         ko="값은 지나가지만 그래디언트는 여기에서 멈춥니다.",
     ),
     conventions=Words(
-        "The value passes, the gradient does not.", "값은 통과하고 그래디언트는 통과하지 않습니다."
+        "The value passes through; the gradient does not.", "값은 통과하고 그래디언트는 통과하지 않습니다."
     ),
     samples=SINGLES,
 )
@@ -368,7 +369,7 @@ for _name, _symbol, _sign, _forward, _other, _note in _COMPARISONS:
             ko="비교 연산은 거의 모든 곳에서 평평하므로 그래디언트가 흐르지 않습니다.",
         ),
         conventions=Words(
-            "A comparison with NaN is false, except != which is true.",
+            "A comparison with NaN is false, except `!=`, which is true.",
             "NaN과의 비교는 거짓이고, !=만 참입니다.",
         ),
         kinks=(Kink((nan, _other), _symbol == "!=", (None, None), _note),),

@@ -292,16 +292,18 @@ def _attention_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Deco
 
 
 _LOOKING = Words(
-    en="Queries and keys decide how much of each value is taken: their gradient comes through softmax.",
-    ko="쿼리와 키는 각 값을 얼마나 볼지 정하므로, 그래디언트를 소프트맥스를 거쳐 받습니다.",
+    en="Queries and keys decide how much each value counts, so their gradient comes through softmax.",
+    ko="쿼리와 키는 각 밸류를 얼마나 볼지 정하므로, 그래디언트를 소프트맥스를 거쳐 받습니다.",
 )
 _LOOKED_AT = Words(
-    en="A value gets the gradient of each position, weighted by the attention it received from there.",
-    ko="값은 각 위치의 그래디언트를 그 위치에서 주목받은 비율만큼 받습니다.",
+    en="A value gets the gradient of each position, weighted by the attention it received from that "
+    "position.",
+    ko="밸류는 각 위치의 그래디언트를 그 위치에서 주목받은 비율만큼 받습니다.",
 )
 
 _ADDED = Words(
-    en="What was added to the scores gets their gradient, through softmax: it sums to 0 along each row.",
+    en="What was added to the scores gets the gradient of the scores, which comes through softmax "
+    "and sums to 0 along each row.",
     ko="점수에 더해진 것은 소프트맥스를 거친 점수의 그래디언트를 받고, 그 합은 행마다 0입니다.",
 )
 
@@ -355,21 +357,21 @@ scaled_dot_product_attention = define(
             bool,
             False,
             Words(
-                "whether a position looks only at itself and those before it", "각 위치가 자신과 그 앞만 볼지"
+                "whether each position sees only itself and those before it", "각 위치가 자신과 그 앞만 볼지"
             ),
         ),
         OpAttribute(
             "scale",
             float | None,
             None,
-            Words("what the scores are multiplied by; 1/√d if left out", "점수에 곱할 수, 생략하면 1/√d"),
+            Words("the factor that scales the scores; 1/√d by default", "점수에 곱할 수, 생략하면 1/√d"),
         ),
         OpAttribute(
             "additive",
             bool,
             False,
             Words(
-                "whether the mask is added to the scores; otherwise it is 1 where a key is seen "
+                "whether the mask is added to the scores; otherwise it is 1 where a key is visible "
                 "and 0 where it is not",
                 "마스크를 점수에 더할지, 아니면 보이는 키에 1, 보이지 않는 키에 0인지",
             ),
@@ -381,14 +383,14 @@ scaled_dot_product_attention = define(
     lesson=Words(
         en="A value gets the gradient weighted by the attention it received; queries and keys get "
         "theirs through softmax.",
-        ko="값은 주목받은 비율만큼 그래디언트를 받고, 쿼리와 키는 소프트맥스를 거쳐 받습니다.",
+        ko="밸류는 주목받은 비율만큼 그래디언트를 받고, 쿼리와 키는 소프트맥스를 거쳐 받습니다.",
     ),
     lessons=(_LOOKING, _LOOKING, _LOOKED_AT, _ADDED),
     conventions=Words(
-        "Positions lie along the last axis but one, d is the size of a query; batches broadcast. "
-        "With causal, query i looks at the keys 0 … i; no gradient flows to what it cannot see. "
-        "A mask is PyTorch's attn_mask: truth values by default, where any number other than 0 "
-        "and 1 gives NaN. A query that sees no key gives 0, as in PyTorch.",
+        "Positions run along the second-to-last axis, d is the size of a query, and batches "
+        "broadcast. With `causal`, query i sees the keys 0 … i, and no gradient flows to what it "
+        "cannot see. A mask is PyTorch's attn_mask: truth values by default, where any number other "
+        "than 0 and 1 gives NaN. A query that sees no key gives 0, as in PyTorch.",
         "위치는 끝에서 둘째 축에 놓이고, d는 쿼리의 크기입니다. 배치는 브로드캐스트됩니다. "
         "causal이면 쿼리 i는 키 0 … i만 보며, 보지 못하는 것에는 그래디언트가 흐르지 않습니다. "
         "마스크는 PyTorch의 attn_mask입니다. 기본은 참과 거짓이고, 0과 1이 아닌 수가 있으면 "

@@ -77,7 +77,7 @@ def _gather_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
     rule = Linear(
         f"scatter_add(zeros(a.shape), indices, g, axis={attributes['axis']})",
         _gather_vjp,
-        shown=Words("1 where it was gathered from", "가져온 자리에 1"),
+        shown=Words("1 where the entry was gathered from", "가져온 자리에 1"),
         entries=reads(_gather_source),
     )
     return (rule, None)
@@ -100,12 +100,13 @@ gather = define(
     indices=lambda a, indices: (1,),
     refuse=lambda a, indices, axis: outside_axis(indices, a, axis),
     lesson=Words(
-        en="Gathering picks entries: one picked twice gets both gradients, one never picked gets 0.",
+        en="Gathering picks entries: an entry picked twice gets the sum of both gradients, one never "
+        "picked gets 0.",
         ko="골라 온 원소에 그래디언트가 돌아가며, 두 번 골라진 원소는 두 그래디언트를 더해 받습니다.",
     ),
     conventions=Words(
-        "Like NumPy's `take_along_axis`: a negative index counts from the end, which "
-        "`torch.gather` refuses. Gradients of an entry that is chosen more than once add up.",
+        "Like NumPy's `take_along_axis`, it counts negative indices from the end, which "
+        "`torch.gather` refuses. The gradients of an entry that is chosen more than once add up.",
         "NumPy의 `take_along_axis`처럼 음수 인덱스는 끝에서부터 셉니다. `torch.gather`는 음수를 받지 "
         "않습니다. 여러 번 고른 원소의 그래디언트는 더해집니다.",
     ),
@@ -147,7 +148,7 @@ def _select_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
     rule = Linear(
         f"add_selected(g, indices, a.shape, axis={axis})",
         _select_vjp,
-        shown=Words("1 where it was taken from", "가져온 자리에 1"),
+        shown=Words("1 where the entry was taken from", "가져온 자리에 1"),
         entries=reads(_select_source),
     )
     return (rule, None)
@@ -177,14 +178,15 @@ index_select = define(
     indices=lambda a, indices: (1,),
     refuse=lambda a, indices, axis: outside_axis(indices, a, axis),
     lesson=Words(
-        en="Whole slices were picked: a slice picked twice gets both gradients, one never picked gets 0.",
+        en="Whole slices are picked: a slice picked twice gets the sum of both gradients, one never "
+        "picked gets 0.",
         ko="조각을 통째로 골라 왔습니다. 두 번 고른 조각은 두 그래디언트를 더해 받고, 고르지 "
         "않은 조각은 0을 받습니다.",
     ),
     conventions=Words(
         "`x[:, i]` is the same. A negative index counts from the end, which `torch.index_select` "
-        "refuses. The indices may have any shape: their axes replace the axis they point along. "
-        "Gradients of what is chosen more than once add up.",
+        "refuses. The indices may have any shape: their axes replace the axis they point along. The "
+        "gradients of a slice that is chosen more than once add up.",
         "`x[:, i]`와 같습니다. 음수 인덱스는 끝에서부터 셉니다. `torch.index_select`는 음수를 받지 "
         "않습니다. 인덱스의 형상은 자유이며 그 축들이 고르는 축을 대신합니다. 여러 번 고른 것의 "
         "그래디언트는 더해집니다.",
@@ -252,10 +254,10 @@ embedding = define(
         "더해 받습니다.",
     ),
     conventions=Words(
-        "`weight[indices]` is the same, except that indices here cannot be negative, as in "
-        "PyTorch. Gradients of a row that is used more than once add up; a row never used gets "
-        "0. For PyTorch's padding_idx write `embedding(where(keep, w, detach(w)), indices)`: it "
-        "keeps a row's value and stops its gradient where `keep` is 0.",
+        "`weight[indices]` is the same, except that indices here cannot be negative, as in PyTorch. "
+        "The gradients of a row that is used more than once add up; a row never used gets 0. For "
+        "PyTorch's padding_idx write `embedding(where(keep, w, detach(w)), indices)`: it keeps a "
+        "row's value and stops its gradient where `keep` is 0.",
         "`weight[indices]`와 같지만, PyTorch처럼 인덱스가 음수일 수 없습니다. 여러 번 쓰인 행의 "
         "그래디언트는 더해지고, 쓰이지 않은 행은 0을 받습니다. PyTorch의 padding_idx는 "
         "`embedding(where(keep, w, detach(w)), indices)`로 씁니다. `keep`이 0인 행은 값만 쓰이고 "

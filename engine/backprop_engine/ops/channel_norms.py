@@ -210,9 +210,9 @@ batch_norm = define(
     ),
     lessons=(None, OF_WEIGHT, OF_BIAS),
     conventions=Words(
-        "The training form: mean and variance are the batch's own, over every axis but 1, the "
-        "variance divided by the number of entries. With running averages it is "
-        "batch_norm_inference. A batch of one is normalised to 0.",
+        "The training form: mean and variance are those of the batch, over every axis but axis 1, "
+        "and the variance divides by the number of entries. The form with running averages is "
+        "`batch_norm_inference`. A batch of one sample is normalised to 0.",
         "학습할 때의 형태입니다. 평균과 분산은 1번 축을 뺀 모든 축에 걸쳐 이 배치에서 구하고, "
         "분산은 원소 수로 나눕니다. 이동 평균을 쓰는 것은 batch_norm_inference입니다. 표본이 "
         "하나뿐이면 정규화한 값이 0이 됩니다.",
@@ -302,8 +302,8 @@ batch_norm_inference = define(
     ),
     lessons=(None, None, None, OF_WEIGHT, OF_BIAS),
     conventions=Words(
-        "PyTorch's batch_norm with training=False. The running mean and variance are given and get no "
-        "gradient; a negative variance gives NaN.",
+        "PyTorch's batch_norm with training=False. The running mean and variance are operands that "
+        "get no gradient; a negative variance gives NaN.",
         "PyTorch에서 training=False인 batch_norm입니다. 이동 평균과 이동 분산은 주어지며 그래디언트를 받지 "
         "않습니다. 분산이 음수이면 NaN입니다.",
     ),
@@ -366,9 +366,9 @@ instance_norm = define(
     ),
     lessons=(None, OF_WEIGHT, OF_BIAS),
     conventions=Words(
-        "Mean and variance are over the axes after the channels, the variance divided by the "
-        "number of entries. A channel of one position is normalised to 0, where PyTorch refuses "
-        "it.",
+        "Mean and variance are taken over the axes after the channels, and the variance divides by "
+        "the number of entries. A channel with a single position is normalised to 0, where PyTorch "
+        "refuses it.",
         "평균과 분산은 채널 뒤의 모든 축에 걸쳐 구하고, 분산은 원소 수로 나눕니다. 위치가 "
         "하나뿐인 채널은 정규화하면 0이 되며, PyTorch는 이를 받지 않습니다.",
     ),
@@ -439,7 +439,7 @@ group_norm = define(
             int,
             ...,
             Words(
-                "how many groups the channels are split into, each normalised on its own",
+                "the number of groups that the channels are split into; each is normalised on its own",
                 "채널을 몇 묶음으로 나누어 묶음마다 정규화할지",
             ),
             least=1,
@@ -449,13 +449,14 @@ group_norm = define(
     optional=2,
     inside=_GROUP.inside,
     lesson=Words(
-        en="In each sample a group of channels is normalised together: a gradient spreads over its group.",
+        en="Within each sample a group of channels is normalised together, so a gradient spreads "
+        "over its group.",
         ko="표본마다 한 묶음의 채널을 함께 정규화하므로 그래디언트가 그 묶음 안에서 퍼집니다.",
     ),
     lessons=(None, OF_WEIGHT, OF_BIAS),
     conventions=Words(
-        "One group is layer normalisation over channels and positions; as many groups as "
-        "channels is instance normalisation. The variance is divided by the number of entries.",
+        "One group is layer normalisation over channels and positions; as many groups as channels is "
+        "instance normalisation. The variance divides by the number of entries.",
         "묶음이 하나이면 채널과 위치 전체의 계층 정규화와 같고, 채널 수만큼이면 인스턴스 정규화와 같습니다. "
         "분산은 원소 수로 나눕니다.",
     ),

@@ -163,7 +163,7 @@ LABEL_SMOOTHING = OpAttribute(
     float,
     0.0,
     Words(
-        "the share of every target that is spread evenly over all classes",
+        "the share of each target that is spread evenly over all classes",
         "정답마다 모든 범주에 고루 나누어 줄 몫",
     ),
     least=0,
@@ -447,9 +447,10 @@ nll = define(
     indices=lambda log_p, target, *_: (1,),
     refuse=refuse_target,
     lesson=Words(
-        en="Negative log-likelihood: only the log-probability of the right class gets a gradient: "
+        en="Negative log-likelihood: only the log-probability of the right class gets a gradient, "
         "−1, divided by the number of targets when the mean is taken.",
-        ko="음의 로그 가능도는 정답 범주의 로그 확률에만 −1의 그래디언트를 흘려보냅니다.",
+        ko="음의 로그 가능도는 정답 범주의 로그 확률에만 그래디언트를 흘려보냅니다. 그 값은 −1이고, "
+        "평균일 때는 이를 정답의 수로 나눕니다.",
     ),
     conventions=Words(
         "The classes lie along the last axis. The mean is over the targets that count, each "
@@ -479,15 +480,16 @@ softmax_with_loss = define(
     refuse=refuse_target,
     inside=_softmax_with_loss_inside,
     lesson=Words(
-        en="Softmax with cross-entropy: the gradient is the probabilities less the target.",
-        ko="소프트맥스와 교차 엔트로피를 합치면 그래디언트는 확률에서 목표를 뺀 것입니다.",
+        en="Softmax with cross-entropy: the gradient is the probabilities minus the target, divided "
+        "by the number of targets when the mean is taken.",
+        ko="소프트맥스와 교차 엔트로피를 합치면 그래디언트는 확률에서 정답을 뺀 것이며, 평균일 때는 "
+        "이를 정답의 수로 나눕니다.",
     ),
     conventions=Words(
         "The classes lie along the last axis; the largest logit is subtracted first, so that no "
-        "exponential overflows. The mean is over the targets that count, each weighted by its "
-        "class, as in PyTorch (over all rows, where targets are probabilities); if none counts, "
-        "the loss is NaN and the gradient 0. A row of nothing but −inf is NaN, and so is its "
-        "gradient.",
+        "exponential overflows. The mean is over the targets that count, each weighted by its class, "
+        "as in PyTorch (over all rows, where targets are probabilities); if none counts, the loss is "
+        "NaN and the gradient 0. A row that is all −inf gives NaN, and so does its gradient.",
         "범주는 마지막 축에 놓입니다. 가장 큰 로짓을 먼저 빼므로 지수함수가 오버플로하지 "
         "않습니다. 평균은 PyTorch처럼 ignore_index가 아닌 정답들을 범주의 가중치로 가중평균한 "
         "것입니다(정답이 확률이면 모든 행의 평균). 그런 정답이 하나도 없으면 값은 NaN이고 "
@@ -511,7 +513,7 @@ softmax_with_loss = define(
             ([-inf, -inf], 1),
             nan,
             ([nan, nan], None),
-            Words("a completely masked row is NaN, as in PyTorch", "모두 가려진 행은 PyTorch처럼 NaN"),
+            Words("a fully masked row is NaN, as in PyTorch", "모두 가려진 행은 PyTorch처럼 NaN"),
         ),
     ),
     samples=(

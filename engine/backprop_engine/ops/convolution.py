@@ -164,7 +164,7 @@ def _rules(name: str, axes: int, shapes: tuple[Shape, ...], attributes: Attribut
     to_x = Linear(
         f"{name}_input(x.shape, weight, g{settings})",
         lambda g, out, x, weight, *bias, **given: ConvolutionLayer(x, weight, **given).to_x(g),
-        shown=Words("each weight, back to what it saw", "각 가중치가 본 자리로"),
+        shown=Words("each weight, back to the entries it saw", "각 가중치가 본 자리로"),
         entries=lambda i, j, out, x, weight, *bias, **given: ConvolutionLayer(x, weight, **given).x_entries(
             i, j
         ),
@@ -192,7 +192,7 @@ def by_bias(axes: int, x: Shape) -> Linear:
 
 
 OF_BIAS = Words(
-    en="A bias is added at every window of its channel: its gradient is the sum of the gradients there.",
+    en="A bias is added at every window of its channel, so its gradient is the sum of their gradients.",
     ko="편향은 그 채널의 모든 창에 더해지므로, 그 창들의 그래디언트를 모두 더합니다.",
 )
 _LESSONS = (
@@ -286,16 +286,24 @@ def _convolution(axes: int, kind: Any, samples: tuple[Sample, ...]) -> Op:
         rules=lambda shapes, attributes: _rules(name, axes, shapes, attributes),
         attributes=(
             OpAttribute(
-                "stride", kind, 1, Words("how far the next window is", "다음 창까지의 거리"), least=1
+                "stride",
+                kind,
+                1,
+                Words("the distance from one window to the next", "다음 창까지의 거리"),
+                least=1,
             ),
             OpAttribute(
-                "padding", kind, 0, Words("how many zeros go around x", "x의 둘레에 두를 0의 수"), least=0
+                "padding",
+                kind,
+                0,
+                Words("how many zeros are added around x", "x의 둘레에 두를 0의 수"),
+                least=0,
             ),
             OpAttribute(
                 "dilation",
                 kind,
                 1,
-                Words("how far apart the kernel's entries look", "커널의 원소가 보는 간격"),
+                Words("the spacing between the entries of the kernel", "커널의 원소가 보는 간격"),
                 least=1,
             ),
             OpAttribute(
@@ -303,7 +311,7 @@ def _convolution(axes: int, kind: Any, samples: tuple[Sample, ...]) -> Op:
                 int,
                 1,
                 Words(
-                    "how many groups the channels are split into, each on its own",
+                    "the number of independent groups that the channels are split into",
                     "채널을 서로 독립인 몇 묶음으로 나눌지",
                 ),
                 least=1,
@@ -316,7 +324,7 @@ def _convolution(axes: int, kind: Any, samples: tuple[Sample, ...]) -> Op:
         ),
         lessons=_LESSONS,
         conventions=Words(
-            "A cross-correlation, as in PyTorch: the kernel is not turned round. The weight is "
+            "A cross-correlation, as in PyTorch: the kernel is not flipped. The weight has the shape "
             "out × in/groups × kernel. A last window that does not fit is left out.",
             "PyTorch처럼 교차상관이라 커널을 뒤집지 않습니다. 가중치는 출력 × 입력/groups × "
             "커널입니다. 끝에서 다 들어가지 않는 창은 뺍니다.",

@@ -76,12 +76,12 @@ cumsum = define(
         ),
     ),
     lesson=Words(
-        en="A cumulative sum: each entry counts in its own sum and in all after it, so the gradient is "
-        "summed from the end.",
+        en="A cumulative sum: each entry counts in its own sum and in all later ones, so the "
+        "gradient is accumulated from the end.",
         ko="누적합에서 각 원소는 자신과 그 뒤의 모든 합에 들어가므로 그래디언트도 뒤에서부터 누적됩니다.",
     ),
     conventions=Words(
-        "The axis must be given: nothing is flattened.",
+        "The axis must be given; the operand is never flattened.",
         "축을 반드시 지정합니다. 한 줄로 펴서 더하지 않습니다.",
     ),
     samples=_SAMPLES,
@@ -126,7 +126,7 @@ def _cumprod_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[L
         return here(_elsewhere_same(i, j, axis) & (j[axis] <= i[axis]), others)
 
     text = f"product_before(a, axis={axis}) * carried_back(g, a, axis={axis})"
-    shown = Words("the product of the others up to there", "그 자리까지 나머지 원소의 곱")
+    shown = Words("the product of the other entries up to that one", "그 자리까지 나머지 원소의 곱")
     return (Linear(text, vjp, shown=shown, entries=entries),)
 
 
@@ -162,14 +162,14 @@ cumprod = define(
         ),
     ),
     lesson=Words(
-        en="A cumulative product: each entry is a factor of its own product and of all after it, and gets "
-        "the product of the other factors from each.",
+        en="A cumulative product: each entry is a factor of its own product and of all later ones, "
+        "and from each of them it gets the product of the other factors.",
         ko="누적곱에서 각 원소는 자신과 그 뒤의 모든 곱의 인수이므로, 각 곱에서 나머지 인수의 곱만큼을 "
         "받습니다.",
     ),
     conventions=Words(
-        "The axis must be given. Nothing is divided by an entry, so the gradient is right where entries "
-        "are 0: the first 0 gets what reaches it, those after it do not.",
+        "The axis must be given. Nothing is divided by an entry, so the gradient is right even where "
+        "entries are 0: the first 0 gets its gradient, and the entries after it get 0.",
         "축을 반드시 지정합니다. 원소로 나누지 않으므로 0이 있어도 그래디언트가 맞습니다. 처음 나오는 0은 "
         "그래디언트를 받고 그 뒤의 원소는 받지 않습니다.",
     ),

@@ -356,13 +356,14 @@ einsum = define(
     ),
     variadic=True,
     lesson=Words(
-        en="The gradient of an einsum is an einsum: the operand's letters and the result's change places.",
+        en="The gradient of an einsum is an einsum: the letters of the operand and of the result "
+        "change places.",
         ko="einsum의 그래디언트도 einsum입니다. 피연산자의 첨자와 결과의 첨자가 자리를 바꿉니다.",
     ),
     conventions=Words(
-        "Letters that are not in the result are summed over. Without a written result, it has "
-        "the letters that occur once, in alphabetical order, as in NumPy. An ellipsis stands for "
-        "axes that broadcast and are kept; the same letter means the same size. A letter that "
+        "Letters that are not in the result are summed over. If the result is not written, its "
+        "letters are those that occur once, in alphabetical order, as in NumPy. An ellipsis stands "
+        "for axes that broadcast and are kept; the same letter means the same size. A letter that "
         "occurs twice in an operand takes its diagonal. Several operands are multiplied two at a "
         "time, in the order that NumPy's `einsum_path` gives.",
         "결과에 없는 글자의 축은 더합니다. 결과를 쓰지 않으면 NumPy처럼 한 번만 나온 글자를 알파벳순으로 "

@@ -66,8 +66,9 @@ def _extreme_rules(word: str, extreme: Callable[..., Any]) -> Callable[..., tupl
 def _conventions(extreme: Words) -> Words:
     """What to know of ties, and of a NaN, which is the `extreme`."""
     return Words(
-        "Entries that tie share the gradient equally, where PyTorch's reduction over an axis picks one of "
-        "them. A NaN is the {extreme}, and makes the gradient of all the entries it was compared with NaN.",
+        "Tied entries share the gradient equally, where PyTorch's reduction over an axis picks one "
+        "of them. A NaN counts as the {extreme}, and makes the gradients of all the entries it was "
+        "compared with NaN.",
         "{extreme}{이/가} 여럿이면 그래디언트를 똑같이 나눕니다. PyTorch는 축을 따라 구할 때 그중 하나를 "
         "고릅니다. NaN이 있으면 {extreme}{은/는} NaN이고, 함께 비교한 모든 원소의 그래디언트도 NaN입니다.",
         extreme=extreme,
@@ -92,7 +93,7 @@ max_ = define(
     attributes=(AXIS, KEEPDIMS),
     analytic=False,
     lesson=Words(
-        en="Max is a router: the largest entry gets the whole gradient, all others get 0.",
+        en="Max is a router: the largest entry gets the whole gradient, and all others get 0.",
         ko="최댓값 노드는 라우터입니다. 가장 큰 원소가 그래디언트를 모두 받고 나머지는 0을 받습니다.",
     ),
     conventions=_conventions(Words("maximum", "최댓값")),
@@ -124,7 +125,7 @@ min_ = define(
     attributes=(AXIS, KEEPDIMS),
     analytic=False,
     lesson=Words(
-        en="Min is a router: the smallest entry gets the whole gradient, all others get 0.",
+        en="Min is a router: the smallest entry gets the whole gradient, and all others get 0.",
         ko="최솟값 노드는 라우터입니다. 가장 작은 원소가 그래디언트를 모두 받고 나머지는 0을 받습니다.",
     ),
     conventions=_conventions(Words("minimum", "최솟값")),
@@ -203,12 +204,12 @@ logsumexp = define(
     attributes=(AXIS, KEEPDIMS),
     inside=_logsumexp_inside,
     lesson=Words(
-        en="Log-sum-exp is a smooth maximum: its gradient is shared out as softmax says.",
+        en="Log-sum-exp is a smooth maximum: softmax decides how its gradient is shared out.",
         ko="logsumexp는 부드러운 최댓값이며, 그래디언트를 소프트맥스의 비율대로 나누어 줍니다.",
     ),
     conventions=Words(
-        "The largest operand is subtracted first, so that no exponential overflows. Of nothing, or "
-        "of nothing but −inf, it is −inf; its gradient is then NaN, as in PyTorch.",
+        "The largest operand is subtracted first, so that no exponential overflows. With no entries, "
+        "or only −inf, the result is −inf and the gradient NaN, as in PyTorch.",
         "가장 큰 입력을 먼저 빼므로 지수함수가 오버플로하지 않습니다. 원소가 없거나 모두 "
         "−inf이면 −inf이고, 그래디언트는 PyTorch처럼 NaN입니다.",
     ),
@@ -219,7 +220,7 @@ logsumexp = define(
             ([-inf, -inf],),
             -inf,
             ([nan, nan],),
-            Words("nothing to share out: NaN, as in PyTorch", "나눌 비율이 없어 NaN, PyTorch와 같음"),
+            Words("the shares are 0 / 0: NaN, as in PyTorch", "나눌 비율이 없어 NaN, PyTorch와 같음"),
         ),
     ),
     samples=(*SAMPLES, SIZE_ONE),

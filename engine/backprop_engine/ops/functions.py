@@ -50,11 +50,12 @@ sqrt = define(
     forward=np.sqrt,
     rules=(Elementwise("1 / (2 * out)", lambda out, a: 0.5 / out),),
     lesson=Words(
-        en="A square root is steep near 0 and flat far from it: one over twice the root.",
+        en="A square root is steep near 0 and flat far from it: its local gradient is one over twice "
+        "the root.",
         ko="제곱근의 로컬 그래디언트는 출력의 두 배의 역수로, 0 근처에서 가파르고 멀어지면 완만합니다.",
     ),
     conventions=Words(
-        "The derivative at 0 is +inf; the root of a negative number is NaN.",
+        "The derivative at 0 is +inf; the square root of a negative number is NaN.",
         "0에서의 미분은 +inf입니다. 음수의 제곱근은 NaN입니다.",
     ),
     kinks=(
@@ -97,16 +98,16 @@ log = define(
         ko="로그 노드는 그래디언트를 입력값으로 나눕니다. 입력이 작을수록 그래디언트가 커집니다.",
     ),
     conventions=Words(
-        "log 0 is −inf with the derivative +inf; the logarithm of a negative number is NaN.",
+        "log 0 is −inf, with a derivative of +inf; the logarithm of a negative number is NaN.",
         "log 0은 −inf이고 미분은 +inf입니다. 음수의 로그는 NaN입니다.",
     ),
     kinks=(
-        Kink((0.0,), -inf, (inf,), Words("the first infinity of many a run", "흔히 처음 나타나는 무한대")),
+        Kink((0.0,), -inf, (inf,), Words("often the first infinity of a run", "흔히 처음 나타나는 무한대")),
         Kink(
             (-1.0,),
             nan,
             (-1,),
-            Words("the value is NaN, the formula 1/a goes on", "값은 NaN, 식 1/a은 그대로"),
+            Words("the value is NaN, but 1/a is finite", "값은 NaN, 식 1/a은 그대로"),
         ),
     ),
     samples=POSITIVE,
@@ -122,11 +123,13 @@ rsqrt = define(
     rules=(Elementwise("-out ** 3 / 2", lambda out, a: -0.5 * out * out * out),),
     inside=(("r", "sqrt(a)"), ("out", "1 / r")),
     lesson=Words(
-        en="One over the root falls steeply near 0: minus half the cube of the output.",
-        ko="제곱근의 역수의 로컬 그래디언트는 출력의 세제곱의 절반에 음수 부호를 붙인 것입니다.",
+        en="One over the square root falls steeply near 0: its local gradient is minus half the cube "
+        "of the output.",
+        ko="제곱근의 역수는 0 근처에서 가파르게 작아지며, 로컬 그래디언트는 출력의 세제곱의 절반에 "
+        "음수 부호를 붙인 것입니다.",
     ),
     conventions=Words(
-        "At 0 it is +inf with the derivative −inf; of a negative number it is NaN.",
+        "At 0 it is +inf, with a derivative of −inf; for negative operands it is NaN.",
         "0에서 +inf이고 미분은 −inf입니다. 음수에서는 NaN입니다.",
     ),
     kinks=(Kink((0.0,), inf, (-inf,), Words("a pole", "극점")),),
@@ -141,16 +144,16 @@ reciprocal = define(
     forward=lambda a: 1.0 / a,
     rules=(Elementwise("-out ** 2", lambda out, a: -out * out),),
     lesson=Words(
-        en="A reciprocal turns the gradient's sign and scales it by the square of its own output.",
+        en="A reciprocal flips the gradient's sign and scales it by the square of its own output.",
         ko="역수 노드는 그래디언트의 부호를 바꾸고 출력값의 제곱을 곱합니다.",
     ),
     conventions=Words(
-        "1 / 0 is an infinity of the zero's sign, with the derivative −inf.",
+        "1 / 0 is an infinity with the sign of the zero; the derivative is −inf.",
         "1 / 0은 그 0과 부호가 같은 무한대이고 미분은 −inf입니다.",
     ),
     kinks=(
         Kink(
-            (-0.0,), -inf, (-inf,), Words("a negative zero has a negative reciprocal", "음의 0의 역수는 음수")
+            (-0.0,), -inf, (-inf,), Words("negative zero has a negative reciprocal", "음의 0의 역수는 음수")
         ),
     ),
     samples=POSITIVE,
@@ -165,11 +168,11 @@ log1p = define(
     rules=(Elementwise("1 / (1 + a)", lambda out, a: 1.0 / (1.0 + a)),),
     inside=(("s", "1 + a"), ("out", "log(s)")),
     lesson=Words(
-        en="The logarithm of one plus the operand, exact near 0: that sum is what divides the gradient.",
+        en="The logarithm of one plus the operand, accurate near 0: the gradient is divided by that sum.",
         ko="입력에 1을 더한 값의 로그이며 0 근처에서도 정확합니다. 그래디언트는 그 합으로 나뉩니다.",
     ),
     conventions=Words(
-        "At −1 it is −inf with the derivative +inf; below −1 it is NaN.",
+        "At −1 it is −inf, with a derivative of +inf; below −1 it is NaN.",
         "−1에서 −inf이고 미분은 +inf입니다. −1보다 작으면 NaN입니다.",
     ),
     meets=near_zero,
@@ -178,7 +181,7 @@ log1p = define(
             (1e-20,),
             1e-20,
             (1,),
-            Words("exact where log(1 + a) would be 0", "log(1 + a)라면 0이 될 곳에서도 정확함"),
+            Words("accurate where log(1 + a) would be 0", "log(1 + a)라면 0이 될 곳에서도 정확함"),
         ),
     ),
     samples=POSITIVE,
@@ -193,11 +196,12 @@ expm1 = define(
     rules=(Elementwise("exp(a)", lambda out, a: np.exp(a)),),
     inside=(("e", "exp(a)"), ("out", "e - 1")),
     lesson=Words(
-        en="The exponential less 1, exact near 0: the 1 is a constant, so the local gradient is that of exp.",
+        en="The exponential minus 1, accurate near 0: the 1 is a constant, so the local gradient is "
+        "that of exp.",
         ko="지수함수에서 1을 뺀 것이며 0 근처에서도 정확합니다. 1은 상수이므로 미분은 지수함수 그대로입니다.",
     ),
     conventions=Words(
-        "Exact for tiny a, where exp(a) − 1 would lose its digits; above 709 it is +inf.",
+        "Accurate for tiny a, where exp(a) − 1 would lose its digits; above 709 it is +inf.",
         "exp(a) − 1의 자릿수가 사라지는 아주 작은 a에서도 정확합니다. 709를 넘으면 +inf입니다.",
     ),
     meets=near_zero,
@@ -206,7 +210,7 @@ expm1 = define(
             (1e-20,),
             1e-20,
             (1,),
-            Words("exact where exp(a) − 1 would be 0", "exp(a) − 1이라면 0이 될 곳에서도 정확함"),
+            Words("accurate where exp(a) − 1 would be 0", "exp(a) − 1이라면 0이 될 곳에서도 정확함"),
         ),
     ),
 )
@@ -221,21 +225,21 @@ abs_ = define(
     rules=(Elementwise("sign(a)", lambda out, a: np.sign(a)),),
     analytic=False,
     lesson=Words(
-        en="The absolute value passes the gradient with the operand's sign.",
+        en="The absolute value multiplies the gradient by the sign of the operand.",
         ko="절댓값 노드는 그래디언트에 입력값의 부호를 곱해 흘려보냅니다.",
     ),
     conventions=Words(
-        "The derivative at 0 is 0. NaN stays NaN, in the gradient too, where PyTorch makes it 0.",
+        "The derivative at 0 is 0. NaN stays NaN, in the gradient too, where PyTorch sets it to 0.",
         "0에서의 미분은 0입니다. NaN은 그래디언트에서도 NaN으로 남으며, PyTorch는 이때 0으로 만듭니다.",
     ),
     kinks=(
-        Kink((0.0,), 0, (0,), Words("between the slopes −1 and 1", "기울기 −1과 1 사이")),
+        Kink((0.0,), 0, (0,), Words("lies between the slopes −1 and 1", "기울기 −1과 1 사이")),
         Kink(
             (nan,),
             nan,
             (nan,),
             Words(
-                "NaN stays NaN; PyTorch makes the gradient 0",
+                "NaN stays NaN; PyTorch sets the gradient to 0",
                 "NaN은 NaN으로 남음, PyTorch는 그래디언트를 0으로 만듦",
             ),
         ),
@@ -301,7 +305,7 @@ clip = define(
             float | None,
             None,
             Words(
-                "the lower bound, at most max; none where it is left out",
+                "the lower bound, at most max; no bound if omitted",
                 "아래쪽 경계 (max 이하), 생략하면 없음",
             ),
             infinite=True,
@@ -310,19 +314,19 @@ clip = define(
             "max",
             float | None,
             None,
-            Words("the upper bound; none where it is left out", "위쪽 경계, 생략하면 없음"),
+            Words("the upper bound; no bound if omitted", "위쪽 경계, 생략하면 없음"),
             infinite=True,
         ),
     ),
     conflict=_crossed,
     analytic=False,
     lesson=Words(
-        en="Clipping lets the gradient through where it changed nothing, and stops it where it cut.",
+        en="Clipping passes the gradient where it left the value alone, and stops it where it cut.",
         ko="클리핑은 값이 그대로인 곳에서는 그래디언트를 흘려보내고, 잘린 곳에서는 막습니다.",
     ),
     conventions=Words(
-        "The gradient passes at the bounds themselves, as in PyTorch. NaN stays NaN, in the gradient too, "
-        "where PyTorch makes it 0.",
+        "The gradient passes at the bounds themselves, as in PyTorch. NaN stays NaN, in the gradient "
+        "too, where PyTorch sets it to 0.",
         "PyTorch처럼 경계에서도 그래디언트가 통과합니다. NaN은 그래디언트에서도 NaN으로 남으며, PyTorch는 "
         "이때 0으로 만듭니다.",
     ),

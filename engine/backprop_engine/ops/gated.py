@@ -76,7 +76,7 @@ def _glu_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linea
             f"concat(g * {s}, g * out * (1 - {s}), axis={axis})",
             _glu_vjp,
             shown=Words(
-                "the gate, and the gate's slope times what passed",
+                "the gate, and the gate's slope times the values that passed",
                 "게이트, 그리고 게이트의 기울기 × 통과한 값",
             ),
             entries=_glu_entries,
@@ -101,13 +101,13 @@ glu = define(
     ),
     inside=_glu_inside,
     lesson=Words(
-        en="The half that passes gets the gradient times the gate; the half that gates gets it "
-        "times what passed and the gate's slope.",
+        en="The half that passes gets the gradient times the gate; the gating half gets it times the "
+        "values that passed and the slope of the gate.",
         ko="통과하는 절반은 그래디언트에 게이트를 곱해 받고, 게이트 쪽 절반은 통과한 값과 "
         "게이트의 기울기를 곱해 받습니다.",
     ),
     conventions=Words(
-        "The first half passes, the second half is the gate, as in PyTorch.",
+        "The first half passes and the second half is the gate, as in PyTorch.",
         "PyTorch처럼 앞의 절반이 통과하고 뒤의 절반이 게이트입니다.",
     ),
     samples=(
@@ -140,8 +140,8 @@ swiglu = define(
         ko="SwiGLU는 한 투영에 다른 투영의 SiLU를 곱하므로, 두 인수는 서로 상대의 그래디언트에 곱해집니다.",
     ),
     conventions=Words(
-        "The first operand is the gate: silu(gate) · up, as in the feed-forward layer of Llama. "
-        "The two projections are computed outside.",
+        "The first operand is the gate: silu(gate) · up, as in the feed-forward layer of Llama. The "
+        "two projections are not part of the operator.",
         "첫째 피연산자가 게이트입니다. Llama의 피드포워드 계층처럼 silu(gate) · up이며, 두 "
         "투영은 바깥에서 계산합니다.",
     ),

@@ -178,19 +178,19 @@ index = define(
             tuple,
             ...,
             Words(
-                "what stands in the brackets: indices, lists of them, slices, `...` and `None`",
+                "what is in the brackets: indices, lists of indices, slices, `...` and `None`",
                 "대괄호 안의 인덱스, 인덱스의 목록, 슬라이스, `...`과 `None`",
             ),
         ),
     ),
     lesson=Words(
-        en="Indexing chose some entries: they get the gradient, all others get 0.",
+        en="The entries that the index chose get the gradient, and all others get 0.",
         ko="인덱싱으로 고른 원소만 그래디언트를 받고 나머지는 0을 받습니다.",
     ),
     conventions=Words(
-        "Entries not chosen get the gradient 0; an entry that a list chose twice gets the sum of "
-        "both. Lists are paired entry by entry, as in NumPy and PyTorch: `x[[0, 1], [2, 0]]` has "
-        "two entries.",
+        "Entries not chosen get a gradient of 0; an entry that a list chooses twice gets the sum of "
+        "both gradients. Lists are paired entry by entry, as in NumPy and PyTorch: `x[[0, 1], [2, "
+        "0]]` has two entries.",
         "고르지 않은 원소의 그래디언트는 0이고, 목록이 두 번 고른 원소는 두 그래디언트를 더해 "
         "받습니다. 목록이 여럿이면 NumPy, PyTorch처럼 같은 순번끼리 짝을 이룹니다. `x[[0, 1], "
         "[2, 0]]`의 원소는 둘입니다.",
@@ -274,7 +274,7 @@ split = define(
             "parts",
             int,
             ...,
-            Words("into how many equal parts the axis is cut", "축을 똑같이 몇 부분으로 자를지"),
+            Words("the number of equal parts that the axis is cut into", "축을 똑같이 몇 부분으로 자를지"),
             least=1,
         ),
         OpAttribute(
@@ -283,11 +283,11 @@ split = define(
         OpAttribute("axis", int, 0, Words("the axis that is cut", "자를 축")),
     ),
     lesson=Words(
-        en="A part was cut out: its entries get the gradient, all others get 0 from this part.",
+        en="The entries of this part get its gradient, and all others get 0 from it.",
         ko="잘라 낸 부분의 원소만 그래디언트를 받고, 나머지 원소는 이 부분으로부터 0을 받습니다.",
     ),
     conventions=Words(
-        "The parts are equal; `a[:, 2:5]` cuts anywhere. The other parts get the gradient 0.",
+        "The parts are equal; to cut elsewhere, write `a[:, 2:5]`. The other parts get a gradient of 0.",
         "똑같은 크기로 나눕니다. 아무 데서나 자르려면 `a[:, 2:5]`처럼 씁니다. 다른 부분의 "
         "그래디언트는 0입니다.",
     ),

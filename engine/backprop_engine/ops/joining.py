@@ -98,12 +98,12 @@ concat = define(
             "axis",
             int,
             0,
-            Words("the axis along which the operands follow each other", "피연산자를 이어 붙일 축"),
+            Words("the axis along which the operands are joined", "피연산자를 이어 붙일 축"),
         ),
     ),
     variadic=True,
     lesson=Words(
-        en="A concatenation hands each operand the part of the gradient where its own entries went.",
+        en="A concatenation gives each operand the part of the gradient where its entries ended up.",
         ko="각 피연산자는 concat 노드의 그래디언트에서 자기 원소가 놓인 부분을 받습니다.",
     ),
     samples=(
@@ -141,11 +141,13 @@ stack = define(
     shape=_stack_shape,
     rules=_stack_rules,
     attributes=(
-        OpAttribute("axis", int, 0, Words("where the new axis is in the result", "결과에서 새 축의 자리")),
+        OpAttribute(
+            "axis", int, 0, Words("the position of the new axis in the result", "결과에서 새 축의 자리")
+        ),
     ),
     variadic=True,
     lesson=Words(
-        en="A stack hands each operand its own slice of the gradient.",
+        en="A stack gives each operand its own slice of the gradient.",
         ko="각 피연산자는 stack 노드의 그래디언트에서 자기 몫의 조각을 받습니다.",
     ),
     samples=(
@@ -205,14 +207,15 @@ pad = define(
             Widths,
             ...,
             Words(
-                "for each axis how many entries go before it and after it", "축마다 앞과 뒤에 덧붙일 원소 수"
+                "how many entries are added before and after, for each axis",
+                "축마다 앞과 뒤에 덧붙일 원소 수",
             ),
             least=0,
         ),
-        OpAttribute("value", float, 0.0, Words("what is put there", "덧붙일 값"), infinite=True),
+        OpAttribute("value", float, 0.0, Words("the value of the added entries", "덧붙일 값"), infinite=True),
     ),
     lesson=Words(
-        en="Padding put constants around the operand: their gradient is dropped, the rest passes.",
+        en="Padding surrounds the operand with constants: their gradient is dropped, and the rest passes.",
         ko="가장자리에 채운 상수의 그래디언트는 버리고 나머지는 그대로 흘려보냅니다.",
     ),
     samples=(
@@ -272,7 +275,7 @@ tile = define(
             "reps",
             tuple[int, ...],
             ...,
-            Words("how often each axis is repeated", "축마다 되풀이할 횟수"),
+            Words("how many times each axis is repeated", "축마다 되풀이할 횟수"),
             least=0,
         ),
     ),
@@ -281,7 +284,7 @@ tile = define(
         ko="반복된 원소는 모든 사본의 그래디언트를 더해 받습니다.",
     ),
     conventions=Words(
-        "As in NumPy, axes are counted from the last where reps or the operand has fewer.",
+        "As in NumPy, axes are aligned from the last if reps or the operand has fewer.",
         "NumPy처럼 reps나 피연산자의 축이 모자라면 마지막 축부터 맞춥니다.",
     ),
     samples=(

@@ -42,11 +42,12 @@ hadamard = define(
     shape=same_shape,
     rules=(Elementwise("b", lambda out, a, b: b), Elementwise("a", lambda out, a, b: a)),
     lesson=Words(
-        en="The Hadamard product hands each operand the upstream gradient ⊙ the other operand.",
-        ko="Hadamard 곱(요소별 곱) 노드는 흘러들어온 그래디언트에 다른 피연산자를 요소별로 곱해 보냅니다.",
+        en="The Hadamard product gives each operand the upstream gradient ⊙ the other operand.",
+        ko="아다마르 곱(Hadamard product) 노드는 흘러들어온 그래디언트에 다른 피연산자를 요소별로 "
+        "곱해 보냅니다.",
     ),
     conventions=Words(
-        "Both operands have one shape; `*` broadcasts.",
+        "Both operands have the same shape; `*` broadcasts.",
         "두 피연산자의 형상이 같아야 합니다. `*`는 브로드캐스트합니다.",
     ),
     samples=(Sample(((), ())), Sample(((3,), (3,))), Sample(((2, 3), (2, 3)))),
@@ -236,7 +237,7 @@ def _summed(wide: Shape, narrow: Shape, *, column: bool) -> tuple[int, ...]:
 
 
 DOT = Words(
-    en="A dot product hands each vector the upstream number times the other vector.",
+    en="A dot product gives each vector the upstream gradient, a number, times the other vector.",
     ko="내적 노드는 각 벡터에, 흘러들어온 그래디언트에 다른 쪽 벡터를 곱해 흘려보냅니다.",
 )
 _MATRIX_BEFORE_VECTOR = Words(
@@ -248,7 +249,8 @@ _MATRIX_AFTER_VECTOR = Words(
     ko="벡터에 곱한 행렬의 그래디언트는 그 벡터와 흘러들어온 그래디언트의 외적입니다.",
 )
 _VECTOR_BESIDE_MATRIX = Words(
-    en="A vector beside a matrix: its gradient is the upstream one, multiplied by the transposed matrix.",
+    en="A vector multiplied by a matrix: its gradient is the upstream gradient, multiplied by the "
+    "transposed matrix.",
     ko="행렬과 곱한 벡터의 그래디언트는 흘러들어온 그래디언트에 전치한 행렬을 곱한 것입니다.",
 )
 
@@ -280,8 +282,8 @@ matmul = define(
     ),
     lessons=_matmul_lessons,
     conventions=Words(
-        "A vector on the left is a row, on the right a column; more axes than two are a batch.",
-        "왼쪽의 벡터는 행, 오른쪽의 벡터는 열입니다. 두 축을 넘는 축은 배치입니다.",
+        "A vector on the left is a row, one on the right a column; axes before the last two are batch axes.",
+        "왼쪽의 벡터는 행, 오른쪽의 벡터는 열입니다. 마지막 두 축보다 앞의 축은 배치 축입니다.",
     ),
     samples=(
         Sample(((3,), (3,))),
@@ -335,16 +337,18 @@ outer = define(
         ),
     ),
     lesson=Words(
-        en="An outer product: each vector gets the upstream matrix times the other vector.",
+        en="An outer product: each vector gets the upstream gradient, a matrix, times the other vector.",
         ko="외적에서 각 벡터는 흘러들어온 행렬에 다른 벡터를 곱한 그래디언트를 받습니다.",
     ),
     lessons=(
         Words(
-            en="An outer product: its first vector gets the upstream matrix times the second.",
+            en="An outer product: the first vector gets the upstream gradient, a matrix, times the "
+            "second vector.",
             ko="외적에서 첫째 벡터는 흘러들어온 행렬에 둘째 벡터를 곱한 그래디언트를 받습니다.",
         ),
         Words(
-            en="An outer product: its second vector gets the first one, times the upstream matrix.",
+            en="An outer product: the second vector gets the first vector times the upstream "
+            "gradient, a matrix.",
             ko="외적에서 둘째 벡터는 첫째 벡터에 흘러들어온 행렬을 곱한 그래디언트를 받습니다.",
         ),
     ),

@@ -73,7 +73,7 @@ bce = define(
         ("l", "-(q + r)"),
     ),
     lesson=Words(
-        en="Binary cross-entropy divides by the probability: being sure and wrong costs a huge gradient.",
+        en="Binary cross-entropy divides by the probability, so a confident mistake gets a huge gradient.",
         ko="이진 교차 엔트로피는 확률로 나누므로, 확신하고 틀리면 그래디언트가 아주 커집니다.",
     ),
     lessons=(
@@ -84,9 +84,9 @@ bce = define(
         ),
     ),
     conventions=Words(
-        "A term whose weight is 0 counts 0, even where its logarithm is −inf; sure and wrong is "
-        "+inf, where PyTorch stops the logarithm at −100. Outside 0 … 1 it is NaN.",
-        "계수가 0인 항은 로그가 −inf여도 0으로 칩니다. 확신하고 틀리면 +inf이며, PyTorch는 "
+        "A term with weight 0 counts as 0, even where its logarithm is −inf; a mistake made with "
+        "certainty gives +inf, where PyTorch clamps the logarithm at −100. Outside 0 … 1 it is NaN.",
+        "계수가 0인 항은 로그가 −inf여도 0으로 간주합니다. 확률 1로 틀리면 +inf이며, PyTorch는 "
         "로그를 −100에서 멈춥니다. 0 … 1을 벗어나면 NaN입니다.",
     ),
     kinks=(
@@ -95,7 +95,7 @@ bce = define(
             (0.0, 1.0),
             inf,
             (-inf, inf),
-            Words("a certain mistake costs infinity", "확률 1로 틀리면 손실은 무한대"),
+            Words("a mistake made with certainty: an infinite loss", "확률 1로 틀리면 손실은 무한대"),
         ),
     ),
     samples=(*sampled(0.05, 0.95), *sampled(0.05, 0.95, _zero_or_one)[1:5]),
@@ -136,8 +136,8 @@ _TARGET_PLAIN = Words(
     "정답에 대한 그래디언트는 로짓에 음수 부호를 붙인 것입니다.",
 )
 _LOGIT_WEIGHTED = Words(
-    en="Sigmoid with cross-entropy: the probability where the target is 0; where it is 1, the "
-    "probability minus one, times the weight.",
+    en="Sigmoid with cross-entropy: the gradient is the probability where the target is 0, and the "
+    "weight times the probability minus one where it is 1.",
     ko="시그모이드와 교차 엔트로피의 그래디언트는 정답이 0이면 확률이고, 1이면 확률에서 1을 뺀 "
     "값에 가중치를 곱한 것입니다.",
 )
@@ -201,14 +201,15 @@ bce_with_logits = define(
     constants=("pos_weight",),
     inside=_logits_inside,
     lesson=Words(
-        en="Sigmoid with cross-entropy: a division cancels, which leaves the probability less the target.",
+        en="Sigmoid with cross-entropy: the sigmoid's slope cancels, which leaves the probability "
+        "minus the target.",
         ko="시그모이드와 교차 엔트로피를 합치면 나눗셈이 약분되어 확률에서 정답을 뺀 것만 남습니다.",
     ),
     lessons=lambda shapes: (_LOGIT_WEIGHTED, _TARGET_WEIGHTED) if len(shapes) > 2 else (None, _TARGET_PLAIN),
     conventions=Words(
-        "No probability's logarithm is taken, so that it is exact however large the logit. The "
-        "weights of the positives multiply the part of the loss that belongs to a target of 1, "
-        "and the mean still divides by the number of entries, as in PyTorch.",
+        "It never takes the logarithm of a probability, so it is accurate however large the logit. "
+        "The positive weights multiply the part of the loss for a target of 1, and the mean still "
+        "divides by the number of entries, as in PyTorch.",
         "확률의 로그를 구하지 않으므로 로짓이 아무리 커도 정확합니다. 양성의 가중치는 "
         "PyTorch처럼 손실에서 정답 1에 해당하는 부분에 곱해지며, 평균은 그대로 원소 수로 "
         "나눕니다.",
@@ -266,7 +267,7 @@ hinge = define(
             "margin",
             float,
             1.0,
-            Words("by how much a score must be on its side", "점수가 제 쪽으로 얼마나 넘어가야 하는지"),
+            Words("how far on the right side a score has to be", "점수가 제 쪽으로 얼마나 넘어가야 하는지"),
             least=0,
         ),
     ),
@@ -275,7 +276,8 @@ hinge = define(
     analytic=False,
     inside=_hinge_inside,
     lesson=Words(
-        en="The hinge pushes only what is not yet on its side by the margin; all others get no gradient.",
+        en="The hinge loss pushes only the scores that are not yet beyond the margin; all others get "
+        "no gradient.",
         ko="힌지 손실은 아직 마진만큼 자기 쪽에 있지 않은 것만 밀어 주고, 나머지에는 그래디언트가 없습니다.",
     ),
     conventions=Words(
@@ -318,21 +320,22 @@ kl_div = define(
     ),
     inside=inside_of(("d", "log(target) - log_p"), ("l", "target * d")),
     lesson=Words(
-        en="How far from the target's distribution: a log-probability's gradient is minus its target.",
+        en="How far the prediction is from the target distribution: the gradient of a "
+        "log-probability is minus its target.",
         ko="목표 분포와의 차이입니다. 로그 확률에 대한 그래디언트는 목표 확률에 음수 부호를 붙인 것입니다.",
     ),
     lessons=(
         None,
         Words(
-            "A target's gradient is its own logarithm less the log-probability, plus 1.",
+            "The gradient of a target is its own logarithm minus the log-probability, plus 1.",
             "목표 확률에 대한 그래디언트는 자신의 로그에서 로그 확률을 빼고 1을 더한 것입니다.",
         ),
     ),
     conventions=Words(
-        "As in PyTorch the first operand holds log-probabilities, and mean is over all entries. A target of "
-        "0 counts 0; its own derivative is −inf.",
-        "PyTorch처럼 첫째 피연산자는 로그 확률이고, mean은 모든 원소의 평균입니다. 0인 정답은 "
-        "0으로 치며, 그 정답에 대한 미분은 −inf입니다.",
+        "As in PyTorch the first operand holds log-probabilities, and the mean is over all entries. "
+        "A target of 0 contributes 0; the derivative with respect to it is −inf.",
+        "PyTorch처럼 첫째 피연산자는 로그 확률이고, mean은 모든 원소의 평균입니다. 0인 정답의 항은 "
+        "0으로 간주하며, 그 정답에 대한 미분은 −inf입니다.",
     ),
     kinks=(Kink((-inf, 0.0), 0, (0, nan), Words("0 · log 0 counts as 0", "0 · log 0은 0으로 간주")),),
     samples=(*sampled(0.05, 0.95), *sampled(0.05, 0.95, reduction="batchmean")[1:4]),

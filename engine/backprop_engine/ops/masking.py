@@ -21,7 +21,7 @@ from backprop_engine.ops.shape_rules import broadcasts, clash, named
 define = Family("comparisons").define
 
 _FLAT = Words(
-    en="A truth value does not change with a small step: no gradient flows through it.",
+    en="A small change does not alter a truth value, so no gradient flows through it.",
     ko="입력이 조금 바뀌어도 참과 거짓은 그대로이므로 그래디언트가 흐르지 않습니다.",
 )
 _TRUTH = Words(
@@ -99,20 +99,20 @@ masked_fill = Family("arithmetic").define(
     ),
     stops=("mask",),
     lesson=Words(
-        en="Where the mask is true, the gradient stops: those entries no longer depend on the operand.",
+        en="Where the mask is true the gradient stops, since those entries no longer depend on the operand.",
         ko="마스크가 참인 자리의 값은 입력과 무관하므로 그래디언트가 거기에서 멈춥니다.",
     ),
     lessons=(
         None,
         None,
         Words(
-            en="The number that was put in gets the sum of the gradients of all the places it went to.",
+            en="The fill value gets the sum of the gradients of all the entries it was written to.",
             ko="채워 넣은 수는 채워진 모든 자리의 그래디언트를 더해 받습니다.",
         ),
     ),
     conventions=Words(
-        "The mask is true where the number goes in, as in PyTorch. A masked entry gets the gradient 0, times "
-        "the local gradients further back: 0 · inf is NaN.",
+        "The mask is true where the value is filled in, as in PyTorch. A masked entry gets a "
+        "gradient of 0, which is then multiplied by the local gradients further back: 0 · inf is NaN.",
         "PyTorch처럼 마스크가 참인 자리를 채웁니다. 가려진 원소의 그래디언트는 0이며, 입력 "
         "쪽으로 더 가면 로컬 그래디언트가 곱해지므로 그것이 inf이면 0 · inf는 NaN이 됩니다.",
     ),

@@ -119,13 +119,14 @@ softmax = define(
     attributes=(AXIS,),
     inside=lambda shapes, attributes: (*exponentials(attributes["axis"]), ("out", "e / s")),
     lesson=Words(
-        en="Every output of softmax depends on every input of its row: when one input rises, its "
-        "own output rises and all others fall.",
-        ko="소프트맥스의 출력은 같은 행의 모든 입력에 의존합니다. 하나가 커지면 나머지는 모두 작아집니다.",
+        en="Every output of softmax depends on every input of its row: raising one input raises its "
+        "own output and lowers all the others.",
+        ko="소프트맥스의 출력은 같은 행의 모든 입력에 의존합니다. 입력 하나를 키우면 그 출력은 "
+        "커지고 나머지 출력은 모두 작아집니다.",
     ),
     conventions=Words(
-        "The largest operand is subtracted first, so that no exponential overflows. A completely "
-        "masked row, of nothing but −inf, is NaN, and so is its gradient, as in PyTorch.",
+        "The largest operand is subtracted first, so that no exponential overflows. A fully masked "
+        "row, all −inf, gives NaN, and so does its gradient, as in PyTorch.",
         "가장 큰 입력을 먼저 빼므로 지수함수가 오버플로하지 않습니다. 모두 가려져 −inf뿐인 행은 "
         "PyTorch처럼 값도 그래디언트도 NaN입니다.",
     ),
@@ -156,7 +157,7 @@ softmax = define(
             ([-inf, -inf],),
             [nan, nan],
             ([nan, nan],),
-            Words("a completely masked row is NaN, as in PyTorch", "모두 가려진 행은 PyTorch처럼 NaN"),
+            Words("a fully masked row is NaN, as in PyTorch", "모두 가려진 행은 PyTorch처럼 NaN"),
             seed=[1, 0],
         ),
     ),
@@ -209,14 +210,15 @@ log_softmax = define(
     attributes=(AXIS,),
     inside=lambda shapes, attributes: (*exponentials(attributes["axis"]), ("out", "z - log(s)")),
     lesson=Words(
-        en="A log-probability rises with its own logit and falls with every logit by that logit's "
-        "probability.",
-        ko="로그 확률은 자기 로짓을 따라 커지고, 모든 로짓에 대해 그 확률만큼 작아집니다.",
+        en="Each log-probability rises with its own logit, and falls with every logit in proportion "
+        "to its probability: ∂log pᵢ/∂aⱼ = δᵢⱼ − pⱼ.",
+        ko="로그 확률은 자기 로짓이 커지면 커지고, 모든 로짓에 대해 그 로짓의 확률만큼 작아집니다. "
+        "∂log pᵢ/∂aⱼ = δᵢⱼ − pⱼ.",
     ),
     conventions=Words(
-        "The largest operand is subtracted first, and no probability's logarithm is taken, so that it is "
-        "exact however small the probability. A row of nothing but −inf is NaN, and so is its gradient, "
-        "as in PyTorch.",
+        "The largest operand is subtracted first, and the logarithm of a probability is never taken, "
+        "so the result is accurate however small the probability. A row that is all −inf gives NaN, "
+        "and so does its gradient, as in PyTorch.",
         "가장 큰 입력을 먼저 빼고 확률의 로그를 구하지 않으므로 확률이 아무리 작아도 정확합니다. −inf뿐인 "
         "행은 PyTorch처럼 값도 그래디언트도 NaN입니다.",
     ),
@@ -233,7 +235,7 @@ log_softmax = define(
             ([-inf, -inf],),
             [nan, nan],
             ([nan, nan],),
-            Words("a completely masked row is NaN, as in PyTorch", "모두 가려진 행은 PyTorch처럼 NaN"),
+            Words("a fully masked row is NaN, as in PyTorch", "모두 가려진 행은 PyTorch처럼 NaN"),
             seed=[1, 0],
         ),
     ),
@@ -270,7 +272,7 @@ dropout = define(
             float,
             0.5,
             Words(
-                "the share that is dropped; what is kept is scaled by 1/(1 − p)",
+                "the fraction that is dropped; what is kept is scaled by 1/(1 − p)",
                 "버릴 몫, 남은 것은 1/(1 − p)배가 됨",
             ),
             least=0,
@@ -281,12 +283,13 @@ dropout = define(
     refuse=_refuse_mask,
     inside=lambda shapes, attributes: (("k", f"mask / (1 - {attributes['p']})"), ("out", "a * k")),
     lesson=Words(
-        en="Dropout is a fixed mask: what scaled or dropped an entry does the same to its gradient.",
+        en="In one run dropout is a fixed mask: it scales or drops the gradient of an entry as it "
+        "did the entry itself.",
         ko="드롭아웃은 고정된 마스크입니다. 꺼진 원소의 그래디언트는 0, 나머지는 값과 같은 배수가 됩니다.",
     ),
     conventions=Words(
-        "The mask is given, so that a run can be repeated; the entries kept are scaled up, so that the mean "
-        "stays.",
+        "The mask is an operand, so that a run can be repeated; the entries that are kept are scaled "
+        "up, so that the mean stays the same.",
         "실행을 되풀이할 수 있도록 마스크를 직접 줍니다. 평균이 그대로이도록 남은 원소를 키웁니다.",
     ),
     samples=(

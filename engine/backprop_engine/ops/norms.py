@@ -136,7 +136,8 @@ norm = define(
             float | Literal["inf"],
             2.0,
             Words(
-                'the order: 2 is the Euclidean norm, 1 the sum of absolute values, "inf" the largest of them',
+                'the order: 2 is the Euclidean norm, 1 the sum of absolute values, "inf" the largest '
+                "absolute value",
                 '차수, 2는 유클리드 노름, 1은 절댓값의 합, "inf"는 가장 큰 절댓값',
             ),
             least=1,
@@ -151,9 +152,9 @@ norm = define(
         "길이 1인 벡터입니다.",
     ),
     conventions=Words(
-        "A matrix has the norm of its entries, not an operator norm. The derivative at 0 is 0; "
-        "the decomposition through a root gives NaN. Orders below 1 are not norms and are "
-        "refused. For order inf, entries that tie share the gradient equally, as in PyTorch.",
+        "A matrix has the norm of its entries, not an operator norm. The derivative at 0 is 0; the "
+        "decomposition through a root gives NaN. Orders below 1 are not norms and are refused. For "
+        "order inf, tied entries share the gradient equally, as in PyTorch.",
         "행렬이어도 작용소 노름이 아니라 원소들의 노름입니다. 0에서의 미분은 0이며, 거듭제곱근을 "
         "거치는 분해로는 NaN이 됩니다. 1보다 작은 차수는 노름이 아니므로 받지 않습니다. 차수가 "
         "inf일 때 절댓값이 가장 큰 원소가 여럿이면 PyTorch처럼 그래디언트를 똑같이 나눕니다.",

@@ -27,13 +27,13 @@ define = Family("convolution").define
 def _attributes(axes: int) -> tuple[OpAttribute, ...]:
     kind: Any = int if axes == 1 else PerAxis
     return (
-        OpAttribute("kernel_size", kind, ..., Words("how large a window is", "창의 크기"), least=1),
+        OpAttribute("kernel_size", kind, ..., Words("the size of a window", "창의 크기"), least=1),
         OpAttribute(
             "stride",
             kind | None,
             None,
             Words(
-                "how far the next window is; the window's own size if left out",
+                "the distance from one window to the next; by default the size of the window",
                 "다음 창까지의 거리, 생략하면 창의 크기",
             ),
             least=1,
@@ -43,7 +43,7 @@ def _attributes(axes: int) -> tuple[OpAttribute, ...]:
             kind,
             0,
             Words(
-                "how many entries of padding go around x, at most half a window",
+                "how many entries of padding are added around x, at most half a window",
                 "x의 둘레에 두를 패딩의 칸 수, 창의 절반까지",
             ),
             least=0,
@@ -56,7 +56,7 @@ def _dilation(axes: int) -> OpAttribute:
         "dilation",
         int if axes == 1 else PerAxis,
         1,
-        Words("how far apart the entries of a window are", "창의 원소 사이의 간격"),
+        Words("the spacing between the entries of a window", "창의 원소 사이의 간격"),
         least=1,
     )
 
@@ -66,7 +66,7 @@ _CEIL_MODE = OpAttribute(
     bool,
     False,
     Words(
-        "whether a last window that does not fit is used all the same, with the entries it has",
+        "whether a last window that does not fit is still used, with the entries it has",
         "끝에서 다 들어가지 않는 창도, 있는 원소만으로 쓸지",
     ),
 )
@@ -181,7 +181,7 @@ def _largest_rules(name: str, axes: int, attributes: Attributes) -> tuple[Linear
     rule = Linear(
         f"{name}_input(g, x{settings_text(OPS[name], attributes)})",
         partial(_largest_vjp, axes),
-        shown=Words("1 at the window's largest", "창의 최댓값에 1"),
+        shown=Words("1 at the window's largest entry", "창의 최댓값에 1"),
         entries=partial(_largest_entries, axes),
     )
     return (rule,)
@@ -227,9 +227,9 @@ def _max_pool(axes: int, samples: tuple[Sample, ...]) -> Op:
             ko="최댓값 풀링은 라우터입니다. 각 창에서 가장 큰 원소가 그 창의 그래디언트를 받습니다.",
         ),
         conventions=Words(
-            "Entries of a window that tie share the gradient equally, where PyTorch gives all of it to the "
-            "first. Padding is never the largest. A last window that does not fit is left out, unless "
-            "ceil_mode is set and it begins before the padding at the end.",
+            "Tied entries of a window share the gradient equally, where PyTorch gives all of it to "
+            "the first. Padding is never the largest. A last window that does not fit is left out, "
+            "unless ceil_mode is set and it begins before the padding at the end.",
             "창 안의 최댓값이 여럿이면 그래디언트를 똑같이 나눕니다. PyTorch는 첫째 원소에 모두 "
             "줍니다. 패딩은 최댓값이 되지 않습니다. 끝에서 다 들어가지 않는 창은 뺍니다. 다만 ceil_mode이고 "
             "끝의 패딩보다 앞에서 시작하는 창은 씁니다.",
@@ -338,13 +338,13 @@ def _avg_pool(axes: int, samples: tuple[Sample, ...]) -> Op:
         rules=lambda shapes, attributes: _mean_rules(name, axes, attributes),
         attributes=(*_attributes(axes), _CEIL_MODE, _COUNT_INCLUDE_PAD),
         lesson=Words(
-            en="Average pooling hands every entry of a window an equal share of that window's gradient.",
+            en="Average pooling divides the gradient of a window equally among its entries.",
             ko="평균 풀링은 창의 그래디언트를 그 창의 모든 원소에 고르게 나누어 흘려보냅니다.",
         ),
         conventions=Words(
-            "The zeros of the padding count in the mean, as by PyTorch's default, unless "
-            "count_include_pad is false. A last window that does not fit is left out; with ceil_mode it is "
-            "the mean of what it has.",
+            "The zeros of the padding count in the mean, as PyTorch does by default, unless "
+            "count_include_pad is false. A last window that does not fit is left out; with ceil_mode "
+            "it is the mean of the entries it has.",
             "PyTorch의 기본값처럼 패딩의 0도 평균에 넣습니다. count_include_pad가 false이면 뺍니다. 끝에서 "
             "다 들어가지 않는 창은 빼고, ceil_mode이면 있는 원소만 평균합니다.",
         ),

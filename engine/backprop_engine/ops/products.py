@@ -56,7 +56,7 @@ dot = define(
     rules=INNER,
     inside=(("products", "a * b"), ("out", "sum(products)")),
     lesson=DOT,
-    conventions=Words("Of nothing it is 0.", "빈 벡터의 내적은 0입니다."),
+    conventions=Words("The dot product of empty vectors is 0.", "빈 벡터의 내적은 0입니다."),
     samples=(Sample(((3,), (3,))), Sample(((1,), (1,))), Sample(((0,), (0,)))),
 )
 
@@ -128,7 +128,7 @@ def _linear_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
         texts.get(len(batch), f"tensordot(g, x, axes={[list(batch)] * 2})"),
         lambda g, out, x, weight, *bias: rows(g).T @ rows(x),
         None if batch else Factor("x.T", lambda out, x, weight, *bias: x[np.newaxis, :]),
-        shown=Words("its input, summed over the batch", "배치에 걸쳐 더한 입력") if len(batch) > 1 else None,
+        shown=Words("its input, summed over the rows", "배치에 걸쳐 더한 입력") if len(batch) > 1 else None,
         entries=_weight_entries,
     )
     return (to_x, to_weight, ONE)[: len(shapes)]
@@ -150,8 +150,10 @@ linear_layer = define(
         else (("out", "x @ weight.T"),)
     ),
     lesson=Words(
-        en="An affine layer: the input gets the gradient through the weights, the weights through the input.",
-        ko="Affine 계층에서 입력은 가중치를, 가중치는 입력을 거쳐 그래디언트를 받습니다.",
+        en="An affine layer: the input gets the upstream gradient times the weights, and the weights "
+        "get it times the input.",
+        ko="Affine 계층에서 입력은 흘러들어온 그래디언트에 가중치를 곱해 받고, 가중치는 입력을 곱해 "
+        "받습니다.",
     ),
     lessons=(
         Words(
@@ -169,7 +171,7 @@ linear_layer = define(
         ),
     ),
     conventions=Words(
-        "As in PyTorch the weight is out×in, and x is a vector, or rows in any number of axes.",
+        "As in PyTorch the weight has the shape out×in, and x is a vector, or rows along any number of axes.",
         "PyTorch처럼 가중치는 출력×입력이고, x는 벡터이거나 몇 축이든 행을 모은 것입니다.",
     ),
     samples=(

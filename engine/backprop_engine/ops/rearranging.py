@@ -101,14 +101,15 @@ roll = define(
             int | tuple[int, ...] | None,
             None,
             Words(
-                "the axis or axes; if left out, all entries in a row",
+                "the axis or axes; by default the operand is flattened",
                 "축 하나 또는 여럿, 생략하면 모든 원소를 한 줄로",
             ),
         ),
     ),
     conflict=_roll_conflict,
     lesson=Words(
-        en="A roll shifts the entries and wraps them round at the end, so the gradient is rolled back.",
+        en="A roll shifts the entries and wraps those that leave at the end around to the start, so "
+        "the gradient is rolled back.",
         ko="원소를 옆으로 옮기고 끝을 넘은 것은 처음으로 보내는 연산이므로, 그래디언트는 반대 "
         "방향으로 옮겨 돌려보냅니다.",
     ),
@@ -174,7 +175,7 @@ repeat_interleave = define(
             int | None,
             None,
             Words(
-                "the axis; if left out, all entries in a row",
+                "the axis; by default the operand is flattened",
                 "축, 생략하면 모든 원소를 한 줄로",
             ),
         ),
@@ -184,8 +185,7 @@ repeat_interleave = define(
         ko="반복된 원소는 모든 사본의 그래디언트를 더해 받습니다.",
     ),
     conventions=Words(
-        "The copies of an entry stand side by side, as with NumPy's `repeat`; `tile` repeats the "
-        "whole tensor.",
+        "The copies of an entry are adjacent, as in NumPy's `repeat`; `tile` repeats the whole tensor.",
         "NumPy의 `repeat`처럼 한 원소의 사본이 나란히 놓입니다. `tile`은 전체를 되풀이합니다.",
     ),
     samples=(
@@ -260,7 +260,7 @@ tril = define(
     ),
     attributes=(_DIAGONAL,),
     lesson=Words(
-        en="The lower triangle was kept: its entries get the gradient, those above get 0.",
+        en="The lower triangle was kept: its entries get the gradient, and those above it get 0.",
         ko="아래 삼각형만 남겼으므로 그 원소들은 그래디언트를 받고 위쪽 원소들은 0을 받습니다.",
     ),
     conventions=Words(
@@ -287,7 +287,7 @@ triu = define(
     ),
     attributes=(_DIAGONAL,),
     lesson=Words(
-        en="The upper triangle was kept: its entries get the gradient, those below get 0.",
+        en="The upper triangle was kept: its entries get the gradient, and those below it get 0.",
         ko="위 삼각형만 남겼으므로 그 원소들은 그래디언트를 받고 아래쪽 원소들은 0을 받습니다.",
     ),
     conventions=Words(
@@ -363,11 +363,12 @@ diag = define(
     rules=_diag_rules,
     attributes=(_DIAGONAL,),
     lesson=Words(
-        en="Only the diagonal is connected: each of its entries gets the gradient of the entry it became.",
+        en="Only the diagonal carries gradient: each of its entries gets the gradient of the entry "
+        "it became.",
         ko="대각선만 이어져 있습니다. 대각선의 각 원소는 짝이 되는 원소의 그래디언트를 받습니다.",
     ),
     conventions=Words(
-        "A vector becomes the diagonal of a square matrix, a matrix is reduced to its diagonal.",
+        "A vector becomes the diagonal of a square matrix; a matrix is reduced to its diagonal.",
         "벡터는 정사각행렬의 대각선이 되고, 행렬에서는 대각선만 남습니다.",
     ),
     samples=(

@@ -113,7 +113,7 @@ def _rules(
 
     through = Words("through the gates, times their weights", "게이트를 거쳐 그 가중치를 곱함")
     met = Words(
-        "through the gates, times what the weights multiplied", "게이트를 거쳐 가중치와 곱해진 값을 곱함"
+        "through the gates, times the operands of the weights", "게이트를 거쳐 가중치와 곱해진 값을 곱함"
     )
     summed = (0,) if batched else ()
 
@@ -136,7 +136,7 @@ def _rules(
             Linear(
                 carried,
                 lambda g, out, *operands: backward(g, *operands).carried,
-                shown=Words("straight on, times the forget gate", "망각 게이트만 곱해 곧장 이어짐"),
+                shown=Words("directly, times the forget gate", "망각 게이트만 곱해 곧장 이어짐"),
             )
         )
     rules += [
@@ -169,13 +169,13 @@ def _rules(
 
 
 _OF_WEIGHTS = Words(
-    en="A weight gets the gradient of its gate before the nonlinearity, times the number it "
-    "multiplied, summed over the samples.",
+    en="A weight gets the gradient at its gate's preactivation times the number it multiplied, "
+    "summed over the samples.",
     ko="가중치는 자기 게이트의 비선형 함수 앞 그래디언트에 자신과 곱해진 수를 곱하고, 이를 "
     "표본에 걸쳐 더해 받습니다.",
 )
 _OF_BIASES = Words(
-    en="A bias gets the gradient of its gate before the nonlinearity, summed over the samples.",
+    en="A bias gets the gradient at its gate's preactivation, summed over the samples.",
     ko="편향은 자기 게이트의 비선형 함수 앞 그래디언트를 표본에 걸쳐 더해 받습니다.",
 )
 
@@ -303,7 +303,8 @@ lstm_cell = define(
     optional=2,
     inside=_lstm_inside,
     lesson=Words(
-        en="The cell's state is carried on by the forget gate alone: its gradient reaches far back in time.",
+        en="Only the forget gate stands between one cell state and the next, so the gradient of the "
+        "state reaches far back in time.",
         ko="셀 상태는 망각 게이트만 곱해져 이어지므로, 그 그래디언트는 먼 과거까지 전해집니다.",
     ),
     lessons=(

@@ -24,7 +24,7 @@ REDUCTION = OpAttribute(
     Reduction,
     "mean",
     Words(
-        "how the losses of a batch become one: mean, sum or none",
+        "how the losses of a batch are combined: mean, sum or none",
         "배치의 손실을 하나로 모으는 방법: mean, sum 또는 none",
     ),
 )

@@ -25,15 +25,13 @@ AXIS = OpAttribute(
     "axis",
     int | tuple[int, ...] | None,
     None,
-    Words(
-        "the axis or axes that are reduced; all where it is left out", "줄일 축 하나 또는 여럿, 생략하면 모두"
-    ),
+    Words("the axis or axes to reduce; by default all of them", "줄일 축 하나 또는 여럿, 생략하면 모두"),
 )
 KEEPDIMS = OpAttribute(
     "keepdims",
     bool,
     False,
-    Words("whether a reduced axis stays, with the size 1", "줄인 축을 크기 1로 남길지"),
+    Words("whether a reduced axis is kept with size 1", "줄인 축을 크기 1로 남길지"),
 )
 SAMPLES = (
     Sample(((),)),
@@ -228,12 +226,12 @@ sum_ = define(
     rules=_sum_rules,
     attributes=(AXIS, KEEPDIMS),
     lesson=Words(
-        en="A sum hands its gradient to every entry that was summed.",
+        en="A sum passes its gradient on to every entry that was summed.",
         ko="합 노드는 더해진 모든 원소에 같은 그래디언트를 흘려보냅니다.",
     ),
-    conventions=Words("The sum of nothing is 0.", "원소가 없으면 합은 0입니다."),
+    conventions=Words("The sum of no entries is 0.", "원소가 없으면 합은 0입니다."),
     meets=of_nothing,
-    kinks=(Kink(([],), 0, ([],), Words("the sum of nothing is 0", "원소가 없으면 합은 0")),),
+    kinks=(Kink(([],), 0, ([],), Words("the sum of no entries is 0", "원소가 없으면 합은 0")),),
     samples=(*SAMPLES, SIZE_ONE, EMPTY),
 )
 
@@ -271,10 +269,10 @@ mean = define(
     attributes=(AXIS, KEEPDIMS),
     inside=_mean_inside,
     lesson=Words(
-        en="A mean hands every entry an equal share of its gradient.",
+        en="A mean divides its gradient equally among the entries.",
         ko="평균 노드는 그래디언트를 원소 수로 나누어 고르게 흘려보냅니다.",
     ),
-    conventions=Words("The mean of nothing is NaN.", "원소가 없으면 평균은 NaN입니다."),
-    kinks=(Kink(([],), nan, ([],), Words("the mean of nothing is 0 / 0", "원소가 없으면 평균은 0 / 0")),),
+    conventions=Words("The mean of no entries is NaN.", "원소가 없으면 평균은 NaN입니다."),
+    kinks=(Kink(([],), nan, ([],), Words("the mean of no entries is 0 / 0", "원소가 없으면 평균은 0 / 0")),),
     samples=(*SAMPLES, SIZE_ONE),
 )

@@ -26,7 +26,7 @@ from backprop_engine.ops.samples import Kink
 define = Family("losses").define
 
 _TURNED = Words(
-    en="The target gets what the prediction gets, with the opposite sign.",
+    en="The target gets the same gradient as the prediction, with the opposite sign.",
     ko="목표값은 예측값이 받는 그래디언트를 부호만 바꾸어 받습니다.",
 )
 
@@ -70,12 +70,12 @@ mae = define(
     analytic=False,
     inside=inside_of(("d", "a - target"), ("l", "abs(d)")),
     lesson=Words(
-        en="Absolute error: the gradient says only on which side the error lies, never how large it is.",
+        en="Absolute error: the gradient is the sign of the error, and says nothing about its size.",
         ko="절대 오차의 그래디언트는 오차가 어느 쪽인지만 알려 주고 크기는 알려 주지 않습니다.",
     ),
     lessons=(None, _TURNED),
     conventions=Words(
-        "Where both operands are equal the derivative is 0.", "두 값이 같은 곳에서 미분은 0입니다."
+        "Where the two operands are equal the derivative is 0.", "두 값이 같은 곳에서 미분은 0입니다."
     ),
     kinks=(Kink((1.0, 1.0), 0, (0, 0), Words("0 at the corner, like abs", "abs처럼 꺾인 점에서 0")),),
     samples=sampled(),
@@ -124,15 +124,17 @@ huber = define(
             "delta",
             float,
             1.0,
-            Words("the error from which on the loss grows linearly", "손실이 직선으로 커지기 시작하는 오차"),
+            Words("the error beyond which the loss grows linearly", "손실이 직선으로 커지기 시작하는 오차"),
             above=0,
         ),
     ),
     analytic=False,
     inside=_huber_inside,
     lesson=Words(
-        en="Huber is squared for small errors, absolute for large ones: the gradient is the clipped error.",
-        ko="Huber 손실은 작은 오차에는 제곱, 큰 오차에는 절댓값입니다. 그래디언트는 잘린 오차입니다.",
+        en="The Huber loss is quadratic for small errors and linear for large ones: its gradient is "
+        "the clipped error.",
+        ko="Huber 손실은 작은 오차에서는 이차식, 큰 오차에서는 일차식입니다. 그래디언트는 오차를 "
+        "±delta에서 자른 것입니다.",
     ),
     lessons=(None, _TURNED),
     conventions=Words(
@@ -145,7 +147,7 @@ huber = define(
             (1.0, 0.0),
             0.5,
             (1, -1),
-            Words("both pieces agree where they meet", "두 조각이 만나는 곳에서 일치함"),
+            Words("the two pieces agree where they meet", "두 조각이 만나는 곳에서 일치함"),
         ),
     ),
     samples=(*sampled(), *sampled(delta=0.5)[1:5]),
@@ -195,7 +197,7 @@ smooth_l1 = define(
             float,
             1.0,
             Words(
-                "the error from which on the loss grows with slope 1",
+                "the error beyond which the loss grows with slope 1",
                 "손실이 기울기 1로 커지기 시작하는 오차",
             ),
             above=0,
@@ -221,7 +223,7 @@ smooth_l1 = define(
             (0.5, 0.0),
             0.25,
             (1, -1),
-            Words("both pieces agree where they meet", "두 조각이 만나는 곳에서 일치함"),
+            Words("the two pieces agree where they meet", "두 조각이 만나는 곳에서 일치함"),
             {"beta": 0.5},
         ),
     ),

@@ -158,7 +158,7 @@ def _rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
         Linear(
             f"interpolate_input(g, x.shape{settings_text(OPS['interpolate'], attributes)})",
             _vjp,
-            shown=Words("each weight, back to its neighbour", "이웃마다 가중치만큼"),
+            shown=Words("the interpolation weights, back to each neighbour", "이웃마다 가중치만큼"),
             entries=_entries,
         ),
     )
@@ -211,7 +211,7 @@ interpolate = define(
             "size",
             _Size,
             None,
-            Words("how many entries the result has along each axis", "결과의 크기, 축마다"),
+            Words("the size of the result along each axis", "결과의 크기, 축마다"),
             least=1,
         ),
         OpAttribute(
@@ -219,7 +219,7 @@ interpolate = define(
             _Scale,
             None,
             Words(
-                "the factor by which each axis grows, in place of size", "축마다 몇 배로 할지, size 대신 줌"
+                "the factor by which each axis grows, instead of `size`", "축마다 몇 배로 할지, size 대신 줌"
             ),
             above=0,
             most=2**20,
@@ -229,8 +229,10 @@ interpolate = define(
             _Mode,
             "nearest",
             Words(
-                "the nearest entry, or a mean of the two along one axis, of the four along two",
-                "가장 가까운 원소를 쓸지, 한 축에서 둘이나 두 축에서 넷을 평균할지",
+                "nearest takes the nearest entry, linear a weighted mean of two (one axis), bilinear "
+                "of four (two axes)",
+                "nearest는 가장 가까운 원소, linear는 한 축에서 두 원소의 가중평균, bilinear는 두 "
+                "축에서 네 원소의 가중평균",
             ),
         ),
         OpAttribute(
@@ -249,11 +251,11 @@ interpolate = define(
         ko="각 값은 이웃한 값의 가중평균이므로, 그래디언트도 같은 가중치로 이웃에 나뉩니다.",
     ),
     conventions=Words(
-        "As in PyTorch: samples, channels, then one axis or two. Without align_corners the "
-        "centres of entries lie at 0.5, 1.5, …, and beyond the outermost centres the entry at "
-        "the edge counts; nearest rounds positions down. With scale_factor the new size is "
-        "rounded down, but positions use the factor as given; linear leaves an axis that keeps "
-        "its size as it is.",
+        "As in PyTorch, the axes are samples, channels, then one or two more. Without align_corners "
+        "the centres of entries lie at 0.5, 1.5, …, and beyond the outermost centres the entry at "
+        "the edge is used; nearest rounds positions down. With scale_factor the new size is rounded "
+        "down, but positions use the factor as given; linear leaves an axis that keeps its size as "
+        "it is.",
         "PyTorch처럼 표본, 채널, 그리고 축 하나나 둘입니다. align_corners가 아니면 원소의 중심은 "
         "0.5, 1.5, …에 있고, 맨 끝 중심의 바깥에서는 가장자리 원소를 씁니다. nearest는 위치를 "
         "내림합니다. scale_factor를 주면 새 크기는 내림하지만 위치는 준 배율 그대로 계산합니다. "

@@ -90,7 +90,7 @@ permute = define(
             "axes",
             Sizes,
             ...,
-            Words("every axis of the operand, in the order wanted", "피연산자의 모든 축을 바라는 순서로"),
+            Words("every axis of the operand, in the new order", "피연산자의 모든 축을 바라는 순서로"),
         ),
     ),
     lesson=Words(
@@ -133,13 +133,13 @@ broadcast_to = define(
     forward=np.broadcast_to,
     shape=_broadcast_to_shape,
     rules=(ONE,),
-    attributes=(OpAttribute("shape", Sizes, ..., Words("the shape wanted", "바라는 형상"), least=0),),
+    attributes=(OpAttribute("shape", Sizes, ..., Words("the new shape", "바라는 형상"), least=0),),
     lesson=Words(
         en="An entry that was copied gets the sum of the gradients of its copies.",
         ko="복사된 원소는 모든 사본의 그래디언트를 더해 받습니다.",
     ),
     conventions=Words(
-        "Axes are counted from the last, as in every broadcast.",
+        "Axes are aligned from the last, as in every broadcast.",
         "모든 브로드캐스트에서처럼 마지막 축부터 맞춥니다.",
     ),
     samples=(
@@ -185,12 +185,12 @@ flip = define(
             int | tuple[int, ...] | None,
             None,
             Words(
-                "the axis or axes turned round; all if left out", "뒤집을 축 하나 또는 여럿, 생략하면 모두"
+                "the axis or axes to flip; by default all of them", "뒤집을 축 하나 또는 여럿, 생략하면 모두"
             ),
         ),
     ),
     lesson=Words(
-        en="A flip turns the order round, so the gradient is flipped back.",
+        en="A flip reverses the order, so the gradient is flipped back.",
         ko="순서를 뒤집는 노드이므로 그래디언트도 다시 뒤집어 흘려보냅니다.",
     ),
     samples=(
@@ -212,7 +212,7 @@ def _same_position(i: Indices, j: Indices, out: Any, a: Any, **_: Any) -> Any:
 
 
 def _reshaped_back(text: str) -> Linear:
-    shown = Words("the operand's shape again", "원래 모양으로 되돌림")
+    shown = Words("reshaped to the operand's shape", "원래 모양으로 되돌림")
     return Linear(text, lambda g, out, a, **_: np.reshape(g, a.shape), shown=shown, entries=_same_position)
 
 
@@ -225,7 +225,7 @@ def _reshaped(shape: Callable[..., Shape]) -> Callable[..., Any]:
 
 
 def _rules_of(shape: Callable[..., Shape]) -> Callable[[tuple[Shape, ...], Attributes], Rules]:
-    """Its rule: the gradient gets the operand's shape again."""
+    """Its rule: the gradient gets reshaped to the operand's shape."""
 
     def rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
         return (_UNCHANGED if shapes[0] == () == shape(*shapes, **attributes) else _RESHAPED,)
@@ -275,17 +275,19 @@ define(
             Sizes,
             ...,
             Words(
-                "the new sizes; one may be -1: what is left", "새 크기, 하나는 나머지를 뜻하는 -1일 수 있음"
+                "the new sizes; one may be -1, for whatever remains",
+                "새 크기, 하나는 나머지를 뜻하는 -1일 수 있음",
             ),
             least=-1,
         ),
     ),
     lesson=Words(
-        en="A reshape moves nothing: the gradient gets the operand's shape again.",
+        en="A reshape changes no entry: the gradient is reshaped back to the operand's shape.",
         ko="모양만 바꾸는 노드이므로 그래디언트도 원래 모양으로 되돌려 흘려보냅니다.",
     ),
     conventions=Words(
-        "Entries keep their order, the last axis fastest.", "마지막 축부터 세는 원소의 순서는 그대로입니다."
+        "Entries keep their order, with the last axis varying fastest.",
+        "마지막 축부터 세는 원소의 순서는 그대로입니다.",
     ),
     samples=(
         Sample(((),), {"shape": (1, 1)}),
@@ -320,17 +322,18 @@ define(
             int,
             0,
             Words(
-                "the first axis that is flattened; 1 keeps a batch apart",
+                "the first axis to flatten; 1 keeps the batch axis",
                 "펼칠 첫 축, 1이면 배치를 그대로 둠",
             ),
         ),
     ),
     lesson=Words(
-        en="Flattening moves nothing: the gradient gets the operand's shape again.",
+        en="Flattening changes no entry: the gradient is reshaped back to the operand's shape.",
         ko="한 줄로 펴기만 하는 노드이므로 그래디언트도 원래 모양으로 되돌려 흘려보냅니다.",
     ),
     conventions=Words(
-        "Entries keep their order, the last axis fastest. A scalar becomes a vector of one.",
+        "Entries keep their order, with the last axis varying fastest. A scalar becomes a vector "
+        "with one entry.",
         "마지막 축부터 세는 원소의 순서는 그대로입니다. 스칼라는 원소가 하나인 벡터가 됩니다.",
     ),
     samples=(
@@ -377,12 +380,13 @@ define(
             int | tuple[int, ...] | None,
             None,
             Words(
-                "the axis or axes of size 1; all if left out", "크기가 1인 축 하나 또는 여럿, 생략하면 모두"
+                "the axis or axes of size 1; by default all of them",
+                "크기가 1인 축 하나 또는 여럿, 생략하면 모두",
             ),
         ),
     ),
     lesson=Words(
-        en="Axes of size 1 were taken out: the gradient gets them back.",
+        en="Axes of size 1 were removed, so the gradient gets them back.",
         ko="크기가 1인 축을 없앤 노드이므로 그래디언트에 그 축을 되살려 흘려보냅니다.",
     ),
     samples=(
@@ -426,11 +430,11 @@ define(
             "axis",
             int | tuple[int, ...],
             ...,
-            Words("where the new axes are in the result", "결과에서 새 축들의 자리"),
+            Words("the positions of the new axes in the result", "결과에서 새 축들의 자리"),
         ),
     ),
     lesson=Words(
-        en="Axes of size 1 were put in: the gradient drops them again.",
+        en="Axes of size 1 were added, so the gradient drops them again.",
         ko="크기가 1인 축을 끼워 넣은 노드이므로 그래디언트에서는 그 축을 다시 없앱니다.",
     ),
     samples=(

@@ -91,7 +91,7 @@ def _rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Linear]:
         Linear(
             f"rotary_embedding_input(g{settings_text(OPS['rotary_embedding'], attributes)})",
             _turned_back,
-            shown=Words("each pair turned back by its angle", "쌍마다 같은 각도로 되돌림"),
+            shown=Words("each pair, rotated back by its angle", "쌍마다 같은 각도로 되돌림"),
             entries=_entries,
         ),
     )
@@ -155,7 +155,7 @@ rotary_embedding = define(
             float,
             10000.0,
             Words(
-                "the base of the angles: pair k turns by position · base^(−2k/d)",
+                "the base of the angles: pair k is rotated by position · base^(−2k/d)",
                 "각도의 밑, 쌍 k는 위치 · base^(−2k/d)만큼 돎",
             ),
             above=0,
@@ -165,7 +165,7 @@ rotary_embedding = define(
             bool,
             False,
             Words(
-                "whether neighbours form the pairs, rather than one entry from each half",
+                "whether pairs are formed by neighbours rather than by one entry from each half",
                 "앞뒤 절반에서 하나씩 대신 이웃한 원소끼리 쌍으로 할지",
             ),
         ),
@@ -173,13 +173,14 @@ rotary_embedding = define(
     ),
     inside=_inside,
     lesson=Words(
-        en="A rotation keeps lengths: each pair's gradient is turned back by the angle of its position.",
+        en="A rotation preserves lengths: the gradient of each pair is rotated back by the angle of "
+        "its position.",
         ko="회전은 길이를 바꾸지 않습니다. 쌍마다 그래디언트를 그 위치의 각도만큼 되돌립니다.",
     ),
     conventions=Words(
-        "Positions lie along the last axis but one. By default entry k of the last axis is paired with "
-        "entry k + d/2, as in Hugging Face's Llama (rotate_half) and ONNX; interleaved pairs entries 2k "
-        "and 2k + 1, as in the paper and Meta's Llama.",
+        "Positions run along the second-to-last axis. By default entry k of the last axis is paired "
+        "with entry k + d/2, as in Hugging Face's Llama (rotate_half) and ONNX; interleaved pairs "
+        "entries 2k and 2k + 1, as in the paper and Meta's Llama.",
         "위치는 끝에서 둘째 축에 놓입니다. 기본은 마지막 축의 k번 원소와 k + d/2번 원소가 쌍이며, "
         "Hugging Face의 Llama(rotate_half)와 ONNX가 이렇습니다. interleaved이면 논문과 Meta의 Llama처럼 "
         "2k번과 2k + 1번이 쌍입니다.",

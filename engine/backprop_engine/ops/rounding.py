@@ -39,12 +39,13 @@ sign = define(
     rules=(_FLAT,),
     analytic=False,
     lesson=Words(
-        en="The sign is flat on both sides of 0: its local gradient is 0, and nothing before it learns.",
+        en="The sign function is flat on both sides of 0: its local gradient is 0, and nothing "
+        "before it learns.",
         ko="부호 함수는 0의 양쪽에서 평평하므로 로컬 그래디언트가 0이고, 그보다 입력 쪽은 학습되지 않습니다.",
     ),
     conventions=Words(
-        "The sign of 0 is 0, and the derivative is 0 there as everywhere. NaN stays NaN in the "
-        "value, which PyTorch makes 0, and in the gradient.",
+        "The sign of 0 is 0, and the derivative there is 0, as everywhere. NaN stays NaN, in the "
+        "value (where PyTorch gives 0) and in the gradient.",
         "0의 부호는 0이고, 다른 곳과 마찬가지로 미분도 0입니다. NaN은 값에서도 그래디언트에서도 "
         "NaN으로 남으며, PyTorch는 값을 0으로 만듭니다.",
     ),
@@ -111,8 +112,8 @@ round_ = define(
     rules=(_FLAT,),
     analytic=False,
     lesson=Words(
-        en="Rounding is a staircase: its local gradient is 0. Quantised networks train by handing the "
-        "gradient on as if nothing had been rounded.",
+        en="Rounding is a staircase: its local gradient is 0. Quantised networks train by passing "
+        "the gradient on as if nothing had been rounded.",
         ko="반올림은 계단 함수이므로 로컬 그래디언트가 0입니다. 양자화한 신경망은 반올림하지 "
         "않은 것처럼 그래디언트를 그대로 흘려보내며 학습합니다.",
     ),
@@ -145,33 +146,33 @@ mod = define(
     analytic=False,
     inside=(("q", "a / b"), ("n", "floor(q)"), ("out", "a - n * b")),
     lesson=Words(
-        en="The slope of a remainder is one with respect to the dividend, and minus the whole "
+        en="The slope of a remainder is 1 with respect to the dividend, and minus the integer "
         "quotient with respect to the divisor.",
         ko="나머지의 기울기는 나누어지는 수에 대해서는 1이고, 나누는 수에 대해서는 정수 몫의 "
         "부호를 바꾼 것입니다.",
     ),
     lessons=(
         Words(
-            en="Between its jumps a remainder rises as the dividend does: the gradient is handed "
-            "on unchanged.",
+            en="Between its jumps a remainder rises with the dividend, so the gradient is passed on "
+            "unchanged.",
             ko="나머지는 뛰는 곳 사이에서 나누어지는 수와 똑같이 커지므로 그래디언트를 그대로 흘려보냅니다.",
         ),
         Words(
-            en="The divisor is subtracted as often as it fits: minus that count is its local gradient.",
+            en="The divisor is subtracted as many times as it fits, so its local gradient is minus "
+            "that count.",
             ko="나누는 수는 몫만큼 빼지므로, 그 로컬 그래디언트는 몫의 부호를 바꾼 것입니다.",
         ),
     ),
     conventions=Words(
-        "The remainder has the divisor's sign, as in Python, NumPy and `torch.remainder`. "
-        "Dividing by 0 gives NaN; at the jumps the derivatives are those of the piece that "
-        "begins there.",
+        "The remainder has the divisor's sign, as in Python, NumPy and `torch.remainder`. Dividing "
+        "by 0 gives NaN; at the jumps the derivatives are those of the piece that starts there.",
         "나머지의 부호는 Python, NumPy, `torch.remainder`처럼 나누는 수와 같습니다. 0으로 나누면 "
         "NaN이고, 뛰는 곳에서의 미분은 거기에서 시작하는 구간의 것입니다.",
     ),
     meets=lambda a, b: bool(np.any(np.equal(np.mod(a, b), 0) | (np.less(a, 0) != np.less(b, 0)))),
     kinks=(
         Kink((-1.0, 3.0), 2, (1, 1), Words("the divisor's sign", "부호는 나누는 수를 따름")),
-        Kink((6.0, 3.0), 0, (1, -2), Words("the side that begins at the jump", "뛰는 곳에서 시작하는 쪽")),
+        Kink((6.0, 3.0), 0, (1, -2), Words("the side that starts at the jump", "뛰는 곳에서 시작하는 쪽")),
         Kink((1.0, 0.0), nan, (1, -inf), Words("a division by 0", "0으로 나눔")),
     ),
     samples=tuple(Sample(sample.operands, low=0.7, high=3.0) for sample in PAIRS),

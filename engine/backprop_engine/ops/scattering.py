@@ -102,7 +102,7 @@ def _src_rule(shapes: tuple[Shape, ...], axis: int) -> Linear:
         target = (*j[:axis], indices[inside] % a.shape[axis], *j[axis + 1 :])
         return here(written & same(i, target))
 
-    return Linear(text, vjp, shown=Words("1 where it went", "놓인 자리에 1"), entries=entries)
+    return Linear(text, vjp, shown=Words("1 where it was added", "놓인 자리에 1"), entries=entries)
 
 
 def _scatter_add_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
@@ -139,15 +139,15 @@ scatter_add = define(
     indices=lambda a, indices, src: (1,),
     refuse=lambda a, indices, src, axis: outside_axis(indices, a, axis),
     lesson=Words(
-        en="What was there gets the gradient unchanged; what was added gets the gradient of the "
-        "place it went to.",
+        en="The operand that is added to gets the gradient unchanged; what is added gets the "
+        "gradient of the entry it is added to.",
         ko="정해진 자리에 더하는 연산이므로, 원래 있던 것은 그래디언트를 그대로 받고 더해진 것은 "
         "자기가 더해진 자리의 그래디언트를 받습니다.",
     ),
     conventions=Words(
-        "Like `torch.scatter_add`, but a negative index counts from the end. What goes to the "
-        "same place adds up. Entries of src beyond the indices are not used and get 0, where "
-        "PyTorch has no gradient.",
+        "Like `torch.scatter_add`, but negative indices count from the end. Entries that go to the "
+        "same place add up. Entries of src beyond the indices are not used and get 0, where PyTorch "
+        "has no gradient.",
         "`torch.scatter_add`와 같지만 음수 인덱스는 끝에서부터 셉니다. 한 자리에 여럿이 오면 "
         "모두 더합니다. src에서 인덱스의 형상을 벗어난 원소는 쓰이지 않고 0을 받습니다. "
         "PyTorch에는 이때의 그래디언트가 없습니다.",
@@ -214,13 +214,13 @@ scatter = define(
     indices=lambda a, indices, src: (1,),
     refuse=_refuse_scatter,
     lesson=Words(
-        en="What was written gets the gradient of its place; what it overwrote gets 0.",
+        en="What was written gets the gradient of its place; what was overwritten gets 0.",
         ko="써 넣은 것은 놓인 자리의 그래디언트를 받고, 덮어쓰인 원소는 0을 받습니다.",
     ),
     conventions=Words(
-        "Like `torch.scatter`, but a negative index counts from the end. Two entries for the "
-        "same place are refused: PyTorch leaves open which of them stays, and its gradient is "
-        "right for neither. `scatter_add` adds them.",
+        "Like `torch.scatter`, but negative indices count from the end. Two entries for the same "
+        "place are refused: PyTorch does not define which of them stays, and its gradient is right "
+        "for neither. `scatter_add` adds them.",
         "`torch.scatter`와 같지만 음수 인덱스는 끝에서부터 셉니다. 한 자리에 둘을 쓰는 것은 받지 "
         "않습니다. PyTorch에서는 어느 것이 남을지 정해져 있지 않고 그래디언트도 맞지 않습니다. "
         "더하려면 `scatter_add`를 씁니다.",
@@ -255,14 +255,12 @@ one_hot = define(
     shape=lambda indices, classes: (*indices, classes),
     rules=(None,),
     attributes=(
-        OpAttribute(
-            "classes", int, ..., Words("how many classes there are", "범주의 수"), least=1, most=2**31
-        ),
+        OpAttribute("classes", int, ..., Words("the number of classes", "범주의 수"), least=1, most=2**31),
     ),
     stops=("indices",),
     analytic=False,
     lesson=Words(
-        en="A one-hot row says which class it is, and a class is not a quantity: no gradient flows.",
+        en="A one-hot row says which class it is. A class is not a quantity, so no gradient flows.",
         ko="원-핫 행은 어느 범주인지를 나타낼 뿐 크고 작은 양이 아니므로 그래디언트가 흐르지 않습니다.",
     ),
     conventions=Words(

@@ -44,11 +44,12 @@ sigmoid = define(
     tails="saturating",
     inside=(("e", "exp(-a)"), ("s", "1 + e"), ("out", "1 / s")),
     lesson=Words(
-        en="Sigmoid: output · (1 − output) is at most 1/4, and almost 0 where the unit is saturated.",
+        en="Sigmoid: the local gradient, output · (1 − output), is at most 1/4, and almost 0 where "
+        "the unit is saturated.",
         ko="시그모이드의 로컬 그래디언트는 출력 · (1 − 출력)이며, 최대 1/4이고 포화되면 거의 0입니다.",
     ),
     conventions=Words(
-        "Exact on both sides: the exponent is never positive, so nothing overflows.",
+        "Accurate on both sides: the exponent is never positive, so nothing overflows.",
         "양쪽 모두 정확합니다. 지수가 양수가 되지 않으므로 오버플로가 없습니다.",
     ),
     meets=beyond(20.0),
@@ -67,7 +68,7 @@ tanh = define(
     tails="saturating",
     inside=(("e", "exp(2 * a)"), ("s", "e + 1"), ("out", "1 - 2 / s")),
     lesson=Words(
-        en="Tanh: 1 − output² is 1 at zero, and almost 0 where the unit is saturated.",
+        en="Tanh: the local gradient, 1 − output², is 1 at zero, and almost 0 where the unit is saturated.",
         ko="하이퍼볼릭탄젠트의 로컬 그래디언트는 1 − 출력²이며, 0에서 1이고 포화되면 거의 0입니다.",
     ),
     conventions=Words(
@@ -106,7 +107,7 @@ softplus = define(
         ko="소프트플러스는 모서리를 둥글린 ReLU이고, 그 기울기는 둥글린 계단인 시그모이드입니다.",
     ),
     conventions=Words(
-        "Exact everywhere: PyTorch returns the operand itself above a threshold of 20, which is "
+        "Accurate everywhere: PyTorch returns the operand itself above a threshold of 20, which is "
         "not needed here.",
         "어디에서나 정확합니다. PyTorch는 20을 넘으면 입력을 그대로 돌려주지만, 여기에는 그런 "
         "경계가 없습니다.",
@@ -117,7 +118,7 @@ softplus = define(
             (21.0,),
             21.000000000758256,
             (0.9999999992417439,),
-            Words("exact: no threshold at 20", "정확함, 20에 경계가 없음"),
+            Words("accurate: no threshold at 20", "정확함, 20에 경계가 없음"),
         ),
         Kink((1e4,), 1e4, (1,), Words("without overflow", "오버플로 없음")),
     ),
@@ -134,13 +135,12 @@ log_sigmoid = define(
     tails="saturating",
     inside=(("s", "sigmoid(a)"), ("out", "log(s)")),
     lesson=Words(
-        en="The log of a sigmoid: the gradient is one minus the sigmoid, so a confident unit gets "
-        "almost none.",
-        ko="시그모이드의 로그입니다. 그래디언트는 1에서 시그모이드를 뺀 값이므로 확신하는 유닛은 "
+        en="The log of a sigmoid: its local gradient is 1 − σ(a), so a confident unit gets almost none.",
+        ko="시그모이드의 로그입니다. 로컬 그래디언트는 1 − σ(a)이므로 확신하는 유닛은 그래디언트를 "
         "거의 받지 않습니다.",
     ),
     conventions=Words(
-        "Exact on both sides: far below 0 it is the operand itself.",
+        "Accurate on both sides: far below 0 it is the operand itself.",
         "양쪽 모두 정확합니다. 0보다 훨씬 작은 곳에서는 입력과 같습니다.",
     ),
     meets=beyond(20.0),
@@ -165,7 +165,7 @@ silu = define(
         ko="SiLU는 입력에 자기 자신의 게이트를 곱하므로 그래디언트가 두 인수를 모두 거쳐 옵니다.",
     ),
     conventions=Words(
-        "At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
+        "At −inf it is −inf · 0 = NaN, as in IEEE arithmetic.",
         "−inf에서는 IEEE 산술대로 −inf · 0, 곧 NaN입니다.",
     ),
     kinks=(Kink((-inf,), nan, (nan,), Words("−inf · 0 is NaN", "−inf · 0은 NaN")),),
@@ -186,11 +186,12 @@ mish = define(
     tails="saturating",
     inside=(("s", "softplus(a)"), ("t", "tanh(s)"), ("out", "a * t")),
     lesson=Words(
-        en="Mish gates its operand with tanh of softplus: smooth everywhere, and a little negative below 0.",
+        en="Mish gates its operand with the tanh of its softplus: smooth everywhere, and slightly "
+        "negative below 0.",
         ko="Mish는 입력에 softplus의 tanh를 게이트로 곱합니다. 어디서나 매끄럽고 0 아래에서 조금 음수입니다.",
     ),
     conventions=Words(
-        "At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
+        "At −inf it is −inf · 0 = NaN, as in IEEE arithmetic.",
         "−inf에서는 IEEE 산술대로 −inf · 0, 곧 NaN입니다.",
     ),
 )
@@ -262,8 +263,9 @@ gelu = define(
             Literal["none", "tanh"],
             "none",
             Words(
-                'the exact gate of the normal distribution, or "tanh" for its approximation',
-                '정규분포의 정확한 게이트, "tanh"이면 그 근사',
+                '"none" for the exact gate, the normal distribution function, or "tanh" for its '
+                "approximation",
+                '"none"이면 정확한 게이트(정규분포의 분포 함수), "tanh"이면 그 근사',
             ),
         ),
     ),
@@ -271,11 +273,12 @@ gelu = define(
     tails="saturating",
     inside=lambda shapes, attributes: _GELU_INSIDE[attributes["approximate"]],
     lesson=Words(
-        en="GELU weights its operand by the probability that a normal number is smaller: a soft gate.",
-        ko="GELU는 정규분포에서 입력보다 작은 수가 나올 확률을 입력에 곱하는 부드러운 게이트입니다.",
+        en="GELU weights its operand by the probability that a standard normal number is smaller: a "
+        "soft gate.",
+        ko="GELU는 표준정규분포에서 입력보다 작은 수가 나올 확률을 입력에 곱하는 부드러운 게이트입니다.",
     ),
     conventions=Words(
-        "At −inf it is NaN, −inf · 0, as in IEEE arithmetic.",
+        "At −inf it is −inf · 0 = NaN, as in IEEE arithmetic.",
         "−inf에서는 IEEE 산술대로 −inf · 0, 곧 NaN입니다.",
     ),
     meets=at_zero,

@@ -26,7 +26,7 @@ _SEARCHED = OpAttribute(
     int | None,
     None,
     Words(
-        "the axis that is searched; if left out, all entries in a row",
+        "the axis to search; by default the operand is flattened",
         "찾을 축, 생략하면 모든 원소를 한 줄로",
     ),
 )
@@ -51,7 +51,7 @@ def _tie(a: Any, axis: int | None = None, **_: Any) -> bool:
 
 def _flat(extreme: Words) -> Words:
     return Words(
-        en="A small step does not change where the {extreme} entry is: no gradient flows through a position.",
+        en="A small change does not move the {extreme} entry, so no gradient flows through its position.",
         ko="입력이 조금 바뀌어도 {extreme}의 위치는 그대로이므로 위치로는 그래디언트가 흐르지 않습니다.",
         extreme=extreme,
     )
@@ -59,9 +59,8 @@ def _flat(extreme: Words) -> Words:
 
 def _first_place(extreme: Words) -> Words:
     return Words(
-        "Positions count from 0, and of entries that tie the first is given. NaN counts as the "
-        "{extreme}, as in NumPy and PyTorch. Without an axis, it is the position in the "
-        "flattened operand.",
+        "Positions count from 0; of tied entries, the first wins. NaN counts as the {extreme}, as in "
+        "NumPy and PyTorch. Without an axis, the position is that in the flattened operand.",
         "위치는 0부터 세고, 값이 같으면 앞의 것을 가리킵니다. NumPy, PyTorch처럼 NaN을 {extreme}으로 "
         "봅니다. 축을 생략하면 한 줄로 폈을 때의 위치입니다.",
         extreme=extreme,
@@ -89,7 +88,9 @@ for _name, _search, _extreme in _SEARCHES:
         lesson=_flat(_extreme),
         conventions=_first_place(_extreme),
         meets=_tie,
-        kinks=(Kink(([2.0, 2.0, 2.0],), 0, (None,), Words("the first of a tie", "값이 같으면 앞의 것")),),
+        kinks=(
+            Kink(([2.0, 2.0, 2.0],), 0, (None,), Words("of tied entries, the first", "값이 같으면 앞의 것")),
+        ),
         samples=(
             Sample(((),)),
             Sample(((3,),)),
@@ -107,7 +108,7 @@ for _name, _search, _extreme in _SEARCHES:
 
 _define = Family("shape").define
 
-_SORTED = OpAttribute("axis", int, -1, Words("the axis along which entries are sorted", "정렬할 축"))
+_SORTED = OpAttribute("axis", int, -1, Words("the axis to sort along", "정렬할 축"))
 _DESCENDING = OpAttribute(
     "descending", bool, False, Words("whether the largest comes first", "큰 것부터 놓을지")
 )
@@ -154,7 +155,7 @@ def _taken_rule(text: str, shape: Shape, axis: int, descending: bool, count: int
     def source(i: Indices, a: Any, **_: Any) -> Indices:
         return (*i[:axis], _order(a, axis, descending)[i], *i[axis + 1 :])
 
-    shown = Words("1 where it was taken from", "가져온 자리에 1")
+    shown = Words("1 where the entry was taken from", "가져온 자리에 1")
     return Linear(text, vjp, shown=shown, entries=reads(source))
 
 
@@ -175,10 +176,10 @@ def _sort_form(shapes: tuple[Shape, ...], attributes: Attributes) -> str:
 
 
 _STABLE = Words(
-    "Entries that tie keep their order. NaN counts as the largest, as in NumPy and PyTorch.",
+    "Tied entries keep their order. NaN counts as the largest, as in NumPy and PyTorch.",
     "값이 같은 원소끼리는 순서를 지킵니다. NumPy, PyTorch처럼 NaN을 가장 큰 값으로 봅니다.",
 )
-_TIE = Words("a tie keeps its order", "값이 같으면 순서를 지킴")
+_TIE = Words("tied entries keep their order", "값이 같으면 순서를 지킴")
 
 ARGSORT = """\
 def argsort(a, axis=-1, descending=False):
@@ -228,19 +229,22 @@ argsort = _define(
     analytic=False,
     counts=True,
     lesson=Words(
-        en="A small step does not change the order of the entries: no gradient flows through positions.",
+        en="A small change does not alter the order of the entries, so no gradient flows through positions.",
         ko="입력이 조금 바뀌어도 순서는 그대로이므로 위치로는 그래디언트가 흐르지 않습니다.",
     ),
     conventions=Words(
-        "The positions, counted from 0, that the sorted entries come from. Entries that tie keep "
-        "their order. NaN counts as the largest, as in NumPy and PyTorch.",
+        "The original positions, counted from 0, of the sorted entries. Tied entries keep their "
+        "order. NaN counts as the largest, as in NumPy and PyTorch.",
         "정렬한 원소들이 원래 있던 위치이며 0부터 셉니다. 값이 같은 원소끼리는 순서를 지킵니다. "
         "NumPy, PyTorch처럼 NaN을 가장 큰 값으로 봅니다.",
     ),
     meets=_tie,
     kinks=(
         Kink(
-            ([2.0, 1.0, 1.0],), [1, 2, 0], (None,), Words("a tie keeps its order", "값이 같으면 순서를 지킴")
+            ([2.0, 1.0, 1.0],),
+            [1, 2, 0],
+            (None,),
+            Words("tied entries keep their order", "값이 같으면 순서를 지킴"),
         ),
     ),
     samples=_SAMPLES,
@@ -300,26 +304,26 @@ topk = _define(
     shape=_topk_shape,
     rules=_topk_rules,
     attributes=(
-        OpAttribute("k", int, ..., Words("how many entries are kept", "남길 원소 수"), least=0),
-        OpAttribute("axis", int, -1, Words("the axis along which they are chosen", "고를 축")),
+        OpAttribute("k", int, ..., Words("the number of entries to keep", "남길 원소 수"), least=0),
+        OpAttribute("axis", int, -1, Words("the axis to choose along", "고를 축")),
         OpAttribute(
             "largest",
             bool,
             True,
             Words(
-                "whether the largest are kept, rather than the smallest",
+                "whether to keep the largest rather than the smallest",
                 "큰 것을 남길지, 아니면 작은 것을 남길지",
             ),
         ),
     ),
     inside=_topk_inside,
     lesson=Words(
-        en="A router: the entries that it keeps get their gradients, all others get 0.",
+        en="A router: the entries that it keeps get their gradients, and all others get 0.",
         ko="라우터입니다. 남은 원소는 자기 그래디언트를 받고 나머지는 0을 받습니다.",
     ),
     conventions=Words(
-        "The values in order, the largest first; their positions are the first of `argsort(a, "
-        "descending=true)`. Of entries that tie, the first are kept. NaN counts as the largest.",
+        "The values are sorted, largest first; their positions are the first entries of `argsort(a, "
+        "descending=true)`. Of tied entries, the first are kept. NaN counts as the largest.",
         "값을 큰 것부터 놓으며, 그 위치는 `argsort(a, descending=true)`의 앞부분입니다. 값이 같으면 앞의 "
         "것을 남깁니다. NaN을 가장 큰 값으로 봅니다.",
     ),
@@ -329,7 +333,7 @@ topk = _define(
             ([1.0, 2.0, 2.0, 2.0],),
             [2, 2],
             ([0, 1, 1, 0],),
-            Words("the first of a tie are kept", "값이 같으면 앞의 것을 남김"),
+            Words("of tied entries, the first are kept", "값이 같으면 앞의 것을 남김"),
             {"k": 2},
         ),
     ),

@@ -41,7 +41,7 @@ EPS = OpAttribute(
     float,
     1e-5,
     Words(
-        "a small number under the root, so that nothing is divided by 0",
+        "a small number under the square root that prevents a division by 0",
         "0으로 나누지 않도록 근호 안에 더하는 작은 수",
     ),
     least=0,
@@ -51,12 +51,12 @@ OF_WEIGHT = Words(
     ko="가중치는 흘러들어온 그래디언트에, 자신과 곱해진 정규화된 값을 곱해 받습니다.",
 )
 OF_BIAS = Words(
-    en="The bias was added to every normalised row, so it gets the sum of their gradients.",
+    en="The bias is added to every normalised row, so it gets the sum of their gradients.",
     ko="편향은 정규화된 모든 행에 더해졌으므로 그 그래디언트를 모두 더해 받습니다.",
 )
 SHOWN = Words(
-    "less its mean and its normalised part, over the root",
-    "평균과 정규화된 값 방향의 몫을 빼고 제곱근으로 나눔",
+    "minus its mean and its part along the normalised row, divided by the standard deviation",
+    "평균과 정규화된 행 방향의 성분을 빼고 표준편차로 나눔",
 )
 
 
@@ -215,7 +215,7 @@ _AXIS = OpAttribute(
     int,
     -1,
     Words(
-        "the first of the axes that are normalised together, up to the last",
+        "the first of the axes that are normalised together; the last is the last axis",
         "함께 정규화할 축의 처음, 마지막 축까지",
     ),
 )
@@ -246,12 +246,13 @@ layer_norm = define(
     optional=2,
     inside=_LAYER.inside,
     lesson=Words(
-        en="Each row is recentred and rescaled, so its gradient sums to 0 and has no part along the row.",
-        ko="행마다 평균과 크기를 맞추므로, 그래디언트의 합은 0이고 그 행 방향으로는 남지 않습니다.",
+        en="Each row is recentred and rescaled, so its gradient sums to 0 and has no component along "
+        "the normalised row.",
+        ko="행마다 평균과 크기를 맞추므로, 그래디언트의 합은 0이고 정규화된 행 방향의 성분이 없습니다.",
     ),
     lessons=(None, OF_WEIGHT, OF_BIAS),
     conventions=Words(
-        "The variance is that of the row itself, divided by its size. Equal numbers give 0.",
+        "The variance is that of the row itself and divides by its size. A row of equal numbers gives 0.",
         "분산은 그 행 자신의 것이며 크기로 나눕니다. 모두 같은 수이면 0이 됩니다.",
     ),
     meets=lambda a, *_, axis, eps: bool(np.any(np.ptp(a, axis=tuple(range(axis % a.ndim, a.ndim))) == 0)),
@@ -297,13 +298,14 @@ rms_norm = define(
     optional=1,
     inside=_ROOT_MEAN_SQUARE.inside,
     lesson=Words(
-        en="Each row is rescaled to size 1, so its gradient keeps no part along the row itself.",
-        ko="행마다 크기를 1로 맞추므로, 그 행 방향으로는 그래디언트가 남지 않습니다.",
+        en="Each row is rescaled to a root mean square of 1, so its gradient has no component along "
+        "the row itself.",
+        ko="행마다 제곱평균제곱근(RMS)을 1로 맞추므로, 그래디언트에 그 행 방향의 성분이 없습니다.",
     ),
     lessons=(None, OF_WEIGHT),
     conventions=Words(
-        "eps is 1e-5; PyTorch's default is the rounding unit of the type.",
-        "eps는 1e-5입니다. PyTorch의 기본값은 자료형의 반올림 단위입니다.",
+        "eps is 1e-5; PyTorch's default is the machine epsilon of the type.",
+        "eps는 1e-5입니다. PyTorch의 기본값은 자료형의 머신 엡실론입니다.",
     ),
     samples=(
         Sample(((3,),)),

@@ -41,8 +41,8 @@ _DDOF = OpAttribute(
     int,
     0,
     Words(
-        "what is taken from the number of entries in the divisor: 1 for a sample",
-        "나누는 수를 원소 수보다 얼마나 줄일지, 표본이면 1",
+        "what is subtracted from the number of entries in the divisor; 1 for the sample variance",
+        "나눌 때 원소 수에서 빼는 수, 표본분산이면 1",
     ),
     least=0,
 )
@@ -100,12 +100,13 @@ var = define(
     attributes=(AXIS, KEEPDIMS, _DDOF),
     inside=_var_inside,
     lesson=Words(
-        en="The gradient of a variance is twice each entry's distance from the mean, divided by "
-        "the number of entries.",
-        ko="분산 노드의 로컬 그래디언트는 각 원소와 평균의 차이를 두 배 해 원소 수로 나눈 것입니다.",
+        en="The local gradient of a variance is 2(a − mean)/n: twice each entry's distance from the "
+        "mean, divided by the number of entries.",
+        ko="분산 노드의 로컬 그래디언트는 2(a − 평균)/n, 곧 각 원소와 평균의 차이를 두 배 해 원소 "
+        "수로 나눈 것입니다.",
     ),
     conventions=Words(
-        "Divides by n, as NumPy does; PyTorch's default is ddof=1. Where n − ddof is 0, it is NaN.",
+        "It divides by n, as NumPy does; PyTorch's default is ddof=1. If n − ddof is 0, it is NaN.",
         "NumPy처럼 n으로 나눕니다. PyTorch의 기본값은 ddof=1입니다. n − ddof가 0이면 NaN입니다.",
     ),
     samples=(*_SPREAD, SIZE_ONE),
@@ -144,13 +145,14 @@ std = define(
     analytic=False,
     inside=_std_inside,
     lesson=Words(
-        en="The gradient of a standard deviation is each entry's standardised value, divided by "
-        "the number of entries.",
+        en="The local gradient of a standard deviation is each entry's standardised value, divided "
+        "by the number of entries.",
         ko="표준편차 노드의 로컬 그래디언트는 각 원소를 표준화해 원소 수로 나눈 것입니다.",
     ),
     conventions=Words(
-        "Divides by n, as NumPy does; PyTorch's default is ddof=1. Where all entries are equal, the "
-        "derivative is 0, as for the norm at 0; the decomposition through the square root gives NaN there.",
+        "It divides by n, as NumPy does; PyTorch's default is ddof=1. Where all entries are equal, "
+        "the derivative is 0, as for the norm at 0; the decomposition through the square root gives "
+        "NaN there.",
         "NumPy처럼 n으로 나눕니다. PyTorch의 기본값은 ddof=1입니다. 모든 원소가 같으면 0에서의 "
         "노름처럼 미분은 0이며, 제곱근을 거치는 분해로는 NaN이 됩니다.",
     ),
@@ -228,12 +230,12 @@ prod = define(
     rules=_prod_rules,
     attributes=(AXIS, KEEPDIMS),
     lesson=Words(
-        en="A product hands each entry the upstream gradient times the product of all the others.",
+        en="A product gives each entry the upstream gradient times the product of all the others.",
         ko="곱 노드는 각 원소에, 흘러들어온 그래디언트에 나머지 원소를 모두 곱해 흘려보냅니다.",
     ),
     conventions=Words(
-        "The product of nothing is 1. Nothing is divided by an entry, so the gradient is right where "
-        "entries are 0: a single 0 gets the product of the others, which get 0.",
+        "The product of no entries is 1. Nothing is divided by an entry, so the gradient is right "
+        "even where entries are 0: a single 0 gets the product of the others, which get 0.",
         "원소가 없으면 곱은 1입니다. 원소로 나누지 않으므로 0이 있어도 그래디언트가 맞습니다. "
         "0이 하나이면 그 원소는 나머지의 곱을 받고 나머지는 0을 받습니다.",
     ),
@@ -249,7 +251,7 @@ prod = define(
             ([0.0, 0.0, 3.0],),
             0,
             ([0, 0, 0],),
-            Words("of several zeros none gets anything", "0이 여럿이면 아무것도 받지 않음"),
+            Words("with several zeros, no entry gets a gradient", "0이 여럿이면 아무것도 받지 않음"),
         ),
     ),
     samples=(

@@ -221,14 +221,14 @@ def conv_transpose(x, weight, bias=None, stride=1, padding=0, output_padding=0, 
 
 _LESSONS = (
     Words(
-        en="An entry was spread over a whole kernel: its gradient is an ordinary convolution of "
+        en="An entry is spread over a whole kernel, so its gradient is an ordinary convolution of "
         "the upstream gradient with that kernel.",
         ko="한 원소가 커널 전체로 퍼졌으므로, 그 그래디언트는 업스트림 그래디언트와 같은 커널의 "
         "보통 합성곱입니다.",
     ),
     Words(
-        en="A weight multiplied every entry of its channel: its gradient adds up those entries, "
-        "each times the gradient where the product was put.",
+        en="A weight multiplies every entry of its channel: its gradient adds up those entries, each "
+        "times the gradient where its product was added.",
         ko="가중치는 채널의 모든 원소와 곱해졌으므로, 각 원소에 그 곱이 놓인 자리의 그래디언트를 "
         "곱해 모두 더합니다.",
     ),
@@ -258,21 +258,21 @@ def _transposed_convolution(axes: int, samples: tuple[Sample, ...]) -> Op:
                 "stride",
                 kind,
                 1,
-                Words("how far apart the copies of the kernel lie", "커널 사본 사이의 거리"),
+                Words("the distance between the copies of the kernel", "커널 사본 사이의 거리"),
                 least=1,
             ),
             OpAttribute(
                 "padding",
                 kind,
                 0,
-                Words("how much is cut off around the result", "결과의 둘레에서 잘라 낼 칸 수"),
+                Words("how many entries are cut off around the result", "결과의 둘레에서 잘라 낼 칸 수"),
                 least=0,
             ),
             OpAttribute(
                 "output_padding",
                 kind,
                 0,
-                Words("how many more entries the result has at its end", "결과의 끝에 더할 칸 수"),
+                Words("how many entries are added at the end of the result", "결과의 끝에 더할 칸 수"),
                 least=0,
             ),
             OpAttribute(
@@ -280,7 +280,7 @@ def _transposed_convolution(axes: int, samples: tuple[Sample, ...]) -> Op:
                 int,
                 1,
                 Words(
-                    "how many groups the channels are split into, each on its own",
+                    "the number of independent groups that the channels are split into",
                     "채널을 서로 독립인 몇 묶음으로 나눌지",
                 ),
                 least=1,
@@ -289,7 +289,7 @@ def _transposed_convolution(axes: int, samples: tuple[Sample, ...]) -> Op:
                 "dilation",
                 kind,
                 1,
-                Words("how far apart the kernel's entries are put", "커널의 원소를 놓는 간격"),
+                Words("the spacing between the entries of the kernel", "커널의 원소를 놓는 간격"),
                 least=1,
             ),
         ),
@@ -302,8 +302,8 @@ def _transposed_convolution(axes: int, samples: tuple[Sample, ...]) -> Op:
         ),
         lessons=_LESSONS,
         conventions=Words(
-            "As in PyTorch, the weight is in × out/groups × kernel, and padding is cut off. "
-            "output_padding only makes the result longer: with a stride, several lengths have "
+            "As in PyTorch, the weight has the shape in × out/groups × kernel, and padding is cut "
+            "off. output_padding only makes the result longer: with a stride, several lengths give "
             "the same number of windows.",
             "PyTorch처럼 가중치는 입력 × 출력/groups × 커널이고, 패딩은 잘라 냅니다. "
             "output_padding은 결과를 길게 할 뿐입니다. 보폭이 있으면 창의 수가 같은 길이가 "

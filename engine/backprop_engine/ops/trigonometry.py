@@ -28,7 +28,7 @@ sin = define(
         ko="사인의 기울기는 코사인이므로, 그래디언트는 파동이 0을 지나는 곳에서 가장 큽니다.",
     ),
     conventions=Words(
-        "The operand is in radians; the sine of an infinity is NaN.",
+        "The operand is in radians; the sine of infinity is NaN.",
         "입력의 단위는 라디안입니다. 무한대의 사인은 NaN입니다.",
     ),
 )
@@ -44,7 +44,7 @@ cos = define(
         ko="코사인의 기울기는 −사인이므로, 꼭대기와 골짜기에서는 그래디언트가 흐르지 않습니다.",
     ),
     conventions=Words(
-        "The operand is in radians; the cosine of an infinity is NaN.",
+        "The operand is in radians; the cosine of infinity is NaN.",
         "입력의 단위는 라디안입니다. 무한대의 코사인은 NaN입니다.",
     ),
 )
@@ -57,13 +57,12 @@ tan = define(
     rules=(Elementwise("1 + out ** 2", lambda out, a: 1.0 + out * out),),
     inside=(("s", "sin(a)"), ("c", "cos(a)"), ("out", "s / c")),
     lesson=Words(
-        en="The slope of a tangent is one plus the output squared: never below 1, and ever "
-        "steeper towards its poles.",
+        en="The slope of a tangent is 1 + output²: never below 1, and steeper the closer to a pole.",
         ko="탄젠트의 기울기는 1 + 출력²으로, 1보다 작아지지 않으며 점근선에 가까울수록 가파릅니다.",
     ),
     conventions=Words(
-        "The operand is in radians. No floating-point number is exactly a pole, so the tangent "
-        "of a finite number is finite; that of an infinity is NaN.",
+        "The operand is in radians. No floating-point number is exactly a pole, so the tangent of a "
+        "finite number is finite; that of infinity is NaN.",
         "입력의 단위는 라디안입니다. 점근선의 위치와 정확히 같은 부동소수점 수는 없으므로 유한한 "
         "입력에서는 항상 유한하고, 무한대에서는 NaN입니다.",
     ),
@@ -83,11 +82,11 @@ asin = define(
     forward=np.arcsin,
     rules=(Elementwise("1 / sqrt(1 - a ** 2)", lambda out, a: 1.0 / _half_circle(a)),),
     lesson=Words(
-        en="As the sine grows, its angle grows, faster and faster towards ±1: by one over its cosine.",
+        en="The arcsine grows ever faster towards ±1: its slope is one over the cosine of the angle.",
         ko="아크사인은 ±1에 가까울수록 빨리 커집니다. 기울기는 그 각의 코사인의 역수입니다.",
     ),
     conventions=Words(
-        "An angle from −π/2 to π/2. At ±1 the derivative is +inf; beyond them it is NaN.",
+        "An angle from −π/2 to π/2. At ±1 the derivative is +inf; outside −1 … 1 the value is NaN.",
         "−π/2부터 π/2까지의 각입니다. ±1에서의 미분은 +inf이고, 그 밖에서는 NaN입니다.",
     ),
     kinks=(
@@ -106,12 +105,14 @@ acos = define(
     forward=np.arccos,
     rules=(Elementwise("-1 / sqrt(1 - a ** 2)", lambda out, a: -1.0 / _half_circle(a)),),
     lesson=Words(
-        en="As the cosine grows, its angle shrinks, faster and faster towards ±1.",
-        ko="아크코사인은 입력이 커질수록 작아지며, ±1에 가까울수록 빨리 변합니다.",
+        en="The arccosine falls as its operand grows, ever faster towards ±1: its slope is minus one "
+        "over the sine of the angle.",
+        ko="아크코사인은 입력이 커질수록 작아지며, ±1에 가까울수록 빨리 변합니다. 기울기는 그 각의 "
+        "사인의 역수에 음수 부호를 붙인 것입니다.",
     ),
     conventions=Words(
-        "An angle from 0 to π. At ±1 the derivative is −inf, which is what makes the angle between two "
-        "parallel vectors hard to learn; beyond them it is NaN.",
+        "An angle from 0 to π. At ±1 the derivative is −inf, which is what makes the angle between "
+        "two parallel vectors hard to learn; outside −1 … 1 the value is NaN.",
         "0부터 π까지의 각입니다. ±1에서의 미분은 −inf이므로 나란한 두 벡터 사이의 각은 학습하기 어렵습니다. "
         "그 밖에서는 NaN입니다.",
     ),
@@ -159,16 +160,15 @@ atan2 = define(
     ),
     analytic=False,
     lesson=Words(
-        en="The angle of a point changes faster the closer the point is to the origin, and only "
-        "with moves across its direction.",
+        en="The angle of a point changes faster the closer the point is to the origin, and only when "
+        "it moves at right angles to its direction.",
         ko="점의 각도는 점이 원점에 가까울수록 빨리 바뀌며, 점의 방향과 수직으로 움직일 때만 바뀝니다.",
     ),
     conventions=Words(
-        "First the height, then the width, as in NumPy and PyTorch; an angle from −π to π. At "
-        "the origin it is ±0 or ±π, depending on the signs of the zeros, and both derivatives "
-        "are 0, as in PyTorch.",
-        "NumPy, PyTorch와 같이 세로가 먼저, 가로가 나중입니다. −π부터 π까지의 각입니다. "
-        "원점에서의 값은 0의 부호에 따라 ±0 또는 ±π이고, 두 미분은 PyTorch처럼 0입니다.",
+        "First y, then x, as in NumPy and PyTorch; an angle from −π to π. At the origin it is ±0 or "
+        "±π, depending on the signs of the zeros, and both derivatives are 0, as in PyTorch.",
+        "NumPy, PyTorch와 같이 y가 먼저, x가 나중입니다. −π부터 π까지의 각입니다. 원점에서의 값은 "
+        "0의 부호에 따라 ±0 또는 ±π이고, 두 미분은 PyTorch처럼 0입니다.",
     ),
     meets=lambda y, x: bool(np.any(np.equal(y, 0) & np.less_equal(x, 0))),
     kinks=(

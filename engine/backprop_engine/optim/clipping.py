@@ -20,8 +20,8 @@ CLIP_EPS: Final = 1e-6
 """What PyTorch adds to the norm before dividing by it."""
 
 _FACTOR: Final = Words(
-    "what every gradient is multiplied by, so that ‖g‖, the norm of all gradients together, is "
-    "at most clip_norm",
+    "the factor that every gradient is multiplied by, so that ‖g‖, the norm of all gradients "
+    "together, is at most clip_norm",
     "모든 그래디언트를 합친 노름 ‖g‖가 clip_norm 이하가 되도록 각 그래디언트에 곱하는 값",
 )
 _BOUND: Final = Words(

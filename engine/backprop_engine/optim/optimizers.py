@@ -57,7 +57,7 @@ define(
             float,
             0.0,
             Words(
-                "what part of each gradient but the first does not enter the velocity",
+                "the fraction of each gradient except the first that is kept out of the velocity",
                 "첫 번째를 뺀 그래디언트에서 속도에 넣지 않을 비율",
             ),
             least=None,
@@ -68,8 +68,9 @@ define(
             bool,
             False,
             Words(
-                "whether to look ahead: to go along the gradient plus momentum times the new velocity",
-                "앞을 내다볼지: 그래디언트에 모멘텀 × 새 속도를 더한 방향으로 갈지",
+                "whether to look ahead (Nesterov): the step is the gradient plus momentum times the "
+                "new velocity",
+                "앞을 내다볼지(네스테로프): 그래디언트에 모멘텀 × 새 속도를 더한 만큼 움직일지",
             ),
         ),
         MAXIMIZE,
@@ -114,7 +115,7 @@ define(
             float,
             0.0,
             Words(
-                "how fast the learning rate falls with the number of updates",
+                "how fast the learning rate decays with the number of updates",
                 "갱신 횟수에 따라 학습률이 얼마나 빨리 줄지",
             ),
         ),
@@ -123,7 +124,7 @@ define(
             "initial_accumulator_value",
             float,
             0.0,
-            Words("what the sum of squares starts at", "제곱의 합이 시작하는 값"),
+            Words("the initial value of the sum of squares", "제곱의 합이 시작하는 값"),
         ),
         epsilon(1e-10),
         MAXIMIZE,
@@ -131,7 +132,7 @@ define(
     memory=(
         Memory(
             "s",
-            Words("the squares of all gradients so far, summed", "지금까지의 그래디언트를 제곱해 더한 값"),
+            Words("the sum of the squares of all gradients so far", "지금까지의 그래디언트를 제곱해 더한 값"),
             start="initial_accumulator_value",
         ),
     ),
@@ -145,7 +146,7 @@ define(
     between={"rate": Words("the learning rate of this update", "이번 갱신의 학습률")},
     rule=_adagrad,
     lesson=Words(
-        en="Every entry has a rate of its own, which falls as the squares of its gradients add up.",
+        en="Every entry has a learning rate of its own, which falls as the squares of its gradients add up.",
         ko="원소마다 학습률이 따로 있고, 그래디언트의 제곱이 쌓일수록 그 학습률이 작아집니다.",
     ),
 )
@@ -168,7 +169,7 @@ def _rmsprop(
 
 
 _KEPT = Words(
-    "how much of the running means is kept at each update", "갱신할 때마다 이동 평균을 얼마나 남길지"
+    "the fraction of the running means that is kept at each update", "갱신할 때마다 이동 평균을 얼마나 남길지"
 )
 
 define(
@@ -184,8 +185,8 @@ define(
             bool,
             False,
             Words(
-                "whether to divide by the spread of the gradient around its mean instead of its size",
-                "그래디언트의 크기 대신, 평균 주위로 퍼진 정도로 나눌지",
+                "whether to divide by the standard deviation of the gradient instead of its size",
+                "그래디언트의 크기 대신 그 표준편차로 나눌지",
             ),
         ),
         MAXIMIZE,
@@ -208,7 +209,8 @@ define(
     between={"d": Words("what the gradient is divided by", "그래디언트를 나누는 값")},
     rule=_rmsprop,
     lesson=Words(
-        en="Every entry's gradient is divided by its own recent size: steep and flat directions move alike.",
+        en="The gradient of each entry is divided by its own recent size, so steep and flat "
+        "directions move alike.",
         ko="원소마다 그래디언트를 최근 크기로 나누므로, 가파른 방향과 완만한 방향이 비슷하게 움직입니다.",
     ),
 )
@@ -221,13 +223,13 @@ _BETAS = Setting(
     tuple[float, float],
     (0.9, 0.999),
     Words(
-        "how much of the running means of the gradient and of its square is kept at each update",
+        "the fractions of the running means of the gradient and of its square that are kept at each update",
         "갱신할 때마다 그래디언트와 그 제곱의 이동 평균을 얼마나 남길지",
     ),
     below=1.0,
     symbols={
-        "β1": Words("how much of m is kept at each update", "갱신할 때마다 m을 얼마나 남길지"),
-        "β2": Words("how much of v is kept at each update", "갱신할 때마다 v를 얼마나 남길지"),
+        "β1": Words("the fraction of m that is kept at each update", "갱신할 때마다 m을 얼마나 남길지"),
+        "β2": Words("the fraction of v that is kept at each update", "갱신할 때마다 v를 얼마나 남길지"),
     },
     elsewhere=("beta1", "beta2", "momentum"),
 )
@@ -299,7 +301,8 @@ define(
     between=_BETWEEN,
     rule=_adam,
     lesson=Words(
-        en="Momentum and RMSprop in one: the mean gradient over its size, both corrected for starting at 0.",
+        en="Momentum and RMSprop combined: the mean gradient divided by its size, both corrected for "
+        "starting at 0.",
         ko="모멘텀과 RMSprop을 합쳐 그래디언트의 평균을 크기로 나눕니다. 0에서 시작한 만큼 둘 다 보정합니다.",
     ),
 )
@@ -313,7 +316,8 @@ define(
         weight_decay(
             0.01,
             Words(
-                "what part of the parameter, times the learning rate, is taken off it at each update",
+                "the fraction of the parameter that, times the learning rate, is subtracted from it "
+                "at each update",
                 "갱신할 때마다 파라미터에서 덜어 낼 비율 (학습률을 곱함)",
             ),
         ),
@@ -329,7 +333,8 @@ define(
     between=_BETWEEN,
     rule=_adamw,
     lesson=Words(
-        en="Adam whose weight decay shrinks the parameter itself and stays out of the gradient's means.",
+        en="Adam with a weight decay that shrinks the parameter itself instead of entering the "
+        "running means of the gradient.",
         ko="가중치 감쇠를 그래디언트의 평균에 섞지 않고, 파라미터를 직접 줄이는 Adam입니다.",
     ),
 )

@@ -94,7 +94,7 @@ def define(
     return kind
 
 
-_GAMMA: Final = Words("what the learning rate is multiplied by", "학습률에 곱하는 값")
+_GAMMA: Final = Words("the factor that the learning rate is multiplied by", "학습률에 곱하는 값")
 
 _START: Final = Setting(
     "start_factor",
@@ -109,7 +109,8 @@ _WARM_UP: Final = (
         int,
         0,
         Words(
-            "how many updates the rate first climbs in a straight line, from `start_factor` times itself",
+            "the number of updates over which the rate first climbs linearly, from `start_factor` "
+            "times itself",
             "처음에 학습률이 `start_factor`배에서 직선으로 올라가는 갱신의 수",
         ),
         elsewhere=("warmup_steps", "warm_up", "total_iters"),
@@ -125,7 +126,9 @@ define(
             "step_size",
             int,
             None,
-            Words("how many updates pass before the rate falls", "학습률이 떨어지는 간격 (갱신 횟수)"),
+            Words(
+                "the number of updates between two drops of the rate", "학습률이 떨어지는 간격 (갱신 횟수)"
+            ),
             least=1,
             elsewhere=("every",),
         ),
@@ -160,7 +163,7 @@ define(
             int,
             None,
             Words(
-                "how many updates it takes from the largest rate to the smallest",
+                "the number of updates from the largest rate to the smallest",
                 "가장 큰 학습률에서 가장 작은 학습률까지 걸리는 갱신의 수",
             ),
             least=1,
@@ -194,7 +197,7 @@ define(
             "total_iters",
             int,
             5,
-            Words("how many updates it takes to reach the end", "끝에 이르기까지의 갱신의 수"),
+            Words("the number of updates until the end", "끝에 이르기까지의 갱신의 수"),
             least=1,
             elsewhere=("warmup", "steps"),
         ),
@@ -211,8 +214,8 @@ define(
     formula="lr · (start_factor + (end_factor − start_factor) · min(k, total_iters) / total_iters)",
     numpy="lr * (start_factor + (end_factor - start_factor) * min(k, total_iters) / total_iters)",
     lesson=Words(
-        en="The rate changes in a straight line from `start_factor` to `end_factor` times "
-        "itself; by default it rises, as in a warm-up.",
+        en="The rate changes linearly from `start_factor` to `end_factor` times itself; by default "
+        "it rises, as in a warm-up.",
         ko="학습률이 `start_factor`배에서 `end_factor`배까지 직선으로 변합니다. 기본값으로는 워밍업입니다.",
     ),
     warms_up=False,

@@ -126,7 +126,7 @@ def epsilon(default: float) -> Setting:
 def weight_decay(default: float, meaning: Words | None = None) -> Setting:
     """The setting `weight_decay`; unless its `meaning` is another, it is a penalty in the gradient."""
     penalty = Words(
-        "how much of the parameter is added to its gradient, which pulls it towards 0",
+        "the fraction of the parameter that is added to its gradient, which pulls it towards 0",
         "파라미터를 0 쪽으로 당기기 위해 파라미터의 몇 배를 그래디언트에 더할지",
     )
     return Setting("weight_decay", float, default, meaning or penalty, elsewhere=("l2",))
@@ -137,7 +137,7 @@ MAXIMIZE: Final = Setting(
     bool,
     False,
     Words(
-        "whether to climb along the gradient instead of descending",
+        "whether to go up along the gradient instead of down",
         "내려가지 않고 그래디언트를 따라 올라갈지",
     ),
 )
@@ -146,12 +146,15 @@ MOMENTUM: Final = Setting(
     "momentum",
     float,
     0.0,
-    Words("how much of the velocity is kept at each update", "갱신할 때마다 속도를 얼마나 남길지"),
+    Words("the fraction of the velocity that is kept at each update", "갱신할 때마다 속도를 얼마나 남길지"),
 )
 
 VELOCITY: Final = Memory(
     "v",
-    Words("the velocity: steps summed up, older ones fading", "속도: 오래될수록 옅어지는 걸음의 합"),
+    Words(
+        "the velocity: a sum of past gradients in which older ones fade",
+        "속도: 오래될수록 작게 반영되는 지난 그래디언트의 합",
+    ),
     when="momentum",
 )
 

@@ -30,7 +30,7 @@ _Backward: TypeAlias = Mapping[str, str | Callable[..., Any] | None]
 _TRIED: Final[tuple[Shape, ...]] = ((), (3,), (2, 3), (3, 2), (3, 3))
 _MOST_TRIED_OPERANDS: Final = 3
 _LESSON: Final = Words(
-    "The gradient is what the operator's own backward function gives.",
+    "The gradient is computed by the operator's own backward function.",
     "그래디언트는 이 연산에 정의된 역전파 함수가 계산합니다.",
 )
 

@@ -235,7 +235,7 @@ def test_which_contribution_it_is_is_said_once(stem: str, language: str) -> None
 
 
 def test_what_the_note_says_the_lesson_of_an_addition_does_not_say_again() -> None:
-    lesson = "Addition hands its upstream gradient on unchanged to every operand."
+    lesson = "Addition passes its upstream gradient on unchanged to every operand."
     assert lesson not in "\n".join(texts_of(lines_of(view("add_multiply", 6), 76, 40)))
     assert (
         lesson in "\n".join(texts_of(lines_of(view("add_multiply", 7), 76, 40)))

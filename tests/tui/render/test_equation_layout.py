@@ -79,7 +79,7 @@ def test_what_a_map_does_is_said_above_in_full_or_not_at_all() -> None:
         above = " ".join(" ".join(lines[:numbers]).split())
         assert "…" not in above
         assert ("weight" in above) == ("saw" in above)
-    assert "each weight, back to what it saw" in plain(backward("conv1d", sample, (120, 12)).lines)
+    assert "each weight, back to the entries it saw" in plain(backward("conv1d", sample, (120, 12)).lines)
 
 
 @pytest.mark.parametrize("width", [60, 76, 90])
