@@ -26,12 +26,15 @@ def test_every_format_is_described(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", PAGES)
-def test_the_command_that_is_shown_writes_a_page(
-    language: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+def test_the_commands_that_are_shown_write_what_they_say(
+    language: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     text = PAGES[language].read_text(encoding="utf-8")
-    (command,) = re.findall(r"^backprop-tui (export .*)$", text, re.MULTILINE)
-    *words, name = command.split()
-    assert Commands(capsys)(*words, str(tmp_path / name)).code == 0
-    page = (tmp_path / name).read_text(encoding="utf-8")
+    shown = re.findall(r"^backprop-tui (export .*)$", text, re.MULTILINE)
+    assert len(shown) >= 3
+    for command in shown:
+        assert Commands(capsys)(*command.split()).code == 0
+        assert (tmp_path / command.split()[-1]).exists()
+    page = (tmp_path / "rnn_cell.html").read_text(encoding="utf-8")
     assert page.startswith(f'<!DOCTYPE html>\n<html lang="{language}">')

@@ -26,7 +26,9 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `run`."""
     add_shared(parser)
-    parser.add_argument("--json", action="store_true", help=msg("the run as one JSON object"))
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_true", help=msg("the run as one JSON object"))
+    forms.add_argument("--md", action="store_true", help=msg("the worked example in Markdown, as a handout"))
     parser.add_argument("--at", type=int, metavar="N", help=msg("the state at position N"))
     parser.add_argument(
         "--iteration", type=int, metavar="K", help=msg("with `train`: the iteration to show (0)")
@@ -62,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
     scripted = bool(arguments.x) or arguments.commands is not None
     if scripted:
         _refuse_others(arguments)
+    if arguments.md and arguments.step_into:
+        raise UsageError(msg("--md has no inner steps: leave out --step-into"))
     scenario = opened(arguments)
     iterations = scenario.run()
     if scripted:
@@ -74,9 +78,14 @@ def run(arguments: argparse.Namespace) -> int:
     here = position(arguments.at, iterations.last)
     meter.reach(iterations, arguments.iteration or (0 if here is None else iterations.locate(here)[0]))
     trace, at = _chosen(iterations, arguments.iteration, here)
-    if iterations.training is not None and (at is None or arguments.json):
+    if iterations.training is not None and (at is None or arguments.json) and not arguments.md:
         meter.extend(iterations)
-    if arguments.json:
+    if arguments.md:
+        from backprop_tui.export.formats import FORMATS, Exported
+
+        frame = trace.frame(trace.schedule.completed if at is None else at)
+        sys.stdout.write(FORMATS["markdown"].write(Exported(scenario, frame, language)))
+    elif arguments.json:
         data = run_json(scenario.name, trace, at, step_into=arguments.step_into)
         if iterations.training is not None:
             data["iterations"] = [
@@ -114,7 +123,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _refuse_others(arguments: argparse.Namespace) -> None:
     """What a scripted session has no use for."""
-    others = {"--json": arguments.json, "--step-into": arguments.step_into}
+    others = {"--json": arguments.json, "--md": arguments.md, "--step-into": arguments.step_into}
     others["--iteration"] = arguments.iteration is not None
     for name, is_given in others.items():
         if is_given:

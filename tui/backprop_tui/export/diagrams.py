@@ -7,8 +7,7 @@ program's own language: each has its escapes.
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from backprop_engine.explain.symbols import mathematical
@@ -17,10 +16,11 @@ from backprop_engine.trace.magnitudes import contribution_norm, gradient_magnitu
 from backprop_engine.trace.trace import Frame
 from backprop_tui.cells.summaries import summary
 from backprop_tui.export.formats import Exported
+from backprop_tui.export.tex import is_hangul, tex_text
 from backprop_tui.layout import layout
 from backprop_tui.scene.boxes import sign
 
-__all__ = ["dot", "mermaid", "tikz"]
+__all__ = ["dot", "mermaid", "tikz", "tikz_picture"]
 
 FORWARD, GRADIENT = "#1f6fb2", "#b3441e"
 """The colours of what flows forward and of gradients, on white paper."""
@@ -162,21 +162,31 @@ def _entities(text: str) -> str:
 
 def tikz(exported: Exported) -> str:
     """The graph as a picture of TikZ, in a LaTeX document of its own."""
+    picture, width, height = _tikz(exported)
+    korean = r"\usepackage{kotex}" if any(map(is_hangul, picture)) else "%"
+    sides = (f"{side + 2 * _MARGIN:.2f}cm" for side in (width, height))
+    paper = "paperwidth={}, paperheight={}, margin={}cm".format(*sides, _MARGIN)
+    head = _TIKZ_HEAD.replace("PAPER", paper).replace("KOREAN", korean)
+    return "\n".join([head, picture, r"\end{document}"]) + "\n"
+
+
+def tikz_picture(exported: Exported) -> str:
+    """The picture alone, for a document that uses TikZ and has the colours `value` and `gradient`."""
+    return _tikz(exported)[0]
+
+
+def _tikz(exported: Exported) -> tuple[str, float, float]:
+    """The picture, and its width and height in centimetres."""
     diagram = _diagram(exported.frame)
     place = {box.position: number for number, box in enumerate(diagram.boxes)}
     sizes = [(max(map(len, box.lines)) + 2, len(box.lines) + 2) for box in diagram.boxes]
     edges = sorted({(place[wire.source], place[wire.target]) for wire in diagram.wires})
     drawn = layout(sizes, edges)
-    texts = "".join(line for box in diagram.boxes for line in box.lines)
-    korean = r"\usepackage{kotex}" if any(map(_is_hangul, texts)) else "%"
-    width, height = drawn.width * _COLUMN, drawn.height * _ROW
-    sides = (f"{side + 2 * _MARGIN:.2f}cm" for side in (width, height))
-    paper = "paperwidth={}, paperheight={}, margin={}cm".format(*sides, _MARGIN)
-    lines = [_TIKZ_HEAD.replace("PAPER", paper).replace("KOREAN", korean)]
-    lines.append(rf"  \useasboundingbox (0,0) rectangle ({width:.2f},{-height:.2f});")
+    whole = drawn.width * _COLUMN, drawn.height * _ROW
+    lines = [_PICTURE, rf"  \useasboundingbox (0,0) rectangle ({whole[0]:.2f},{-whole[1]:.2f});"]
     for box, (x, y), (width, height) in zip(diagram.boxes, drawn.origins, sizes, strict=True):
         style = "operator" if box.sign else "leaf"
-        *known, last = map(_tex, box.lines)
+        *known, last = map(tex_text, box.lines)
         text = r" \\ ".join([*known, rf"\textcolor{{gradient}}{{{last}}}" if box.gradient else last])
         at = f"({(x + width / 2) * _COLUMN:.2f},{-(y + height / 2) * _ROW:.2f})"
         lines.append(rf"  \node[{style}] (n{box.position}) at {at} {{{text}}};")
@@ -184,7 +194,7 @@ def tikz(exported: Exported) -> str:
         flows = wire.strength is not None
         style = f"flow, line width={_width(wire.strength or 0.0)}pt" if flows else "wire"
         lines.append(rf"  \draw[{style}] (n{wire.source}) -- (n{wire.target});")
-    return "\n".join([*lines, r"\end{tikzpicture}", r"\end{document}"]) + "\n"
+    return "\n".join([*lines, r"\end{tikzpicture}"]), *whole
 
 
 _COLUMN, _ROW, _MARGIN = 0.21, 0.42, 0.5
@@ -197,56 +207,11 @@ KOREAN
 \definecolor{{gradient}}{{HTML}}{{{GRADIENT[1:].upper()}}}
 \pagestyle{{empty}}
 \setlength{{\parindent}}{{0pt}}
-\begin{{document}}
-\begin{{tikzpicture}}[
-  every node/.style={{align=center, font=\small}},
-  operator/.style={{draw=value, rounded corners=2pt}},
-  leaf/.style={{}},
-  wire/.style={{->, draw=gray}},
-  flow/.style={{->, draw=gradient}},
+\begin{{document}}"""
+_PICTURE: Final = r"""\begin{tikzpicture}[
+  every node/.style={align=center, font=\small},
+  operator/.style={draw=value, rounded corners=2pt},
+  leaf/.style={},
+  wire/.style={->, draw=gray},
+  flow/.style={->, draw=gradient},
 ]"""
-_COMMANDS: Final[Mapping[str, str]] = {
-    "∂": "partial", "·": "cdot", "×": "times", "÷": "div", "∑": "sum", "∏": "prod", "√": "surd", "‖": "Vert",
-    "⊙": "odot", "⊗": "otimes", "≤": "le", "≥": "ge", "≠": "ne", "⟨": "langle", "⟩": "rangle", "⊣": "dashv",
-    "→": "to", "⌊": "lfloor", "⌋": "rfloor", "⌈": "lceil", "⌉": "rceil", "∞": "infty", "∇": "nabla",
-    "∈": "in", "⋅": "cdot", "…": "dots", "∧": "wedge", "∨": "vee", "¬": "neg", "⊕": "oplus", "|": "vert",
-}  # fmt: skip
-"""Mathematical signs, by the commands of TeX."""
-
-
-def _is_hangul(character: str) -> bool:
-    return "가" <= character <= "힣" or "ㄱ" <= character <= "ㆎ"
-
-
-def _tex(text: str) -> str:
-    """Text of a label, for whatever TeX would take for its own and for signs that its fonts lack."""
-    return "".join(map(_tex_character, text))
-
-
-def _tex_character(character: str) -> str:
-    if character in "#$%&_{}":
-        return f"\\{character}"
-    if character in "\\~^":
-        return {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}[character]
-    if character in "<>":
-        return f"\\ensuremath{{{character}}}"
-    if character in _COMMANDS:
-        return rf"\ensuremath{{\{_COMMANDS[character]}}}"
-    if character.isascii() or _is_hangul(character):
-        return character
-    plain = unicodedata.normalize("NFKC", character)
-    kind = unicodedata.decomposition(character).partition(" ")[0]
-    if kind in ("<super>", "<sub>") and plain.isascii():
-        return rf"\ensuremath{{{'^' if kind == '<super>' else '_'}{plain}}}"
-    if character == "−":
-        return r"\ensuremath{-}"
-    words = unicodedata.name(character, "").split()
-    if words[:3] == ["GREEK", "SMALL", "LETTER"]:
-        return rf"\ensuremath{{\{words[-1].lower().replace('lamda', 'lambda')}}}"
-    if words[:3] == ["GREEK", "CAPITAL", "LETTER"] and words[-1] in _CAPITALS:
-        return rf"\ensuremath{{\{words[-1].capitalize().replace('Lamda', 'Lambda')}}}"
-    return f"[U+{ord(character):04X}]"
-
-
-_CAPITALS: Final = ("GAMMA", "DELTA", "THETA", "LAMDA", "XI", "PI", "SIGMA", "UPSILON", "PHI", "PSI", "OMEGA")
-"""The capital Greek letters that are not Latin ones in TeX."""

@@ -58,6 +58,10 @@ FORMATS: Final[Mapping[str, Format]] = {
         "html",
         is_player=True,
     ),
+    "latex": Format(msg("the worked example in LaTeX, to print"), "export.sheets.latex", "latex"),
+    "markdown": Format(
+        msg("the worked example in Markdown, as GitHub shows it"), "export.sheets.markdown", "markdown"
+    ),
     "mermaid": Format(msg("the graph for Mermaid, which Markdown pages draw"), "export.diagrams", "mermaid"),
     "numpy": Format(msg("a program in plain NumPy: forward and backward"), "export.programs", "numpy"),
     "tape": Format(msg("the keys that film the screen, for VHS"), "headless.films", "tape"),

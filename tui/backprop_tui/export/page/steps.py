@@ -14,7 +14,7 @@ from backprop_tui.render.check_line import numeric_line
 from backprop_tui.render.one_line import kind_text, step_lines
 from backprop_tui.render.words import code, note, remarks, remarks_to_the_note
 
-__all__ = ["said_of_steps", "the_same_of_steps"]
+__all__ = ["said_of_steps", "the_same_of_steps", "told"]
 
 
 def said_of_steps(scenario: Scenario, trace: Trace, language: str, pool: Pool) -> list[list[int]]:
@@ -45,11 +45,11 @@ def _said(facts: StepFacts, language: str, pool: Pool) -> list[int]:
         pool.line((*about, *between, *second)),
         *columns(facts, language, pool),
         *formulas(facts, language, pool),
-        pool.place([[pool.line(line) for line in lines] for lines in _told(facts, language)]),
+        pool.place([[pool.line(line) for line in lines] for lines in told(facts, language)]),
     ]
 
 
-def _told(facts: StepFacts, language: str) -> list[list[Line]]:
+def told(facts: StepFacts, language: str) -> list[list[Line]]:
     """The check of a step, what is wrong with it, the author's note, and whatever else there is to say."""
     check, noted = numeric_line(facts, language), note(facts, language)
     trouble = [line for line in remarks_to_the_note(facts, language) if line not in noted]
