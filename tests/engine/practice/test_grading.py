@@ -1,0 +1,193 @@
+"""Answers are graded to three digits, and a wrong one is named by the misconception that leads to it."""
+
+from __future__ import annotations
+
+import pytest
+
+from backprop_engine import make_graph, record
+from backprop_engine.errors import UsageError
+from backprop_engine.practice import (
+    KINDS,
+    ChoiceQuestion,
+    NumbersQuestion,
+    Question,
+    QuestionKind,
+    ShapeQuestion,
+    grade,
+    questions,
+)
+
+GATE = record(make_graph({"q": "x * y", "f": "q * z"}, inputs={"x": 2, "y": 5, "z": -4}))
+"""∂f/∂q = −4, ∂f/∂z = 10, ∂f/∂x = −20, ∂f/∂y = −8."""
+LAYER = record(
+    make_graph(
+        {"y": "x @ W + b", "L": "mse(y, target=t)"},
+        inputs={"x": [[1, 2, 3], [4, 5, 7]]},
+        params={"W": [[1, 2], [-1, 3], [2, 5]], "b": [0.5, -0.5]},
+        constants={"t": [[1, 0], [0, 2]]},
+    )
+)
+
+
+def about(trace: object, kind: QuestionKind, operand: str, node: str | None = None) -> Question:
+    """The question of a kind at the step that leads to `operand`."""
+    for question in questions(trace, [kind]):  # type: ignore[arg-type]
+        edge = question.trace.frame(question.position).edge
+        if edge is None:
+            continue
+        graph = question.trace.graph
+        if graph.nodes[edge.operand].name == operand and node in (None, graph.nodes[edge.node].name):
+            return question
+    raise LookupError(operand)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("-20", None),
+        ("-4 * 5", None),
+        ("dx = upstream * y", None),
+        ("g * y", None),
+        ("grad(q) * y", None),
+        ("−20.0", None),
+        ("-40/2", None),
+        ("5", "upstream_forgotten"),
+        ("-4", "local_forgotten"),
+        ("-8", "own_operand"),
+        ("upstream * x", "own_operand"),
+        ("1", "added_for_multiplied"),
+        ("20", "sign"),
+        ("32", "gradient_for_weight"),
+    ],
+)
+def test_a_gate(typed: str, name: str | None) -> None:
+    found = grade(about(GATE, "product", "x"), typed)
+    assert found.right is (name is None)
+    assert (found.mutant.name if found.mutant else None) == name
+    assert found.credit == (1.0 if name is None else 0.0)
+
+
+def test_three_digits_are_needed() -> None:
+    trace = record(make_graph({"f": "sigmoid(x)"}, inputs={"x": 0.7}))
+    question = about(trace, "product", "x")  # 0.22171…
+    assert grade(question, "0.222").right
+    assert grade(question, "0.2217").right
+    assert not grade(question, "0.22").right
+    assert "three significant digits" in grade(question, "0.22").message
+    assert "three significant digits" not in grade(question, "0.5").message
+
+
+def test_a_hint_costs_half() -> None:
+    question = about(GATE, "product", "x")
+    assert (grade(question, "-20", hinted=True).right, grade(question, "-20", hinted=True).credit) == (
+        True,
+        0.5,
+    )
+    assert grade(question, "5", hinted=True).credit == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("dW = x.T @ g", None),
+        ("x.T @ upstream", None),
+        ("g.T @ x", "transposed"),
+        ("x.T @ W", "?"),
+    ],
+)
+def test_a_formula_for_a_weight(typed: str, name: str | None) -> None:
+    question = about(LAYER, "product", "W")
+    if name == "?":
+        with pytest.raises(UsageError):
+            grade(question, typed)
+        return
+    found = grade(question, typed)
+    assert found.right is (name is None)
+    assert (found.mutant.name if found.mutant else None) == name
+
+
+def test_a_bias_is_summed() -> None:
+    question = about(LAYER, "product", "b")
+    assert isinstance(question, NumbersQuestion)
+    assert grade(question, "sum(g, axis=0)").right
+    for formula, name in (
+        ("g", "sum_forgotten"),
+        ("sum(g)", "wrong_axes"),
+        ("mean(g, axis=0)", "mean_for_sum"),
+        ("g[0]", "sum_forgotten"),
+    ):
+        assert formula
+        assert grade(question, formula).mutant.name == name
+
+
+def test_the_answer_itself_is_not_known_yet() -> None:
+    question = about(GATE, "product", "x")
+    for formula in ("grad(x)", "dx", "product"):
+        with pytest.raises(UsageError):
+            grade(question, formula)
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "  ", "1 2", "1, 2, 3", "x +", "nobody", "import os", "x" * 3000, "[[1], 2"]
+)
+def test_what_is_no_answer_is_not_graded(typed: str) -> None:
+    with pytest.raises(UsageError):
+        grade(about(GATE, "product", "x"), typed)
+
+
+@pytest.mark.parametrize(("typed", "right"), [("(2,)", True), ("2", True), ("2x2", False), ("()", False)])
+def test_a_shape(typed: str, right: bool) -> None:
+    question = about(LAYER, "shape", "b")
+    assert isinstance(question, ShapeQuestion)
+    found = grade(question, typed)
+    assert found.right is right
+    assert (found.mutant.name if found.mutant else "") == {"2x2": "sum_forgotten", "()": "wrong_axes"}.get(
+        typed, ""
+    )
+
+
+@pytest.mark.parametrize("typed", ["", "x", "2 by 3", "(1, -2)", "1" * 400, "9 " * 50])
+def test_what_is_no_shape(typed: str) -> None:
+    with pytest.raises(UsageError):
+        grade(about(LAYER, "shape", "b"), typed)
+
+
+def test_choices() -> None:
+    trace = record(make_graph({"q": "2 * x", "r": "q + 1", "f": "q * r"}, inputs={"x": 3}))
+    found = list(questions(trace, ["order", "edges"]))
+    assert {question.kind for question in found} == {"order", "edges"}
+    for question in found:
+        assert isinstance(question, ChoiceQuestion)
+        for at, choice in enumerate(question.choices):
+            graded = grade(question, str(at + 1))
+            assert graded.right is (at == question.right)
+            assert graded.mutant is choice.mutant
+            assert grade(question, str(choice.text)).right is graded.right
+        with pytest.raises(UsageError):
+            grade(question, str(len(question.choices) + 1))
+
+
+def test_a_sum_and_what_it_is_not() -> None:
+    trace = record(make_graph({"f": "x * x * x"}, inputs={"x": 3}))
+    question = next(iter(questions(trace, ["accumulate"])))
+    assert grade(question, "18").right
+    third = questions(trace, ["accumulate"])[-1]
+    assert grade(third, "27").right
+    assert grade(third, "9").mutant.name == "overwritten"  # type: ignore[union-attr]
+    assert grade(third, "162").mutant.name == "multiplied_for_added"  # type: ignore[union-attr]
+
+
+def test_two_mistakes_with_the_same_numbers_are_told_apart_by_one_more_entry() -> None:
+    question = about(LAYER, "product", "b")
+    assert isinstance(question, NumbersQuestion)
+    wrong = {outcome.mutant.name: outcome.answer for outcome in question.outcomes}
+    first = [at for at in question.entries if at == (0,)]
+    narrow = question.asking((0,))
+    assert first
+    assert narrow.entries[-1] == (0,)
+    assert len(wrong) > 3
+
+
+def test_every_kind_can_be_asked() -> None:
+    asked = {question.kind for trace in (GATE, LAYER) for question in questions(trace)}
+    assert asked == set(KINDS) - {"ask", "update", "accumulate"}
