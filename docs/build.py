@@ -27,6 +27,7 @@ from backprop_engine.scenario.read.mistakes import GROUPS, severity
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.verify import verify
 from backprop_tui.cells.lines import plain
+from backprop_tui.cli.manual_page import manual_page
 from backprop_tui.keys_page import keys_page
 from backprop_tui.render.formulas.page import formula_block
 from backprop_tui.render.operator_pages import FAMILIES, by_family, page
@@ -342,6 +343,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "keys.ko.md": partial(keys_page, "ko"),
     "numpy.md": partial(numpy_page, "en"),
     "numpy.ko.md": partial(numpy_page, "ko"),
+    "backprop-tui.1": partial(manual_page, "en"),
+    "backprop-tui.ko.1": partial(manual_page, "ko"),
 }
 
 

@@ -182,6 +182,8 @@ def test_nothing_is_told_in_english(
         )
     monkeypatch.setattr("backprop_tui.cli.serve.find_spec", lambda name: None)
     refused += commands.refused("serve", "case.yaml", "--lang", "ko")
+    monkeypatch.setattr("backprop_tui.cli.completion.find_spec", lambda name: None)
+    refused += commands.refused("completion", "bash", "--lang", "ko")
     assert english_in(refused) == []
     watched(commands, tmp_path)
     interrupted(commands, monkeypatch)

@@ -63,6 +63,7 @@ def test_every_subcommand_names_its_options(commands: Commands) -> None:
         "schema": "--of --lang",
         "doctor": "--json --lang",
         "serve": "--at --set --lang --theme --ascii --max-memory --threads --port --sessions",
+        "completion": "--lang",
     }
     assert set(options) == set(SUBCOMMANDS)
     for name, wanted in options.items():

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from backprop_tui.from_python import debug
 
 __all__ = ["debug"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 add_languages(os.path.join(os.path.dirname(__file__), "languages"))
 

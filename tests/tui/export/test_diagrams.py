@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from backprop_engine.scenario.read.source import Source
 from backprop_tui.export.formats import FORMATS, Exported
 from covering import SHOWN
 from effort import tried
+from needed_programs import needed
 from scenes import STEMS, scenario
 
 DIAGRAMS = ("dot", "mermaid", "tikz")
@@ -80,27 +79,17 @@ def test_what_is_text_stays_text() -> None:
     assert r"\usepackage{kotex}" in tikz
 
 
-def needs(program: str) -> str:
-    """The path of a program that draws; where it is missing an error, if the whole is to be tested."""
-    found = shutil.which(program)
-    if found is None and os.environ.get("BACKPROP_REQUIRE_DRAWING"):
-        pytest.fail(f"BACKPROP_REQUIRE_DRAWING is set, and there is no {program}")
-    if found is None:
-        pytest.skip(f"{program} is not installed")
-    return found
-
-
 @pytest.mark.parametrize("stem", tried(STEMS, SHOWN[:3]))
 def test_graphviz_takes_it(stem: str) -> None:
     text = written(scenario(stem), "dot", language="ko")
-    done = subprocess.run([needs("dot"), "-Tcanon"], input=text.encode(), capture_output=True, check=False)
+    done = subprocess.run([needed("dot"), "-Tcanon"], input=text.encode(), capture_output=True, check=False)
     assert (done.returncode, done.stderr.decode()) == (0, "")
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("stem", ["add_multiply", "rnn_cell", "softmax_classifier", "lstm", "hostile"])
 def test_latex_takes_it(stem: str, tmp_path: Path) -> None:
-    program = needs("pdflatex")
+    program = needed("pdflatex")
     what = load_source(Source.from_bytes("<test>", HOSTILE.encode())) if stem == "hostile" else scenario(stem)
     (tmp_path / "graph.tex").write_text(written(what, "tikz"), encoding="utf-8")
     command = [program, "-interaction=nonstopmode", "-halt-on-error", "graph.tex"]

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from types import ModuleType
 
 from backprop_engine.errors import SEVERITIES, ScenarioError, UsageError, reason
 from backprop_engine.messages.message import in_language, msg
@@ -18,7 +19,7 @@ from backprop_tui import __version__
 from backprop_tui.cli.parser import Parser
 from backprop_tui.files.user_folder import user_folder
 
-__all__ = ["SUBCOMMANDS", "run"]
+__all__ = ["SUBCOMMANDS", "command_parser", "run"]
 
 SUBCOMMANDS = {
     "run": msg("the whole run as readable text, or as JSON"),
@@ -30,6 +31,7 @@ SUBCOMMANDS = {
     "schema": msg("the JSON Schema of scenarios, for editors"),
     "doctor": msg("what is wrong with a recorded run of PyTorch"),
     "serve": msg("the same app in a browser, for this machine alone"),
+    "completion": msg("a script that lets bash, zsh or fish complete these commands"),
 }
 """Each lives in the module of its name; any other first argument is a scenario to open."""
 
@@ -57,11 +59,10 @@ def run(arguments: Sequence[str]) -> int:
     name, rest = _subcommand(arguments)
     parsed: argparse.Namespace | None = None
     try:
-        module = import_module(f"backprop_tui.cli.{name or 'open'}")
+        module = _module(name)
         if name:
             gc.enable()  # the app enables it when its first screen stands
-        parser = _parser(name, language)
-        module.add_arguments(parser)
+        parser = command_parser(name, language)
         parsed = parser.parse_args(rest)
         for path in getattr(parsed, "ops", ()):
             from backprop_tui.cli.own_operators import run_definitions
@@ -154,7 +155,19 @@ def _discard_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _parser(name: str, language: str) -> Parser:
+def _module(name: str) -> ModuleType:
+    """Where a subcommand lives, or the app."""
+    return import_module(f"backprop_tui.cli.{name or 'open'}")
+
+
+def command_parser(name: str, language: str) -> Parser:
+    """The parser of a subcommand, or of the app where `name` is empty, with all its arguments."""
+    parser = _bare_parser(name, language)
+    _module(name).add_arguments(parser)
+    return parser
+
+
+def _bare_parser(name: str, language: str) -> Parser:
     if name:
         return Parser(prog=f"backprop-tui {name}", description=SUBCOMMANDS[name], language=language)
     rows = (f"  {command:<10} {in_language(what, language)}" for command, what in SUBCOMMANDS.items())

@@ -1,0 +1,114 @@
+"""The manual page `backprop-tui(1)`, made from the parsers of the command line."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from backprop_engine.messages.message import Message, in_language, msg
+from backprop_tui import __version__
+from backprop_tui.cli.main import SUBCOMMANDS, command_parser
+
+__all__ = ["manual_page"]
+
+_EXIT_STATUS: Final[tuple[tuple[str, Message], ...]] = (
+    ("0", msg("All went well.")),
+    ("1", msg("A check failed: an expectation, or a gradient.")),
+    ("2", msg("The input or the command line cannot be used.")),
+    ("128+n", msg("Signal n ended it.")),
+)
+_ENVIRONMENT: Final[tuple[tuple[str, Message], ...]] = (
+    ("LANG", msg("The language of the app, unless --lang or the settings say another.")),
+    ("EDITOR, VISUAL", msg("The editor that the app opens a file in.")),
+    ("NO_COLOR", msg("Where it is set, nothing is coloured.")),
+    ("XDG_CONFIG_HOME", msg("The folder of settings, ~/.config without it.")),
+)
+_FILES: Final[tuple[tuple[str, Message], ...]] = (
+    ("~/.config/backprop-tui/settings.toml", msg("The settings of the app.")),
+    ("~/.config/backprop-tui/languages/", msg("Languages that you add yourself.")),
+)
+_EXAMPLES: Final[tuple[tuple[str, Message], ...]] = (
+    ("backprop-tui rnn_cell", msg("Step through a bundled scenario.")),
+    ("backprop-tui run model.yaml --lang ko", msg("Print a whole run, explained in Korean.")),
+    ("backprop-tui check scenarios/", msg("Check every gradient of a folder's scenarios numerically.")),
+    ("backprop-tui export xor --to html -o xor.html", msg("Write a page to step through the run with.")),
+)
+
+
+def manual_page(language: str) -> str:
+    """The page in the language of `man`, troff; the same bytes on every run."""
+    return "".join(f"{line}\n" for line in _lines(language))
+
+
+def _lines(language: str) -> Iterator[str]:
+    app = command_parser("", language)
+    yield f'.TH BACKPROP\\-TUI 1 "" "backprop\\-tui {__version__}" ""'
+    yield ".nh"
+    yield _heading(msg("NAME", "manual"), language)
+    yield f"backprop\\-tui \\- {_escaped(in_language(msg('the debugger for backpropagation'), language))}"
+    yield _heading(msg("SYNOPSIS", "manual"), language)
+    yield _usage(app)
+    for name in SUBCOMMANDS:
+        yield ".br"
+        yield f".B backprop\\-tui {name}"
+        yield "[\\fI…\\fR]"
+    yield _heading(msg("DESCRIPTION", "manual"), language)
+    yield _escaped(app.description or "")
+    yield _heading(msg("OPTIONS", "manual"), language)
+    yield from _arguments(app)
+    yield _heading(msg("SUBCOMMANDS", "manual"), language)
+    for name, what in SUBCOMMANDS.items():
+        command = command_parser(name, language)
+        yield f".SS {name}"
+        yield f"{_escaped(in_language(what, language))}"
+        yield ".PP"
+        yield _usage(command)
+        yield from _arguments(command)
+    for title, rows in (
+        (msg("EXIT STATUS", "manual"), _EXIT_STATUS),
+        (msg("ENVIRONMENT", "manual"), _ENVIRONMENT),
+        (msg("FILES", "manual"), _FILES),
+        (msg("EXAMPLES", "manual"), _EXAMPLES),
+    ):
+        yield _heading(title, language)
+        for term, text in rows:
+            yield from _entry(term, in_language(text, language))
+
+
+def _heading(title: Message, language: str) -> str:
+    return f'.SH "{_escaped(in_language(title, language))}"'
+
+
+def _usage(parser: argparse.ArgumentParser) -> str:
+    """How a command is called, without the word that says so."""
+    words = parser.format_usage().split()[1:]
+    return _escaped(" ".join(words))
+
+
+def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
+    for action in parser._actions:
+        yield from _entry(_called(action), action.help or "")
+
+
+def _called(action: argparse.Action) -> str:
+    """An argument as it is written on a command line."""
+    value = action.metavar or ("" if action.nargs == 0 else action.dest.upper())
+    if action.choices is not None:
+        value = "{" + ",".join(map(str, action.choices)) + "}"
+    if not action.option_strings:
+        return str(value)
+    return ", ".join(f"{option} {value}".strip() for option in action.option_strings)
+
+
+def _entry(term: str, text: str) -> Iterator[str]:
+    yield ".TP"
+    yield f".B {_escaped(term)}"
+    yield _escaped(text)
+
+
+def _escaped(text: str) -> str:
+    """Text in which troff finds nothing to obey."""
+    text = re.sub(r"\s+", " ", text).replace("\\", "\\e").replace("-", "\\-").replace('"', "\\(dq")
+    return re.sub(r"^(?=[.'])", r"\\&", text)
