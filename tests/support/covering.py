@@ -38,7 +38,6 @@ COVERING = (
     "bptt",
     "digits_mlp",
     "adagrad_shrinking_steps",
-    "adversarial_input",
     "dropout_layer",
     "shared_weights",
     "loss_at_every_step",
@@ -49,6 +48,7 @@ COVERING = (
     "gradient_clipping",
     "learning_rate_schedule",
     "running_statistics",
+    "delta_notation",
 )
 """Enough scenarios for every feature."""
 SHOWN = tried(STEMS, COVERING)
