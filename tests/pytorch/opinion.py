@@ -313,6 +313,7 @@ ATTENTION: dict[str, Definition] = {
 
 OWN: dict[str, Definition] = {
     "binarise": torch.sign,
+    "cubed": lambda a: a * a * a,
     "diagonal_softmax": lambda a: torch.softmax(a, -1),
     "forgetful_sigmoid": torch.sigmoid,
     "frozen_norm": lambda a: F.layer_norm(a, a.shape),

@@ -23,6 +23,7 @@ def _normalised(a: Any) -> Any:
 
 DEFINITIONS: dict[str, Callable[..., Any]] = {
     "binarise": anp.sign,
+    "cubed": lambda a: a * a * a,
     "diagonal_softmax": _softmax,
     "forgetful_sigmoid": _sigmoid,
     "frozen_norm": _normalised,
