@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from html import escape
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from backprop_engine.trace.trace import Trace
     from backprop_tui.view import View
 
-__all__ = ["debug", "view_of"]
+__all__ = ["NotebookPage", "debug", "player", "view_of"]
 
 
 def debug(
@@ -50,6 +51,37 @@ def debug(
     start = Start(view, view.language, known_theme(theme), settings, ascii=ascii)
     need_terminal(None)
     return open_app(start)
+
+
+class NotebookPage(NamedTuple):
+    """A page to step through a run, which a notebook shows in a frame of its own."""
+
+    page: str
+    """The page of HTML; it asks for nothing else."""
+    height: int
+
+    def _repr_html_(self) -> str:
+        style = f"width: 100%; height: {self.height}px; border: 0"
+        return f'<iframe sandbox="allow-scripts" style="{style}" srcdoc="{escape(self.page)}"></iframe>'
+
+
+def player(
+    what: Scenario | Graph | Trace | str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    at: int = 0,
+    language: str = "en",
+    height: int = 720,
+) -> NotebookPage:
+    """The page of `export --to html`, for a notebook; `height` is in pixels. Takes what `debug` takes.
+
+    >>> from backprop_engine import make_graph, record
+    >>> record(make_graph({"f": "x * y"}, inputs={"x": 2, "y": 3})).show().height
+    720
+    """
+    from backprop_tui.export.formats import FORMATS, Exported
+
+    view = view_of(what, at, language)
+    return NotebookPage(FORMATS["html"].write(Exported(view.scenario, view.frame, language)), height)
 
 
 def view_of(what: Any, at: int = 0, language: str = "en", *, ascii: bool = False) -> View:

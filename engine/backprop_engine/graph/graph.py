@@ -139,6 +139,19 @@ class Graph:
     def __repr__(self) -> str:
         return f"<Graph: {self.counts}>"
 
+    def _repr_html_(self) -> str:
+        """The nodes as a table, for notebooks."""
+        from backprop_engine.notebook import table
+
+        heads = ("node", "kind", "shape", "expression")
+        rows = ((node.name, node.kind.value, shape_text(node.shape), node.text) for node in self.named_nodes)
+        return table(f"Graph: {self.counts}", heads, rows, len(self.named_nodes))
+
+    @property
+    def named_nodes(self) -> tuple[Node, ...]:
+        """All but literal numbers, which stand in the expressions."""
+        return tuple(node for node in self.nodes if node.kind is not Kind.LITERAL)
+
     @property
     def counts(self) -> str:
         """What it consists of, in a few English words."""

@@ -66,6 +66,16 @@ class Run:
         updates = f"{self.training.steps} updates by {self.training.optimizer.name}"
         return f"<Run: output {output}, {updates}, {self.last} steps>"
 
+    def _repr_html_(self) -> str:
+        """The loss of each iteration as a table, for notebooks; without training the run itself."""
+        from backprop_engine.notebook import table, tensor_text
+
+        if self.training is None:
+            return self.trace()._repr_html_()
+        output = self.graph.nodes[self.graph.output].name
+        losses = ((str(at), tensor_text(loss)) for at, loss in enumerate(self.losses()))
+        return table(repr(self)[1:-1], ("iteration", output), losses, self.iterations)
+
     @classmethod
     def of(cls, trace: Trace) -> Run:
         """The run of a single trace that is recorded already."""

@@ -140,6 +140,20 @@ class Trace:
         )
         return f"<Trace: {shown}, {len(self.steps)} steps>"
 
+    def _repr_html_(self) -> str:
+        """Values and gradients of all nodes as a table, for notebooks."""
+        return self.frame(self.schedule.completed)._repr_html_()
+
+    def show(self, position: int = 0) -> Any:
+        """What a notebook shows to step through the run both ways, from a position on.
+
+        Raises `UsageError` where nothing that draws is installed: the engine itself does not.
+        """
+        from backprop_engine.notebook import player
+
+        self.frame(position)  # there is such a position
+        return player(self, position)
+
     @property
     def schedule(self) -> Schedule:
         """The schedule: which step leads to which position."""
@@ -295,6 +309,23 @@ class Frame:
         elif node is not None:
             shown += f", {node.name}"
         return f"<Frame {self.position} of {self.trace.schedule.last}: {shown}>"
+
+    def _repr_html_(self) -> str:
+        """What is there at this step as a table, for notebooks."""
+        from backprop_engine.notebook import table, tensor_text
+
+        nodes = self.graph.named_nodes
+        rows = (
+            (
+                node.name,
+                shape_text(node.shape),
+                tensor_text(self.value(node)),
+                tensor_text(self.gradient(node)),
+            )
+            for node in nodes
+        )
+        heads = ("node", "shape", "value", f"gradient of {self.graph.nodes[self.graph.output].name}")
+        return table(repr(self)[1:-1], heads, rows, len(nodes))
 
     @property
     def graph(self) -> Graph:
