@@ -23,7 +23,7 @@ def test_the_table(commands: Commands) -> None:
 def test_a_page(commands: Commands) -> None:
     outcome = commands("ops", "tanh")
     assert outcome.code == 0
-    assert "da = g ⊙ (1 − out²)" in outcome.out
+    assert "da = g * (1 - out ** 2)" in outcome.out
     assert "∂L/∂a" in outcome.out
 
 

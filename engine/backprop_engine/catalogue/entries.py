@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.catalogue.conventions import Convention
 from backprop_engine.errors import UsageError
 from backprop_engine.evaluation.attributes import shown_value, type_words
 from backprop_engine.evaluation.calls import meant, signature
-from backprop_engine.explain.symbols import mathematical
-from backprop_engine.expressions import Call, Name, Number, parse
+from backprop_engine.evaluation.complete_texts import formula_text, gradient_text, local_text
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.translations import languages
-from backprop_engine.ops import OPS, Elementwise, Jacobian, Linear, Op, Rule, Sample
+from backprop_engine.ops import OPS, Elementwise, Jacobian, Op, Sample
 from backprop_engine.ops.arithmetic import times
 from backprop_engine.ops.attributes import key_text
 from backprop_engine.ops.shape_rules import broadcast, same_shape
@@ -29,6 +28,7 @@ __all__ = [
     "derivatives",
     "find",
     "fits",
+    "formula",
     "how_written",
     "kinks",
     "shape_rule",
@@ -38,11 +38,11 @@ RuleForm: TypeAlias = Literal["elementwise", "jacobian", "map", "none"]
 
 
 class Derivative(Struct, frozen=True):
-    """The rule of one operand, in readable mathematics.
+    """The rule of one operand, as expressions over ``g``, ``out`` and the operands.
 
-    `product` is what the rule makes of the upstream gradient `g`; `local` is the local gradient itself, where
-    it is a tensor to look at. `where` are operands' shapes that it is written for, where it is not the only
-    rule.
+    `product` is what the rule makes of the upstream gradient `g`, complete with the sum over broadcast axes;
+    `local` is the local gradient itself, where it is a tensor to look at. Both are expressions that can be
+    pasted. `where` are operands' shapes that it is written for, where it is not the only rule.
     """
 
     operand: str
@@ -80,47 +80,69 @@ def how_written(op: Op) -> str:
 
 
 def derivatives(op: Op) -> list[Derivative]:
-    """The rules of each operand, as many as its samples need, with default settings where possible."""
+    """The rules of each operand, as many as its samples need, with default settings where possible.
+
+    Where any number of operands may be given, those of one sample are told, so that they belong together.
+    """
     found: list[Derivative] = []
-    variants = [(_shapes(shapes), rules) for shapes, rules in _rules(op)]
-    for argnum in range(max(len(rules) for _, rules in variants)):
+    tried = _tried(op)
+    if op.variadic:
+        tried = [next((sample for sample in tried if len(sample.operands) > 1), tried[0])]
+    for argnum in range(max(len(sample.operands) for sample in tried)):
         operand = op.names(max(argnum + 1, len(op.operands)))[argnum]
-        texts: dict[str, tuple[tuple[RuleForm, str, str], str]] = {}
-        for where, rules in variants:
-            if argnum < len(rules):
-                text = _text(rules[argnum])
-                texts.setdefault(re.sub(r"\d+", "", text[1]), (text, where))  # sizes alone are the same rule
-        found += [Derivative(operand, *text, where * (len(texts) > 1)) for text, where in texts.values()]
+        texts: dict[str, Derivative] = {}
+        for sample in tried:
+            if argnum < len(sample.operands):
+                derivative = _derivative(op, argnum, operand, sample)
+                texts.setdefault(_kind(derivative), derivative)
+        several = len(texts) > 1 or op.variadic
+        found += [structs.replace(each, where=each.where * several) for each in texts.values()]
     return found
 
 
-def _rules(op: Op) -> Iterator[tuple[tuple[Shape, ...], tuple[Rule | None, ...]]]:
-    """The rules for each sample that has something in it; scalars and other settings only where need be."""
+def _kind(derivative: Derivative) -> str:
+    """What tells a derivative from the others of its operand: its text, whatever the sizes in it.
+
+    Of an elementwise operator there are two, without and with a sum over broadcast axes.
+    """
+    if derivative.form == "elementwise" and derivative.product.startswith("sum("):
+        return "sum"
+    return re.sub(r"\[[\d, ]*\]|\d+", "", derivative.product)
+
+
+def _tried(op: Op) -> list[Sample]:
+    """The samples that have something in them; scalars and other settings only where need be."""
     usual = [sample for sample in op.samples if not _settings(op, sample)] or list(op.samples)
     wide = [sample for sample in usual if any(shape and 0 not in shape for shape in _operands(sample))]
-    for sample in wide or usual:
-        shapes = _operands(sample)
-        yield shapes, op.rules_for(shapes, _attributes(op, sample))
+    return wide or usual
 
 
-def _text(rule: Rule | None) -> tuple[RuleForm, str, str]:
-    """The form of a rule, its product with the upstream gradient, and the local gradient."""
-    match rule:
-        case None:
-            return "none", "", ""
-        case Elementwise(text=text):
-            product = {"1": "g", "-1": "−g"}.get(text, f"g ⊙ {_factor(text)}")
-            return "elementwise", product, mathematical(text)
-        case Jacobian(text=text, matrix_text=matrix_text):
-            return "jacobian", mathematical(text), mathematical(matrix_text)
-        case Linear(text=text, factor=factor):
-            return "map", mathematical(text), mathematical(factor.text) if factor else ""
+def _derivative(op: Op, argnum: int, operand: str, sample: Sample) -> Derivative:
+    """The rule of an operand for a sample: its form, its product with the upstream gradient, and itself."""
+    shapes, attributes = _operands(sample), _attributes(op, sample)
+    rule = op.rules_for(shapes, attributes)[argnum]
+    if rule is None:
+        return Derivative(operand, "none", "", "", _shapes(shapes))
+    form: RuleForm = "map"
+    if isinstance(rule, Elementwise | Jacobian):
+        form = "elementwise" if isinstance(rule, Elementwise) else "jacobian"
+    product = gradient_text(op, argnum, shapes, attributes)
+    return Derivative(operand, form, product, local_text(op, rule, shapes, attributes), _shapes(shapes))
 
 
-def _factor(text: str) -> str:
-    """A rule's text as a factor: in brackets where it is more than a name, a number or a call."""
-    plain = isinstance(parse(text), Name | Number | Call)
-    return mathematical(text) if plain else f"({mathematical(text)})"
+def formula(op: Op) -> str:
+    """What it computes, for its plainest operands; empty where it is not made of other operators."""
+    if op.written or op.is_called:
+        return ""
+    sample = max(_tried(op), key=lambda tried: _plainness(op, tried))
+    return formula_text(op, _operands(sample), _attributes(op, sample))
+
+
+def _plainness(op: Op, sample: Sample) -> tuple[int, int, int]:
+    """Every operand that is differentiated, few that are not, and a batch."""
+    names = op.names(len(sample.operands))
+    fixed = sum(name in op.constants for name in names)
+    return len(names) - fixed, -fixed, len(_operands(sample)[0])
 
 
 def fits(op: Op) -> list[Fit]:
@@ -137,7 +159,7 @@ def decompositions(op: Op) -> tuple[tuple[str, str], ...]:
     """The parts of a composite operator, as they are for the fullest of its samples; none for others."""
     if op.inside is None:
         return ()
-    for sample in sorted(op.samples, key=lambda tried: (bool(_settings(op, tried)), -len(tried.operands))):
+    for sample in sorted(_tried(op), key=lambda tried: (bool(_settings(op, tried)), -len(tried.operands))):
         parts = op.inside_for(_operands(sample), _attributes(op, sample))
         if parts:
             return parts
@@ -164,7 +186,7 @@ def data(op: Op) -> dict[str, Any]:
         "sign": op.sign,
         "call": signature(op),
         "written": op.written,
-        "formula": op.formula,
+        "formula": op.written or formula(op) or op.formula,
         "lesson": {language: op.lesson.in_language(language) for language in languages()},
         "operands": list(op.operands),
         "optional": op.optional,

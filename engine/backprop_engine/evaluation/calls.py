@@ -6,8 +6,9 @@ where a part stands, and comes back in the error.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from types import EllipsisType, MappingProxyType
+import math
+from collections.abc import Container, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from backprop_engine.errors import code
@@ -19,36 +20,34 @@ from backprop_engine.expressions import (
     Boolean,
     Call,
     Expr,
-    IndexList,
-    IntegerIndex,
-    KeyPart,
     Keyword,
     ListOf,
     Name,
-    NewAxis,
     Number,
     QuotedText,
-    Rest,
     SourceSpan,
-    Subscript,
     Unary,
     literal,
+    walk,
 )
+from backprop_engine.expressions.templates import needs_spelling
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import OPS, Op
-from backprop_engine.ops.attributes import IndexKey, OpAttribute
+from backprop_engine.ops.attributes import OpAttribute
+from backprop_engine.ops.definition import backward_word
 
 __all__ = [
+    "NAMED_NUMBERS",
     "NO_OWN_OPERATORS",
     "BoundCall",
     "CallError",
     "NamedArgument",
     "bind",
     "find_op",
+    "in_operators",
     "is_operand",
-    "key_of",
     "meant",
     "named_arguments",
     "operands_first",
@@ -87,7 +86,7 @@ def find_op(name: str, at: object, nodes: Iterable[str] = (), own: Mapping[str, 
     """The operator called `name`, of the table or of a graph's `own`; `CallError` with the nearest one, where
     there is none.
     """
-    op = own.get(name) or OPS.get(name)
+    op = own.get(name) or OPS.get(name) or backward_word(name)
     if op is not None:
         return op
     shown = shortened(clean(name), 40)
@@ -258,9 +257,22 @@ def _unknown_keyword(op: Op, name: str, at: object, other_keys: Sequence[str]) -
 # Expressions
 
 
+NAMED_NUMBERS: Final = {"pi": math.pi, "inf": math.inf}
+"""Numbers that have a name, where nothing else is called so."""
+
+
+def in_operators(tree: Expr, own: Container[str] = ()) -> Expr:
+    """`tree` in operators alone; calls of what is among `own` names stay as they are."""
+    if not any(map(needs_spelling, walk(tree))):
+        return tree
+    from backprop_engine.evaluation.spelled_out import spelled_out  # which few expressions need
+
+    return spelled_out(tree, own)
+
+
 def is_operand(call: Call, keyword: Keyword) -> bool:
     """Whether a keyword of a call names an operand, rather than an attribute."""
-    op = OPS.get(call.name)
+    op = OPS.get(call.name) or backward_word(call.name)
     if isinstance(keyword.value, QuotedText | Boolean | ListOf):
         return False
     return op is None or op.attribute(keyword.name) is None
@@ -292,25 +304,6 @@ def operands_first(tree: Expr) -> list[Expr]:
             stack.append(node.value)  # type: ignore[union-attr, arg-type]
     parts.reverse()
     return parts
-
-
-def key_of(subscript: Subscript) -> IndexKey:
-    """What stands in the brackets of a subscript, as NumPy takes it; a list is a tuple."""
-    return tuple(map(_key_part, subscript.key))
-
-
-def _key_part(part: KeyPart) -> int | slice | tuple[int, ...] | EllipsisType | None:
-    match part:
-        case IntegerIndex():
-            return part.value
-        case IndexList():
-            return part.values
-        case NewAxis():
-            return None
-        case Rest():
-            return ...
-        case _:
-            return slice(part.start, part.stop, part.step)
 
 
 def named_arguments(call: Call, operands: Iterable[T]) -> list[NamedArgument[T, SourceSpan]]:

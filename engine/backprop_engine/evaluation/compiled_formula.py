@@ -15,7 +15,8 @@ import numpy as np
 from backprop_engine.arrays import Shape, broadcast_axes, shape_text, sum_axes
 from backprop_engine.derived import derived
 from backprop_engine.errors import ShapeError
-from backprop_engine.evaluation.calls import CallError, operands_first
+from backprop_engine.evaluation.calls import NAMED_NUMBERS, CallError, in_operators, operands_first
+from backprop_engine.evaluation.complete_texts import with_key, with_shapes
 from backprop_engine.evaluation.derivative_operators import DERIVATIVE, is_derivative
 from backprop_engine.evaluation.execution_plans import plan_of, refusal
 from backprop_engine.expressions import (
@@ -25,10 +26,8 @@ from backprop_engine.expressions import (
     Call,
     Expr,
     Keyword,
-    ListOf,
     Name,
     Number,
-    QuotedText,
     SourceSpan,
     Unary,
     fill,
@@ -41,7 +40,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.ops import Elementwise, Linear, Op, Rule
 from backprop_engine.ops.attributes import key_text
 
-__all__ = ["CompiledFormula", "UnknownNameError", "factor_of", "with_shapes"]
+__all__ = ["CompiledFormula", "UnknownNameError", "factor_of"]
 
 LARGEST_PART: Final = 2**24
 """The most entries that any part of a formula may have."""
@@ -77,17 +76,18 @@ class CompiledFormula:
     def __init__(self, text: str, operands: Sequence[str]) -> None:
         filled = fill(text)
         plan = plan_of(filled.template)
-        self.text, self.operands, self.tree = text, tuple(operands), parse(text)
-        place = {name: register for register, name in enumerate(self.operands)}
+        self.text, self.operands, self.tree = text, tuple(operands), in_operators(parse(text))
+        count = len(operands)
+        place = {name: count + len(plan.numbers) + at for at, name in enumerate(NAMED_NUMBERS)}
+        place |= {name: register for register, name in enumerate(self.operands)}
         registers = []
         for part in plan.names:
             name = normalised(filled.name(part)) if isinstance(part, Name) else ""
             if name not in place:
                 raise UnknownNameError(name or render(part), filled.span(part.span))
             registers.append(place[name])
-        count = len(operands)
-        self.numbers = tuple(filled.number(part) for part in plan.numbers)
-        registers += range(count, count + len(self.numbers))
+        self.numbers = (*(filled.number(part) for part in plan.numbers), *NAMED_NUMBERS.values())
+        registers += range(count, count + len(plan.numbers))
         trees = [
             part for part in operands_first(self.tree) if not isinstance(part, Name | Attribute | Number)
         ]
@@ -391,36 +391,9 @@ def _share(
 
     tree = parse(rule.text)
     if "key" in attributes:
-        tree = _with_key(tree, key_text(attributes["key"]))
+        tree = with_key(tree, key_text(attributes["key"]))
     tree = rebuilt(with_shapes(tree, shapes), change)
     return _simplified("*", adjoint, tree) if isinstance(rule, Elementwise) else tree
-
-
-def _with_key(tree: Expr, key: str) -> Expr:
-    """`tree` with what stands in the brackets of an index, in quotes: ``put(g, a.shape, key="0, 1:")``."""
-
-    def change(part: Expr) -> Expr:
-        match part:
-            case Call(args=(*before, Name(name="key"))):
-                quoted = Keyword("key", QuotedText(key, _NOWHERE), _NOWHERE)
-                return Call(part.name, tuple(before), (quoted, *part.keywords), part.name_span, part.span)
-        return part
-
-    return rebuilt(tree, change)
-
-
-def with_shapes(tree: Expr, shapes: Mapping[str, Shape]) -> Expr:
-    """`tree` with a shape in numbers where it asks for that of an operand, as no formula can."""
-
-    def change(part: Expr) -> Expr:
-        match part:
-            case Call(args=(*before, Attribute(value=Name(name=name), name="shape"))) if name in shapes:
-                sizes = ListOf(tuple(Number(size, _NOWHERE) for size in shapes[name]), _NOWHERE)
-                keywords = (Keyword("shape", sizes, _NOWHERE), *part.keywords)
-                return Call(part.name, tuple(before), keywords, part.name_span, part.span)
-        return part
-
-    return rebuilt(tree, change)
 
 
 def _setting(value: Any) -> Expr | None:

@@ -13,8 +13,8 @@ from typing import Final, TypeAlias
 
 from backprop_engine.arrays import Shape
 from backprop_engine.errors import ShapeError
-from backprop_engine.evaluation.calls import CallError, bind, is_operand, key_of, named_arguments
-from backprop_engine.evaluation.compiled_formula import with_shapes
+from backprop_engine.evaluation.calls import CallError, bind, is_operand, named_arguments
+from backprop_engine.evaluation.complete_texts import with_shapes
 from backprop_engine.evaluation.composed_operators import OWN
 from backprop_engine.evaluation.derivative_operators import DerivativeError
 from backprop_engine.evaluation.rule_words import WORDS, with_computed_indices
@@ -30,6 +30,7 @@ from backprop_engine.expressions import (
     Subscript,
     Transpose,
     Unary,
+    key_of,
     parse,
 )
 from backprop_engine.graph.graph import Node

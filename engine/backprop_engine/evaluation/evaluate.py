@@ -17,12 +17,13 @@ import numpy as np
 from backprop_engine.arrays import Shape, Tensor, settle, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.evaluation.calls import (
+    NAMED_NUMBERS,
     NO_OWN_OPERATORS,
     CallError,
     bind,
     find_op,
+    in_operators,
     is_operand,
-    key_of,
     named_arguments,
     operands_first,
 )
@@ -37,6 +38,7 @@ from backprop_engine.expressions import (
     Subscript,
     Transpose,
     Unary,
+    key_of,
     normalised,
     render,
 )
@@ -169,7 +171,7 @@ class _Walk(Generic[T]):
     def run(self, tree: Expr) -> T | None:
         """What `tree` comes to."""
         results: list[T | None] = []
-        for part in operands_first(tree):
+        for part in operands_first(in_operators(tree, {**self.own, **self.functions})):
             match part:
                 case Name():
                     results.append(self.looked_up(part.name, part.span, self.value_of))
@@ -213,6 +215,8 @@ class _Walk(Generic[T]):
         try:
             return where(normalised(name))
         except LookupError as error:
+            if name in NAMED_NUMBERS and where == self.value_of:
+                return self.number(NAMED_NUMBERS[name])
             message = error.args[0] if error.args else msg("`{name}` is not defined", name=name)
             raise EvaluationError(message, span) from None
 
@@ -228,7 +232,7 @@ class _Walk(Generic[T]):
     def call(self, call: Call, results: list[T | None]) -> T | None:
         """What a call comes to; its operands are the last of `results`."""
         operands = self.taken(call, results)
-        if call.name in self.functions:
+        if call.name in self.functions and not call.keywords:
             return self.given(call, operands)
         trees = (*call.args, *(keyword.value for keyword in call.keywords if is_operand(call, keyword)))
         paired = [((operand, tree), tree.span) for operand, tree in zip(operands, trees, strict=True)]

@@ -20,6 +20,7 @@ from backprop_engine.evaluation.calls import (
     CallError,
     bind,
     find_op,
+    in_operators,
     is_operand,
     named_arguments,
     operands_first,
@@ -107,7 +108,7 @@ def refusal(
 
     A plan cannot say it, since it has the sample's names and places; `nodes` are called so far.
     """
-    parts = operands_first(parse(text))
+    parts = operands_first(in_operators(parse(text), own))
     call = [part for part in parts if not isinstance(part, Name | Attribute | Number)][number]
     assert isinstance(call, Call)  # all other parts fit their operators
     try:
@@ -118,7 +119,7 @@ def refusal(
 
 
 def _plan(template: Template, own: Mapping[str, Op] = NO_OWN_OPERATORS) -> ExecutionPlan:
-    parts = operands_first(template.tree)
+    parts = operands_first(in_operators(template.tree, own))
     registers = _registers(parts)
     names = tuple(part for part in parts if isinstance(part, Name | Attribute))
     numbers = tuple(part for part in parts if isinstance(part, Number))

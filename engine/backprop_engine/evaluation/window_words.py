@@ -89,9 +89,9 @@ def _turned_round(sketch: Sketch, g: int, weight: int, sliding: _Sliding) -> int
 
 def _conv_input(word: WordCall) -> int:
     word.takes(3, "stride", "padding", "dilation", "groups")
-    weight = word.operand(1)
+    weight = word.operand(0)
     kernel = word.sketch.shape(weight)[2:]
-    return _turned_round(word.sketch, word.operand(2), weight, _Sliding.of(word, word.shape(0), kernel))
+    return _turned_round(word.sketch, word.operand(1), weight, _Sliding.of(word, word.shape(0), kernel))
 
 
 def _conv_weight(word: WordCall) -> int:
@@ -99,7 +99,7 @@ def _conv_weight(word: WordCall) -> int:
     word.takes(3, "stride", "padding", "dilation", "groups")
     sketch, shape = word.sketch, word.shape(1)
     axes = len(shape) - 2
-    x, g = _batched(sketch, word.operand(0), axes), _batched(sketch, word.operand(2), axes)
+    x, g = _batched(sketch, word.operand(0), axes), _batched(sketch, word.operand(1), axes)
     sliding = _Sliding.of(word, sketch.shape(x), shape[2:])
     count, groups, rest = sketch.shape(x)[0], sliding.groups, tuple(range(3, 3 + axes))
     x = sketch.apply("reshape", x, shape=(count, groups, shape[1], *sliding.shape[2:]))

@@ -126,11 +126,6 @@ class Cursor:
             case "text":
                 hint = msg("an attribute's text has a name: `name={text}`", text=token.text)
                 return ExprError(msg("text is not an operand"), token.span, hint)
-            case "[":
-                hint = msg(
-                    "a list of numbers goes under `constants`; an attribute's list has a name: `shape=[2, 3]`"
-                )
-                return ExprError(msg("a list is not an operand"), token.span, hint)
             case "+":
                 hint = msg("a plus before an operand is left out")
                 return ExprError(msg("expected an operand, found `+`"), token.span, hint)

@@ -6,7 +6,8 @@
     sum        = term {("+" | "-") term}
     term       = operand {("*" | "/" | "@") operand}
     operand    = "-" operand | primary ["**" operand]
-    primary    = (number | name | call | "(" expression ")") {"[" key {"," key} "]" | "." name}
+    primary    = (number | name | call | numbers | "(" expression ")") {"[" key {"," key} "]" | "." name}
+    numbers    = "[" {["-"] number | numbers ","} "]"
     key        = index | [index] ":" [index] [":" [index]] | "[" {index ","} "]" | "None" | "..." | name
     call       = name "(" {expression ","} {name "=" (expression | constant) ","} ")"
     constant   = ["-"] number | text | "true" | "false" | "[" {constant ","} "]"
@@ -48,12 +49,15 @@ from backprop_engine.expressions.tree import (
     Unary,
     Value,
     normalised,
+    walk,
 )
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.plain_text import shortened
 
 __all__ = ["PRECEDENCE", "ExpressionParser", "number_value", "parse"]
 
+MOST_NUMBERS: Final = 1024
+"""How many numbers a list may hold that is an operand; each becomes a part of the graph."""
 _COMPARISON, _SUM, _TERM = 1, 2, 3
 PRECEDENCE: Final[dict[str, int]] = {
     **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), _COMPARISON),
@@ -159,11 +163,35 @@ class ExpressionParser(Cursor):
         elif first.kind == "(":
             self.at += 1
             node = self.nested(first, lambda: self.closed(")", self.condition()))
+        elif first.kind == "[":
+            node = self.numbers()
         else:
             raise self.no_operand()
         while tokens[self.at].kind in ("[", ".", "("):
             node = self.postfix(node, first.start)
         return node
+
+    def numbers(self) -> ListOf:
+        """A list of numbers, or of lists that are alike: a vector, a matrix."""
+        found = self.constant()
+        assert isinstance(found, ListOf)
+        entries = 0
+        for part in walk(found):
+            if isinstance(part, QuotedText | Boolean):
+                raise ExprError(msg("a list that is an operand holds numbers"), part.span)
+            if isinstance(part, ListOf) and len({_shape(item) for item in part.items}) != 1:
+                if not part.items:
+                    raise ExprError(msg("this list is empty"), part.span)
+                hint = msg("a matrix is a list of rows of one length: `{text}`", text="[[1, 0], [0, 1]]")
+                raise ExprError(msg("the rows of a list differ in length"), part.span, hint)
+            entries += isinstance(part, Number)
+        if entries > MOST_NUMBERS:
+            raise ExprError(
+                msg("a list in an expression holds at most {most:,} numbers", most=MOST_NUMBERS),
+                found.span,
+                msg("put it under `constants`, and write its name here"),
+            )
+        return found
 
     def postfix(self, node: Expr, start: int) -> Expr:
         """`node` with the `[…]`, `.name` or `.T` that follows it."""
@@ -179,7 +207,7 @@ class ExpressionParser(Cursor):
         part = self.expect("name", msg("a name after the dot"))
         if part.text == "T":
             return Transpose(node, self.since(start))
-        if not _leads_into(node):
+        if part.text != "mT" and not _leads_into(node):
             message = msg(
                 "only a name can be followed by a path, `.T` by nothing more: found `{text}`",
                 text=f".{part.text}",
@@ -358,6 +386,11 @@ def number_value(token: Token) -> int | float:
     if len(text) > 308:
         raise ExprError(msg("this number is too large for 64-bit floating point"), token.span)
     return int(text)
+
+
+def _shape(item: Constant) -> tuple[int, ...]:
+    """The shape of a list whose items were checked before."""
+    return (len(item.items), *_shape(item.items[0])) if isinstance(item, ListOf) and item.items else ()
 
 
 def _is_whole(part: KeyPart | Name) -> bool:

@@ -18,38 +18,47 @@ from backprop_engine.expressions.tree import (
     Subscript,
     Transpose,
     Unary,
-    Value,
+    walk,
 )
 
 __all__ = ["folded", "rebuilt"]
 
 
 def rebuilt(tree: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """`tree` with every operand replaced by what `change` makes of it, from the leaves up."""
-    match tree:
+    """`tree` with every operand replaced by what `change` makes of it, from the leaves up.
+
+    Nothing recurses.
+    """
+    done: dict[int, Expr] = {}
+    for part in walk(tree):
+        if not isinstance(part, QuotedText | Boolean):
+            done[id(part)] = change(_over(part, done))
+    return done[id(tree)]
+
+
+def _over(part: Expr, done: Mapping[int, Expr]) -> Expr:
+    """`part` over what its operands have become; lists, and settings that are constants, stay as they are."""
+    match part:
         case Unary():
-            tree = Unary(tree.op, rebuilt(tree.operand, change), tree.span)
+            return Unary(part.op, done[id(part.operand)], part.span)
         case Binary():
-            left, right = rebuilt(tree.left, change), rebuilt(tree.right, change)
-            tree = Binary(tree.op, left, right, tree.op_span, tree.span)
+            return Binary(part.op, done[id(part.left)], done[id(part.right)], part.op_span, part.span)
         case Transpose():
-            tree = Transpose(rebuilt(tree.value, change), tree.span)
+            return Transpose(done[id(part.value)], part.span)
         case Subscript():
-            tree = Subscript(rebuilt(tree.value, change), tree.key, tree.span)
+            return Subscript(done[id(part.value)], part.key, part.span)
         case Attribute():
-            tree = Attribute(rebuilt(tree.value, change), tree.name, tree.name_span, tree.span)
+            return Attribute(done[id(part.value)], part.name, part.name_span, part.span)
         case Call():
-            args = tuple(rebuilt(arg, change) for arg in tree.args)
+            args = tuple(done[id(arg)] for arg in part.args)
             keywords = tuple(
-                Keyword(keyword.name, _rebuilt_value(keyword.value, change), keyword.name_span)
-                for keyword in tree.keywords
+                keyword
+                if isinstance(keyword.value, QuotedText | Boolean | ListOf)
+                else Keyword(keyword.name, done[id(keyword.value)], keyword.name_span)
+                for keyword in part.keywords
             )
-            tree = Call(tree.name, args, keywords, tree.name_span, tree.span)
-    return change(tree)
-
-
-def _rebuilt_value(value: Value, change: Callable[[Expr], Expr]) -> Value:
-    return value if isinstance(value, QuotedText | Boolean | ListOf) else rebuilt(value, change)
+            return Call(part.name, args, keywords, part.name_span, part.span)
+    return part
 
 
 def folded(tree: Expr, values: Mapping[str, Expr]) -> Expr:

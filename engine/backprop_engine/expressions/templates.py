@@ -24,10 +24,13 @@ from backprop_engine.expressions.cursor import RESERVED
 from backprop_engine.expressions.parse import ExpressionParser, number_value, parse
 from backprop_engine.expressions.tokens import ExprError, Token
 from backprop_engine.expressions.tree import (
+    Attribute,
+    Call,
     Expr,
     IndexList,
     IntegerIndex,
     KeyPart,
+    ListOf,
     Name,
     NewAxis,
     Number,
@@ -35,6 +38,7 @@ from backprop_engine.expressions.tree import (
     Slice,
     SourceSpan,
     Subscript,
+    Value,
     path,
     walk,
 )
@@ -42,6 +46,8 @@ from backprop_engine.expressions.tree import (
 __all__ = ["MAX_TEMPLATES", "FilledTemplate", "Template", "TemplateSpan", "fill"]
 
 MAX_TEMPLATES: Final = 256
+SPELLED_CALLS: Final = frozenset(("expand_dims", "eye", "one_hot", "ones", "zeros"))
+"""Calls that may hold a number in the place of an operand that is a setting: ``eye(3)``."""
 LONGEST: Final = 500
 """The longest text, in code points, that shares its template: longer ones are rarely alike."""
 
@@ -52,6 +58,16 @@ _NUMBER = r"(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][-+]?+[0-9]++)?+"
 _BOOLEAN = rf"(?:[tT]rue|[fF]alse)(?!{_RUN})"
 _NAMES = re.compile(rf"{_BEGINS}(?![0-9]|{_BOOLEAN})({_RUN}++)(?!\s*+(?:\(|=(?!=)))")
 _NAMES_AND_NUMBERS = re.compile(rf"{_BEGINS}((?![0-9]){_RUN}++(?!\s*+\()|{_NUMBER})")
+
+
+def needs_spelling(part: Value) -> bool:
+    """Whether a part of a tree is no operator over operands, but is spelled in operators."""
+    match part:
+        case ListOf() | Attribute(name="mT"):
+            return True
+        case Call():
+            return part.name in SPELLED_CALLS
+    return False
 
 
 class TemplateSpan(NamedTuple):
@@ -209,6 +225,8 @@ def _template(names: tuple[bool, ...], around: tuple[str, ...]) -> Template | No
         tree = parser.tree()
     except ExprError:
         return None
+    if any(isinstance(part, Call) and part.name in SPELLED_CALLS for part in walk(tree)):
+        return None  # their numbers are settings once they are spelled out
     template = Template(sample, tree, tuple(slots))
     parts = [*walk(tree)]
     keys = [key for part in parts if isinstance(part, Subscript) for key in part.key]

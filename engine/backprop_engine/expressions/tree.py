@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator
+from types import EllipsisType
 from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct
@@ -37,6 +38,7 @@ __all__ = [
     "Unary",
     "Value",
     "children",
+    "key_of",
     "literal",
     "normalised",
     "path",
@@ -94,7 +96,7 @@ class Boolean(_Part, frozen=True, eq=False):
 
 
 class ListOf(_Part, frozen=True, eq=False):
-    """A bracketed list of constants, the value of an attribute."""
+    """A bracketed list of constants: the value of an attribute, or, of numbers, an operand: ``[1, 0.5]``."""
 
     items: tuple[Constant, ...]
     span: SourceSpan
@@ -199,7 +201,7 @@ class Attribute(_Part, frozen=True, eq=False):
     span: SourceSpan
 
 
-Expr: TypeAlias = Number | Name | Unary | Binary | Call | Subscript | Transpose | Attribute
+Expr: TypeAlias = Number | Name | Unary | Binary | Call | Subscript | Transpose | Attribute | ListOf
 """What can be an operand."""
 
 Constant: TypeAlias = Number | QuotedText | Boolean | ListOf
@@ -260,6 +262,25 @@ def path(
             case _:
                 return None
     return (name_of(node), *reversed(parts))
+
+
+def key_of(subscript: Subscript) -> tuple[int | slice | tuple[int, ...] | EllipsisType | None, ...]:
+    """What stands in the brackets of a subscript, as NumPy takes it; a list is a tuple."""
+    return tuple(map(_key_part, subscript.key))
+
+
+def _key_part(part: KeyPart) -> int | slice | tuple[int, ...] | EllipsisType | None:
+    match part:
+        case IntegerIndex():
+            return part.value
+        case IndexList():
+            return part.values
+        case NewAxis():
+            return None
+        case Rest():
+            return ...
+        case Slice():
+            return slice(part.start, part.stop, part.step)
 
 
 def literal(constant: Constant) -> object:

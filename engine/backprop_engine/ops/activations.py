@@ -176,7 +176,7 @@ _SELU_SCALE, _SELU_ALPHA = 1.0507009873554804934, 1.6732632423543772848
 selu = define(
     "selu",
     operands="a",
-    formula="1.0507 * where(a > 0, a, 1.67326 * (exp(a) - 1))",
+    formula=f"{_SELU_SCALE} * where(a > 0, a, {_SELU_ALPHA} * (exp(a) - 1))",
     numpy=f"{_SELU_SCALE} * where(a > 0, a, {_SELU_ALPHA} * expm1(a))",
     forward=lambda a: _exponential_unit(a, _SELU_SCALE, _SELU_ALPHA),
     rules=(

@@ -259,7 +259,7 @@ def _attention_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules
 
 def _turned(text: str, *, batched: bool) -> str:
     """A matrix transposed, or all those of a batch."""
-    return f"swapaxes({text}, -1, -2)" if batched else f"{text}.T"
+    return f"{text}.mT" if batched else f"{text}.T"
 
 
 def _attention_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
@@ -322,11 +322,21 @@ def attention_weights(q, k, mask=None, causal=False, scale=None, additive=False)
 
 
 def _exact(shapes: tuple[Shape, ...], attributes: Attributes) -> str:
-    """Where it is causal, query i looks only at the keys up to j = i."""
-    scores = _scaled_text("q @ k.T", shapes[0][-1], attributes["scale"])
-    if len(shapes) > 3:
-        scores = f"{scores} + mask" if attributes["additive"] else f"where(mask, {scores}, -inf)"
-    return f"softmax({f'where(j <= i, {scores}, -inf)' if attributes['causal'] else scores}) @ v"
+    """Where it is causal, a query looks only at the keys up to its own position."""
+    q, k = shapes[:2]
+    scores = _scaled_text(f"q @ {_turned('k', batched=len(k) > 2)}", q[-1], attributes["scale"])
+    seen = []
+    if len(shapes) > 3 and attributes["additive"]:
+        scores = f"{scores} + mask"
+    elif len(shapes) > 3:
+        seen.append("mask")
+    if attributes["causal"]:
+        seen.append(f"tril(ones([{q[-2]}, {k[-2]}]))")
+    keys = " * ".join(seen)
+    weights = f"softmax(where({keys}, {scores}, -inf))" if seen else f"softmax({scores})"
+    if "mask" in seen:  # a query that sees no key takes nothing
+        weights = f"where(max({keys}, axis=-1, keepdims=true), {weights}, 0)"
+    return f"{weights} @ v"
 
 
 def _numpy(shapes: tuple[Shape, ...], attributes: Attributes) -> str:

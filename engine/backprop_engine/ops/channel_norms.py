@@ -32,7 +32,9 @@ from backprop_engine.ops.standardising import (
     check_parameters,
     plain_call,
     root_of,
+    scaled_formula,
     standard_entries,
+    standard_formula,
     standard_inside,
     standard_text,
     standard_vjp,
@@ -107,6 +109,7 @@ class _Normalisation(NamedTuple):
     forward: Callable[..., Any]
     rules: Callable[[tuple[Shape, ...], Attributes], Rules]
     inside: Callable[[tuple[Shape, ...], Attributes], Decomposition]
+    exact: Callable[[tuple[Shape, ...], Attributes], str]
 
 
 def _normalisation(name: str, layout_of: Callable[..., _Layout], **defaults: Any) -> _Normalisation:
@@ -162,7 +165,16 @@ def _normalisation(name: str, layout_of: Callable[..., _Layout], **defaults: Any
             steps = (("x", layout.text("a", a)), *steps[:-1], divided, ("n", f"reshape(y, shape={list(a)})"))
         return with_parameters(steps, len(shapes), _channel_text(a))
 
-    return _Normalisation(forward, rules, inside)
+    def exact(shapes: tuple[Shape, ...], attributes: Attributes) -> str:
+        a = shapes[0]
+        layout = layout_of(a, **{key: value for key, value in attributes.items() if key != "eps"})
+        turned, eps = layout.shape != a, attributes["eps"]
+        operand = layout.text("a", a) if turned else "a"
+        n = standard_formula(axes_text(layout.axes), eps, 1, centred=True, a=operand)
+        n = f"reshape({n}, shape={list(a)})" if turned else n
+        return scaled_formula(n, len(shapes), _channel_text(a))
+
+    return _Normalisation(forward, rules, inside, exact)
 
 
 # Batch normalisation: every channel over the batch
@@ -197,6 +209,7 @@ batch_norm = define(
     sign="BN",
     operands="a weight bias",
     formula="(a - mean(a, axis=0)) / sqrt(var(a, axis=0) + eps) * weight + bias",
+    exact=_BATCH.exact,
     helpers={"batch_norm": BATCH_NORM, "standardised": STANDARDISED},
     forward=_BATCH.forward,
     shape=_batch_norm_shape,
@@ -263,6 +276,12 @@ def _inference_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules
     return (by_a, None, None, _by_weight(a, n, _by_running), _by_bias(a))[: len(shapes)]
 
 
+def _inference_exact(shapes: tuple[Shape, ...], attributes: Attributes) -> str:
+    scale = _channel_text(shapes[0])
+    mean, var = scale.format("running_mean"), scale.format("running_var")
+    return scaled_formula(f"(a - {mean}) / sqrt({var} + {attributes['eps']})", len(shapes) - 2, scale)
+
+
 def _inference_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
     scale = _channel_text(shapes[0])
     steps: Decomposition = (
@@ -285,6 +304,7 @@ batch_norm_inference = define(
     sign="BN eval",
     operands="a running_mean running_var weight bias",
     formula="(a - running_mean) / sqrt(running_var + eps) * weight + bias",
+    exact=_inference_exact,
     helpers={"batch_norm_inference": BATCH_NORM_INFERENCE},
     forward=lambda a, running_mean, running_var, *parameters, eps: _scaled(
         _by_running(None, a, running_mean, running_var, eps=eps), *parameters
@@ -353,6 +373,7 @@ instance_norm = define(
     sign="IN",
     operands="a weight bias",
     formula="(a - mean(a)) / sqrt(var(a) + eps) * weight + bias",
+    exact=_INSTANCE.exact,
     helpers={"instance_norm": INSTANCE_NORM, "standardised": STANDARDISED},
     forward=_INSTANCE.forward,
     shape=_instance_norm_shape,
@@ -429,6 +450,7 @@ group_norm = define(
     sign="GN",
     operands="a weight bias",
     formula="(a - mean(a)) / sqrt(var(a) + eps) * weight + bias",
+    exact=_GROUP.exact,
     helpers={"group_norm": GROUP_NORM, "standardised": STANDARDISED},
     forward=_GROUP.forward,
     shape=_group_norm_shape,

@@ -260,17 +260,14 @@ def _error(
     return ((p * total - t) * keep / _share(a, target, weight, reduction, ignore_index)).astype(p.dtype)
 
 
-def _by_row(error: Any, text: str, short: str, shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
-    """The rules of a loss that multiplies the upstream gradient, a number or one for each row, with `error`.
-
-    `short` is the error in words.
-    """
+def _by_row(error: Any, text: str, shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
+    """The rules of a loss that multiplies the upstream gradient, a number or one for each row, by `error`."""
     *batch, classes = shapes[0]
     share = ""
     ignore, keep = attributes["ignore_index"], ""
     if ignore is not None:
         keep = f"expand_dims(target != {ignore}, -1)" if batch else f"(target != {ignore})"
-        text, short = (f"{keep} * {_grouped(written)}" for written in (text, short))
+        text = f"{keep} * {_grouped(text)}"
     if attributes["reduction"] == "mean":
         count = prod(batch)
         if len(shapes) > 2 and by_index(*shapes[:2]):
@@ -287,8 +284,7 @@ def _by_row(error: Any, text: str, short: str, shapes: tuple[Shape, ...], attrib
         return here(same(i, j[:-1]), chosen) if rows else chosen
 
     upstream = "expand_dims(g, -1)" if rows else "g"
-    in_short = share if short == text else share.replace(f"one_hot(target, {classes})", "one_hot")
-    factor = Factor((_grouped(short) if share else short) + in_short, error, sign="⊙" if rows else "·")
+    factor = Factor((_grouped(text) if share else text) + share, error, sign="⊙" if rows else "·")
     rule = Linear(f"{upstream} * {_grouped(text)}{share}", vjp, factor, entries=entries)
     return (rule, *[None] * (len(shapes) - 1))
 
@@ -304,7 +300,7 @@ def _grouped(text: str) -> str:
 
 def _nll_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
     text = f"-one_hot(target, {shapes[0][-1]})" + " * weight" * (len(shapes) > 2)
-    return _by_row(_nll_error, text, text, shapes, attributes)
+    return _by_row(_nll_error, text, shapes, attributes)
 
 
 def _smoothed(text: str, smoothing: float) -> str:
@@ -315,22 +311,17 @@ def _softmax_with_loss_rules(shapes: tuple[Shape, ...], attributes: Attributes) 
     a, target = shapes[:2]
     smoothing, indices = attributes["label_smoothing"], by_index(a, target)
     spread = f" - {smoothing} / {a[-1]}" if smoothing else ""
-    word = "smoothed" if smoothing else "one_hot" if indices else "target"
-    short = f"softmax - {word}"
     given = f"one_hot(target, {a[-1]})" if indices else "target"
     if len(shapes) > 2:
         t = f"({_smoothed(given, smoothing)} + {smoothing} / {a[-1]})" if smoothing else given
-        text, short = (
-            f"{p} * sum(weight * {t}, axis=-1, keepdims=true) - weight * {t}"
-            for p, t in (("softmax(a)", t), ("softmax", word))
-        )
+        text = f"softmax(a) * sum(weight * {t}, axis=-1, keepdims=true) - weight * {t}"
     elif indices:
         text = f"softmax(a) - {_smoothed(given, smoothing)}{spread}"
     else:
         total = _smoothed("sum(target, axis=-1, keepdims=true)", smoothing)
         total = f"({total} + {smoothing})" if smoothing else total
         text = f"softmax(a) * {total} - {_smoothed('target', smoothing)}{spread}"
-    return _by_row(_error, text, short, shapes, attributes)
+    return _by_row(_error, text, shapes, attributes)
 
 
 def _nll_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> str:

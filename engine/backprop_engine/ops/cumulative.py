@@ -88,7 +88,7 @@ cumsum = define(
 )
 
 
-def _before(a: Any, axis: int) -> Any:
+def product_before(a: Any, axis: int) -> Any:
     """The product of all entries before each."""
     lines = np.moveaxis(a, axis, 0)
     found = np.ones_like(lines)
@@ -96,7 +96,7 @@ def _before(a: Any, axis: int) -> Any:
     return np.moveaxis(found, 0, axis)
 
 
-def _carried_back(g: Any, a: Any, axis: int) -> Any:
+def carried_back(g: Any, a: Any, axis: int) -> Any:
     """What the product up to each entry is worth: its gradient, and the next entry times what that is worth.
 
     Nothing is divided, so zeros do no harm.
@@ -114,7 +114,7 @@ def _cumprod_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[L
     def vjp(g: Any, out: Any, a: Any, **_: Any) -> Any:
         wide = _in_double(a) or a.dtype
         g, a = g.astype(wide), a.astype(wide)
-        return _before(a, axis) * _carried_back(g, a, axis)
+        return product_before(a, axis) * carried_back(g, a, axis)
 
     def entries(i: Indices, j: Indices, out: Any, a: Any, **_: Any) -> Any:
         lines = np.moveaxis(a, axis, -1)[i[:axis] + i[axis + 1 :]]

@@ -73,7 +73,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -88,7 +88,7 @@ from backprop_engine.ops.rules import Elementwise, Rules
 from backprop_engine.ops.samples import PAIRS, SINGLES, Kink, Sample
 from backprop_engine.ops.shape_rules import broadcast
 
-__all__ = ["OPS", "Decomposition", "Family", "Op", "OpTable"]
+__all__ = ["OPS", "Decomposition", "Family", "Op", "OpTable", "backward_word"]
 
 Decomposition: TypeAlias = tuple[tuple[str, str], ...]
 """A decomposition: (name, expression) in the order of computing."""
@@ -307,6 +307,22 @@ OPS = OpTable(
     ),
 )
 """Every operator by name."""
+
+
+_WORDS: Final = re.compile(
+    r"put|at_(?:largest|smallest)|product_(?:of_others|before)|carried_back|on_diagonal|add_(?:selected|at_rows)"
+    r"|attention_weights|(?:lstm|gru)_cell_(?:gates|carry)|conv[12]d_(?:input|weight)"
+    r"|(?:adaptive_)?(?:avg|max)_pool[12]d_input|(?:interpolate|rotary_embedding)_input"
+)
+
+
+def backward_word(name: str) -> Op | None:
+    """What a formula of a backward pass calls by this `name` that is no operator of the table, if it does."""
+    if not _WORDS.fullmatch(name):
+        return None
+    words = import_module("backprop_engine.ops.backward_words").WORDS
+    found: Op | None = words.get(name)
+    return found
 
 
 class Family(Struct, frozen=True):

@@ -289,6 +289,11 @@ def _text(plan: _Plan, shapes: tuple[Shape, ...], argnum: int, alone: list[str])
     names = [f"a{number}" for number in range(1, len(shapes) + 1)]
     given = ["g", *(name for number, name in enumerate(names) if number != argnum)]
     parts = [plan.out, *(part for number, part in enumerate(plan.parts) if number != argnum)]
+    for place, number in enumerate((number for number in range(len(shapes)) if number != argnum), 1):
+        if plan.dropped[number]:  # what was repeated along an axis has no letter for it
+            parts[place] = _without_axes(plan.parts[number], plan.dropped[number])
+            sizes = [size for axis, size in enumerate(shapes[number]) if axis not in plan.dropped[number]]
+            given[place] = f"reshape({names[number]}, shape={sizes})"
     if alone:
         given.append(f"ones(shape={[plan.sizes[letter] for letter in alone]})")
         parts.append("".join(alone))

@@ -196,7 +196,7 @@ logsumexp = define(
     "logsumexp",
     sign="lse",
     operands="a",
-    formula="log(sum(exp(a)))",
+    formula="log(sum(exp(a), axis=axis, keepdims=keepdims))",
     helpers={"logsumexp": LOGSUMEXP},
     forward=logsumexp_of,
     shape=reduced_shape,

@@ -285,7 +285,7 @@ def _exact_clip(shapes: tuple[Shape, ...], attributes: Attributes) -> str:
     """A bound that is left out does not bound."""
     least, most = attributes["min"], attributes["max"]
     if least is not None and most is not None:
-        return f"clip(a, {least}, {most})"
+        return f"minimum(maximum(a, {least}), {most})"
     if least is not None:
         return f"maximum(a, {least})"
     return "a" if most is None else f"minimum(a, {most})"

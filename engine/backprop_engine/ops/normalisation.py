@@ -98,7 +98,7 @@ def _softmax_entries(i: Indices, j: Indices, out: Any, a: Any, axis: int) -> Any
 def _softmax_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tuple[Jacobian]:
     axis = attributes["axis"]
     text = f"out * (g - sum(g * out, axis={axis}, keepdims=true))"
-    matrix = "diag(out) - out @ out.T"
+    matrix = "diag(out) - outer(out, out)"
     return (Jacobian(text, _softmax_vjp, _softmax_matrix, matrix, _along(shapes[0], axis), _softmax_entries),)
 
 
@@ -111,7 +111,7 @@ def softmax(a, axis=-1):
 softmax = define(
     "softmax",
     operands="a",
-    formula="exp(a) / sum(exp(a))",
+    formula="exp(a) / sum(exp(a), axis=axis, keepdims=true)",
     helpers={"softmax": SOFTMAX},
     forward=softmax_of,
     shape=axis_shape,
@@ -185,7 +185,7 @@ def _log_softmax_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> tup
             f"g - exp(out) * sum(g, axis={axis}, keepdims=true)",
             _log_softmax_vjp,
             _log_softmax_matrix,
-            f"eye({shapes[0][axis]}) - ones({shapes[0][axis]}) @ exp(out).T",
+            f"eye({shapes[0][axis]}) - outer(ones({shapes[0][axis]}), exp(out))",
             _along(shapes[0], axis),
             _log_softmax_entries,
         ),
@@ -202,7 +202,7 @@ log_softmax = define(
     "log_softmax",
     sign="log-sm",
     operands="a",
-    formula="a - log(sum(exp(a)))",
+    formula="a - log(sum(exp(a), axis=axis, keepdims=true))",
     helpers={"log_softmax": LOG_SOFTMAX},
     forward=log_softmax_of,
     shape=axis_shape,

@@ -114,6 +114,12 @@ def _weight_entries(i: Indices, j: Indices, out: Any, x: Any, weight: Any, *bias
     return here(i[-1] == j[0], x[(*i[:-1], j[1])])
 
 
+def _over_rows(axes: int) -> str:
+    """The sum over all batch axes of the outer products of gradients and rows."""
+    batch = "abcdefgh"[:axes] if axes < 9 else ""
+    return f'einsum(g, x, subscripts="{batch}o,{batch}i->oi")'
+
+
 def _linear_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
     """The weight's rule adds up over every axis of x but the last; the bias is broadcast."""
     batch = tuple(range(len(shapes[0]) - 1))
@@ -125,7 +131,7 @@ def _linear_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
         entries=_x_entries,
     )
     to_weight = Linear(
-        texts.get(len(batch), f"tensordot(g, x, axes={[list(batch)] * 2})"),
+        texts.get(len(batch), _over_rows(len(batch))),
         lambda g, out, x, weight, *bias: rows(g).T @ rows(x),
         None if batch else Factor("x.T", lambda out, x, weight, *bias: x[np.newaxis, :]),
         shown=Words("its input, summed over the rows", "배치에 걸쳐 더한 입력") if len(batch) > 1 else None,

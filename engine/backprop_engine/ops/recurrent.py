@@ -7,9 +7,9 @@ input's weights and one for the state's: they are the same in an LSTM, in a GRU 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
@@ -464,3 +464,6 @@ gru_cell = define(
         Sample(((0, 2), (0, 1), (3, 2), (3, 1), (3,), (3,))),
     ),
 )
+
+BACKWARD: Final[Mapping[str, Backward]] = {"lstm_cell": _lstm_backward, "gru_cell": _gru_backward}
+"""What a backward pass brings to the gates of a cell, and straight on."""

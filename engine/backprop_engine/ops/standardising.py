@@ -117,6 +117,26 @@ def axes_text(axes: tuple[int, ...]) -> str:
     return str(axes[0]) if len(axes) == 1 else str(list(axes))
 
 
+def standard_formula(
+    axes: str, eps: float, count: int, *, centred: bool, scale: str = "{}", a: str = "a"
+) -> str:
+    """The formula of an operator that normalises `a` over `axes`, with `count` operands.
+
+    `scale` has a place for a parameter, as it meets the operand.
+    """
+    along = f"axis={axes}, keepdims=true"
+    n = f"({a} - mean({a}, {along})) / sqrt(var({a}, {along}) + {eps})"
+    if not centred:
+        n = f"{a} / sqrt(mean({a} ** 2, {along}) + {eps})"
+    return scaled_formula(n, count, scale)
+
+
+def scaled_formula(n: str, count: int, scale: str = "{}") -> str:
+    """What is normalised, times the weight, plus the bias, as far as there are so many operands."""
+    n += f" * {scale.format('weight')}" * (count > 1)
+    return n + f" + {scale.format('bias')}" * (count > 2)
+
+
 def plain_call(name: str, attributes: Attributes, **defaults: Any) -> str:
     """The operator without weights, as it is written."""
     given = [f"{key}={attributes[key]}" for key, value in defaults.items() if attributes[key] != value]
@@ -154,6 +174,7 @@ class _Normalisation(NamedTuple):
     forward: Callable[..., Any]
     rules: Callable[[tuple[Shape, ...], Attributes], Rules]
     inside: Callable[[tuple[Shape, ...], Attributes], Decomposition]
+    exact: Callable[[tuple[Shape, ...], Attributes], str]
 
 
 def _over_last_axes(name: str, *, centred: bool) -> _Normalisation:
@@ -189,9 +210,8 @@ def _over_last_axes(name: str, *, centred: bool) -> _Normalisation:
         call = plain_call(name, attributes, axis=-1, eps=1e-5)
         n = call if weighted else "out"
         text = standard_text("g * weight" if weighted else "g", n, axes_text(axes), eps, centred=centred)
-        short = "n" if weighted else "out"
-        mean = f" - ones({size}) @ ones({size}).T / {size}" * centred
-        inner = f"(eye({size}){mean} - {short} @ {short}.T / {size})"
+        mean = f" - ones([{size}, {size}]) / {size}" * centred
+        inner = f"(eye({size}){mean} - outer({n}, {n}) / {size})"
         root = f"sqrt({'var(a)' if centred else 'mean(a ** 2)'} + {eps})"
         by_a: Rule = Linear(text, vjp, shown=SHOWN, entries=entries)
         if len(axes) == 1:
@@ -207,7 +227,12 @@ def _over_last_axes(name: str, *, centred: bool) -> _Normalisation:
         steps = standard_inside(axes_text(axes), attributes["eps"], centred=centred)
         return with_parameters(steps, len(shapes))
 
-    return _Normalisation(forward, rules, inside)
+    def exact(shapes: tuple[Shape, ...], attributes: Attributes) -> str:
+        a, axis = shapes[0], attributes["axis"]
+        axes = axes_text(tuple(range(axis % len(a) - len(a), 0)))
+        return standard_formula(axes, attributes["eps"], len(shapes), centred=centred)
+
+    return _Normalisation(forward, rules, inside, exact)
 
 
 _AXIS = OpAttribute(
@@ -238,6 +263,7 @@ layer_norm = define(
     sign="LN",
     operands="a weight bias",
     formula="(a - mean(a)) / sqrt(var(a) + eps) * weight + bias",
+    exact=_LAYER.exact,
     helpers={"layer_norm": LAYER_NORM, "standardised": STANDARDISED},
     forward=_LAYER.forward,
     shape=_last_axes_shape,
@@ -290,6 +316,7 @@ rms_norm = define(
     sign="RMS",
     operands="a weight",
     formula="a / sqrt(mean(a ** 2) + eps) * weight",
+    exact=_ROOT_MEAN_SQUARE.exact,
     helpers={"rms_norm": RMS_NORM},
     forward=_ROOT_MEAN_SQUARE.forward,
     shape=_last_axes_shape,

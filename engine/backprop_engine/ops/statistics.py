@@ -78,6 +78,16 @@ def _mean_text(attributes: Attributes) -> str:
     return f"mean(a{axis_text(axis, axis is not None)})"
 
 
+def _spread_text(shape: Shape, attributes: Attributes) -> str:
+    """The formula of a variance; what its sum is divided by is written out where it is not the number."""
+    axis, ddof = attributes["axis"], attributes["ddof"]
+    along = axis_text(axis, attributes["keepdims"])
+    squares = f"(a - mean(a{axis_text(axis, True)})) ** 2"
+    if not ddof:
+        return f"mean({squares}{along})"
+    return f"sum({squares}{along}) / {count_of(shape, attributes) - ddof}"
+
+
 def _var_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
     axis, divisor = attributes["axis"], count_of(shapes[0], attributes) - attributes["ddof"]
     return (
@@ -91,7 +101,8 @@ def _var_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposit
 var = define(
     "var",
     operands="a",
-    formula="mean((a - mean(a)) ** 2)",
+    formula="mean((a - mean(a, axis=axis, keepdims=true)) ** 2, axis=axis, keepdims=keepdims)",
+    exact=lambda shapes, attributes: _spread_text(shapes[0], attributes),
     notation=Notation("indexed name", "var"),
     numpy=NumpyCall("var"),
     forward=variance,
@@ -136,7 +147,8 @@ def _std_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposit
 std = define(
     "std",
     operands="a",
-    formula="sqrt(mean((a - mean(a)) ** 2))",
+    formula="sqrt(mean((a - mean(a, axis=axis, keepdims=true)) ** 2, axis=axis, keepdims=keepdims))",
+    exact=lambda shapes, attributes: f"sqrt({_spread_text(shapes[0], attributes)})",
     numpy=NumpyCall("std"),
     forward=lambda a, axis, keepdims, ddof: np.sqrt(variance(a, axis, keepdims, ddof)),
     shape=reduced_shape,

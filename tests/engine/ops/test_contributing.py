@@ -210,7 +210,7 @@ def test_its_lesson_is_told_at_its_step(probed: dict[str, Any], name: str) -> No
 @pytest.mark.parametrize("name", NAMES)
 def test_the_catalogue_explains_it(probed: dict[str, Any], name: str) -> None:
     page = probed[name]["page"][1]
-    assert {"cube": "3 · a²", "gram": "(g + gᵀ) @ a"}[name] in page
+    assert {"cube": "3 · a²", "gram": "(g + g.T) @ a"}[name] in page
     assert {"cube": "A cube", "gram": "A Gram matrix"}[name] in page
     assert {"cube": "세제곱", "gram": "그람 행렬"}[name] in probed[name]["korean page"][1]
     (data,) = json.loads(probed[name]["data"][1])

@@ -306,6 +306,7 @@ def test_a_definition_reads_in_one_order(path: Path) -> None:
 
 LEANED_ON = (
     "attributes",
+    "backward_words",
     "definition",
     "error_function",
     "notations",

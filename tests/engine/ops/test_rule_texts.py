@@ -75,22 +75,6 @@ def _names(trace: Trace, op: Op, sample: Sample) -> dict[str, Any]:
     return names | {"out": trace.value("out")} | attributes_of(op, sample)
 
 
-def _short_names(names: dict[str, Any]) -> dict[str, Any]:
-    """What the words of a classification loss's factor stand for, the probabilities and the targets, and `n`
-    for what a weighted normalisation has normalised.
-    """
-    if "label_smoothing" in names:
-        a, t, smoothing = names["a"], names["target"], names["label_smoothing"]
-        e, classes = np.exp(a - a.max(axis=-1, keepdims=True)), a.shape[-1]
-        t = rule_vocabulary.one_hot(t, classes) if t.ndim < a.ndim else t
-        smoothed = t * (1 - smoothing) + smoothing / classes
-        return {"softmax": e / e.sum(axis=-1, keepdims=True), "one_hot": t, "smoothed": smoothed}
-    if {"weight", "eps", "axis"} <= names.keys():
-        out, weight, bias = names["out"], names["weight"], names.get("bias", 0.0)
-        return {"n": (out - bias) / weight}
-    return {}
-
-
 @each_sample(has_edges)
 def test_text_of_a_rule_is_its_function(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
@@ -118,14 +102,9 @@ def _is_one_jacobian(edge: Edge) -> bool:
 def test_text_of_a_jacobian_is_its_matrix(op: Op, sample: Sample, edge: Edge) -> None:
     trace = trace_of(op, sample)
     names = _names(trace, op, sample)
-    names |= _short_names(names)
-    # `out.T` is a row where `out` is a column, as it is on paper
-    column = {name: value[:, np.newaxis] if np.ndim(value) == 1 else value for name, value in names.items()}
-    column["ones"] = lambda size: np.ones((size, 1))
-    text = edge.rule.matrix_text.replace("diag(", "diagflat(")  # type: ignore[union-attr]
     local = local_gradient(trace, trace.graph.edges[edge.index])
     assert isinstance(local, DenseLocal)
-    assert_close(local.value, _evaluate(text, **column), scale=1.0)
+    assert_close(local.value, _evaluate(local.text, **names), scale=1.0)
 
 
 def test_every_operator_with_a_jacobian_has_one_without_a_batch() -> None:
@@ -156,7 +135,7 @@ def test_text_of_a_factor_is_its_tensor(op: Op, sample: Sample, edge: Edge) -> N
     factor = _factor(edge)
     values = [names[name] for name in op.names(len(sample.operands))]
     wanted = factor.of(trace.value("out"), *values, **attributes_of(op, sample))
-    found = np.asarray(_evaluate(factor.text, **(names | _short_names(names))))
+    found = np.asarray(_evaluate(factor.text, **names))
     if found.ndim < np.ndim(wanted):  # the transpose of a vector, which NumPy has not
         assert factor.text.endswith(".T")
         found = found[:, np.newaxis] if factor.before else found[np.newaxis, :]

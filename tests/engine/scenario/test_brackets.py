@@ -74,7 +74,6 @@ def test_a_name_in_brackets_is_a_call_of_index_select() -> None:
         ("x[x > 0]", 10, "expr-syntax", "expected `,` or `]`", "where(x > 0, x, 0)"),
         ("gather(x, argmax(x, axis=1, keepdims=true), axis=1)", 16, "not-constant", "is computed", "one_hot"),
         ("scatter(x, twice, 0, axis=2)", 51, "class-target", "the index 1 occurs twice", ""),
-        ("masked_fill(x, x > 0, -inf)", 29, "unknown-name", "`inf` is not defined", "-1e9"),
     ],
 )
 def test_mistakes_are_answered_at_their_place(

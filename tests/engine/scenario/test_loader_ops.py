@@ -72,7 +72,7 @@ def test_what_is_written_is_computed(expression: str, wanted: Any) -> None:
         ("max(x, keepdims=1)", "`keepdims` of `max` is `true` or `false`, not 1"),
         ("reshape(x, shape=6)", "`shape` of `reshape` is a list of whole numbers, not 6"),
         ("reshape(x, shape=[2, 0.5])", "`shape` of `reshape` is a list of whole numbers"),
-        ("reshape(x, [3, 2])", "a list is not an operand"),
+        ("reshape(x, [3, 2])", "`reshape` takes 1 operand, 2 are given"),
         ("reshape(x)", "`reshape` needs `shape`"),
         ("pad(v, width=[1, 1])", "`width` of `pad` is a list of lists of whole numbers, not [1, 1]"),
         ("pad(v, width=[[1, 1, 1]])", "`width` of `pad` is a list of lists of whole numbers"),

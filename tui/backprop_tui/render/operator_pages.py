@@ -10,12 +10,12 @@ from backprop_engine.catalogue.entries import (
     decompositions,
     derivatives,
     fits,
+    formula,
     how_written,
     kinks,
     shape_rule,
 )
 from backprop_engine.evaluation.attributes import shown_value, type_words
-from backprop_engine.explain.symbols import mathematical
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.ops import OPS, Op, OpAttribute
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
@@ -76,9 +76,8 @@ def table(language: str) -> Iterator[Line]:
 
 def _definition(op: Op) -> Line:
     """How it is written, and its formula where that says more."""
-    written, formula = how_written(op), mathematical(op.formula)
-    call = (Span(mathematical(written) if op.written else written, Role.CODE),)
-    return call if op.formula in (written, op.written) else (*call, Span(f" = {formula}"))
+    call, full = Span(how_written(op), Role.CODE), formula(op)
+    return (call, Span(" = "), Span(full, Role.CODE)) if full else (call,)
 
 
 def page(op: Op, language: str, width: int = WIDTH, *, numbers: bool = True) -> Iterator[Line]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import Place, ScenarioError, ShapeError, code
-from backprop_engine.evaluation.calls import CallError, NamedArgument, bind
+from backprop_engine.evaluation.calls import NAMED_NUMBERS, CallError, NamedArgument, bind
 from backprop_engine.evaluation.graph_nodes import Position, add_expression, apply_operator, kind_of
 from backprop_engine.expressions import SourceSpan, normalised
 from backprop_engine.graph.builder import GraphBuilder
@@ -161,6 +161,9 @@ class Lowering:
     def _add_numbers(self, definition: Expression) -> None:
         """Add the numbers that are operands in an expression."""
         plan, filled = definition.plan, definition.filled
+        for name, number in NAMED_NUMBERS.items():
+            if name in definition.names and name not in self.positions:
+                self.positions[name] = self.builder.literal(number)
         if plan.numbers:
             positions = self.numbers[id(definition)] = [None] * len(plan.numbers)
             for index, part in enumerate(plan.numbers):

@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from backprop_engine.errors import ScenarioError, code
+from backprop_engine.evaluation.calls import NAMED_NUMBERS
 from backprop_engine.graph.paths import root, split
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.suggestions import did_you_mean
@@ -81,11 +82,11 @@ def undefined(name: str, known: Collection[str]) -> tuple[Message, Hint]:
             hint or msg("call it: `{text}`", text=f"{name}({', '.join(OPS[name].operands)})"),
         )
     if name in _INFINITIES:
-        hint = msg("an infinity goes under `constants`, as `.inf`; for a mask -1e9 will do")
+        hint = msg("write `{text}`", text="inf")
     return msg("`{name}` is not defined", name=name), hint
 
 
-_INFINITIES: Final = ("inf", "Inf", "infinity", "Infinity")
+_INFINITIES: Final = ("Inf", "infinity", "Infinity")
 
 
 def resolved_top(
@@ -196,6 +197,8 @@ class _Resolver:
         target = level.definitions.get(first)
         if target is None:
             if first not in level:
+                if name in NAMED_NUMBERS:
+                    return
                 if self.mistakes.enough:
                     raise ScenarioError(())
                 raise definition_mistake(definition, UNKNOWN_NAME, at, *undefined(first, self.known()))
