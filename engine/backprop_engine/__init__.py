@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from backprop_engine.graph.builder import GraphBuilder
     from backprop_engine.graph.graph import Graph, Kind, Node
     from backprop_engine.ops import OPS
-    from backprop_engine.program import numpy_program
+    from backprop_engine.program import numpy_program, pytorch_program
     from backprop_engine.scenario.loader import Scenario, load_scenario
     from backprop_engine.scenario.make_graph import make_graph
     from backprop_engine.testing.checking import CheckReport, check
@@ -66,6 +66,7 @@ __all__ = [
     "load_scenario",
     "make_graph",
     "numpy_program",
+    "pytorch_program",
     "record",
     "undefine",
 ]
@@ -77,7 +78,7 @@ _HOMES = {
     "graph.builder": ("GraphBuilder",),
     "graph.graph": ("Graph", "Kind", "Node"),
     "ops": ("OPS",),
-    "program": ("numpy_program",),
+    "program": ("numpy_program", "pytorch_program"),
     "scenario.loader": ("Scenario", "load_scenario"),
     "scenario.make_graph": ("make_graph",),
     "testing.checking": ("CheckReport", "check"),

@@ -4,8 +4,9 @@ The contract for writing one
 ----------------------------
 An operator is one `define(...)` in the file of its family. Everything else follows from it: expressions, the
 screen, checks, the NumPy program, the catalogue, the schema, and every test of the table. Nothing outside of
-the definition is keyed by the operator's name. A definition reads in one order, that of the parts below; a
-plain elementwise operator has six: name, operands, formula, forward, rules, lesson.
+the definition is keyed by the operator's name, but how PyTorch is called (`program/pytorch_calls.py`). A
+definition reads in one order, that of the parts below; a plain elementwise operator has six: name, operands,
+formula, forward, rules, lesson.
 
 How it is written
 - `sign` is what stands in its node of the graph: by default its name.

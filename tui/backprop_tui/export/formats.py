@@ -64,6 +64,9 @@ FORMATS: Final[Mapping[str, Format]] = {
     ),
     "mermaid": Format(msg("the graph for Mermaid, which Markdown pages draw"), "export.diagrams", "mermaid"),
     "numpy": Format(msg("a program in plain NumPy: forward and backward"), "export.programs", "numpy"),
+    "pytorch": Format(
+        msg("a program in PyTorch, which compares every gradient with its own"), "export.programs", "pytorch"
+    ),
     "tape": Format(msg("the keys that film the screen, for VHS"), "headless.films", "tape"),
     "tikz": Format(msg("the graph as a LaTeX picture"), "export.diagrams", "tikz"),
 }
