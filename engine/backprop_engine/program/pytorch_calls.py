@@ -1,8 +1,8 @@
 """How PyTorch is called for each operator: its function, or a few of them.
 
 An operator that is not here is written as expressions write it, ``a + b``, or PyTorch has a function of its
-name. In a text ``{a}`` is an operand, ``None`` where it was left out, ``{axis}`` a setting as Python writes it, and
-``{operands}`` all operands with commas between them. A test runs every sample of the table through its call.
+name. In a text ``{a}`` is an operand, ``None`` where it was left out, ``{axis}`` a setting as Python writes
+it, and ``{operands}`` all operands with commas between them. A test runs every sample of the table so.
 """
 
 from __future__ import annotations
