@@ -56,8 +56,8 @@ def test_elementary_steps_have_no_inside(steps: list[dict[str, Any]]) -> None:
 
 
 def test_the_text_is_indented(commands: Commands, tmp_path: Path) -> None:
-    lines = commands("run", file(tmp_path, NEURON), "--step-into").out.splitlines()
-    plain = commands("run", file(tmp_path, NEURON)).out.splitlines()
+    lines = commands("run", file(tmp_path, NEURON), "--step-into", "--brief").out.splitlines()
+    plain = commands("run", file(tmp_path, NEURON), "--brief").out.splitlines()
     inner = [line for line in lines if "y/" in line]
     assert [line for line in lines if line not in inner] == plain
     assert all(line.startswith("        ") for line in inner)

@@ -14,6 +14,7 @@ from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.ops import Op
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.sections.expectations import Expectation, Formula
+from backprop_engine.scenario.sections.notes import Note
 from backprop_engine.trace.training import Training
 
 __all__ = ["assert_same", "bits", "graph_says", "scenario_says"]
@@ -77,7 +78,10 @@ def scenario_says(scenario: Scenario) -> dict[str, Any]:
         "title": dict(scenario.title.by_language),
         "description": dict(scenario.description.by_language),
         "source": scenario.source,
-        "notes": {nodes[position].name: dict(note.by_language) for position, note in scenario.notes.items()},
+        "notes": {
+            nodes[position].name: [_note(note) for note in notes]
+            for position, notes in scenario.notes.items()
+        },
         "expectations": list(map(_expectation, scenario.expectations)),
         "breakpoints": scenario.breakpoints,
         "watches": scenario.watches,
@@ -85,6 +89,10 @@ def scenario_says(scenario: Scenario) -> dict[str, Any]:
         "batches": batches
         and (batches.size, batches.seed, sorted(nodes[leaf].name for leaf in batches.examples)),
     }
+
+
+def _note(note: Note) -> tuple[Any, ...]:
+    return dict(note.text.by_language), note.iteration, note.phase
 
 
 def _training(training: Training) -> tuple[Any, ...]:

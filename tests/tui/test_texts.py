@@ -37,7 +37,8 @@ def test_every_command_has_a_label_and_a_help() -> None:
 @pytest.mark.parametrize("path", sorted(SCENARIOS.rglob("*.yaml")), ids=lambda path: path.stem)
 def test_an_author_writes_a_minus_sign_in_both_languages(path: Path) -> None:
     scenario = load_scenario(path)
-    told = [one for one in (scenario.title, scenario.description, *scenario.notes.values()) if one]
+    noted = [note.text for notes in scenario.notes.values() for note in notes]
+    told = [one for one in (scenario.title, scenario.description, *noted) if one]
     found = [
         re.findall(r"(?<![\w)\]])-(?=[\w(])| - ", said)
         for words in told

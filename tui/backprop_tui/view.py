@@ -75,7 +75,7 @@ class View:
     def facts(self) -> StepFacts:
         """What there is to say about the step that led here, with the author's note."""
         notes = {} if self.session.levels else self.scenario.notes  # positions inside are of another graph
-        return step_facts(self.frame, notes)
+        return step_facts(self.frame, notes, changed=self.session.compared is not None)
 
     @property
     def graph(self) -> Graph:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
 
 from backprop_engine.arrays import Tensor, shape_text
@@ -19,13 +18,13 @@ from backprop_engine.explain.facts import (
 )
 from backprop_engine.explain.numbers import number
 from backprop_engine.messages.message import Message, joined, msg
-from backprop_engine.scenario.sections.texts import LocalText
+from backprop_engine.scenario.sections.notes import Notes
 from backprop_engine.trace.trace import Frame
 
 __all__ = ["explanation"]
 
 
-def explanation(frame: Frame, notes: Mapping[int, LocalText] = MappingProxyType({})) -> Message:
+def explanation(frame: Frame, notes: Notes = MappingProxyType({})) -> Message:
     """What the step that led to `frame` does, in a few sentences.
 
     As text it is English; ``.in_language("ko")`` says the same in Korean. A scalar is told as its number, any

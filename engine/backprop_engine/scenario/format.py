@@ -32,8 +32,10 @@ __all__ = [
     "LANGUAGE",
     "MAX_DIGITS",
     "NODE_FORMS",
+    "NOTE",
     "OPERATOR",
     "OWN_OPERATOR",
+    "PHASES",
     "RANDOM",
     "RUNNING",
     "SCAN",
@@ -52,7 +54,7 @@ ValueKind: TypeAlias = Literal[
     "operator", "operands", "expression", "cell", "arguments", "over", "carry", "operand", "names", "values",
     "gradients", "tolerance", "digits", "flag", "optimizer", "updates", "operators", "formula", "rules",
     "axes", "sign", "positive", "schedule", "schedule-kind", "batch",
-    "size", "running", "share",
+    "size", "running", "share", "note", "which-iteration", "phase",
 ]  # fmt: skip
 """What the value of a key can be."""
 
@@ -177,7 +179,25 @@ LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 # Nodes
 
-_NOTE: Final = FormatKey("note", "texts", msg("A sentence shown when the node is reached."))
+_NOTE: Final = FormatKey("note", "note", msg("A sentence shown when the node is reached."))
+
+NOTE: Final = form(
+    msg("A note for some of the steps at its node: those of an iteration, of a phase, or of both."),
+    FormatKey("text", "texts", msg("The sentence: a text, or a map from language to text."), needed=True),
+    FormatKey(
+        "iteration",
+        "which-iteration",
+        msg("With `train`: the iteration that the note is for, a number or `last`."),
+    ),
+    FormatKey("phase", "phase", msg("The phase of the run that the note is for.")),
+)
+
+PHASES: Final[Mapping[str, Message]] = {
+    "forward": msg("The step that computes the node."),
+    "backward": msg("The steps that gradients take, the seed included."),
+    "update": msg("The step that updates a parameter."),
+}
+"""What a note can be bound to."""
 
 OPERATOR: Final = form(
     msg("An operator, its operands by name, and its settings beside them."),

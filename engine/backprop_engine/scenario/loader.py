@@ -56,7 +56,12 @@ from backprop_engine.scenario.read.names import NameTable
 from backprop_engine.scenario.read.reader import read
 from backprop_engine.scenario.read.source import Source, read_source
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping
-from backprop_engine.scenario.sections.expectations import UNKNOWN, check_figure, read_expectations
+from backprop_engine.scenario.sections.expectations import (
+    UNKNOWN,
+    check_figure,
+    last_iteration,
+    read_expectations,
+)
 from backprop_engine.scenario.sections.notes import by_position, in_instances, notes_in_cells, read_notes
 from backprop_engine.scenario.sections.output import check_output, output_name, read_seed
 from backprop_engine.scenario.sections.texts import read_texts
@@ -215,8 +220,9 @@ class _Loader:
         expectations = read_expectations(
             root.get("expect"), known, mistakes, self.training if trains else UNKNOWN, files=self.files
         )
-        notes = read_notes(root.get("notes"), self.definitions.values(), known, mistakes)
-        inner_notes = notes_in_cells(self.cells, mistakes)
+        last = last_iteration(self.training if trains else UNKNOWN)
+        notes = read_notes(root.get("notes"), self.definitions.values(), known, mistakes, last)
+        inner_notes = notes_in_cells(self.cells, mistakes, last)
         mistakes.raise_if_any()
 
         assert output is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from backprop_engine.scenario.read.source import Source
 
 if TYPE_CHECKING:
     from backprop_engine.scenario.sections.expectations import Expectation
+    from backprop_engine.scenario.sections.notes import Notes
     from backprop_engine.scenario.sections.texts import LocalText
     from backprop_engine.trace.run import Run, Training
     from backprop_engine.trace.trace import Trace
@@ -42,7 +42,7 @@ class Scenario:
     text: Source
     graph: Graph
     bindings: Bindings
-    notes: Mapping[int, LocalText] = field(default_factory=dict)
+    notes: Notes = field(default_factory=dict)
     expectations: tuple[Expectation, ...] = ()
     breakpoints: tuple[str, ...] = ()
     watches: tuple[str, ...] = ()

@@ -33,8 +33,10 @@ from backprop_engine.scenario.format import (
     LANGUAGE,
     MAX_DIGITS,
     NODE_FORMS,
+    NOTE,
     OPERATOR,
     OWN_OPERATOR,
+    PHASES,
     RANDOM,
     RUNNING,
     SCENARIO,
@@ -191,7 +193,9 @@ _PLAIN: Final[dict[ValueKind, Fragment]] = {
     "expect": one_of(reference("expectation"), list_of(reference("expectation"))),
     "train": reference("train"),
     "lines": list_of(_STRING),
-    "notes": paths_to(or_nothing(reference("texts"))),
+    "notes": paths_to(or_nothing(reference("note"))),
+    "note": reference("note"),
+    "which-iteration": one_of(_NATURAL, {"const": "last"}),
     "shape": list_of(_NATURAL, maxItems=MAX_AXES),
     "number": {"type": "number"},
     "natural": _NATURAL,
@@ -229,7 +233,7 @@ _PLAIN: Final[dict[ValueKind, Fragment]] = {
 
 _NEVER_EMPTY: Final[tuple[ValueKind, ...]] = (
     "fan", "rows", "columns", "data-dtype", "operands", "natural", "number", "tolerance", "digits", "flag",
-    "positive",
+    "positive", "which-iteration", "phase",
 )  # fmt: skip
 """Kinds that need a value where the key is given, even if the key may be left out."""
 
@@ -238,6 +242,7 @@ def values_by_kind(language: str) -> dict[ValueKind, Fragment]:
     """What a key of each kind takes; choices are explained in `language`."""
     explained: dict[ValueKind, Fragment] = {
         "dtype": choices(DTYPES, language),
+        "phase": choices(PHASES, language),
         "init": choices(INIT_NAMES, language),
         "data-dtype": choices(DATA_DTYPES, language),
         "operator": one_of(
@@ -339,6 +344,11 @@ class _Writer:
         yield "name", self.pattern(_NAME, NAME)
         yield "path", self.pattern(_PATH, PATH)
         yield "texts", self.described(_TEXTS, one_of(text, by_language))
+        bound = self.closed(NOTE)
+        yield (
+            "note",
+            one_of(reference("texts"), bound, list_of(one_of(reference("texts"), bound), minItems=1)),
+        )
         numbers = {"type": ["number", "boolean"]}, list_of(reference("numbers"))
         yield "numbers", self.described(_NUMBERS, one_of(*numbers))
         yield "expression", self.described(_EXPRESSION, {"type": "string", "minLength": 1})

@@ -250,7 +250,7 @@ def test_a_note_of_an_instance_is_told_when_it_is_done() -> None:
     noted = SCAN.replace("over:", "note: Again., over:")
     one = "  one: {cell: rnn, inputs: {x: h0, h_prev: h0}, note: Once.}\n"
     scenario = load(RNN + noted + one + "  L: sum(one.h + states.h)\n")
-    told = {scenario.graph.nodes[at].name: str(note) for at, note in scenario.notes.items()}
+    told = {scenario.graph.nodes[at].name: str(note.text) for at, (note,) in scenario.notes.items()}
     assert told == {
         "states[0].h": "Again.",
         "states[1].h": "Again.",

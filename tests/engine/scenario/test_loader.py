@@ -86,7 +86,8 @@ def test_notes_stand_at_their_nodes() -> None:
         "inputs: {x: 2}\nnodes:\n  g: {expr: x * x, note: {en: square, ko: 제곱}}\n  f: g + 1\n"
         "notes: {x: leaf}\n"
     )
-    shown = {scenario.graph.nodes[position].name: str(note) for position, note in scenario.notes.items()}
+    nodes = scenario.graph.nodes
+    shown = {nodes[at].name: str(note.text) for at, (note,) in scenario.notes.items()}
     assert shown == {"g": "square", "x": "leaf"}
 
 

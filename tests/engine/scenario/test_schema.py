@@ -183,7 +183,7 @@ def test_every_choice_is_declared() -> None:
     used = dict.fromkeys(setting for init in INITS.values() for setting in init.settings)
     assert sorted(known.INIT_SETTINGS) == sorted(used)
     forms = [one for one in vars(known).values() if isinstance(one, Form)]
-    assert len(forms) == 18
+    assert len(forms) == 19
     for form in forms:
         assert form.names == tuple(key.name for key in form.keys)
         assert len(set(form.names)) == len(form.names)
@@ -308,7 +308,11 @@ def lines_of(root: YamlNode, error: ValidationError) -> Iterator[int]:
         "nodes: {s: x}\nconstants: {k: {file: data.csv, rows: []}}",
         "nodes: {s: x}\nconstants: {k: {file: data.csv, columns: [[0]]}}",
         "nodes: {s: x}\nwatch: x",
-        "nodes: {s: x}\nnotes: {x: [a]}",
+        "nodes: {s: x}\nnotes: {x: [[a]]}",
+        "nodes: {s: x}\nnotes: {x: {iteration: 0}}",
+        "nodes: {s: x}\nnotes: {x: {text: a, iteration: first}}",
+        "nodes: {s: x}\nnotes: {x: {text: a, phase: backwards}}",
+        "nodes: {s: x}\nnotes: {x: [a, {text: b, fase: forward}]}",
         "nodes: {s: x}\ntitle: {en: [a]}",
         "nodes: {s: x}\noutput: 3",
         "nodes: {s: x}\nseed: one",

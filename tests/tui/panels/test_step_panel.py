@@ -169,7 +169,7 @@ def test_a_note_on_a_leaf_stands_at_the_step_that_completes_its_gradient() -> No
     for stem, leaf in (("branch_and_merge", "x"), ("quadratic_form", "x"), ("matrix_used_twice", "W")):
         shown = view(stem)
         at = shown.graph.position(leaf)
-        note = shown.scenario.notes[at].in_language("en")
+        note = shown.scenario.notes[at][0].text.in_language("en")
         steps = [at for at in positions(stem) if view(stem, at).note == note]
         assert len(steps) == 1
         before, after = view(stem, steps[0] - 1).frame, view(stem, steps[0]).frame

@@ -46,7 +46,8 @@ def prose(shown: View) -> set[str]:
     said = [getattr(facts, name, None) for name in ("lesson", "conventions")]
     said += [getattr(edge.rule, "shown", None) for edge in shown.graph.edges]
     scenario = shown.scenario
-    texts = [text.in_language(shown.language) for text in (scenario.description, *scenario.notes.values())]
+    noted = [note.text for notes in scenario.notes.values() for note in notes]
+    texts = [text.in_language(shown.language) for text in (scenario.description, *noted)]
     texts += [*(words.in_language(shown.language) for words in said if words is not None)]
     return {word for text in texts for word in re.findall(r"[^\W\d]\w*", text)} | ENGLISH | OF_NUMPY
 

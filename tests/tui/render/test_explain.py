@@ -19,6 +19,7 @@ from backprop_engine.graph.steps import Backward
 from backprop_engine.messages.translations import languages
 from backprop_engine.ops import Op, Sample
 from backprop_engine.ops.attributes import key_text
+from backprop_engine.scenario.sections.notes import Note
 from backprop_engine.scenario.sections.texts import LocalText
 from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Frame, Trace
@@ -69,7 +70,9 @@ def test_an_equation_fits(op: Op, sample: Sample) -> None:
 @each_sample()
 def test_every_step_has_a_story(op: Op, sample: Sample) -> None:
     for frame, language in product(frames(trace_of(op, sample)), languages()):
-        notes = {position: LocalText({language: "a note"}) for position in range(len(frame.graph.nodes))}
+        notes = {
+            position: (Note(LocalText({language: "a note"})),) for position in range(len(frame.graph.nodes))
+        }
         told = [line_text(line) for line in story(step_facts(frame, notes), language)]
         assert told
         assert any(line.startswith("» a note") for line in told) == (frame.node is not None)

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable
+from itertools import chain
 
 from backprop_engine.errors import SEVERITIES, UsageError
 from backprop_engine.explain.facts import step_facts
@@ -18,7 +19,8 @@ from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cli.arguments import add_shared, opened, position
 from backprop_tui.cli.output import ProgressMeter, print_lines
-from backprop_tui.render.transcript import course, state, transcript
+from backprop_tui.render.spoken import Spoken
+from backprop_tui.render.transcript import course, heading, state, transcript
 
 __all__ = ["add_arguments", "run"]
 
@@ -29,6 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     forms = parser.add_mutually_exclusive_group()
     forms.add_argument("--json", action="store_true", help=msg("the run as one JSON object"))
     forms.add_argument("--md", action="store_true", help=msg("the worked example in Markdown, as a handout"))
+    parser.add_argument(
+        "--brief",
+        action="store_true",
+        help=msg("the steps alone, without title, description, notes and lessons"),
+    )
     parser.add_argument("--at", type=int, metavar="N", help=msg("the state at position N"))
     parser.add_argument(
         "--iteration", type=int, metavar="K", help=msg("with `train`: the iteration to show (0)")
@@ -95,7 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
         json.dump(data, sys.stdout, ensure_ascii=False, allow_nan=False)
         sys.stdout.write("\n")
     else:
-        print_lines(_text(scenario, trace, at, language, step_into=arguments.step_into))
+        print_lines(_text(scenario, trace, at, language, arguments))
         if at is None and iterations.training is not None:
             print_lines(course(iterations, language))
             print_lines(
@@ -158,8 +165,13 @@ def _chosen(run: Run, iteration: int | None, at: int | None) -> tuple[Trace, int
 
 
 def _text(
-    scenario: Scenario, trace: Trace, at: int | None, language: str, *, step_into: bool
+    scenario: Scenario, trace: Trace, at: int | None, language: str, arguments: argparse.Namespace
 ) -> Iterable[Line]:
+    changed = scenario.original is not None
     if at is None:
-        return transcript(trace, language, step_into=step_into)
-    return state(step_facts(trace.frame(at), scenario.notes), language)
+        if arguments.brief:
+            return transcript(trace, language, step_into=arguments.step_into)
+        words = Spoken(scenario.notes, changed=changed)
+        told = transcript(trace, language, step_into=arguments.step_into, words=words)
+        return chain(heading(scenario, language), told)
+    return state(step_facts(trace.frame(at), scenario.notes, changed=changed), language)

@@ -178,11 +178,11 @@ def _where(before: Session, after: Session, scenario: Scenario, language: str) -
 
 def _note(before: Session, after: Session, scenario: Scenario) -> LocalText | None:
     """The author's note on what is reached; none where it was said at the step before."""
-    note = note_at(after.frame, scenario.notes)
+    note = note_at(after.frame, scenario.notes, changed=after.compared is not None)
     if (
         not before.levels
         and before.position != after.position
-        and note_at(before.frame, scenario.notes) is note
+        and note_at(before.frame, scenario.notes, changed=before.compared is not None) == note
     ):
         return None
     return note

@@ -10,6 +10,7 @@ from backprop_engine.explain.facts import StepFacts, UpdateFacts, step_facts
 from backprop_engine.explain.symbols import formula
 from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.messages.message import msg
+from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Frame, Trace
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line, wrap_lines
@@ -18,27 +19,45 @@ from backprop_tui.cells.summaries import ABSENT, summary
 from backprop_tui.cells.text import cell_width, pad
 from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.one_line import kind_text, scalar_line
+from backprop_tui.render.spoken import Spoken
 from backprop_tui.render.update_notes import update_notes
 from backprop_tui.render.words import KIND_NAMES, batch_text, code, formulas, override_line, sentences, story
 
-__all__ = ["course", "leaf_lines", "state", "step_lines", "transcript"]
+__all__ = ["course", "heading", "leaf_lines", "state", "step_lines", "transcript"]
 
 _INDENT = "      "
 _HEIGHT = 24
 _NARROWEST = 60
 
 
+def heading(scenario: Scenario, language: str, width: int = 100) -> Iterator[Line]:
+    """The title of a scenario, and what its author says about it; nothing where they say nothing."""
+    title, description = (text.in_language(language) for text in (scenario.title, scenario.description))
+    told: list[Line] = [(Span(line, Role.HEADING),) for line in title.splitlines()]
+    told += ((Span(line),) for line in description.splitlines())
+    yield from ((Span(_INDENT), *line) for line in wrap_lines(told, width - len(_INDENT)))
+    if told:
+        yield (Span(""),)
+
+
 def transcript(
-    trace: Trace, language: str, width: int = 100, last: int | None = None, *, step_into: bool = False
+    trace: Trace,
+    language: str,
+    width: int = 100,
+    last: int | None = None,
+    *,
+    step_into: bool = False,
+    words: Spoken | None = None,
 ) -> Iterator[Line]:
     """Every step up to position `last`: numbers on one line; where tensors take part, the equation and NumPy.
 
-    With `step_into` the steps inside a composite node stand, indented, under its own.
+    With `step_into` the steps inside a composite node stand, indented, under its own. With `words` there
+    stands under a step what was not said before.
     """
     yield from leaf_lines(trace, language)
     yield from _rounds(trace, language)
     positions = range(1, (trace.schedule.last if last is None else last) + 1)
-    yield from step_lines(trace, positions, language, width, step_into=step_into)
+    yield from step_lines(trace, positions, language, width, step_into=step_into, words=words)
 
 
 _LEAF_KINDS: Final = KIND_NAMES | {Kind.PARAM: msg("param")}
@@ -88,17 +107,27 @@ def _rounds(trace: Trace, language: str) -> Iterator[Line]:
 
 
 def step_lines(
-    trace: Trace, positions: range, language: str, width: int, *, step_into: bool = False
+    trace: Trace,
+    positions: range,
+    language: str,
+    width: int,
+    *,
+    step_into: bool = False,
+    words: Spoken | None = None,
 ) -> Iterator[Line]:
     """The steps to some positions of a trace."""
     digits = len(str(trace.first_position + trace.schedule.last))
     for position in positions:
         frame = trace.frame(position)
         yield from _step(step_facts(frame), language, width, digits)
+        if words is not None:
+            said = wrap_lines(words.at(frame, language), width - len(_INDENT))
+            yield from ((Span(_INDENT), *line) for line in said)
         into = stepped_into(trace, frame.step) if step_into and frame.step else None
         if into is not None:
             room = max(_NARROWEST, width - len(_INDENT))
-            for line in step_lines(*into, language, room, step_into=True):
+            inner = words.inside() if words is not None else None
+            for line in step_lines(*into, language, room, step_into=True, words=inner):
                 yield (Span(_INDENT), *line)
 
 

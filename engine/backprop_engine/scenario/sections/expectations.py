@@ -51,6 +51,7 @@ __all__ = [
     "Figure",
     "Formula",
     "check_figure",
+    "last_iteration",
     "read_expectations",
 ]
 
@@ -136,7 +137,7 @@ def read_expectations(
         with mistakes.collected():
             hint = msg("such as `{text}`", text="values: {f: 3}")
             block = as_mapping(item, msg("a block with `values` or `grads`"), hint)
-            blocks.append(_block(block, known, mistakes, _last(training), files))
+            blocks.append(_block(block, known, mistakes, last_iteration(training), files))
     return tuple(blocks)
 
 
@@ -149,7 +150,7 @@ class Unknown(Enum):
 UNKNOWN: Final = Unknown.TRAINING
 
 
-def _last(training: Training | Unknown | None) -> int | None:
+def last_iteration(training: Training | Unknown | None) -> int | None:
     """The number of the last iteration; None where it cannot be told."""
     if isinstance(training, Unknown):
         return None

@@ -15,7 +15,7 @@ from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.expressions import MAX_LENGTH, normalised, parse, render
 from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import Message, msg
-from backprop_engine.scenario.format import CELL, NODE_FORMS, SCENARIO, ValueKind
+from backprop_engine.scenario.format import CELL, NODE_FORMS, NOTE, SCENARIO, ValueKind
 from backprop_engine.scenario.read.mistakes import is_absent
 from backprop_engine.scenario.read.reader import read
 from backprop_engine.scenario.read.source import MAX_BYTES, Source
@@ -29,6 +29,7 @@ __all__ = ["checked", "to_yaml"]
 _Order = tuple[tuple[str, ...], tuple[str, ...]]
 _LEAF: Final[_Order] = (("shape", "init", "file", "key"), ())
 _UNIT: Final[_Order] = ((*NODE_FORMS, "over", "carry", "inputs"), ("note",))
+_NOTE: Final[_Order] = (NOTE.names, ())
 _TRAIN: Final[_Order] = (("optimizer",), ("steps",))
 _BLOCK: Final[_Order] = (("iteration", "wrong", "digits", "rtol", "atol"), ("values", "grads"))
 
@@ -109,7 +110,7 @@ def _section(kind: ValueKind, node: YamlNode, graph: Graph, changed: Mapping[str
         case "lines", YamlSequence():
             return _lines(node)
         case "notes", YamlMapping():
-            return Open({key.text: _texts(value) for key, value in node})
+            return Open({key.text: _note(value) for key, value in node})
     return _value(node)
 
 
@@ -117,6 +118,18 @@ def _is_only_end(graph: Graph) -> bool:
     """Whether the output is the one node that feeds no other, so that it need not be named."""
     used = {operand for node in graph.nodes for operand in node.operands}
     return [position for position in graph.order if position not in used] == [graph.output]
+
+
+def _note(node: YamlNode) -> Document:
+    """A note, or a list of them; one that is bound to some steps has its text under a key."""
+    if isinstance(node, YamlSequence):
+        return [_note(item) for item in node]
+    if isinstance(node, YamlMapping) and "text" in node:
+        values = {
+            name: _texts(value) if name == "text" else _value(value) for name, value in _in_order(node, _NOTE)
+        }
+        return Open({name: values[name] for name in values})
+    return _texts(node)
 
 
 def _texts(node: YamlNode) -> Document:
@@ -161,7 +174,7 @@ def _unit(node: YamlNode) -> Document:
     unit: dict[str, Document] = {}
     for name, value in _in_order(node, _UNIT):
         if name == "note":
-            unit[name] = _texts(value)
+            unit[name] = _note(value)
         else:
             unit[name] = _value(value, _tidy if name in ("expr", "inputs") else str)
     return unit

@@ -18,6 +18,7 @@ from backprop_engine.explain.numbers import column, number
 from backprop_engine.explain.statistics import Histogram, facts, histogram
 from backprop_engine.explain.symbols import formula, gradient_name
 from backprop_engine.messages.message import msg
+from backprop_engine.scenario.sections.notes import note_for
 from backprop_tui.cells.blocks import Block, above, beside
 from backprop_tui.cells.drawing import Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wrap_line
@@ -107,9 +108,10 @@ def _head(state: TensorState, width: int, *, tall: bool) -> list[Line]:
         place = f"{PurePath(node.place.path).name}:{node.place.line}:{node.place.column}"
         line.append(Span(f"   {msg('written at').in_language(language)} {place}", Role.DIM))
     lines = [clip_line(tuple(line), width)]
-    note = view.scenario.notes.get(node.position) if not view.session.levels else None
+    notes = view.scenario.notes if not view.session.levels else {}
+    note = note_for(notes, node.position, view.session.iteration, None)
     if note and tall:
-        lines += wrap_line((Span("» ", Role.NAME), Span(note.in_language(language))), width)[:3]
+        lines += wrap_line((Span("» ", Role.NAME), Span(note.text.in_language(language))), width)[:3]
     if node.op is not None and node.op.conventions and tall:
         label = Span(f"{msg('conventions').in_language(language)}: ", Role.DIM)
         lines += wrap_line((label, Span(node.op.conventions.in_language(language))), width)[:2]
