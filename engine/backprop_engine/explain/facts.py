@@ -20,7 +20,7 @@ from backprop_engine.explain.forward_facts import ForwardFacts
 from backprop_engine.explain.update_facts import UpdateFacts
 from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Update
 from backprop_engine.messages.message import msg
-from backprop_engine.scenario.sections.notes import Note, Notes, Phase, note_for
+from backprop_engine.scenario.sections.notes import BoundTo, Note, Notes, note_for
 from backprop_engine.scenario.sections.texts import LocalText
 from backprop_engine.trace.trace import Frame, Trace
 
@@ -69,7 +69,7 @@ def note_at(frame: Frame, notes: Notes, *, changed: bool = False) -> LocalText |
 def _chosen(frame: Frame, notes: Notes) -> Note | None:
     iteration = frame.trace.iteration
 
-    def on(position: int, phase: Phase) -> Note | None:
+    def on(position: int, phase: BoundTo) -> Note | None:
         return note_for(notes, position, iteration, phase)
 
     match frame.step:

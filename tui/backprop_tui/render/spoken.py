@@ -63,10 +63,13 @@ class Spoken:
         return True
 
     def _noted(self, facts: StepFacts) -> Iterator[LocalText]:
-        """The note of a step; where it is one on a leaf, that on the node that handed the gradient on too."""
+        """The note of a step; where it is one on a leaf, that on the node too whose last gradient this is."""
         if facts.note and not self._waits(facts):
             yield facts.note
-        if isinstance(facts, BackwardFacts):
+        if (
+            isinstance(facts, BackwardFacts)
+            and facts.edge.index == facts.trace.schedule.edges_of[facts.edge.node][-1]
+        ):
             handed_on = note_for(self._notes, facts.edge.node, facts.trace.iteration, "backward")
             if handed_on is not None:
                 yield as_told(handed_on, facts.trace, changed=self._changed)

@@ -33,9 +33,9 @@ from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, Yaml
 from backprop_engine.scenario.sections.texts import LocalText, local_text
 
 __all__ = [
+    "BoundTo",
     "Note",
     "Notes",
-    "Phase",
     "by_position",
     "in_instances",
     "note_for",
@@ -52,7 +52,7 @@ NOTE_BINDING = code(
     "note-binding", msg("A note is bound to an iteration that the run does not have, or to no known phase.")
 )
 
-Phase: TypeAlias = Literal["forward", "backward", "update"]
+BoundTo: TypeAlias = Literal["forward", "backward", "update"]
 
 _QUOTES_A_NUMBER: Final = re.compile(r"(?<![\w#\[])\d")
 """A number in a sentence; those in names such as W1, f#1 and h[0] quote nothing."""
@@ -63,9 +63,9 @@ class Note(Struct, frozen=True):
 
     text: LocalText
     iteration: int | None = None
-    phase: Phase | None = None
+    phase: BoundTo | None = None
 
-    def is_for(self, iteration: int, phase: Phase | None) -> bool:
+    def is_for(self, iteration: int, phase: BoundTo | None) -> bool:
         """Whether it is for steps of this iteration and phase; None stands for any phase."""
         return self.iteration in (None, iteration) and (phase is None or self.phase in (None, phase))
 
@@ -79,7 +79,7 @@ Notes: TypeAlias = Mapping[int, tuple[Note, ...]]
 """The notes by the position of their node, in the order of the file."""
 
 
-def note_for(notes: Notes, position: int, iteration: int, phase: Phase | None) -> Note | None:
+def note_for(notes: Notes, position: int, iteration: int, phase: BoundTo | None) -> Note | None:
     """The first note on a node that is for this iteration and phase, if there is one."""
     return next((note for note in notes.get(position, ()) if note.is_for(iteration, phase)), None)
 
@@ -162,15 +162,15 @@ def _iteration(node: YamlNode | None, last: int | None) -> int | None:
     return number
 
 
-def _phase(node: YamlNode | None) -> Phase | None:
+def _phase(node: YamlNode | None) -> BoundTo | None:
     """The phase that a note is for."""
     if node is None or is_absent(node):
         return None
     name = as_text(node, msg("a phase"), msg("there are {names}", names=", ".join(PHASES)))
-    if name.text not in get_args(Phase):
+    if name.text not in get_args(BoundTo):
         hint = did_you_mean(name.text, PHASES) or msg("there are {names}", names=", ".join(PHASES))
         raise mistake(NOTE_BINDING, name, msg("there is no phase `{name}`", name=name.text), hint)
-    return cast(Phase, name.text)
+    return cast(BoundTo, name.text)
 
 
 def _noted_name(key: YamlScalar, notes: Mapping[str, Keyed], known: DefinedNames) -> str:
