@@ -58,6 +58,7 @@ def pytorch_program(trace: Trace) -> str:
     f.backward()
     <BLANKLINE>
     <BLANKLINE>
+    <BLANKLINE>
     """
     graph, names = trace.graph, names_in_pytorch(trace.graph)
     defined = [line for op in _own_operators(graph) for line in ("", "", *_own_operator(op))]
