@@ -18,6 +18,7 @@ USES = {
     "run": ("run", "{}"),
     "check": ("check", "{}"),
     "snapshot": ("snapshot", "{}", "-o", "-"),
+    "practice": ("practice", "{}"),
     "open": ("{}",),
     "serve": ("serve", "{}"),
 }
@@ -57,6 +58,7 @@ def test_every_subcommand_names_its_options(commands: Commands) -> None:
         "run": "--set --max-memory --threads --lang --json --at --step-into",
         "check": "--max-memory --threads --lang",
         "snapshot": "--set --max-memory --threads --lang --output --at --size --keys --theme --ascii",
+        "practice": "--seed --only --count --bug --report --csv --set --max-memory --lang",
         "ops": "--json --lang",
         "new": "--lang",
         "export": "--to --at --output --set --max-memory --lang",

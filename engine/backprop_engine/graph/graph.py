@@ -7,7 +7,7 @@ positions in a tuple, so `a * a` has two edges.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -26,7 +26,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import Elementwise, Linear, Op, Rule
 
-__all__ = ["Graph", "Group", "Kind", "Node"]
+__all__ = ["Fault", "Graph", "Group", "Kind", "Node"]
 
 
 class Kind(Enum):
@@ -105,6 +105,17 @@ class Group(Struct, frozen=True):
         return "(" in self.cell
 
 
+class Fault(Struct, frozen=True, eq=False):
+    """A mistake that one edge computes by on purpose, for people to find: its rule says otherwise.
+
+    ``contribution(g, out, *operands)`` gives the contribution in the operand's shape in place of the rule;
+    where it `overwrites`, the contribution takes the place of what had arrived before.
+    """
+
+    contribution: Callable[..., Tensor] | None = None
+    overwrites: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Graph:
     """Nodes, the output that the backward pass starts from, and the floating type of every computation.
@@ -131,6 +142,8 @@ class Graph:
     """Inside an operator what the whole run differentiates; empty for a graph that is a run of its own."""
     given: tuple[Mapping[int, Tensor], Tensor] | None = None
     """The numbers of its leaves by position, and the seed, that it was written with; None without any."""
+    faults: Mapping[tuple[int, int], Fault] = field(default_factory=dict)
+    """Mistakes on purpose, by the node and the argnum of the edge."""
 
     def __getitem__(self, name: str | Node) -> Node:
         """The node called `name`, or that node itself; raises `UsageError` if it has no such node."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backprop_engine.practice.bugs import Bug, BugGrade, bugs_of, drawn_bug, grade_bug, with_bug
 from backprop_engine.practice.drawing import drawn
 from backprop_engine.practice.grading import Grade, grade
 from backprop_engine.practice.mutants import MUTANTS, Mutant
@@ -19,6 +20,8 @@ from backprop_engine.practice.questions import places, question_at, questions
 __all__ = [
     "KINDS",
     "MUTANTS",
+    "Bug",
+    "BugGrade",
     "ChoiceQuestion",
     "Grade",
     "Mutant",
@@ -27,9 +30,13 @@ __all__ = [
     "QuestionKind",
     "QuestionPlace",
     "ShapeQuestion",
+    "bugs_of",
     "drawn",
+    "drawn_bug",
     "grade",
+    "grade_bug",
     "places",
     "question_at",
     "questions",
+    "with_bug",
 ]

@@ -155,7 +155,7 @@ class _Recomputation:
         contributions, arrived, dtype = self.contributions, self.arrived, graph.dtype
         plan = backward_plan(graph)
         for index, entry in enumerate(plan):
-            node, operand, _, _, arity, first, last, every, _, _, _ = entry
+            node, operand, _, _, arity, first, last, every, _, _, shared = entry
             fresh = False
             if (
                 gradient_changed[node]
@@ -170,7 +170,11 @@ class _Recomputation:
                 if fresh:
                     contributions[index] = out
             total, earlier = contributions[index], gradients[operand]
-            if earlier is not None and (fresh or gradient_changed[operand] or index in completions):
+            if (
+                shared
+                and earlier is not None
+                and (fresh or gradient_changed[operand] or index in completions)
+            ):
                 total = settle(earlier + total, dtype)
                 fresh = not _same(total, arrived[index])
             if index in completions:

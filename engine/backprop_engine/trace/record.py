@@ -225,15 +225,21 @@ def backward_plan(graph: Graph) -> tuple[BackwardEntry, ...]:
     return tuple(_backward_entry(graph, edge) for edge in graph.edges)
 
 
-def _backward_entry(graph: Graph, edge: Edge) -> BackwardEntry:
+def _backward_entry(graph: Graph, edge: Edge, *, faulty: bool = True) -> BackwardEntry:
     node = graph.nodes[edge.node]
     shape = graph.nodes[edge.operand].shape
     function, multiplies, summed = _backward_function(node, edge, shape)
     first, last = node.operands[0], node.operands[-1]
-    return BackwardEntry(
+    entry = BackwardEntry(
         edge.node, edge.operand, function, multiplies, len(node.operands),
         first, last, node.operands, summed, shape, edge.shared,
     )  # fmt: skip
+    fault = graph.faults.get((edge.node, edge.argnum)) if faulty else None
+    if fault is None:
+        return entry
+    if fault.contribution is not None:
+        entry = entry._replace(function=fault.contribution, multiplies=False, summed=())
+    return entry._replace(shared=entry.shared and not fault.overwrites)
 
 
 def _backward_function(
@@ -262,8 +268,10 @@ def _with_settings(function: _Function, node: Node) -> _Function:
 
 
 def product(graph: Graph, edge: Edge, upstream: Tensor, out: Tensor, operands: Sequence[Tensor]) -> Tensor:
-    """Upstream times local gradient at `edge`, before any broadcast axis is summed."""
+    """Upstream times local gradient at `edge` by its rule, before any broadcast axis is summed."""
     entry = backward_plan(graph)[edge.index]
+    if graph.faults:
+        entry = _backward_entry(graph, edge, faulty=False)
     if entry.summed != edge.summed and isinstance(edge.rule, Linear):
         found = _with_settings(edge.rule.vjp, graph.nodes[edge.node])(upstream, out, *operands)
         return settle(found, graph.dtype)

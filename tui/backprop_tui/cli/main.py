@@ -24,6 +24,7 @@ __all__ = ["SUBCOMMANDS", "command_parser", "run"]
 SUBCOMMANDS = {
     "run": msg("the whole run as readable text, or as JSON"),
     "check": msg("compare expectations, and check every gradient numerically"),
+    "practice": msg("predict the steps of a run, and be told which mistake leads to a wrong answer"),
     "snapshot": msg("one frame of the screen as SVG or text"),
     "ops": msg("the catalogue of operators"),
     "new": msg("a commented scenario to start from"),

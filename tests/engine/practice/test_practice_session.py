@@ -1,0 +1,143 @@
+"""A session: the same for a seed, other numbers after each try; a hint costs half."""
+
+from __future__ import annotations
+
+import pytest
+
+from backprop_engine import UsageError
+from backprop_engine.practice import ChoiceQuestion, NumbersQuestion, ShapeQuestion
+from backprop_engine.practice.session import (
+    MOST_TRIES,
+    Practice,
+    answered,
+    begin,
+    current,
+    hinted,
+    results,
+    skipped,
+)
+from practising import typed
+from scenes import scenario
+
+
+def right_answer(practice: Practice) -> str:
+    match current(practice):
+        case NumbersQuestion() as asked:
+            return ", ".join(f"{float(asked.right[entry]):.6g}" for entry in asked.entries)
+        case ShapeQuestion() as asked:
+            return str(asked.right)
+        case ChoiceQuestion() as asked:
+            return str(asked.right + 1)
+
+
+def test_a_seed_asks_the_same() -> None:
+    first, again, other = (begin(scenario("rnn_cell"), seed, count=6) for seed in (1, 1, 2))
+    assert first.places == again.places
+    assert first.places != other.places
+    assert len(first.places) == 6
+    assert [place.position for place in first.places] == sorted(place.position for place in first.places)
+    assert current(first).text == current(again).text
+
+
+def test_kinds_and_operators_are_mixed() -> None:
+    kinds = {place.kind for place in begin(scenario("iris_mlp"), 1, count=12).places}
+    assert kinds >= {"product", "shape", "edges", "update", "order"}
+    assert {place.kind for place in begin(scenario("iris_mlp"), 1, ["update"]).places} == {"update"}
+
+
+def test_updates_are_asked_where_a_gradient_may_be_left_over() -> None:
+    practice = begin(scenario("gradient_not_cleared"), 1, ["update"])
+    asked = current(practice)
+    assert isinstance(asked, NumbersQuestion)
+    assert asked.place.iteration == 1
+    assert "not_cleared" in [mutant.name for mutant in asked.told_apart]
+
+
+def test_all_right() -> None:
+    practice = begin(scenario("iris_mlp"), 3)
+    while not practice.over:
+        practice, grade = answered(practice, right_answer(practice))
+        assert grade.right, grade.message
+    found = results(practice)
+    assert [result.credit for result in found] == [1.0] * len(found)
+    with pytest.raises(UsageError):
+        current(practice)
+
+
+def wrong(practice: Practice, name: str) -> str:
+    asked = current(practice)
+    assert isinstance(asked, NumbersQuestion)
+    answer = next(one.answer for one in asked.outcomes if one.mutant.name == name)
+    return typed(answer, asked.entries)
+
+
+def test_after_a_wrong_try_the_numbers_are_others_and_half_is_left() -> None:
+    practice = begin(scenario("add_multiply"), 1, ["product"])
+    before = current(practice)
+    practice, grade = answered(practice, wrong(practice, "sign"))
+    assert grade.mutant is not None
+    after = current(practice)
+    assert isinstance(before, NumbersQuestion)
+    assert isinstance(after, NumbersQuestion)
+    assert before.place == after.place
+    assert [one.tensor for one in before.given] != [one.tensor for one in after.given]
+    practice, grade = answered(practice, right_answer(practice))
+    assert (grade.right, grade.credit, practice.number) == (True, 0.5, 1)
+    assert results(practice)[0].misconceptions == ("sign",)
+
+
+def test_a_hint_costs_half() -> None:
+    practice = hinted(begin(scenario("add_multiply"), 1, ["product"]))
+    practice, grade = answered(practice, right_answer(practice))
+    assert grade.credit == 0.5
+    practice, grade = answered(practice, right_answer(practice))
+    assert grade.credit == 1.0
+
+
+def test_after_the_last_try_it_goes_on() -> None:
+    practice = begin(scenario("add_multiply"), 1, ["product"])
+    for count in range(MOST_TRIES):
+        assert practice.number == 0, count
+        practice, _ = answered(practice, wrong(practice, "sign"))
+    assert practice.number == 1
+    assert results(practice)[0].credit == 0
+    assert skipped(practice).number == 2
+
+
+def test_what_is_no_answer_is_no_try() -> None:
+    practice = begin(scenario("add_multiply"), 1, ["product"])
+    with pytest.raises(UsageError):
+        answered(practice, "what?")
+    assert practice.tries == ()
+
+
+def test_one_more_entry_is_asked_and_graded_with_the_others() -> None:
+    """Two misconceptions with the same numbers in the entries that are asked for are told apart."""
+    from dataclasses import replace
+
+    from backprop_engine import make_graph, record
+    from backprop_engine.practice import grade, questions
+
+    trace = record(
+        make_graph({"y": "x @ W", "L": "sum(y * y)"}, inputs={"x": [[1, 2]]}, params={"W": [[1, 2], [3, 4]]})
+    )
+    asked = next(
+        question
+        for question in questions(trace, ["product"])
+        if isinstance(question, NumbersQuestion) and question.name == "∂L/∂W"
+    )
+    flipped = next(one for one in asked.outcomes if one.mutant.name == "transposed")
+    diagonal = replace(asked, entries=((0, 0),))
+    found = grade(diagonal, typed(-asked.right, ((0, 0),)))
+    assert found.mutant is not None
+    assert found.mutant.name == "sign"
+    both = [one for one in asked.outcomes if one.answer[0, 0] == asked.outcomes[0].answer[0, 0]]
+    assert flipped.answer[0, 0] == asked.right[0, 0]
+    if len(both) > 1:
+        found = grade(diagonal, typed(both[0].answer, ((0, 0),)))
+        assert found.another_entry is not None
+
+
+def test_a_scenario_without_such_questions_says_so() -> None:
+    with pytest.raises(UsageError):
+        begin(scenario("add_multiply"), 1, ["update"])

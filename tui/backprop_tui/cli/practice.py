@@ -1,0 +1,315 @@
+"""`practice`: questions about the steps of a scenario, or a bug to find, with plain prompts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from backprop_engine.errors import UsageError
+from backprop_engine.messages.message import Message, joined, msg
+from backprop_engine.messages.plain_text import clean
+from backprop_tui.cells.lines import Line, Role, Span, wrap_line
+from backprop_tui.cli.arguments import add_shared, opened
+from backprop_tui.cli.asking import WIDTH, Asker
+from backprop_tui.cli.output import print_lines
+from backprop_tui.cli.parser import ArgumentMistake
+
+if TYPE_CHECKING:  # help needs no engine
+    from backprop_engine.practice import Grade, Question, QuestionKind
+    from backprop_engine.practice.session import Practice, Result
+    from backprop_engine.scenario.model import Scenario
+    from backprop_tui.cli.reports import Scored
+
+__all__ = ["add_arguments", "progress_name", "run"]
+
+KINDS: Final[tuple[QuestionKind, ...]] = ("product", "accumulate", "update", "shape", "order", "edges", "ask")
+_MOST_SEEDS: Final = 2**31
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `practice`."""
+    add_shared(parser)
+    parser.add_argument(
+        "--seed", type=_seed, metavar="N", help=msg("draw the same questions and numbers again")
+    )
+    parser.add_argument(
+        "--only",
+        choices=KINDS,
+        metavar="KIND",
+        help=msg("only questions of this kind: {kinds}", kinds=", ".join(KINDS)),
+    )
+    parser.add_argument("--count", type=_count, default=10, metavar="N", help=msg("how many questions (10)"))
+    parser.add_argument(
+        "--bug", action="store_true", help=msg("one edge of the graph computes by a mistake: find it")
+    )
+    parser.add_argument(
+        "--report", metavar="FILE.json", help=msg("write the scores in the form of Gradescope's results.json")
+    )
+    parser.add_argument("--csv", metavar="FILE.csv", help=msg("write the scores as CSV, a line a question"))
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text[:12]) >= _MOST_SEEDS:
+        raise ArgumentMistake(msg("{text} is not a seed: write a number from 0 on", text=repr(text)))
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text[:6]) <= _MOST_QUESTIONS:
+        raise ArgumentMistake(
+            msg(
+                "{text} is not a number of questions: write 1 to {most}",
+                text=repr(text),
+                most=_MOST_QUESTIONS,
+            )
+        )
+    return int(text)
+
+
+_MOST_QUESTIONS: Final = 1000
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask, grade and keep what came of it; an interrupt ends it as the end of the input does."""
+    if arguments.scenario == "-":
+        raise UsageError(msg("practice reads answers from standard input: name a scenario or a file"))
+    scenario = opened(arguments)
+    seed = int.from_bytes(os.urandom(2)) if arguments.seed is None else arguments.seed
+    asker = Asker(arguments.lang or "en")
+    if arguments.bug:
+        if arguments.only:
+            raise UsageError(msg("--only is for questions: leave it out with --bug"))
+        from backprop_tui.cli.bug_lab import search
+
+        found = search(scenario, seed, asker)
+        _write(arguments, [found.scored])
+        _keep(scenario, [found.scored.credit] if found.tried else [], Counter(), asker, bugs=int(found.right))
+        return 128 + signal.SIGINT if found.interrupted else 0
+    return _questions(arguments, scenario, seed, asker)
+
+
+def _questions(arguments: argparse.Namespace, scenario: Scenario, seed: int, asker: Asker) -> int:
+    from backprop_engine.practice import session
+
+    kinds: Sequence[QuestionKind] = (arguments.only,) if arguments.only else KINDS
+    practice = session.begin(scenario, seed, kinds, arguments.count)
+    asker.say(_greeting(scenario, practice), role=Role.HEADING)
+    asker.say(msg("Type numbers to three digits, or a formula; `hint`, `skip` and `quit` do what they say."))
+    interrupted = False
+    try:
+        while not practice.over:
+            after = _asked(practice, asker)
+            if after is None:
+                break
+            practice = after
+    except KeyboardInterrupt:
+        sys.stdout.write("\n")
+        interrupted = True
+    results = session.results(practice)
+    done = [result for result in results if result.tries]
+    _tell_summary(practice, results, asker)
+    _write(arguments, [_scored(practice, result, asker.language) for result in results])
+    mistakes = Counter(name for result in done for name in result.misconceptions)
+    _keep(scenario, [result.credit for result in done], mistakes, asker)
+    return 128 + signal.SIGINT if interrupted else 0
+
+
+def _greeting(scenario: Scenario, practice: Practice) -> Message:
+    count = len(practice.places)
+    title = scenario.title or scenario.name
+    if count == 1:
+        return msg("{title}: 1 question, seed {seed}", title=title, seed=practice.seed)
+    return msg("{title}: {count} questions, seed {seed}", title=title, count=count, seed=practice.seed)
+
+
+def _asked(practice: Practice, asker: Asker) -> Practice | None:
+    """The session after the current question, answered once; None where the person wants no more."""
+    from backprop_engine.practice import session
+
+    question = session.current(practice)
+    language = asker.language
+    if not practice.entries:
+        sys.stdout.write("\n")
+        head = f"{practice.number + 1}/{len(practice.places)}"
+        print_lines([(Span(head, Role.DIM),)])
+        print_lines(_posed(question, language))
+    while True:
+        typed = asker.ask(f"{_blank(question, practice, language)} > ")
+        if typed is None or typed in ("quit", "q"):
+            return None
+        if typed in ("skip", "s"):
+            asker.say(_model_answer(question, language))
+            return session.skipped(practice)
+        if typed in ("hint", "h", "?"):
+            practice = session.hinted(practice)
+            asker.say(msg("Hint: {hint}", hint=question.hint), role=Role.DIM)
+            continue
+        if not typed:
+            continue
+        try:
+            after, found = session.answered(practice, typed)
+        except UsageError as error:
+            asker.say(msg("! {problem}", problem=error.text), role=Role.WARNING)
+            continue
+        _tell_grade(question, found, after.number == practice.number, asker)
+        return after
+
+
+def _posed(question: Question, language: str) -> Iterator[Line]:
+    """What is known, and what is asked."""
+    from backprop_engine.practice import ChoiceQuestion, NumbersQuestion
+    from backprop_tui.prompt.outcome import tensor_lines
+
+    if isinstance(question, NumbersQuestion):
+        for given in question.given:
+            name = _in_language(given.name, language)
+            for line in tensor_lines(name, given.tensor, Role.VALUE, language, WIDTH - 2):
+                yield (Span("  "), *line)
+    yield from wrap_line((Span(question.text.in_language(language), Role.HEADING),), WIDTH)
+    if isinstance(question, ChoiceQuestion):
+        for number, choice in enumerate(question.choices, 1):
+            yield (Span(f"  {number}  {_in_language(choice.text, language)}"),)
+
+
+def _in_language(text: str, language: str) -> str:
+    return text.in_language(language) if isinstance(text, Message) else text
+
+
+def _blank(question: Question, practice: Practice, language: str) -> str:
+    """What stands before the place for the answer."""
+    from backprop_engine.practice import ChoiceQuestion, NumbersQuestion, ShapeQuestion
+
+    match question:
+        case NumbersQuestion():
+            name = _in_language(question.name, language)
+            blanks = question.blanks[-len(practice.entries) :] if practice.entries else question.blanks
+            return ", ".join(blank.replace(question.name, name, 1) for blank in blanks)
+        case ShapeQuestion():
+            return msg("shape").in_language(language)
+        case ChoiceQuestion():
+            return f"1-{len(question.choices)}"
+
+
+def _tell_grade(question: Question, found: Grade, again: bool, asker: Asker) -> None:
+    asker.say(found.message, role=Role.PRODUCT if found.right else Role.WARNING)
+    if found.right or found.another_entry is not None:
+        return
+    asker.say(_model_answer(question, asker.language))
+    if again:
+        asker.say(msg("Once more, with other numbers."))
+
+
+def _model_answer(question: Question, language: str) -> Message:
+    """The right answer, and how one gets there."""
+    from backprop_engine.arrays import shape_text
+    from backprop_engine.explain.numbers import number
+    from backprop_engine.practice import ChoiceQuestion, NumbersQuestion, ShapeQuestion
+
+    match question:
+        case NumbersQuestion():
+            shown = ", ".join(number(question.right[entry], 4) for entry in question.entries)
+            return msg("The answer is {answer}: {hint}.", answer=shown, hint=question.hint)
+        case ShapeQuestion():
+            return msg(
+                "The answer is {answer}: {hint}.", answer=shape_text(question.right), hint=question.hint
+            )
+        case ChoiceQuestion():
+            return msg("The answer is: {answer}.", answer=question.choices[question.right].text)
+
+
+def _tell_summary(practice: Practice, results: Sequence[Result], asker: Asker) -> None:
+    """How many were right, and which misconceptions came up."""
+    done = [result for result in results if result.tries]
+    sys.stdout.write("\n")
+    if not done:
+        asker.say(msg("No question was answered."), role=Role.HEADING)
+        return
+    credit = sum(result.credit for result in done)
+    asker.say(
+        msg(
+            "{right} of {count} answered questions right, credit {credit:.3g} of {most}",
+            right=sum(result.right for result in done),
+            count=len(done),
+            credit=credit,
+            most=len(results),
+        ),
+        role=Role.HEADING,
+    )
+    names = Counter(name for result in done for name in result.misconceptions)
+    if names:
+        titles = _titles()
+        listed = joined(
+            ", ",
+            (
+                msg("{title} ({count})", title=titles[name], count=count)
+                for name, count in names.most_common()
+            ),
+        )
+        asker.say(msg("Mistakes: {mistakes}", mistakes=listed))
+    asker.say(
+        msg(
+            "The same questions again: backprop-tui practice {name} --seed {seed}",
+            name=clean(practice.scenario.name),
+            seed=practice.seed,
+        ),
+        role=Role.DIM,
+    )
+
+
+def _titles() -> dict[str, Message]:
+    from backprop_engine.practice import MUTANTS
+
+    return {mutant.name: mutant.title for mutant in MUTANTS}
+
+
+def _scored(practice: Practice, result: Result, language: str) -> Scored:
+    from backprop_tui.cli.reports import Scored
+
+    return Scored(
+        f"{practice.scenario.name} {result.number + 1}",
+        result.kind,
+        result.credit,
+        result.tries,
+        result.hinted,
+        result.misconceptions,
+        _in_language(result.text, language),
+    )
+
+
+def _write(arguments: argparse.Namespace, rows: list[Scored]) -> None:
+    """The reports that were asked for."""
+    from backprop_tui.cli.reports import csv_report, gradescope_report, write_report
+
+    if arguments.report is not None:
+        write_report(arguments.report, gradescope_report(rows))
+    if arguments.csv is not None:
+        write_report(arguments.csv, csv_report(rows))
+
+
+def progress_name(scenario: Scenario) -> str:
+    """What progress is kept under: the name of a bundled scenario, the path of any other."""
+    from backprop_tui.files.bundled import bundled
+
+    path = bundled().get(scenario.name)
+    if path is not None and os.path.abspath(scenario.path) == os.path.abspath(path):
+        return scenario.name
+    return os.path.abspath(scenario.path)
+
+
+def _keep(
+    scenario: Scenario, credits: list[float], mistakes: Counter[str], asker: Asker, *, bugs: int = 0
+) -> None:
+    """Add the session to the progress; where that cannot be written, say so and go on."""
+    from backprop_tui.files.progress import note_practice
+
+    if not credits:
+        return
+    try:
+        note_practice(progress_name(scenario), credits, mistakes, bugs=bugs)
+    except UsageError as error:
+        print(f"backprop-tui: {clean(error.in_language(asker.language))}", file=sys.stderr)

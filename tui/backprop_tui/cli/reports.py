@@ -1,0 +1,77 @@
+"""What was scored, a row a question: as Gradescope's results.json, and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from io import StringIO
+from pathlib import Path
+
+from msgspec import Struct
+
+from backprop_engine.errors import UsageError, reason
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.plain_text import clean
+
+__all__ = ["Scored", "csv_report", "gradescope_report", "write_report"]
+
+
+class Scored(Struct, frozen=True):
+    """What a question is worth, 0 to `most`, and what there is to say about it."""
+
+    name: str
+    kind: str
+    credit: float
+    tries: int = 1
+    hinted: bool = False
+    mistakes: tuple[str, ...] = ()
+    text: str = ""
+    most: float = 1.0
+
+
+def gradescope_report(rows: Sequence[Scored]) -> str:
+    """JSON as Gradescope's autograders write it: a test a question, and the score of all."""
+    tests = [
+        {
+            "name": row.name,
+            "number": str(number),
+            "score": row.credit,
+            "max_score": row.most,
+            "status": "passed" if row.credit >= row.most else "failed",
+            "output": row.text,
+            "output_format": "text",
+            "tags": [row.kind, *row.mistakes],
+            "visibility": "visible",
+        }
+        for number, row in enumerate(rows, 1)
+    ]
+    score = sum(row.credit for row in rows)
+    return json.dumps({"score": score, "tests": tests}, ensure_ascii=False, indent=1) + "\n"
+
+
+def csv_report(rows: Sequence[Scored]) -> str:
+    """A line a question, with a heading."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("question", "kind", "credit", "max", "tries", "hint", "mistakes"))
+    for row in rows:
+        mistakes = " ".join(row.mistakes)
+        writer.writerow((row.name, row.kind, row.credit, row.most, row.tries, int(row.hinted), mistakes))
+    return text.getvalue()
+
+
+def write_report(path: str, text: str) -> None:
+    """Write a report, all of it or nothing; `UsageError` where that cannot be done."""
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, target)
+    except (OSError, ValueError) as error:
+        with suppress(OSError):
+            temporary.unlink()
+        problem = reason(error) if isinstance(error, OSError) else str(error)
+        raise UsageError(msg("{path}: {problem}", path=clean(path), problem=problem)) from None

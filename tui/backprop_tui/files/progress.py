@@ -1,0 +1,159 @@
+"""What a person has practised, when, and how well: one small file in the user's folder.
+
+It is read, changed and written under a lock, and put in the place of the old one whole: two instances lose
+nothing of each other's, and a crash leaves the file as it was. A file that cannot be read is set aside.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct, field, structs
+
+from backprop_engine.errors import UsageError, reason
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.plain_text import clean
+from backprop_tui.files.user_folder import user_folder
+
+__all__ = ["Practised", "ProgressFile", "note_practice", "progress_path", "read_progress"]
+
+_VERSION: Final = 1
+_LARGEST: Final = 2**22
+"""A larger file is not ours, in bytes."""
+_MOST_SCENARIOS: Final = 10_000
+
+
+class Practised(Struct, frozen=True):
+    """What was practised of a scenario: how many sessions, the last day, and questions with their credit.
+
+    `best` is the best share of the credit of a session, 0 to 1; `mistakes` counts misconceptions by name.
+    """
+
+    sessions: int = 0
+    last: str = ""
+    questions: int = 0
+    credit: float = 0.0
+    best: float = 0.0
+    bugs: int = 0
+    mistakes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def share(self) -> float:
+        """The credit of all questions as a share, 0 to 1."""
+        return self.credit / self.questions if self.questions else 0.0
+
+
+class ProgressFile(Struct, frozen=True):
+    """What is in the file: scenarios by name, those of a person's own by their paths."""
+
+    version: int = _VERSION
+    scenarios: dict[str, Practised] = field(default_factory=dict)
+
+
+def progress_path() -> Path:
+    """Where progress is kept."""
+    return Path(user_folder(), "progress.json")
+
+
+def read_progress(path: Path | None = None) -> Mapping[str, Practised]:
+    """What was practised, by scenario; nothing where there is no file, or none that can be read."""
+    found = _read(path or progress_path())
+    return {} if found is None else found.scenarios
+
+
+def _read(path: Path) -> ProgressFile | None:
+    """The file; None where it is damaged, or of another version."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            return None
+        found = msgspec.json.decode(path.read_bytes(), type=ProgressFile)
+    except FileNotFoundError:
+        return ProgressFile()
+    except (OSError, ValueError, msgspec.MsgspecError, RecursionError):
+        return None
+    return found if found.version == _VERSION and len(found.scenarios) <= _MOST_SCENARIOS else None
+
+
+def note_practice(
+    name: str,
+    credits: list[float],
+    mistakes: Mapping[str, int],
+    *,
+    bugs: int = 0,
+    path: Path | None = None,
+    today: Callable[[], date] = date.today,
+) -> None:
+    """Add a session to what is kept: the credit of each question answered, and misconceptions by name.
+
+    Raises `UsageError` where the file cannot be written.
+    """
+    path = path or progress_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(path.with_name(f".{path.name}.lock")):
+            kept = _read(path)
+            if kept is None:
+                os.replace(path, path.with_name(f"{path.name}.damaged"))
+                kept = ProgressFile()
+            before = kept.scenarios.get(name, Practised())
+            after = _with_session(before, credits, mistakes, bugs, today().isoformat())
+            _replace(path, structs.replace(kept, scenarios={**kept.scenarios, name: after}))
+    except OSError as error:
+        message = msg("{path} is not changed: {reason}", path=clean(str(path)), reason=reason(error))
+        raise UsageError(message) from None
+
+
+def _with_session(
+    before: Practised, credits: list[float], mistakes: Mapping[str, int], bugs: int, day: str
+) -> Practised:
+    share = sum(credits) / len(credits) if credits else 0.0
+    counts = {
+        key: before.mistakes.get(key, 0) + mistakes.get(key, 0) for key in {**before.mistakes, **mistakes}
+    }
+    return Practised(
+        sessions=before.sessions + 1,
+        last=day,
+        questions=before.questions + len(credits),
+        credit=before.credit + sum(credits),
+        best=max(before.best, share),
+        bugs=before.bugs + bugs,
+        mistakes=counts,
+    )
+
+
+def _replace(path: Path, progress: ProgressFile) -> None:
+    """All of the new file, or the old one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(progress), indent=1) + b"\n")
+        os.replace(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Wait for the other instances that write, and keep them waiting."""
+    with open(path, "a+b") as lock:
+        try:
+            import fcntl
+        except ImportError:  # Windows
+            import msvcrt
+
+            msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined]
+            try:
+                yield
+            finally:
+                lock.seek(0)
+                msvcrt.locking(lock.fileno(), msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]
+        else:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield  # closing the file gives the lock back
