@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from backprop_engine.arrays import Tensor
+from backprop_engine.expressions import render
 from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.ops import Op
 from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.sections.asks import Ask
 from backprop_engine.scenario.sections.expectations import Expectation, Formula
 from backprop_engine.scenario.sections.notes import Note
 from backprop_engine.trace.training import Training
@@ -78,6 +80,8 @@ def scenario_says(scenario: Scenario) -> dict[str, Any]:
         "title": dict(scenario.title.by_language),
         "description": dict(scenario.description.by_language),
         "source": scenario.source,
+        "path": (dict(scenario.objective.by_language), scenario.requires, scenario.next),
+        "asks": list(map(_ask, scenario.asks)),
         "notes": {
             nodes[position].name: [_note(note) for note in notes]
             for position, notes in scenario.notes.items()
@@ -93,6 +97,19 @@ def scenario_says(scenario: Scenario) -> dict[str, Any]:
 
 def _note(note: Note) -> tuple[Any, ...]:
     return dict(note.text.by_language), note.iteration, note.phase
+
+
+def _ask(ask: Ask) -> tuple[Any, ...]:
+    answer = ask.answer
+    meant = (
+        render(answer.tree)
+        if isinstance(answer, Formula)
+        else answer
+        if isinstance(answer, int)
+        else bits(answer)
+    )
+    texts = [dict(text.by_language) for text in (ask.question, ask.hint, *ask.choices)]
+    return (ask.node, ask.when, meant, texts)
 
 
 def _training(training: Training) -> tuple[Any, ...]:

@@ -38,6 +38,7 @@ TEXTS: Final = (
     "&amp", "x" * 130, "~", "!tag", "line\u2028separator", "\n", "a\r\nb", "%percent", "@at", "`tick`",
     "0x1F", "1e999", "가나다라마바사아자차카타파하 " * 8 + "끝",
 )  # fmt: skip
+_SCENARIOS: Final = ("add_multiply", "이웃", "two words")
 SHAPES: Final[tuple[Shape, ...]] = ((), (), (2,), (3,), (2, 3), (3, 2), (2, 2))
 NUMBERS: Final = ("2", "0.5", "1e-3", ".5", "3.", "10", "0", "2.50", "7e0")
 LEAF_NUMBERS: Final = (
@@ -198,9 +199,38 @@ class _Draft:
             named = [name for name in self.known() if name not in self.noted and "[-" not in name]
             sections["notes"] = {name: self.texts() for name in self.random.sample(named, min(len(named), 2))}
         if self.chance(0.3):
+            sections["objective"] = self.texts()
+        if self.chance(0.3):
+            sections["requires"] = self.random.sample(_SCENARIOS, 2)
+        if self.chance(0.3):
+            sections["next"] = self.some(_SCENARIOS[0], list(_SCENARIOS), [])
+        if self.chance(0.4):
+            sections["ask"] = self.asks()
+        if self.chance(0.3):
             sections["watch"] = [self.chain(self.top, self.random.choice(SHAPES), 1) for _ in range(2)]
         if self.chance(0.3):
             sections["breakpoints"] = self.random.sample(self.stops(), 2)
+
+    def asks(self) -> dict[str, Any]:
+        """Questions about nodes: numbers, expressions and choices, alone and several."""
+        named = self.random.sample(list(self.outputs), min(len(self.outputs), 2))
+        return {self.spelled(name): self.some(self.ask, lambda: [self.ask(), self.ask()])() for name in named}
+
+    def ask(self) -> dict[str, Any]:
+        """A question about the value of a node, with everything that may stand there."""
+        ask: dict[str, Any] = {"question": self.texts()}
+        if self.chance(0.4):
+            choices = self.some(["it grows", "it shrinks", "0"], [{"en": "yes", "ko": "네"}, {"en": "no"}])
+            ask |= {"choices": choices, "answer": self.random.choice(choices)}
+        else:
+            ask["answer"] = self.some(
+                self.numbers(self.random.choice(SHAPES)), self.chain(self.top, self.random.choice(SHAPES), 1)
+            )
+        if self.chance(0.5):
+            ask["hint"] = self.texts()
+        if self.chance(0.3):
+            ask["when"] = "forward"
+        return self.shuffled(ask)
 
     def known(self) -> Env:
         """Leaves and nodes that texts and figures may name."""

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from backprop_engine.expressions import render
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.sections.asks import Ask
+from backprop_engine.scenario.sections.expectations import Formula
 
 __all__ = ["ScenarioChanges", "changes_between"]
 
@@ -126,4 +129,15 @@ def _texts(scenario: Scenario) -> tuple[object, ...]:
         for block in scenario.expectations
     ]
     told = (scenario.title, scenario.description, scenario.source, notes)
-    return (*told, expected, scenario.breakpoints, scenario.watches)
+    path = (scenario.objective, scenario.requires, scenario.next, _asks(scenario))
+    return (*told, *path, expected, scenario.breakpoints, scenario.watches)
+
+
+def _asks(scenario: Scenario) -> tuple[object, ...]:
+    return tuple(
+        (ask.node, ask.question, _answer(ask), ask.choices, ask.hint, ask.when) for ask in scenario.asks
+    )
+
+
+def _answer(ask: Ask) -> str:
+    return render(ask.answer.tree) if isinstance(ask.answer, Formula) else repr(ask.answer)

@@ -15,6 +15,8 @@ from msgspec import Struct
 from backprop_engine.messages.message import Message, msg
 
 __all__ = [
+    "ASK",
+    "ASKED_BEFORE",
     "BATCH",
     "CARRIED",
     "CELL",
@@ -54,7 +56,8 @@ ValueKind: TypeAlias = Literal[
     "operator", "operands", "expression", "cell", "arguments", "over", "carry", "operand", "names", "values",
     "gradients", "tolerance", "digits", "flag", "optimizer", "updates", "operators", "formula", "rules",
     "axes", "sign", "positive", "schedule", "schedule-kind", "batch",
-    "size", "running", "share", "note", "which-iteration", "phase",
+    "size", "running", "share", "note", "which-iteration", "phase", "scenarios", "asks", "answer", "choices",
+    "before",
 ]  # fmt: skip
 """What the value of a key can be."""
 
@@ -97,6 +100,21 @@ SCENARIO: Final = form(
         msg("What the scenario shows: a text, or a map from language to text."),
     ),
     FormatKey("source", "text", msg("Where the example comes from.")),
+    FormatKey(
+        "objective",
+        "texts",
+        msg("What someone can do who has worked through it: a text, or a map from language to text."),
+    ),
+    FormatKey(
+        "requires",
+        "scenarios",
+        msg("Scenarios to work through before this one: a name, or a list of names."),
+    ),
+    FormatKey(
+        "next",
+        "scenarios",
+        msg("The scenario to go on with, or a list of them."),
+    ),
     FormatKey(
         "dtype",
         "dtype",
@@ -165,6 +183,11 @@ SCENARIO: Final = form(
         "notes",
         "notes",
         msg("Sentences shown when a node is reached, by the node's name."),
+    ),
+    FormatKey(
+        "ask",
+        "asks",
+        msg("Questions for practice, by the name of the node that they are about: one, or a list of them."),
     ),
 )
 
@@ -310,6 +333,36 @@ OWN_OPERATOR: Final = form(
     FormatKey("wrong", "flag", msg("Whether a rule is a known mistake, which the numeric check must find.")),
     FormatKey("lesson", "texts", msg("What its backward step does, in a sentence.")),
 )
+
+# Questions
+
+ASK: Final = form(
+    msg("A question for practice, such as `{{question: What is it?, answer: 2 * x}}`."),
+    FormatKey(
+        "question", "texts", msg("What is asked: a text, or a map from language to text."), needed=True
+    ),
+    FormatKey(
+        "answer",
+        "answer",
+        msg("The right answer: an expression with `grad(NAME)`, numbers, or one of the choices."),
+        needed=True,
+    ),
+    FormatKey("choices", "choices", msg("Answers to choose from, one of them right.")),
+    FormatKey("hint", "texts", msg("What helps, shown on request.")),
+    FormatKey(
+        "when",
+        "before",
+        msg(
+            "Before which step it is asked: the `forward` of the node, or the one that completes its "
+            "gradient, `backward`."
+        ),
+    ),
+)
+
+ASKED_BEFORE: Final[Mapping[str, Message]] = {
+    "forward": msg("Before the node is computed."),
+    "backward": msg("Before the gradient of the node is complete."),
+}
 
 # Expectations
 

@@ -68,6 +68,7 @@ from backprop_engine.scenario.sections.texts import read_texts
 from backprop_engine.scenario.work import MAX_WORK, check_work
 
 if TYPE_CHECKING:
+    from backprop_engine.scenario.sections.asks import Ask
     from backprop_engine.scenario.sections.batching import BatchPlan
     from backprop_engine.scenario.sections.running import RunningPlan
     from backprop_engine.trace.run import Training
@@ -223,6 +224,7 @@ class _Loader:
         last = last_iteration(self.training if trains else UNKNOWN)
         notes = read_notes(root.get("notes"), self.definitions.values(), known, mistakes, last)
         inner_notes = notes_in_cells(self.cells, mistakes, last)
+        asks = self.read_asks(known)
         mistakes.raise_if_any()
 
         assert output is not None
@@ -232,6 +234,7 @@ class _Loader:
         for expectation in expectations:
             for figure in expectation.figures:
                 mistakes.attempt(check_figure, figure, graph)
+        asks = self.check_asks(asks, graph)
         placed = in_instances(inner_notes, graph) | by_position(notes, graph, mistakes)
         mistakes.raise_if_any()
         assert bindings is not None
@@ -249,6 +252,10 @@ class _Loader:
             breakpoints=heading.breakpoints,
             watches=heading.watches,
             training=self.training,
+            objective=heading.objective,
+            requires=heading.requires,
+            next=heading.next,
+            asks=asks,
         )
 
     # Reading
@@ -339,6 +346,25 @@ class _Loader:
             self.batch = read_batch(section, self.leaves)
             self.shapes = batch_shapes(self.batch, self.leaves) if self.batch else {}
             self.running = read_running(section)
+
+    def read_asks(self, known: DefinedNames) -> tuple[Ask, ...]:
+        """Read the questions for practice."""
+        if is_absent(self.root.get("ask")):
+            return ()
+        from backprop_engine.scenario.sections.asks import read_asks
+
+        return read_asks(self.root.get("ask"), known, self.mistakes)
+
+    def check_asks(self, asks: tuple[Ask, ...], graph: Graph) -> tuple[Ask, ...]:
+        """The questions, each with the phase that it is asked in; what does not fit the graph is reported."""
+        checked: list[Ask] = []
+        if asks:
+            from backprop_engine.scenario.sections.asks import check_ask
+
+            for ask in asks:
+                with self.mistakes.collected():
+                    checked.append(check_ask(ask, graph))
+        return tuple(checked)
 
     def resolve_running(self, graph: Graph) -> None:
         """Find the constants and nodes of running values."""

@@ -9,11 +9,12 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph
 from backprop_engine.scenario.read.source import Source
+from backprop_engine.scenario.sections.texts import LocalText
 
 if TYPE_CHECKING:
+    from backprop_engine.scenario.sections.asks import Ask
     from backprop_engine.scenario.sections.expectations import Expectation
     from backprop_engine.scenario.sections.notes import Notes
-    from backprop_engine.scenario.sections.texts import LocalText
     from backprop_engine.trace.run import Run, Training
     from backprop_engine.trace.trace import Trace
 
@@ -25,8 +26,9 @@ class Scenario:
     """A computational graph with its numbers, read from a file; nothing is computed yet.
 
     `name` is the stem of the file's name, `text` the file, and `notes` are by node's position. `breakpoints`
-    and `watches` are as typed at the debugger's prompt. `original` are the numbers that the file gives the
-    leaves, once some were changed.
+    and `watches` are as typed at the debugger's prompt. `asks` are questions for practice. `requires` and
+    `next` name the scenarios to work through before and after, which may be missing. `original` are the
+    numbers that the file gives the leaves, once some were changed.
 
     >>> from backprop_engine import load_scenario
     >>> scenario = load_scenario("add_multiply")
@@ -48,6 +50,10 @@ class Scenario:
     watches: tuple[str, ...] = ()
     training: Training | None = None
     original: Bindings | None = None
+    objective: LocalText = field(default_factory=LocalText)
+    requires: tuple[str, ...] = ()
+    next: tuple[str, ...] = ()
+    asks: tuple[Ask, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Scenario {self.name}: {self.graph.counts}>"

@@ -18,6 +18,8 @@ from backprop_engine.messages.message import Message, msg
 from backprop_engine.ops import OPS, Op, OpAttribute
 from backprop_engine.optim import OPTIMIZERS, SCHEDULES, Setting
 from backprop_engine.scenario.format import (
+    ASK,
+    ASKED_BEFORE,
     BATCH,
     CARRIED,
     CELL,
@@ -49,6 +51,7 @@ from backprop_engine.scenario.format import (
 from backprop_engine.scenario.leaves.data_files import ENDINGS
 from backprop_engine.scenario.leaves.initializers import INITS, Init
 from backprop_engine.scenario.read.names import MAX_LENGTH
+from backprop_engine.scenario.sections.asks import LEAST_CHOICES, MOST_CHOICES
 from backprop_engine.scenario.sections.training import MAX_STEPS
 
 __all__ = ["schema"]
@@ -65,6 +68,7 @@ NAME: Final = rf"^(?!(?:{'|'.join(sorted(RESERVED))})$)(?:{_IN_ASCII}|{_IN_ANY_S
 """The pattern of names, in the part of regular expressions that all languages share."""
 PATH: Final = rf"^\s*{_STEP}(?:\.{_STEP}|\[-?[0-9]+\])*(?:#[0-9]+)?\s*$"
 """The pattern of what figures and notes are for: `q`, `states[-1].h`, `f#1`."""
+SCENARIO_NAME: Final = r"^\s*[^\s/\\](?:[^/\\]*[^\s/\\])?\s*$"
 SLICE: Final = r"^\s*(?:[-+]?[0-9]+)?\s*:\s*(?:[-+]?[0-9]+)?\s*(?::\s*(?:[-+]?[0-9]+)?\s*)?$"
 
 _TYPES: Final = {int: "integer", float: "number", bool: "boolean", str: "string", NoneType: "null"}
@@ -196,6 +200,10 @@ _PLAIN: Final[dict[ValueKind, Fragment]] = {
     "notes": paths_to(or_nothing(reference("note"))),
     "note": reference("note"),
     "which-iteration": one_of(_NATURAL, {"const": "last"}),
+    "scenarios": one_of(reference("scenario"), list_of(reference("scenario"))),
+    "asks": paths_to(or_nothing(one_of(reference("ask"), list_of(reference("ask"))))),
+    "answer": one_of(reference("texts"), reference("numbers")),
+    "choices": list_of(reference("texts"), minItems=LEAST_CHOICES, maxItems=MOST_CHOICES),
     "shape": list_of(_NATURAL, maxItems=MAX_AXES),
     "number": {"type": "number"},
     "natural": _NATURAL,
@@ -232,8 +240,8 @@ _PLAIN: Final[dict[ValueKind, Fragment]] = {
 }
 
 _NEVER_EMPTY: Final[tuple[ValueKind, ...]] = (
-    "fan", "rows", "columns", "data-dtype", "operands", "natural", "number", "tolerance", "digits", "flag",
-    "positive", "which-iteration", "phase",
+    "fan", "rows", "columns", "data-dtype", "answer", "operands", "natural", "number", "tolerance", "digits",
+    "flag", "positive", "which-iteration", "phase", "before",
 )  # fmt: skip
 """Kinds that need a value where the key is given, even if the key may be left out."""
 
@@ -243,6 +251,7 @@ def values_by_kind(language: str) -> dict[ValueKind, Fragment]:
     explained: dict[ValueKind, Fragment] = {
         "dtype": choices(DTYPES, language),
         "phase": choices(PHASES, language),
+        "before": choices(ASKED_BEFORE, language),
         "init": choices(INIT_NAMES, language),
         "data-dtype": choices(DATA_DTYPES, language),
         "operator": one_of(
@@ -274,6 +283,9 @@ _NAME: Final = msg(
     max_length=MAX_LENGTH,
 )
 _PATH: Final = msg("A name, or a path into an instance: `q`, `states[-1].h`, `f#1`.")
+_SCENARIO_NAME: Final = msg(
+    "The name of a bundled scenario, or of a file in the same folder, without its ending: `add_multiply`."
+)
 _TITLE: Final = msg("A scenario of backprop-tui")
 _NUMBERS: Final = msg("A number, or a nested list of one depth.")
 _EXPRESSION: Final = msg(
@@ -349,6 +361,8 @@ class _Writer:
             "note",
             one_of(reference("texts"), bound, list_of(one_of(reference("texts"), bound), minItems=1)),
         )
+        yield "scenario", self.pattern(_SCENARIO_NAME, SCENARIO_NAME)
+        yield "ask", self.closed(ASK)
         numbers = {"type": ["number", "boolean"]}, list_of(reference("numbers"))
         yield "numbers", self.described(_NUMBERS, one_of(*numbers))
         yield "expression", self.described(_EXPRESSION, {"type": "string", "minLength": 1})

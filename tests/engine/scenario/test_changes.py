@@ -17,6 +17,10 @@ nodes:
   f: sum(a * y)
 expect: {values: {a: 10}}
 notes: {a: Twice.}
+objective: Knows squares.
+requires: [first]
+next: third
+ask: {a: {question: How many?, answer: 2 * w, hint: Count.}}
 """
 SAME = ScenarioChanges((), (), (), (), training=False, texts=False)
 
@@ -49,6 +53,13 @@ def test_nothing_is_different_in_the_same_file(stem: str) -> None:
         (("A case", "Another case"), ["texts or expectations changed"]),
         (("a: 10", "a: 11"), ["texts or expectations changed"]),
         (("Twice.", "Two times."), ["texts or expectations changed"]),
+        (("Knows", "Loves"), ["texts or expectations changed"]),
+        (("[first]", "[first, second]"), ["texts or expectations changed"]),
+        (("next: third", "next: fourth"), ["texts or expectations changed"]),
+        (("How many", "How much"), ["texts or expectations changed"]),
+        (("answer: 2 * w", "answer: 3 * w"), ["texts or expectations changed"]),
+        (("answer: 2 * w", "answer: 2  *  w"), []),
+        (("hint: Count.", "when: backward"), ["texts or expectations changed"]),
         (("expect:", "train: {optimizer: sgd, lr: 0.1, steps: 2}\nexpect:"), ["training changed"]),
         (("# nothing", "# a comment"), []),
     ],
@@ -61,9 +72,8 @@ def test_what_is_different_is_told(tmp_path: Path, swap: tuple[str, str], wanted
 
 
 def test_what_is_gone_and_what_comes_in_its_place_are_both_told(tmp_path: Path) -> None:
-    assert told(
-        tmp_path, ("a: (", "c: ("), ("a * y", "c * y"), ("{a: 10}", "{c: 10}"), ("{a: T", "{c: T")
-    ) == [
+    swaps = [("a: (", "c: ("), ("a * y", "c * y"), ("{a: 10}", "{c: 10}"), ("{a: T", "{c: T")]
+    assert told(tmp_path, *swaps, ("ask: {a", "ask: {c")) == [
         "redefined: f",
         "new: c",
         "removed: a",

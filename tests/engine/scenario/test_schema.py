@@ -183,7 +183,7 @@ def test_every_choice_is_declared() -> None:
     used = dict.fromkeys(setting for init in INITS.values() for setting in init.settings)
     assert sorted(known.INIT_SETTINGS) == sorted(used)
     forms = [one for one in vars(known).values() if isinstance(one, Form)]
-    assert len(forms) == 19
+    assert len(forms) == 20
     for form in forms:
         assert form.names == tuple(key.name for key in form.keys)
         assert len(set(form.names)) == len(form.names)
@@ -313,6 +313,13 @@ def lines_of(root: YamlNode, error: ValidationError) -> Iterator[int]:
         "nodes: {s: x}\nnotes: {x: {text: a, iteration: first}}",
         "nodes: {s: x}\nnotes: {x: {text: a, phase: backwards}}",
         "nodes: {s: x}\nnotes: {x: [a, {text: b, fase: forward}]}",
+        "nodes: {s: x}\nrequires: [[a]]",
+        "nodes: {s: x}\nrequires: [3]",
+        "nodes: {s: x}\nnext: {a: b}",
+        "nodes: {s: x}\nask: {x: {answer: 2}}",
+        "nodes: {s: x}\nask: {x: {question: So?, answer: }}",
+        "nodes: {s: x}\nask: {x: {question: So?, answer: 2, choices: [2]}}",
+        "nodes: {s: x}\nask: {s: {question: So?, answer: 2, when: before}}",
         "nodes: {s: x}\ntitle: {en: [a]}",
         "nodes: {s: x}\noutput: 3",
         "nodes: {s: x}\nseed: one",
@@ -368,6 +375,16 @@ EVERYTHING = {
     "breakpoints": ["p", "op tanh"],
     "watch": ["sum(x)"],
     "notes": {"f": "The end.", "f#1": {"en": "The sum."}},
+    "objective": {"en": "Everything.", "ko": "모든 것."},
+    "requires": ["add_multiply", "first lesson"],
+    "next": "second",
+    "ask": {
+        "W": {"question": "What is it?", "answer": "grad(W)", "hint": {"en": "Look."}},
+        "f": [
+            {"question": {"en": "What is it?"}, "answer": [1, 2]},
+            {"question": "Which?", "answer": "one", "choices": ["one", {"ko": "둘"}], "when": "forward"},
+        ],
+    },
 }
 PIECES = [json.dumps(one) for one in (
     None, True, 0, -1, 2, 1.5, 1e300, "", "x", "f", "mean", "tanh", "zeros", "a.csv", "0:2", "float16",

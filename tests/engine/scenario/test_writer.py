@@ -96,6 +96,11 @@ source: "https://example.org/a: b"
 description: {en: A description that is so long that it takes more than a single line of a file
   as it goes on and on, ko: 짧은 설명}
 title: 2024
+ask: {W: {answer: "outer(grad(a),x)", question: "What is ∂f/∂W?", hint: {ko: 모양을 보세요.}},
+  p: [{answer: p   * 2, question: So?}, {choices: [0, {en: 'yes', ko: 네}], question: And?, answer: '0'}]}
+next: [second, two words]
+requires: first
+objective: {ko: 할 수 있다., en: Can do it.}
 """
 TIDY = """\
 title: "2024"
@@ -105,6 +110,11 @@ description:
     on
   ko: 짧은 설명
 source: "https://example.org/a: b"
+objective:
+  ko: 할 수 있다.
+  en: Can do it.
+requires: first
+next: [second, two words]
 inputs:
   x: [1, 2, 3]
   xs: [[0.123456789, 0.23456789], [0.3456789, 0.456789], [0.56789, 0.6789], [0.7, 0.8]]
@@ -153,6 +163,21 @@ notes:
   b: |
     two
     lines
+ask:
+  W:
+    question: What is ∂f/∂W?
+    answer: outer(grad(a),x)
+    hint:
+      ko: 모양을 보세요.
+  p:
+    - question: So?
+      answer: p * 2
+    - question: And?
+      answer: "0"
+      choices:
+        - "0"
+        - en: yes
+          ko: 네
 """
 
 

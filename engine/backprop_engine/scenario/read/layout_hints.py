@@ -23,11 +23,11 @@ _BELOWS: Final = {
 MAPS: Final = tuple(
     key.name
     for key in SCENARIO.keys
-    if key.kind in ("leaves", "operators", "nodes", "cells", "expect", "train", "notes")
+    if key.kind in ("leaves", "operators", "nodes", "cells", "expect", "train", "notes", "asks")
 )
 """Sections that hold names with their values."""
-SECTIONS: Final = tuple(name for name in SCENARIO.names if name != "source")
-"""Sections that are recognised at the wrong indentation; `source` is a likely name for a node."""
+SECTIONS: Final = tuple(name for name in SCENARIO.names if name not in ("source", "next"))
+"""Sections that are recognised at the wrong indentation; `source` and `next` are likely names for nodes."""
 _LONG = 60
 
 

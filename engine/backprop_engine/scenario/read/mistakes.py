@@ -84,7 +84,10 @@ _WORST_FIRST: Final[tuple[tuple[str, ...], ...]] = (
     ("operands", "attribute", "not-constant", "cell-inputs"),
     ("shapes", "scan-shapes", "class-target", "seed", "too-large", "too-much-work", "too-many-nodes"),
     ("expect-",),
-    ("bad-text", "bad-language", "unknown-note", "note-binding", "breakpoint", "watch"),
+    (
+        *("bad-text", "bad-language", "unknown-note", "note-binding", "breakpoint", "watch"),
+        *("scenario-name", "ask", "ask-answer"),
+    ),
 )
 """The codes of each group; one that ends in a hyphen stands for all that begin so."""
 _DEFINITIONS: Final = 2

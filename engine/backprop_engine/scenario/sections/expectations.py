@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor, freeze
-from backprop_engine.errors import Place, code
+from backprop_engine.errors import Code, Place, code
 from backprop_engine.evaluation.evaluate import EvaluationError, infer_shape
 from backprop_engine.expressions import Expr
 from backprop_engine.graph.graph import Graph, Kind, Node
@@ -51,7 +51,9 @@ __all__ = [
     "Figure",
     "Formula",
     "check_figure",
+    "check_formula",
     "last_iteration",
+    "no_gradient",
     "read_expectations",
 ]
 
@@ -72,7 +74,7 @@ ExpectedQuantity: TypeAlias = Literal["value", "gradient"]
 
 
 class Formula(Struct, frozen=True, eq=False):
-    """An expected gradient written by hand: an expression over nodes, with `grad(NAME)`."""
+    """A gradient written by hand, or an answer: an expression over nodes, with `grad(NAME)`."""
 
     tree: Expr
     scalar: YamlScalar
@@ -306,7 +308,7 @@ def check_figure(figure: Figure, graph: Graph) -> None:
             EXPECT_GRADIENT, figure.key, msg("`{name}` has no gradient: {reason}", name=name, reason=reason)
         )
     if isinstance(figure.expected, Formula):
-        _check_formula(figure.expected, graph)
+        check_formula(figure.expected, graph, EXPECT_FORMULA)
 
 
 def no_gradient(graph: Graph, node: Node) -> Hint:
@@ -321,8 +323,12 @@ def no_gradient(graph: Graph, node: Node) -> Hint:
     )
 
 
-def _check_formula(formula: Formula, graph: Graph) -> None:
-    """Refuse a formula with unknown names or operators, or with shapes that do not fit together."""
+def check_formula(formula: Formula, graph: Graph, kind: Code) -> bool:
+    """Whether a formula uses gradients; raises `ScenarioError` of this kind where it does not fit the graph.
+
+    That is so for unknown names or operators, and for shapes that do not fit together.
+    """
+    gradients: list[str] = []
 
     def shape_of(name: str) -> Shape:
         if name not in graph:
@@ -334,11 +340,11 @@ def _check_formula(formula: Formula, graph: Graph) -> None:
         shape = shape_of(name)
         if reason := no_gradient(graph, graph[name]):
             raise LookupError(msg("`{name}` has no gradient: {reason}", name=name, reason=reason))
+        gradients.append(name)
         return shape
 
     try:
         infer_shape(formula.tree, shape_of, gradient_shape, graph.operators)
     except EvaluationError as error:
-        raise expression_mistake(
-            EXPECT_FORMULA, formula.scalar, error.span, error.message, error.hint
-        ) from None
+        raise expression_mistake(kind, formula.scalar, error.span, error.message, error.hint) from None
+    return bool(gradients)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from msgspec import Struct, field
@@ -13,6 +14,7 @@ from backprop_engine.messages.message import Hint, msg
 from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.messages.translations import ENGLISH, languages, translations
+from backprop_engine.scenario.bundled import is_bare_name
 from backprop_engine.scenario.format import LANGUAGE
 from backprop_engine.scenario.read.mistakes import (
     Mistakes,
@@ -23,11 +25,14 @@ from backprop_engine.scenario.read.mistakes import (
     mistake,
     syntax_mistake,
 )
-from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar
+from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar, YamlSequence
 
 __all__ = ["LocalText", "ScenarioTexts", "local_text", "read_texts"]
 
 BAD_TEXT = code("bad-text", msg("What should be text for people is a list or a map of something else."))
+SCENARIO_NAME = code(
+    "scenario-name", msg("`requires` or `next` has a path, or the same name twice, in place of a name.")
+)
 BAD_LANGUAGE = code("bad-language", msg("A text's key is not a language, such as `en` or `ko`."))
 
 
@@ -61,6 +66,9 @@ class ScenarioTexts(Struct, frozen=True):
     title: LocalText = field(default_factory=LocalText)
     description: LocalText = field(default_factory=LocalText)
     source: str = ""
+    objective: LocalText = field(default_factory=LocalText)
+    requires: tuple[str, ...] = ()
+    next: tuple[str, ...] = ()
     breakpoints: tuple[str, ...] = ()
     watches: tuple[str, ...] = ()
 
@@ -74,6 +82,11 @@ def read_texts(root: YamlMapping, mistakes: Mistakes) -> ScenarioTexts:
         parts["description"] = local_text(root.get("description"), msg("a description"))
     with mistakes.collected():
         parts["source"] = plain_text(root.get("source"), msg("a source"))
+    with mistakes.collected():
+        parts["objective"] = local_text(root.get("objective"), msg("an objective"))
+    for key in ("requires", "next"):
+        with mistakes.collected():
+            parts[key] = scenario_names(root.get(key))
     with mistakes.collected():
         parts["breakpoints"] = prompt_texts(root.get("breakpoints"), msg("a breakpoint"))
     with mistakes.collected():
@@ -116,6 +129,26 @@ def local_text(node: YamlNode | None, what: str) -> LocalText:
 
 def _as_text_hint(node: YamlNode) -> Hint:
     return msg("put the text in double quotes") if node.source.text[node.offset] in "[{" else ""
+
+
+def scenario_names(node: YamlNode | None) -> tuple[str, ...]:
+    """The names of scenarios, of which a single one may stand without a list.
+
+    They are bundled, or in the folder of the file; whether they exist is asked when someone goes there.
+    """
+    if node is None or is_absent(node):
+        return ()
+    names: list[str] = []
+    for item in node.items if isinstance(node, YamlSequence) else (node,):
+        name = clean(as_text(item, msg("the name of a scenario"), msg("put it in quotes")).text).strip()
+        if not name or not is_bare_name(name):
+            stem = PurePosixPath(name.replace("\\", "/")).stem
+            message = msg("a scenario is named without a folder and an ending")
+            raise mistake(SCENARIO_NAME, item, message, msg("write `{text}`", text=stem) if stem else "")
+        if name in names:
+            raise mistake(SCENARIO_NAME, item, msg("`{name}` stands here twice", name=shortened(name, 40)))
+        names.append(name)
+    return tuple(names)
 
 
 def prompt_texts(node: YamlNode | None, what: str) -> tuple[str, ...]:

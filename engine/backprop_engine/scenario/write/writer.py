@@ -15,7 +15,7 @@ from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.expressions import MAX_LENGTH, normalised, parse, render
 from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import Message, msg
-from backprop_engine.scenario.format import CELL, NODE_FORMS, NOTE, SCENARIO, ValueKind
+from backprop_engine.scenario.format import ASK, CELL, NODE_FORMS, NOTE, SCENARIO, ValueKind
 from backprop_engine.scenario.read.mistakes import is_absent
 from backprop_engine.scenario.read.reader import read
 from backprop_engine.scenario.read.source import MAX_BYTES, Source
@@ -31,6 +31,7 @@ _LEAF: Final[_Order] = (("shape", "init", "file", "key"), ())
 _UNIT: Final[_Order] = ((*NODE_FORMS, "over", "carry", "inputs"), ("note",))
 _NOTE: Final[_Order] = (NOTE.names, ())
 _TRAIN: Final[_Order] = (("optimizer",), ("steps",))
+_ASK: Final[_Order] = (ASK.names, ())
 _BLOCK: Final[_Order] = (("iteration", "wrong", "digits", "rtol", "atol"), ("values", "grads"))
 
 
@@ -111,6 +112,8 @@ def _section(kind: ValueKind, node: YamlNode, graph: Graph, changed: Mapping[str
             return _lines(node)
         case "notes", YamlMapping():
             return Open({key.text: _note(value) for key, value in node})
+        case "asks", YamlMapping():
+            return Open({key.text: _asks(value) for key, value in node})
     return _value(node)
 
 
@@ -145,6 +148,25 @@ def _lines(node: YamlSequence) -> Document:
     texts = [line.text for line in node if isinstance(line, YamlScalar)]
     is_plain = all(flow_text(text, in_flow=True) == text for text in texts)
     return texts if is_plain else Open(texts)
+
+
+def _asks(node: YamlNode) -> Document:
+    """The questions about one node."""
+    if isinstance(node, YamlSequence):
+        return Open([_asks(item) for item in node])
+    if not isinstance(node, YamlMapping):
+        return _value(node)
+    chosen = not is_absent(node.get("choices"))
+    return Open({name: _part_of_ask(name, value, chosen) for name, value in _in_order(node, _ASK)})
+
+
+def _part_of_ask(name: str, value: YamlNode, chosen: bool) -> Document:
+    """A text, choices, or an answer, which is a text where it is `chosen`, else an expression or numbers."""
+    if isinstance(value, YamlSequence):
+        return Open(list(map(_texts, value))) if name == "choices" else _value(value)
+    if name == "answer" and not chosen:
+        return _value(value, _tidy)
+    return _value(value) if name == "when" else _texts(value)
 
 
 def _leaves(node: YamlMapping, changed: Mapping[str, Tensor]) -> Document:
