@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from command_line import Commands
 
 
@@ -18,3 +20,17 @@ def test_an_iteration_of_a_training(commands: Commands) -> None:
     told = commands("run", "gradient_descent", "--md", "--iteration", "1").out
     assert "iteration 1 of" in told
     assert told.count("\n## Update\n") == 1
+
+
+def test_pictures_go_into_a_folder(commands: Commands, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "pictures"
+    assert commands("export", "add_multiply", "--to", "svg", "--size", "60x20", "-o", str(folder)) == (
+        0,
+        "",
+        "",
+    )
+    assert [file.name for file in sorted(folder.iterdir())] == [f"{number:03}.svg" for number in range(8)]
+    assert "name a folder with -o" in commands.refused("export", "add_multiply", "--to", "svg")
+    (tmp_path / "file").touch()
+    told = commands.refused("export", "add_multiply", "--to", "svg", "-o", str(tmp_path / "file"))
+    assert str(tmp_path / "file") in told

@@ -9,7 +9,7 @@ from pathlib import Path
 from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import joined, msg
 from backprop_tui.cli.arguments import add_shared, opened, position, size
-from backprop_tui.export.formats import FORMATS, Exported
+from backprop_tui.export.formats import FORMATS, Exported, Format
 
 __all__ = ["add_arguments", "run"]
 
@@ -36,7 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--theme", default="", metavar="NAME", help=msg("a theme"))
     parser.add_argument(
-        "-o", "--output", default="-", metavar="FILE", help=msg("the file to write; - for standard output")
+        "-o",
+        "--output",
+        default="-",
+        metavar="FILE",
+        help=msg("the file to write; - for standard output; a folder for svg and png"),
     )
 
 
@@ -53,12 +57,30 @@ def run(arguments: argparse.Namespace) -> int:
     iteration, here = iterations.locate(at)
     frame = iterations.trace(iteration).frame(here)
     theme = known_theme(arguments.theme)
-    text = form.write(Exported(scenario, frame, arguments.lang or "en", arguments.size, theme))
-    if arguments.output == "-":
-        sys.stdout.write(text)
-        return 0
-    try:
-        Path(arguments.output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(msg("{path}: {problem}", path=arguments.output, problem=reason(error))) from None
+    exported = Exported(scenario, frame, arguments.lang or "en", arguments.size, theme)
+    if form.is_folder:
+        _write_folder(form, exported, arguments.to, arguments.output)
+    elif arguments.output == "-":
+        sys.stdout.write(form.write(exported))
+    else:
+        _write(Path(arguments.output), form.write(exported).encode())
     return 0
+
+
+def _write_folder(form: Format, exported: Exported, name: str, output: str) -> None:
+    if output == "-":
+        raise UsageError(msg("{format} is a file for each step: name a folder with -o", format=name))
+    folder = Path(output)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(msg("{path}: {problem}", path=output, problem=reason(error))) from None
+    for file, content in form.files(exported):
+        _write(folder / file, content)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise UsageError(msg("{path}: {problem}", path=str(path), problem=reason(error))) from None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -41,11 +41,21 @@ class Format(NamedTuple):
     function: str
     is_player: bool = False
     """Whether it shows the whole run, and begins at its start where nobody says at which position."""
+    is_folder: bool = False
+    """Whether it is a file for each step."""
 
     def write(self, exported: Exported) -> str:
         """The text of the format's file; the same bytes on every run."""
-        text: str = getattr(import_module(f"backprop_tui.{self.module}"), self.function)(exported)
+        text: str = self._made(exported)
         return text
+
+    def files(self, exported: Exported) -> Iterator[tuple[str, bytes]]:
+        """The names of the files of a folder, and what is in each; the same bytes on every run."""
+        files: Iterator[tuple[str, bytes]] = self._made(exported)
+        return files
+
+    def _made(self, exported: Exported) -> Any:
+        return getattr(import_module(f"backprop_tui.{self.module}"), self.function)(exported)
 
 
 FORMATS: Final[Mapping[str, Format]] = {
@@ -64,8 +74,14 @@ FORMATS: Final[Mapping[str, Format]] = {
     ),
     "mermaid": Format(msg("the graph for Mermaid, which Markdown pages draw"), "export.diagrams", "mermaid"),
     "numpy": Format(msg("a program in plain NumPy: forward and backward"), "export.programs", "numpy"),
+    "png": Format(
+        msg("the screen, a PNG for each step, into a folder"), "headless.pictures", "pngs", is_folder=True
+    ),
     "pytorch": Format(
         msg("a program in PyTorch, which compares every gradient with its own"), "export.programs", "pytorch"
+    ),
+    "svg": Format(
+        msg("the screen, an SVG for each step, into a folder"), "headless.pictures", "svgs", is_folder=True
     ),
     "tape": Format(msg("the keys that film the screen, for VHS"), "headless.films", "tape"),
     "tikz": Format(msg("the graph as a LaTeX picture"), "export.diagrams", "tikz"),

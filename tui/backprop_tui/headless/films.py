@@ -19,7 +19,7 @@ from backprop_tui.headless.screens import Film, filmed
 from backprop_tui.prompt.debug_file import session_of
 from backprop_tui.view import View
 
-__all__ = ["animation", "cast", "tape"]
+__all__ = ["animation", "cast", "film", "tape"]
 
 _SECONDS: Final = 1.2
 """How long a step is seen."""
@@ -31,20 +31,20 @@ _NEXT: Final = "s"
 
 def animation(exported: Exported) -> str:
     """One SVG that shows a step after the other, without a script."""
-    film = _film(exported)
-    return film_svg(film.frames, film.size[0], film.foreground, film.background, film.title, _SECONDS)
+    shown = film(exported)
+    return film_svg(shown.frames, shown.size[0], shown.foreground, shown.background, shown.title, _SECONDS)
 
 
 def cast(exported: Exported) -> str:
     """A recording in asciicast v2, the format of asciinema."""
-    film = _film(exported)
-    columns, rows = film.size
+    shown = film(exported)
+    columns, rows = shown.size
     header = {"version": 2, "width": columns, "height": rows, "title": exported.title}
     events = [
-        [round(number * _SECONDS, 3), "o", _painted(frame, film.frames[number - 1] if number else ())]
-        for number, frame in enumerate(film.frames)
+        [round(number * _SECONDS, 3), "o", _painted(frame, shown.frames[number - 1] if number else ())]
+        for number, frame in enumerate(shown.frames)
     ]
-    events.append([round(len(film.frames) * _SECONDS, 3), "o", ""])
+    events.append([round(len(shown.frames) * _SECONDS, 3), "o", ""])
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in [header, *events])
 
 
@@ -84,7 +84,8 @@ def _steps(exported: Exported) -> int:
     return last
 
 
-def _film(exported: Exported) -> Film:
+def film(exported: Exported) -> Film:
+    """The screen before the first step, and after each; `UsageError` for a run that is too long."""
     view = View(exported.scenario, session_of(exported.scenario), exported.language)
     return asyncio.run(filmed(view, [_NEXT] * _steps(exported), exported.size, exported.theme))
 
