@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from backprop_engine.practice.bugs import drawn_bug
-from backprop_tui.cli.practice import progress_name
-from backprop_tui.files.progress import progress_path, read_progress
+from backprop_tui.files.progress import progress_name, progress_path, read_progress
 from command_line import GOOD, Commands, Outcome, file
 from programs import environment, program
 from scenes import scenario

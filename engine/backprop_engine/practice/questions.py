@@ -225,7 +225,8 @@ def _shape(trace: Trace, place: QuestionPlace, edge: Edge) -> ShapeQuestion | No
         return None
     operand = trace.graph.nodes[edge.operand]
     text = msg(
-        "{node} ({shape}) passes its gradient back to {operand}. Which shape does the contribution have?",
+        "{node}, of shape {shape}, passes its gradient back to {operand}. "
+        "Which shape does the contribution have?",
         node=node.name,
         shape=shape_text(node.shape),
         operand=_called(operand),

@@ -31,8 +31,20 @@ from backprop_engine.practice.question import (
 )
 from backprop_engine.practice.questions import places, question_at
 from backprop_engine.scenario.model import Scenario
+from backprop_engine.trace.run import Run
 
-__all__ = ["MOST_TRIES", "Practice", "Result", "answered", "begin", "current", "hinted", "results", "skipped"]
+__all__ = [
+    "MOST_TRIES",
+    "Practice",
+    "Result",
+    "answered",
+    "asked_with",
+    "begin",
+    "current",
+    "hinted",
+    "results",
+    "skipped",
+]
 
 MOST_TRIES: Final = 3
 """Tries for a question; after the last one the session goes on."""
@@ -162,6 +174,11 @@ def _operator(scenario: Scenario, place: QuestionPlace) -> str:
 
 def current(practice: Practice) -> Question:
     """The question that is asked now, with its numbers; `UsageError` when the session is over."""
+    return asked_with(practice)[1]
+
+
+def asked_with(practice: Practice) -> tuple[Run, Question]:
+    """The run with the numbers drawn for the question that is asked now, and the question."""
     if practice.over:
         raise UsageError(msg("the session is over"))
     place = practice.places[practice.number]
@@ -176,7 +193,7 @@ def current(practice: Practice) -> Question:
     if isinstance(question, NumbersQuestion):
         for entry in practice.entries:
             question = question.asking(entry)
-    return question
+    return run, question
 
 
 _QUESTIONS: Final = 1009

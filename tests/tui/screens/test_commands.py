@@ -33,6 +33,7 @@ from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.go import GoScreen
 from backprop_tui.screens.help import HelpScreen, help_lines
 from backprop_tui.screens.inspect import InspectScreen
+from backprop_tui.screens.practice import PracticeScreen
 from backprop_tui.screens.prompt import PromptScreen
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
@@ -208,6 +209,7 @@ CASES: dict[str, Case] = {
     "inspect": Case("", shows(InspectScreen)),
     "copy": Case("", lambda pilot, before: "two.h" in pilot.app.clipboard or bool(pilot.app.clipboard)),
     "edit_file": Case("", told("no editor is set")),
+    "practice": Case("", shows(PracticeScreen)),
     "tour": Case("", lambda pilot, before: getattr(pilot.app.screen, "guide", None) is not None),
     "about": Case("", lambda pilot, before: isinstance(pilot.app.screen, AboutScreen)),
     "next_scenario": Case("", told("no scenario follows")),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # help needs no engine
     from backprop_engine.scenario.model import Scenario
     from backprop_tui.cli.reports import Scored
 
-__all__ = ["add_arguments", "progress_name", "run"]
+__all__ = ["add_arguments", "run"]
 
 KINDS: Final[tuple[QuestionKind, ...]] = ("product", "accumulate", "update", "shape", "order", "edges", "ask")
 _MOST_SEEDS: Final = 2**31
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--only",
         choices=KINDS,
         metavar="KIND",
-        help=msg("only questions of this kind: {kinds}", kinds=", ".join(KINDS)),
+        help=msg("only questions of this kind: {kinds}", kinds=f"{{{', '.join(KINDS)}}}"),
     )
     parser.add_argument("--count", type=_count, default=10, metavar="N", help=msg("how many questions (10)"))
     parser.add_argument(
@@ -130,6 +130,7 @@ def _greeting(scenario: Scenario, practice: Practice) -> Message:
 def _asked(practice: Practice, asker: Asker) -> Practice | None:
     """The session after the current question, answered once; None where the person wants no more."""
     from backprop_engine.practice import session
+    from backprop_tui.render.practice_words import blank_text, model_answer
 
     question = session.current(practice)
     language = asker.language
@@ -139,11 +140,11 @@ def _asked(practice: Practice, asker: Asker) -> Practice | None:
         print_lines([(Span(head, Role.DIM),)])
         print_lines(_posed(question, language))
     while True:
-        typed = asker.ask(f"{_blank(question, practice, language)} > ")
+        typed = asker.ask(f"{blank_text(question, practice.entries, language)} > ")
         if typed is None or typed in ("quit", "q"):
             return None
         if typed in ("skip", "s"):
-            asker.say(_model_answer(question, language))
+            asker.say(model_answer(question))
             return session.skipped(practice)
         if typed in ("hint", "h", "?"):
             practice = session.hinted(practice)
@@ -180,46 +181,15 @@ def _in_language(text: str, language: str) -> str:
     return text.in_language(language) if isinstance(text, Message) else text
 
 
-def _blank(question: Question, practice: Practice, language: str) -> str:
-    """What stands before the place for the answer."""
-    from backprop_engine.practice import ChoiceQuestion, NumbersQuestion, ShapeQuestion
-
-    match question:
-        case NumbersQuestion():
-            name = _in_language(question.name, language)
-            blanks = question.blanks[-len(practice.entries) :] if practice.entries else question.blanks
-            return ", ".join(blank.replace(question.name, name, 1) for blank in blanks)
-        case ShapeQuestion():
-            return msg("shape").in_language(language)
-        case ChoiceQuestion():
-            return f"1-{len(question.choices)}"
-
-
 def _tell_grade(question: Question, found: Grade, again: bool, asker: Asker) -> None:
+    from backprop_tui.render.practice_words import model_answer
+
     asker.say(found.message, role=Role.PRODUCT if found.right else Role.WARNING)
     if found.right or found.another_entry is not None:
         return
-    asker.say(_model_answer(question, asker.language))
+    asker.say(model_answer(question))
     if again:
         asker.say(msg("Once more, with other numbers."))
-
-
-def _model_answer(question: Question, language: str) -> Message:
-    """The right answer, and how one gets there."""
-    from backprop_engine.arrays import shape_text
-    from backprop_engine.explain.numbers import number
-    from backprop_engine.practice import ChoiceQuestion, NumbersQuestion, ShapeQuestion
-
-    match question:
-        case NumbersQuestion():
-            shown = ", ".join(number(question.right[entry], 4) for entry in question.entries)
-            return msg("The answer is {answer}: {hint}.", answer=shown, hint=question.hint)
-        case ShapeQuestion():
-            return msg(
-                "The answer is {answer}: {hint}.", answer=shape_text(question.right), hint=question.hint
-            )
-        case ChoiceQuestion():
-            return msg("The answer is: {answer}.", answer=question.choices[question.right].text)
 
 
 def _tell_summary(practice: Practice, results: Sequence[Result], asker: Asker) -> None:
@@ -291,21 +261,11 @@ def _write(arguments: argparse.Namespace, rows: list[Scored]) -> None:
         write_report(arguments.csv, csv_report(rows))
 
 
-def progress_name(scenario: Scenario) -> str:
-    """What progress is kept under: the name of a bundled scenario, the path of any other."""
-    from backprop_tui.files.bundled import bundled
-
-    path = bundled().get(scenario.name)
-    if path is not None and os.path.abspath(scenario.path) == os.path.abspath(path):
-        return scenario.name
-    return os.path.abspath(scenario.path)
-
-
 def _keep(
     scenario: Scenario, credits: list[float], mistakes: Counter[str], asker: Asker, *, bugs: int = 0
 ) -> None:
     """Add the session to the progress; where that cannot be written, say so and go on."""
-    from backprop_tui.files.progress import note_practice
+    from backprop_tui.files.progress import note_practice, progress_name
 
     if not credits:
         return

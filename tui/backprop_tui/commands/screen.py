@@ -78,6 +78,14 @@ SCREEN: Final = (
         "G",
         typed="next-scenario",
     ),
+    CommandRow(
+        "practice",
+        msg("practice"),
+        msg("questions about the steps of this run: type what comes, and hear which mistake leads elsewhere"),
+        ("Q",),
+        "Q",
+        typed="practice",
+    ),
     CommandRow("tour", msg("tour"), msg("a tour of one minute"), typed="tour"),
     CommandRow(
         "palette",

@@ -19,9 +19,11 @@ from msgspec import Struct, field, structs
 from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
+from backprop_engine.scenario.model import Scenario
+from backprop_tui.files.bundled import bundled
 from backprop_tui.files.user_folder import user_folder
 
-__all__ = ["Practised", "ProgressFile", "note_practice", "progress_path", "read_progress"]
+__all__ = ["Practised", "ProgressFile", "note_practice", "progress_name", "progress_path", "read_progress"]
 
 _VERSION: Final = 1
 _LARGEST: Final = 2**22
@@ -59,6 +61,14 @@ class ProgressFile(Struct, frozen=True):
 def progress_path() -> Path:
     """Where progress is kept."""
     return Path(user_folder(), "progress.json")
+
+
+def progress_name(scenario: Scenario) -> str:
+    """What progress is kept under: the name of a bundled scenario, the path of any other."""
+    path = bundled().get(scenario.name)
+    if path is not None and os.path.abspath(scenario.path) == os.path.abspath(path):
+        return scenario.name
+    return os.path.abspath(scenario.path)
 
 
 def read_progress(path: Path | None = None) -> Mapping[str, Practised]:

@@ -369,6 +369,7 @@ class DebuggerScreen(SteadyScreen[None]):
             "help": self.others.help,
             "about": self.others.about,
             "next_scenario": self.others.next_scenario,
+            "practice": self.others.practice,
             "tour": self.others.tour,
             "close": self._close,
             "gallery": self.others.gallery,

@@ -5,10 +5,12 @@ Each is loaded when it is first asked for: no first screen waits for it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from backprop_engine.debugger import Go
 from backprop_engine.debugger.branches import BASELINE
+from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_tui.screens.arrangement import SLOTS
 from backprop_tui.screens.bindings import CommandApp
@@ -90,6 +92,20 @@ class OtherScreens:
         from backprop_tui.screens.about import AboutScreen
 
         self._handle.application.push_screen(AboutScreen(self._handle.current))
+
+    def practice(self) -> None:
+        """Questions about the steps of the scenario, with other questions each time."""
+        from backprop_engine.practice.session import begin
+        from backprop_tui.screens.practice import PracticeScreen
+
+        view = self._handle.current
+        seed = int.from_bytes(os.urandom(2))
+        try:
+            practice = begin(view.scenario, seed)
+        except UsageError as error:
+            self._refuse(error.in_language(view.language))
+            return
+        self._handle.application.push_screen(PracticeScreen(practice, view))
 
     def tour(self) -> None:
         """The tour; what is open in the debugger stays."""

@@ -1,0 +1,152 @@
+"""Practice on the screen: what is hidden, what is said of an answer, what is kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from backprop_engine.explain.numbers import number
+from backprop_engine.practice import ChoiceQuestion, NumbersQuestion, Question, ShapeQuestion
+from backprop_engine.practice import session as practising
+from backprop_tui.panels.practice import PracticeState
+from backprop_tui.screens.practice import PracticeScreen
+from driving import NARROW, WIDE, debugger, opened, seen
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for what is kept."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    return tmp_path / "backprop-tui" / "progress.json"
+
+
+async def practising_screen(pilot: Pilot[None]) -> PracticeScreen:
+    await pilot.press("Q")
+    await pilot.pause()
+    screen = pilot.app.screen
+    assert isinstance(screen, PracticeScreen)
+    return screen
+
+
+async def typed(pilot: Pilot[None], text: str) -> PracticeState:
+    screen = pilot.app.screen
+    assert isinstance(screen, PracticeScreen)
+    screen.query_one(Input).value = text
+    await pilot.press("enter")
+    await pilot.pause()
+    return screen.current
+
+
+def right_answer(question: Question | None) -> str:
+    match question:
+        case NumbersQuestion():
+            return ", ".join(f"{float(question.right[entry])!r}" for entry in question.entries)
+        case ShapeQuestion():
+            return str(question.right)
+        case ChoiceQuestion():
+            return str(question.right + 1)
+        case _:
+            raise AssertionError("no question is asked")
+
+
+@pytest.mark.parametrize(("size", "language"), [(WIDE, "en"), (NARROW, "ko")])
+async def test_every_question_can_be_answered_and_is_kept(
+    folder: Path, size: tuple[int, int], language: str
+) -> None:
+    async with opened("add_multiply", size=size, language=language) as pilot:
+        screen = await practising_screen(pilot)
+        count = len(screen.current.practice.places)
+        for _ in range(count):
+            state = await typed(pilot, right_answer(screen.current.asked))
+            assert state.grade is not None
+            assert state.grade.right
+            await typed(pilot, "")
+        assert screen.current.over
+        assert f"{count}" in seen(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert debugger(pilot).current.title
+    kept = json.loads(folder.read_text(encoding="utf-8"))["scenarios"]["add_multiply"]
+    assert (kept["questions"], kept["credit"], kept["sessions"]) == (count, count, 1)
+
+
+async def test_the_result_is_hidden_until_it_is_answered() -> None:
+    async with opened("add_multiply") as pilot:
+        screen = await practising_screen(pilot)
+        while not isinstance(screen.current.asked, NumbersQuestion):
+            await pilot.press("tab")
+            await pilot.pause()
+        asked = screen.current.asked
+        before = screen.current.before
+        operand = before.graph.nodes[asked.trace.frame(asked.position).edge.operand]  # type: ignore[union-attr]
+        assert before.frame.gradient(operand) is None or before.frame.arrived(operand)[0] > 0
+        state = await typed(pilot, "12345.6")
+        assert state.grade is not None
+        assert not state.grade.right
+        assert f"The answer is {number(asked.right[()], 4)}" in seen(pilot)
+        await typed(pilot, "")
+        assert screen.current.practice.number == state.practice.number  # once more, with other numbers
+        assert screen.current.grade is None
+
+
+async def test_a_misconception_is_named_and_counted(folder: Path) -> None:
+    async with opened("multiply_gates") as pilot:
+        screen = await practising_screen(pilot)
+        asked = screen.current.asked
+        while not (isinstance(asked, NumbersQuestion) and asked.outcomes):
+            await pilot.press("tab")
+            await pilot.pause()
+            asked = screen.current.asked
+        wrong = asked.outcomes[0]
+        answer = ", ".join(repr(float(wrong.answer[entry])) for entry in asked.entries)
+        state = await typed(pilot, answer)
+        assert state.grade is not None
+        assert state.grade.mutant is wrong.mutant
+        assert str(wrong.mutant.title) in " ".join(seen(pilot).split())
+        await pilot.press("escape")
+        await pilot.pause()
+    kept = json.loads(folder.read_text(encoding="utf-8"))["scenarios"]["multiply_gates"]
+    assert kept["mistakes"] == {wrong.mutant.name: 1}
+
+
+async def test_a_hint_costs_half_and_what_is_no_answer_nothing() -> None:
+    async with opened("add_multiply") as pilot:
+        screen = await practising_screen(pilot)
+        while isinstance(screen.current.asked, ChoiceQuestion):
+            await pilot.press("tab")
+            await pilot.pause()
+        assert (await typed(pilot, "one half")).problem
+        assert (await typed(pilot, "")).problem
+        assert screen.current.practice.tries == ()
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert screen.query_one(Input).value == ""
+        assert "Hint:" in seen(pilot)
+        state = await typed(pilot, right_answer(screen.current.asked))
+        assert state.practice.tries[-1].credit == 0.5
+
+
+async def test_leaving_at_once_keeps_nothing(folder: Path) -> None:
+    async with opened("add_multiply") as pilot:
+        await practising_screen(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert debugger(pilot)
+    assert not folder.exists()
+
+
+async def test_what_has_no_question_says_so() -> None:
+    async with opened("rnn_cell") as pilot:
+        screen = debugger(pilot)
+        begin = practising.begin
+        try:
+            practising.begin = lambda scenario, seed: begin(scenario, seed, ("ask",))  # type: ignore[assignment]
+            await pilot.press("Q")
+            await pilot.pause()
+        finally:
+            practising.begin = begin
+        assert pilot.app.screen is screen

@@ -1,0 +1,175 @@
+"""The screen of practice: the graph as far as it is known, a question, and a line to answer it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import Input, Static
+
+from backprop_engine.errors import UsageError
+from backprop_engine.messages.message import msg
+from backprop_engine.practice import session as practising
+from backprop_engine.practice.session import Practice
+from backprop_tui.cells.drawing import Drawing, Lines
+from backprop_tui.cells.lines import Line, Role, Span, clip_line
+from backprop_tui.panels.graph import graph_picture
+from backprop_tui.panels.practice import (
+    PracticeState,
+    answer,
+    begun,
+    blank,
+    heading,
+    on,
+    question,
+    skip,
+    view_of,
+)
+from backprop_tui.screens.steady import SteadyScreen
+from backprop_tui.view import View
+from backprop_tui.widgets.graph_panel import GraphPanel
+from backprop_tui.widgets.panel import Panel
+
+__all__ = ["PracticeScreen"]
+
+_LONGEST_ANSWER = 500
+
+
+class PracticeScreen(SteadyScreen[None]):
+    """Asks the questions of a session one by one; what was answered is kept when it closes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False, priority=True),
+        Binding("tab", "skip", show=False, priority=True),
+        Binding("ctrl+q", "app.quit", show=False),
+    ]
+
+    state: reactive[PracticeState | None] = reactive(None, always_update=True, repaint=False)
+
+    def __init__(self, practice: Practice, view: View) -> None:
+        super().__init__()
+        self.set_reactive(PracticeScreen.state, begun(practice, view))
+
+    @property
+    def current(self) -> PracticeState:
+        """The state; there is one from the start."""
+        assert self.state is not None
+        return self.state
+
+    def compose(self) -> ComposeResult:
+        """What is practised, the graph, the question, the line to answer, and the keys."""
+        yield Panel(
+            lambda width, height: heading(self.current, width), id="practice-heading", focusable=False
+        )
+        with Vertical(id="practice"):
+            yield GraphPanel(self._graph, id="practice-graph", centred=True)
+            yield Panel(lambda width, height: question(self.current, width, height), id="question")
+        with Horizontal(id="answer"):
+            yield Static("", id="blank", markup=False)
+            field = Input(id="typed-answer", compact=True, max_length=_LONGEST_ANSWER)
+            field.cursor_blink = False
+            yield field
+        yield Panel(self._keys, id="practice-keys", focusable=False)
+
+    def on_mount(self) -> None:
+        """The line to answer has the focus."""
+        self.set_class(self.app.has_class("-ascii"), "-ascii")
+        self.app.clear_notifications()
+        self.query_one("#practice-graph", Panel).entitle(
+            msg("The graph before the step").in_language(self.current.before.language)
+        )
+        self.query_one("#question", Panel).entitle(msg("Question").in_language(self.current.before.language))
+        self.query_one(Input).focus()
+        self._show()
+
+    def watch_state(self) -> None:
+        """Another state: every panel shows its function of it."""
+        if self.is_mounted:
+            self._show()
+
+    def _show(self) -> None:
+        for panel in self.query(Panel):
+            panel.redraw()
+        self.query_one("#blank", Static).update(Content(blank(self.current)))
+
+    def speak(self, language: str) -> None:
+        """Another language from the next question on, which is asked anew."""
+        state = self.current
+        view = View(state.before.scenario, state.before.session, language, state.before.ascii)
+        self.state = begun(state.practice, view)
+
+    def _graph(self, width: int, height: int) -> Drawing:
+        view = view_of(self.current)
+        return graph_picture(
+            View(view.scenario, view.session, view.language, view.ascii, room=(width, height), minimap=False)
+        )
+
+    def _keys(self, width: int, height: int) -> Drawing:
+        language = self.current.before.language
+        if self.current.over:
+            keys = [("Esc", msg("back"))]
+        elif self.current.grade is not None:
+            keys = [("Enter", msg("go on")), ("Esc", msg("leave"))]
+        else:
+            keys = [
+                ("Enter", msg("answer")),
+                ("?", msg("hint, for half the credit")),
+                ("Tab", msg("skip")),
+                ("Esc", msg("leave")),
+            ]
+        line: list[Span] = []
+        for key, does in keys:
+            line += [Span(f" {key} ", Role.KEY), Span(f"{does.in_language(language)}  ")]
+        shown: Line = clip_line(tuple(line), width)
+        return Lines.of([shown])
+
+    # What the reader does
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Grade the answer; go on, once it was discussed."""
+        typed = event.value
+        event.input.value = ""
+        if self.current.over:
+            self.action_leave()
+        elif self.current.grade is not None:
+            self.state = on(self.current)
+        else:
+            self.state = answer(self.current, typed)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """A question mark alone asks for the hint at once."""
+        if event.value == "?" and not self.current.over and self.current.grade is None:
+            event.input.value = ""
+            self.state = answer(self.current, "?")
+
+    def action_skip(self) -> None:
+        """The next question."""
+        if self.current.over:
+            return
+        self.query_one(Input).value = ""
+        self.state = on(self.current) if self.current.grade is not None else skip(self.current)
+
+    def action_leave(self) -> None:
+        """Keep what was answered, and close."""
+        self._keep()
+        self.dismiss()
+
+    def _keep(self) -> None:
+        from backprop_tui.files.progress import note_practice, progress_name
+
+        practice = self.current.practice
+        done = [result for result in practising.results(practice) if result.tries]
+        if not done:
+            return
+        mistakes: dict[str, int] = {}
+        for result in done:
+            for name in result.misconceptions:
+                mistakes[name] = mistakes.get(name, 0) + 1
+        try:
+            note_practice(progress_name(practice.scenario), [result.credit for result in done], mistakes)
+        except UsageError as error:
+            self.notify(error.in_language(self.current.before.language), severity="error", markup=False)
