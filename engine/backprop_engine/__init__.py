@@ -8,7 +8,7 @@ What a scenario file says can be said in Python too: expressions by name, and th
 >>> trace.value("f"), trace.gradient("x"), len(trace.steps)
 (np.float64(-12.0), np.float64(-4.0), 7)
 >>> print(explanation(trace.frame(3)))
-The backward pass starts at f: ∂f/∂f = 1.
+The backward pass starts at f, with L = f: ∂L/∂f = 1.
 >>> bool(check(trace))
 True
 

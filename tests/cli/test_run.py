@@ -226,10 +226,10 @@ def test_the_text_of_add_multiply(commands: Commands) -> None:
         "      input z = -4",
         "  1  forward  q = x + y = -2 + 5 = 3",
         "  2  forward  f = q · z = 3 · (-4) = -12",
-        "  4  backward  ∂f/∂q = ∂f/∂f · z = 1 · (-4) = -4",
-        "  5  backward  ∂f/∂z = ∂f/∂f · q = 1 · 3 = 3",
-        "  6  backward  ∂f/∂x = ∂f/∂q · 1 = (-4) · 1 = -4",
-        "  7  backward  ∂f/∂y = ∂f/∂q · 1 = (-4) · 1 = -4",
+        "  4  backward  ∂L/∂q = ∂L/∂f · z = 1 · (-4) = -4",
+        "  5  backward  ∂L/∂z = ∂L/∂f · q = 1 · 3 = 3",
+        "  6  backward  ∂L/∂x = ∂L/∂q · 1 = (-4) · 1 = -4",
+        "  7  backward  ∂L/∂y = ∂L/∂q · 1 = (-4) · 1 = -4",
     ]
     assert seed.startswith("  3  seed  ")
     assert seed.endswith(" 1.")
@@ -238,7 +238,7 @@ def test_the_text_of_add_multiply(commands: Commands) -> None:
 def test_in_korean(commands: Commands) -> None:
     told = commands("run", "add_multiply", "--lang", "ko").out
     assert "  1  순전파  q = x + y = -2 + 5 = 3" in told
-    assert "  6  역전파  ∂f/∂x = ∂f/∂q · 1 = (-4) · 1 = -4" in told
+    assert "  6  역전파  ∂L/∂x = ∂L/∂q · 1 = (-4) · 1 = -4" in told
     at = commands("run", "add_multiply", "--at", "1", "--lang", "ko").out
     assert "덧셈 노드는 흘러들어온 그래디언트를" in at
 

@@ -25,10 +25,10 @@ def test_commands_and_what_they_show(commands: Commands) -> None:
         "> p q",
         "q = 3",
         "> end",
-        "7/7  backward  q → y  ∂f/∂y = ∂f/∂q · 1 = (-4) · 1 = -4",
+        "7/7  backward  q → y  ∂L/∂y = ∂L/∂q · 1 = (-4) · 1 = -4",
         "  The backward pass is done: every gradient has arrived.",
         "> p grad(x)",
-        "∂f/∂x = -4",
+        "∂L/∂x = -4",
     ]
 
 
@@ -48,7 +48,7 @@ def test_the_file_comes_before_what_is_typed(commands: Commands, tmp_path: Path)
 def test_standard_input() -> None:
     done = program("run", "add_multiply", "--commands", "-", stdin=None, input=b"end\np grad(z)\n")
     assert done.returncode == 0
-    assert done.stdout.decode().endswith("> p grad(z)\n∂f/∂z = 3\n".encode().decode())
+    assert done.stdout.decode().endswith("> p grad(z)\n∂L/∂z = 3\n".encode().decode())
 
 
 def test_the_scenario_on_standard_input() -> None:

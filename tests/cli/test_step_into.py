@@ -38,7 +38,7 @@ def test_a_forward_step_holds_the_inner_forward_pass(steps: list[dict[str, Any]]
     inner = steps[0]["inside"]
     assert [step["index"] for step in inner] == list(range(1, len(inner) + 1))
     assert {step["kind"] for step in inner} == {"forward"}
-    assert inner[-1]["node"] == "y/out"
+    assert inner[-1]["node"] == "y.out"
     assert inner[-1]["value"] == steps[0]["value"] == 0.5
 
 
@@ -58,7 +58,7 @@ def test_elementary_steps_have_no_inside(steps: list[dict[str, Any]]) -> None:
 def test_the_text_is_indented(commands: Commands, tmp_path: Path) -> None:
     lines = commands("run", file(tmp_path, NEURON), "--step-into", "--brief").out.splitlines()
     plain = commands("run", file(tmp_path, NEURON), "--brief").out.splitlines()
-    inner = [line for line in lines if "y/" in line]
+    inner = [line for line in lines if "y." in line]
     assert [line for line in lines if line not in inner] == plain
     assert all(line.startswith("        ") for line in inner)
 

@@ -53,7 +53,7 @@ def test_the_readme_shows_what_it_gives(
     monkeypatch.setattr("backprop_tui.from_python.debug", opened.append)
     exec(program, names := {})
     assert capsys.readouterr().out == (
-        "-12.0 -4.0 The gradient flows from f to q: ∂f/∂q = -4. Multiplication gives each operand "
+        "-12.0 -4.0 The gradient flows from f to q: ∂L/∂q = -4. Multiplication gives each operand "
         "the upstream gradient times the other operand.\nf: 7 of 7 gradients agree with numeric ones\n"
     )
     assert opened == [names["trace"]]

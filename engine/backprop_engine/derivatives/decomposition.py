@@ -1,7 +1,7 @@
 """The inside of a composite node: its decomposition into elementary ones, as a run of its own.
 
 The operands' values are the leaves, called as the operator calls them; the gradient that flows into the node
-is the seed; positions count from 0. The parts of a node ``L`` are called ``L/p``, the last of them ``L/out``.
+is the seed; positions count from 0. The parts of a node ``L`` are called ``L.p``, the last of them ``L.out``.
 """
 
 from __future__ import annotations
@@ -96,13 +96,7 @@ def inner_graph(graph: Graph, position: int) -> Graph:
         for argnum, (name, operand) in enumerate(zip(_leaf_names(node), node.operands, strict=True))
     }
     _add_parts(builder, positions, parts)
-    return replace(_with_prefix(builder.build("out"), node.name), loss=_loss(graph))
-
-
-def _loss(graph: Graph) -> str:
-    """What is differentiated where `graph` is the whole run; ``L`` where a loss is assumed to follow it."""
-    output = graph.nodes[graph.output]
-    return graph.loss or (output.name if output.shape == () else "L")
+    return replace(_with_prefix(builder.build("out"), node.name), loss=graph.loss_name)
 
 
 def _leaf_names(node: Node) -> tuple[str, ...]:
@@ -132,7 +126,7 @@ def _add_parts(builder: GraphBuilder, positions: dict[str, Position], parts: Dec
 def _with_prefix(graph: Graph, name: str) -> Graph:
     """The graph with computed nodes that say whose parts they are, and no places in a file."""
     nodes = tuple(
-        structs.replace(node, name=f"{name}/{node.name}", place=None) if node.op is not None else node
+        structs.replace(node, name=f"{name}.{node.name}", place=None) if node.op is not None else node
         for node in graph.nodes
     )
     return replace(graph, nodes=nodes)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
+
 from backprop_engine.arrays import Tensor, settle
 from backprop_engine.explain.common_facts import (
     CommonFacts,
@@ -44,7 +46,7 @@ class SeedFacts(CommonFacts):
 
     @property
     def subject(self) -> str:
-        """``∂f/∂f``."""
+        """``∂L/∂f``."""
         return gradient_name(self.graph, self.node)
 
     @property
@@ -69,6 +71,12 @@ class SeedFacts(CommonFacts):
     def loss(self) -> str:
         """What is differentiated."""
         return loss_name(self.graph)
+
+    @property
+    def names_loss(self) -> bool:
+        """Whether the output is the loss, by another name of its own: ``L = f``."""
+        same = not self.graph.loss and self.node.shape == () and bool(np.all(self.result.tensor == 1))
+        return same and self.loss != self.node.name
 
     @property
     def instance(self) -> str | None:

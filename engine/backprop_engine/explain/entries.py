@@ -95,7 +95,7 @@ def _matches(factor: LocalFactor, shape: Shape) -> Iterator[_Match]:
     if factor.written == "transpose":
         for axis in range(len(shape) - 1):
             yield lambda out, operand, axis=axis: _across(out, operand, axis)  # type: ignore[misc]
-    elif factor.written == "formula" and factor.sign == "·":
+    elif factor.written == "formula" and factor.sign == "@":
         if factor.comes_first:
             yield lambda out, operand: _within((*out[:-2], _row(operand), _row(out)), shape)
         else:

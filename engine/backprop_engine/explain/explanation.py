@@ -36,10 +36,10 @@ def explanation(frame: Frame, notes: Notes = MappingProxyType({})) -> Message:
     q = x + y = 3
     >>> for sentence in str(explanation(trace.frame(4))).split(". "):
     ...     print(sentence)
-    The gradient flows from f to q: ∂f/∂q = -4
+    The gradient flows from f to q: ∂L/∂q = -4
     Multiplication gives each operand the upstream gradient times the other operand.
     >>> print(explanation(trace.frame(3)).in_language("ko"))
-    역전파는 f에서 ∂f/∂f = 1로 시작합니다.
+    역전파는 L = f로 두고 f에서 ∂L/∂f = 1로 시작합니다.
     """
     facts = step_facts(frame, notes)
     said: list[str] = list(_sentences(facts))
@@ -59,6 +59,16 @@ def _sentences(facts: StepFacts) -> list[Message]:
             return [msg("{node} = {symbols} = {value}", node=node.name, symbols=symbols, value=value)]
         case SeedFacts(node=node):
             seed = _short(facts.outcome)
+            if facts.names_loss:
+                return [
+                    msg(
+                        "The backward pass starts at {output}, with {loss} = {output}: {gradient} = {seed}.",
+                        output=node.name,
+                        loss=facts.loss,
+                        gradient=facts.subject,
+                        seed=seed,
+                    )
+                ]
             return [
                 msg(
                     "The backward pass starts at {output}: {gradient} = {seed}.",

@@ -20,7 +20,7 @@ from backprop_engine.derivatives.local_gradients import (
     local_gradient,
     working_axis,
 )
-from backprop_engine.explain.symbols import as_factor, derivative, rule_text
+from backprop_engine.explain.symbols import as_factor, derivative, gradient_name, rule_text
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.words import Words
@@ -46,7 +46,7 @@ class LocalFactor(Struct, frozen=True, eq=False):
     entries: str
     tensor: Tensor | None
     shape: Shape
-    sign: Literal["·", "⊙"]
+    sign: Literal["·", "⊙", "@"]
     comes_first: bool = False
     upstream_is_row: bool = False
     sample: SampleIndex | None = None
@@ -170,6 +170,9 @@ class LocalFacts:
         """The local gradient as it stands in the chain rule."""
         match self.gradient:
             case ScalarLocal(value=value):
+                if self.edge.shared and self.name == gradient_name(self.trace.graph, self.operand):
+                    name = as_factor(self.symbols, first=False)  # what it is called is the total already
+                    return LocalFactor("formula", name, self.symbols, value, value.shape, "·")
                 return LocalFactor("derivative", self.name, self.symbols, value, value.shape, "·")
             case ElementwiseLocal(value=value):
                 return LocalFactor("derivative", self.name, self.symbols, value, value.shape, "⊙")
@@ -186,7 +189,7 @@ class LocalFacts:
                     symbols,
                     tensor,
                     tensor.shape,
-                    "⊙" if sign == "⊙" else "·",
+                    "⊙" if sign == "⊙" else "@" if self.node.shape and tensor.ndim else "·",
                     first,
                     upstream_as == "row",
                 )
@@ -196,10 +199,10 @@ class LocalFacts:
         shape = (*dense.shape[:-2], dense.shape[-1], dense.shape[-2])
         name = f"({self.name})ᵀ"
         if dense.value is None:
-            return LocalFactor("transpose", name, self.symbols, None, shape, "·", comes_first=True)
+            return LocalFactor("transpose", name, self.symbols, None, shape, "@", comes_first=True)
         transposed: Any = np.swapaxes(dense.value, -1, -2)
         sample = self._sample(dense)
-        return LocalFactor("transpose", name, self.symbols, transposed, shape, "·", True, sample=sample)
+        return LocalFactor("transpose", name, self.symbols, transposed, shape, "@", True, sample=sample)
 
     def _sample(self, dense: DenseLocal) -> SampleIndex | None:
         batch = dense.shape[:-2]

@@ -14,11 +14,12 @@ __all__ = ["RunOverview", "run_overview"]
 class RunOverview(Struct, frozen=True):
     """A graph in numbers and names.
 
-    `output` is computed by `formula`; `receivers` are the leaves that gradient flows to, and `shared` the
-    nodes that it comes to along more than one edge.
+    `output` is computed by `formula`, and `loss` is what is differentiated; `receivers` are the leaves that
+    gradient flows to, and `shared` the nodes that it comes to along more than one edge.
     """
 
     output: str
+    loss: str
     formula: str
     receivers: tuple[str, ...]
     shared: tuple[str, ...]
@@ -32,6 +33,7 @@ def run_overview(graph: Graph) -> RunOverview:
     shared = {edge.operand for edge in graph.edges if edge.shared}
     return RunOverview(
         output.name,
+        graph.loss_name,
         whole_formula(graph, output),
         tuple(leaf.name for leaf in receivers),
         tuple(graph.nodes[position].name for position in sorted(shared)),

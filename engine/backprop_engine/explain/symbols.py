@@ -7,7 +7,19 @@ from collections.abc import Callable, Mapping, Set
 from functools import lru_cache
 from typing import Any
 
-from backprop_engine.expressions import Binary, Call, Expr, Name, Number, Unary, Value, parse, render
+from backprop_engine.expressions import (
+    Attribute,
+    Binary,
+    Call,
+    Expr,
+    Name,
+    Number,
+    Unary,
+    Value,
+    parse,
+    render,
+    walk,
+)
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import OPS
@@ -24,6 +36,7 @@ __all__ = [
     "mathematical",
     "operand_text",
     "rule_text",
+    "sized",
     "whole_formula",
 ]
 
@@ -44,30 +57,22 @@ _NEGATIVE = re.compile(
 
 
 def gradient_name(graph: Graph, node: Node) -> str:
-    """``∂f/∂x``: the gradient of the output f with respect to x; ``∂L/∂x`` where a later loss seeds it."""
-    return f"{_differential(loss_name(graph))}/{_differential(operand_text(node))}"
+    """``∂L/∂x``: the gradient of the loss with respect to x."""
+    return f"∂{loss_name(graph)}/∂{operand_text(node)}"
 
 
 def loss_name(graph: Graph) -> str:
-    """What is differentiated: a scalar output, or else a loss that is assumed to follow the output.
+    """What is differentiated: the output, if it is called like a loss, or else a loss ``L`` that it is, or
+    that is assumed to follow it. So ∂L/∂q, a total derivative, and ∂f/∂q, a local one, are told apart.
 
     Inside an operator it is what the whole run differentiates.
     """
-    output = graph.nodes[graph.output]
-    if output.shape == () and not graph.loss:
-        return output.name
-    names = (graph.loss, "L", "J", "ℓ")
-    return next((name for name in names if name and name not in graph), "loss")
+    return graph.loss_name
 
 
 def derivative(node: Node, operand: Node) -> str:
     """``∂q/∂x``: the local gradient of q with respect to its operand x."""
-    return f"{_differential(node.name)}/{_differential(operand_text(operand))}"
-
-
-def _differential(name: str) -> str:
-    """``∂q``; a name with a slash in it, such as those inside an operator, stands in brackets."""
-    return f"∂({name})" if "/" in name else f"∂{name}"
+    return f"∂{node.name}/∂{operand_text(operand)}"
 
 
 def operand_text(node: Node) -> str:
@@ -121,13 +126,27 @@ def rule_text(graph: Graph, edge: Edge, text: str, upstream: str = "g") -> str:
     operands = dict(zip(node.op.names(len(node.operands)), node.operands, strict=True))
     shown = {name: operand_text(graph.nodes[operand]) for name, operand in operands.items()}
     shown |= {"g": upstream, "out": operand_text(node)}
-    if "key" in node.attributes:
-        shown["key"] = f"[{key_text(node.attributes['key'])}]"
     numbers = {name for name, operand in operands.items() if graph.nodes[operand].shape == ()}
     if node.shape == ():
         numbers |= {"g", "out"}
-    written = _sums(mathematical(_replaced(text, shown, lambda binary: _sign(binary, numbers))))
+    tree = sized(graph, node, _parsed(text))
+    written = _sums(mathematical(_replaced(tree, shown, lambda binary: _sign(binary, numbers))))
     return written.replace(f"{upstream}ᵀ", f"({upstream})ᵀ") if upstream.startswith("∂") else written
+
+
+def sized(graph: Graph, node: Node, tree: Expr) -> Expr:
+    """The text of a rule at `node` with shapes in numbers, and with the key of an index."""
+    assert node.op is not None
+    if "key" not in node.attributes and not any(isinstance(part, Attribute) for part in walk(tree)):
+        return tree
+    from backprop_engine.evaluation.complete_texts import with_key, with_shapes  # which few steps need
+
+    if "key" in node.attributes:
+        tree = with_key(tree, key_text(node.attributes["key"]))
+    names = node.op.names(len(node.operands))
+    return with_shapes(
+        tree, {name: graph.nodes[at].shape for name, at in zip(names, node.operands, strict=True)}
+    )
 
 
 def as_factor(symbols: str, *, first: bool) -> str:
@@ -142,8 +161,6 @@ def as_factor(symbols: str, *, first: bool) -> str:
 
 def _sign(binary: Binary, numbers: Set[str]) -> str:
     """The sign of a product; `numbers` are the names of scalars."""
-    if binary.op == "@":
-        return "·"
     tensors = binary.op == "*" and not (_is_number(binary.left, numbers) or _is_number(binary.right, numbers))
     return "⊙" if tensors else binary.op
 
@@ -187,13 +204,14 @@ def _parsed(text: str) -> Expr:
     return parse(text)
 
 
-def _replaced(text: str, names: Mapping[str, str], sign: Callable[[Binary], str] | None = None) -> str:
+def _replaced(text: str | Expr, names: Mapping[str, str], sign: Callable[[Binary], str] | None = None) -> str:
     """`text` with other names. Numbers and sums get parentheses where they need them; names never do, not
     even one like ``f#1`` that no expression could hold: an identifier stands in for it meanwhile.
     """
     stand_ins = {f"stand_in_{i}_": new for i, new in enumerate(names.values()) if set("#[∂") & set(new)}
     known = {new: stand_in for stand_in, new in stand_ins.items()}
-    written = render(_parsed(text), {name: known.get(new, new) for name, new in names.items()}, sign)
+    tree = _parsed(text) if isinstance(text, str) else text
+    written = render(tree, {name: known.get(new, new) for name, new in names.items()}, sign)
     return re.sub(r"stand_in_\d+_", lambda match: stand_ins[match[0]], written)
 
 

@@ -7,6 +7,7 @@ positions in a tuple, so `a * a` has two edges.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -46,6 +47,8 @@ class Kind(Enum):
 
 # Looking up a member of an Enum takes longer than what is done with it for each of many nodes.
 _LITERAL: Final = Kind.LITERAL
+_LOSSES: Final = re.compile(r"(?i:[ljce]\d*|ℓ|.*(?:loss|cost|error|total).*)")
+"""Names of outputs that are losses by their name."""
 LEAVES_WITH_GRADIENT: Final = (Kind.INPUT, Kind.PARAM)
 
 
@@ -191,6 +194,17 @@ class Graph:
                 msg("the graph has no node called {name}", name=name), did_you_mean(name, self._positions)
             )
         return found
+
+    @property
+    def loss_name(self) -> str:
+        """What is differentiated: the output, if it is a number called like a loss; else ``L``, or ``J`` or
+        ``ℓ`` where a node is called so. Inside an operator it is that of the whole run.
+        """
+        output = self.nodes[self.output]
+        if output.shape == () and not self.loss and _LOSSES.fullmatch(output.name):
+            return output.name
+        names = (self.loss, "L", "J", "ℓ")
+        return next((name for name in names if name and name not in self), "loss")
 
     def __contains__(self, name: object) -> bool:
         if name in self._positions:

@@ -360,7 +360,7 @@ def test_composites_in_composites_by_hand() -> None:
     inner = update(session, c.StepInto())
     assert [level.name for level in inner.levels] == ["L"]
     assert (inner.here, inner.position) == (0, 15)
-    assert inner.frame.graph.nodes[-1].name == "L/out"
+    assert inner.frame.graph.nodes[-1].name == "L.out"
     assert update(inner, c.StepOver(1000)).here == inner.trace.schedule.last
     assert update(update(inner, c.StepOver(1000)), c.StepOver(-1000)).here == 0
     back = update(update(session, c.StepBy(2)), c.StepInto())

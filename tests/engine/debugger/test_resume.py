@@ -234,7 +234,7 @@ def test_what_is_folded_and_stepped_into_is_kept() -> None:
     session = update(session, Go(next(p for p in range(99) if told(session.run, p) == "0 forward p")))
     session = update(update(session, StepInto()), StepBy(2))
     assert session.levels
-    session = update(session, Select(session.graph.position("p/out")))
+    session = update(session, Select(session.graph.position("p.out")))
     moved = resumed(session, changed(("a: x * w", "b: x * 2, a: b * w"), text=CELL))
     assert moved.folded == ("two",)
     assert told(moved.run, moved.position) == "0 forward p"
@@ -243,7 +243,7 @@ def test_what_is_folded_and_stepped_into_is_kept() -> None:
     assert session.frame.node is not None
     assert moved.frame.node.name == session.frame.node.name
     assert moved.selection is not None
-    assert moved.graph.nodes[moved.selection].name == "p/out"
+    assert moved.graph.nodes[moved.selection].name == "p.out"
     out = resumed(session, changed(("softmax(two.h)", "two.h * 3"), text=CELL))
     assert out.levels == ()
     assert told(out.run, out.position) == "0 forward p"

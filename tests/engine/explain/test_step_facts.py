@@ -138,7 +138,7 @@ def test_what_is_not_finite_is_told_where_it_arises() -> None:
     trace = record(graph, Bindings.of(graph, {"x": -1.0}))
     assert [facts.arises_here for facts in of_kind(trace, ForwardFacts)] == [True, False]
     seed = of_kind(trace, SeedFacts)[0]
-    assert seed.loss == "z"
+    assert seed.loss == "L"
 
 
 def test_the_lines_of_an_update_end_in_the_new_value() -> None:

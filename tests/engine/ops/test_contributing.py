@@ -183,8 +183,8 @@ def test_check_proves_it(probed: dict[str, Any], name: str) -> None:
 def test_their_equations_are_shown(probed: dict[str, Any]) -> None:
     _, shown = probed["cube"]["run"]
     assert "f#1 = cube(x) = cube(2) = 8" in shown
-    assert "∂f/∂x = ∂f/∂f#1 · (3 · x²) = 1 · 12 = 12" in shown
-    assert "∂f/∂y = ∂f/∂f#2 ⊙ ∂f#2/∂y" in " ".join(shown.split())
+    assert "∂L/∂x = ∂L/∂f#1 · (3 · x²) = 1 · 12 = 12" in shown
+    assert "∂L/∂y = ∂L/∂f#2 ⊙ ∂f#2/∂y" in " ".join(shown.split())
     assert "G = gram(A)" in probed["gram"]["run"][1]
     for name in NAMES:
         status, screen = probed[name]["screen"]
@@ -197,8 +197,8 @@ def test_their_formulas_are_set(probed: dict[str, Any]) -> None:
     assert "x³" in cube
     assert "3 · x²" in cube
     gram = "\n".join(line for page in probed["gram"]["formulas"] for line in page)
-    assert "A · Aᵀ" in gram
-    assert "(g + gᵀ) · A" in gram
+    assert "A @ Aᵀ" in gram
+    assert "(g + gᵀ) @ A" in gram
 
 
 @pytest.mark.parametrize("name", NAMES)

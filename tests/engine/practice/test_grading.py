@@ -18,7 +18,7 @@ from backprop_engine.practice import (
 )
 
 GATE = record(make_graph({"q": "x * y", "f": "q * z"}, inputs={"x": 2, "y": 5, "z": -4}))
-"""∂f/∂q = −4, ∂f/∂z = 10, ∂f/∂x = −20, ∂f/∂y = −8."""
+"""∂L/∂q = −4, ∂L/∂z = 10, ∂L/∂x = −20, ∂L/∂y = −8."""
 LAYER = record(
     make_graph(
         {"y": "x @ W + b", "L": "mse(y, target=t)"},

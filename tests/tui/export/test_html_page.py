@@ -98,8 +98,8 @@ def test_what_a_step_runs_along_comes_from_its_operand() -> None:
 
 def test_equations_have_their_numbers() -> None:
     page = page_of("add_multiply")
-    assert page.equation(5) == "∂f/∂z = ∂f/∂f · ∂f/∂z\n3 = 1 · 3"
-    assert page.equation(7) == "∂f/∂y = ∂f/∂q · ∂q/∂y\n-4 = -4 · 1"
+    assert page.equation(5) == "∂L/∂z = ∂L/∂f · ∂f/∂z\n3 = 1 · 3"
+    assert page.equation(7) == "∂L/∂y = ∂L/∂q · ∂q/∂y\n-4 = -4 · 1"
     assert page.equation(2) == "f = q · z\n-12 = 3 · (-4)"
     cell = page_of("rnn_cell")
     assert '["-0.3344", " 0.1509"]' in cell.equation(30)

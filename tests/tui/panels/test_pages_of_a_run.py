@@ -68,7 +68,7 @@ def test_a_file_without_a_word_about_itself_is_told_by_its_graph(tmp_path: Path)
     assert step_title(shown) == "mine"
     words = text_of(opening(shown, 60, 10))
     assert "forward   f = w · x" in words
-    assert "backward  ∂f/∂… x, w" in words
+    assert "backward  ∂L/∂… x, w" in words
 
 
 def test_the_source_the_stops_and_the_training_of_any_file_are_shown(tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ def test_nothing_of_the_chain_rule_touches_its_border(stem: str, size: tuple[int
 def test_a_single_free_row_stands_between_the_equation_and_its_check() -> None:
     shown = view("add_multiply", 4)
     full = [row.strip() for row in text_of(chain_rule(shown, 60, 7)).splitlines()]
-    assert full[0].startswith("∂f/∂q")
+    assert full[0].startswith("∂L/∂q")
     assert full[-2:] == ["", "numeric -4 ✓"]
 
 
@@ -597,7 +597,7 @@ def test_what_a_change_has_made_of_a_number_is_not_cut_off(panel: Panel, width: 
         ("add_multiply", 0, "Add, then multiply"),
         ("add_multiply", 7, "The end of the run"),
         ("add_multiply", 1, "Forward ─ q = x + y"),
-        ("add_multiply", 3, "Seed ─ ∂f/∂f"),
+        ("add_multiply", 3, "Seed ─ ∂L/∂f"),
         ("add_multiply", 6, "Chain rule ─ q → x"),
         ("value_used_twice", 6, "Accumulate ─ ∑ a"),
         ("softmax_classifier", 5, "Chain rule ─ L → logits ─ softmax_with_loss"),

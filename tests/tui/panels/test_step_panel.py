@@ -197,13 +197,13 @@ def test_for_the_authors_note_no_number_becomes_a_picture(stem: str) -> None:
 def test_a_low_panel_has_fractions_too() -> None:
     shown = view("add_multiply", 4)
     rows = [line_text(line).split() for line in lines_of(shown, 76, 9)]
-    assert rows[:3] == [["∂f", "∂f", "∂f"], ["──", "=", "──", "·", "──"], ["∂q", "∂f", "∂q"]]
+    assert rows[:3] == [["∂L", "∂L", "∂f"], ["──", "=", "──", "·", "──"], ["∂q", "∂f", "∂q"]]
     assert rows[5] == ["-4", "=", "1", "·", "(-4)"]
 
 
 def test_for_a_note_of_two_lines_fractions_stand_close_to_their_numbers() -> None:
     rows = [line_text(line).split() for line in lines_of(view("add_multiply", 6), 76, 8)[:8]]
-    assert rows[0] == ["∂f", "∂f", "∂q"]
+    assert rows[0] == ["∂L", "∂L", "∂q"]
     assert rows[4] == ["-4", "=", "-4", "·", "1"]
     assert rows[7] == ["same."], "the end of the note"
 

@@ -352,7 +352,7 @@ class TestProducts:
     def test_a_gradient_of_several_is_the_sum_of_what_has_arrived(self) -> None:
         state = seen_at("value_used_twice", "a", subject=1)
         shown = plain(lines_of(viewer(state, 118, 30).drawing))
-        assert shown.count("through f#1") >= 2
+        assert shown.count("via f#1") >= 2
         assert state.origins is None
         assert side_panes(state) == []
 

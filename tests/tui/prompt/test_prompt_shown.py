@@ -20,7 +20,7 @@ from typist import Typist
 def test_moves_show_the_step(add: Typist) -> None:
     assert add("s").splitlines()[0] == "1/7  forward  q = x + y = -2 + 5 = 3"
     assert add("m").startswith("3/7  seed  The forward pass is done.")
-    assert add("s").splitlines()[0] == "4/7  backward  f → q  ∂f/∂q = ∂f/∂f · z = 1 · (-4) = -4"
+    assert add("s").splitlines()[0] == "4/7  backward  f → q  ∂L/∂q = ∂L/∂f · z = 1 · (-4) = -4"
     assert "every gradient has arrived" in add("end")
 
 
@@ -80,7 +80,7 @@ def test_printing_inside_of_an_operator(everything: Scenario) -> None:
     typist("go op softmax_with_loss", "into", "s")
     assert typist("bt") == "  L  1/" + str(typist.session.trace.schedule.last)
     name = typist.session.frame.node.name  # type: ignore[union-attr]
-    assert name.startswith("L/")
+    assert name.startswith("L.")
     assert typist(f"p {name}").startswith(f"{name} = ")
     assert name in typist("nodes")
     assert typist("out", "bt").strip() == "inside of nothing"
@@ -122,7 +122,7 @@ def test_a_note_of_several_lines_stays_indented(tmp_path: Path) -> None:
 def test_who_and_why() -> None:
     typist = Typist(scenario("value_used_twice"))
     who = typist("who a").splitlines()
-    assert who[0] == "∂f/∂a is the sum of 3 contributions"
+    assert who[0] == "∂L/∂a is the sum of 3 contributions"
     assert [line.split("  ")[1] for line in who[1:]] == ["at 6", "at 8", "at 10"]
     why = typist("why a").splitlines()
     assert why[0] == "3 paths from f to a"
@@ -182,9 +182,9 @@ def test_what_if(add: Typist) -> None:
     assert shown.splitlines() == [
         "on branch b1: q = 5  (from baseline)",
         "3 nodes differ from baseline, from position 1 on",
-        "  z  -4         ∂f/∂z 3 → 5",
-        "  q  3 → 5      ∂f/∂q -4",
-        "  f  -12 → -20  ∂f/∂f 1",
+        "  z  -4         ∂L/∂z 3 → 5",
+        "  q  3 → 5      ∂L/∂q -4",
+        "  f  -12 → -20  ∂L/∂f 1",
     ]
     assert add("name five", "info branches") == "    baseline\n  *   five    q = 5"
     assert add("compare") == add("compare baseline five")

@@ -149,21 +149,21 @@ def test_the_numeric_check_names_what_is_not_finite() -> None:
 def test_the_equation_of_a_backward_step_between_scalars() -> None:
     block = equation(step_facts(multiply().frame(4)), "en", 60, 10)
     rows = words(block)
-    assert rows[0] == "∂f/∂q = ∂f/∂f · ∂f/∂q"
+    assert rows[0] == "∂L/∂q = ∂L/∂f · ∂f/∂q"
     assert rows[1] == "product upstream local"
     assert rows[-1] == "-2 = 1 · (-2)"
 
 
 def test_the_equation_of_an_accumulate_step() -> None:
     rows = words(equation(step_facts(multiply().frame(8)), "en", 60, 10))
-    assert rows[0] == "∂f/∂x = ∂f/∂x + through q"
+    assert rows[0] == "∂L/∂x = so far + via q"
     assert rows[1] == "sum, 2 of 2 before contribution"
     assert rows[-1] == "1 = 3 + (-2)"
 
 
 def test_the_equation_of_a_forward_step_and_of_the_seed() -> None:
     assert words(equation(step_facts(multiply().frame(1)), "en", 60, 10))[-1] == "3 = -2 + 5"
-    assert words(equation(step_facts(multiply().frame(3)), "en", 60, 10))[0] == "∂f/∂f"
+    assert words(equation(step_facts(multiply().frame(3)), "en", 60, 10))[0] == "∂L/∂f"
 
 
 def test_a_transposed_factor_stands_where_the_product_has_it() -> None:
@@ -174,8 +174,8 @@ def test_a_transposed_factor_stands_where_the_product_has_it() -> None:
         for frame in frames(trace)
         if isinstance(frame.step, Backward) and frame.edge is not None
     }
-    assert by_operand[graph.position("W")] == "∂L/∂W = ∂L/∂Y · Xᵀ"
-    assert by_operand[graph.position("X")] == "∂L/∂X = Wᵀ · ∂L/∂Y"
+    assert by_operand[graph.position("W")] == "∂L/∂W = ∂L/∂Y @ Xᵀ"
+    assert by_operand[graph.position("X")] == "∂L/∂X = Wᵀ @ ∂L/∂Y"
 
 
 def chain_of(graph: Graph, operand: str) -> Line:
@@ -194,12 +194,12 @@ def chain_of(graph: Graph, operand: str) -> Line:
 @pytest.mark.parametrize(
     ("operand", "shown"),
     [
-        ("W", "∂L/∂W = ∂L/∂Y · Xᵀ"),
-        ("X", "∂L/∂X = Wᵀ · ∂L/∂Y"),
+        ("W", "∂L/∂W = ∂L/∂Y @ Xᵀ"),
+        ("X", "∂L/∂X = Wᵀ @ ∂L/∂Y"),
         ("A", "∂L/∂A = (∂L/∂B)ᵀ"),
-        ("M", "∂L/∂M = ∂L/∂Mv · vᵀ"),
+        ("M", "∂L/∂M = ∂L/∂Mv @ vᵀ"),
         ("S", "∂L/∂S = P ⊙ (∂L/∂P − ∑(∂L/∂P ⊙ P))"),
-        ("Q", "∂L/∂Q = (attention_weights(Q, K) ⊙ (∂L/∂Y · Vᵀ − ∑(∂L/∂Y ⊙ Y))) · K / sqrt(2)"),
+        ("Q", "∂L/∂Q = (attention_weights(Q, K) ⊙ (∂L/∂Y @ Vᵀ − ∑(∂L/∂Y ⊙ Y))) @ K / sqrt(2)"),
     ],
 )
 def test_one_sign_for_a_product_of_matrices_and_another_for_one_cell_by_cell(
@@ -223,7 +223,7 @@ def test_one_sign_for_a_product_of_matrices_and_another_for_one_cell_by_cell(
     [
         ("matmul W X", "∂L/∂Y", "Xᵀ"),
         ("mul W X", "∂L/∂Y", "X"),
-        ("mse W X", "∂Y/∂Y", "2 · (W − X) / 4"),
+        ("mse W X", "∂L/∂Y", "2 · (W − X) / 4"),
         ("softmax W", "∂L/∂Y∂L/∂Y", "YY"),
     ],
 )
@@ -267,7 +267,7 @@ def test_words_take_two_lines_where_they_are_wider_than_the_numbers() -> None:
     frame = multiply().frame(4)
     assert words(equation(step_facts(frame), "ko", 60, 12))[1] == "곱 업스트림 로컬 그래디언트"
     narrow = words(equation(step_facts(frame), "ko", 30, 12))
-    assert narrow[:3] == ["∂f/∂q = ∂f/∂f · ∂f/∂q", "곱 업스트림 로컬", "그래디언트"]
+    assert narrow[:3] == ["∂L/∂q = ∂L/∂f · ∂f/∂q", "곱 업스트림 로컬", "그래디언트"]
     assert narrow[-1] == "-2 = 1 · (-2)"
 
 
@@ -283,12 +283,12 @@ def test_long_symbols_are_cut_only_where_they_do_not_fit() -> None:
 
 def test_the_title_of_a_step() -> None:
     titles = [step_facts(frame).subject for frame in frames(multiply())]
-    assert titles == ["", "q = x + y", "f = q · x", "∂f/∂f", "f → q", "f → x", "∑ x", "q → x", "∑ x", "q → y"]
+    assert titles == ["", "q = x + y", "f = q · x", "∂L/∂f", "f → q", "f → x", "∑ x", "q → x", "∑ x", "q → y"]
 
 
 def test_the_story_puts_numbers_in() -> None:
     told = plain(story(step_facts(multiply().frame(4)), "en"))
-    assert "∂f/∂q = ∂f/∂f · x = 1 · (-2) = -2" in told
+    assert "∂L/∂q = ∂L/∂f · x = 1 · (-2) = -2" in told
     assert "dq = df * x" in told
     assert "The backward pass is done" in plain(story(step_facts(multiply().frame(9)), "en"))
     assert "역전파가 끝났습니다" in plain(story(step_facts(multiply().frame(9)), "ko"))

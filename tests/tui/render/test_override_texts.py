@@ -40,13 +40,13 @@ def why(frame: Frame, language: str = "en") -> str:
 def test_the_step_that_brings_an_overridden_gradient_says_so() -> None:
     trace = product(GradientEdit("q", 2.0))
     frame = trace.frame(4)
-    assert "∂f/∂q is overridden: 2 in place of -4." in why(frame)
-    assert "∂f/∂q의 값을 바꾸어 놓았습니다: -4 → 2." in why(frame, "ko")
+    assert "∂L/∂q is overridden: 2 in place of -4." in why(frame)
+    assert "∂L/∂q의 값을 바꾸어 놓았습니다: -4 → 2." in why(frame, "ko")
     assert "2 ← (-4) = 1 · (-4)" in equation_rows(frame)
-    assert "∂f/∂q ← ∂f/∂q = ∂f/∂f · ∂f/∂q" in equation_rows(frame)
+    assert "∂L/∂q ← ∂L/∂q = ∂L/∂f · ∂f/∂q" in equation_rows(frame)
     printed = [line_text(line) for line in transcript(trace, "en")]
     assert sum("overridden" in line for line in printed) == 1
-    assert "= 1 · (-4) = -4  ∂f/∂q is overridden: 2 in place of -4." in printed[6]
+    assert "= 1 · (-4) = -4  ∂L/∂q is overridden: 2 in place of -4." in printed[6]
 
 
 def test_the_check_says_what_it_takes_as_given() -> None:
@@ -54,7 +54,7 @@ def test_the_check_says_what_it_takes_as_given() -> None:
         line_text(numeric_line(step_facts(product(GradientEdit("q", 2.0)).frame(at)), "en"))
         for at in range(4, 8)
     ]
-    upstream = "numeric 2 ✓ (for ∂f/∂q as changed by an override)"
+    upstream = "numeric 2 ✓ (for ∂L/∂q as changed by an override)"
     assert checks == ["numeric -4 ✓ (before the override)", "numeric 3 ✓", upstream, upstream]
     checks = [
         line_text(numeric_line(step_facts(product(ValueEdit("q", 10.0)).frame(at)), "en"))
@@ -70,7 +70,7 @@ def test_behind_an_overridden_value_every_gradient_rests_on_it() -> None:
     checks = [
         line_text(numeric_line(step_facts(trace.frame(at)), "en")).partition(" (")[2] for at in range(6, 10)
     ]
-    by = "for ∂f/∂{} as changed by an override)".format
+    by = "for ∂L/∂{} as changed by an override)".format
     assert checks == ["", "as if c were not overridden)", by("b"), by("a")]
 
 
@@ -89,14 +89,14 @@ def test_an_overridden_sum_and_seed_are_told_with_what_was_computed() -> None:
     trace = square(GradientEdit("x", 1.0))
     last = trace.frame(len(trace.steps))
     assert equation_rows(last).splitlines()[-1] == "1 ← 6 = 3 + 3"
-    assert "∂f/∂x is overridden: 1 in place of 6." in why(last)
+    assert "∂L/∂x is overridden: 1 in place of 6." in why(last)
     assert "= 3 + 3 = 6 " in [line_text(line) for line in transcript(trace, "en")][-1]
     block = formula_block(step_facts(last), "en", 80, 20, spare=0, small=True)
     assert "1" not in "".join(map(line_text, block.lines)).split()
     assert "overridden" not in why(trace.frame(len(trace.steps) - 2))
     seed = product(GradientEdit("f", 3.0)).frame(3)
     assert equation_rows(seed).splitlines()[-1] == "3 ← 1"
-    assert "∂f/∂f = 1." in why(seed)
+    assert "∂L/∂f = 1." in why(seed)
 
 
 @pytest.mark.parametrize("edit", [ValueEdit("x", 9.0), ValueEdit("y", 5.0)])

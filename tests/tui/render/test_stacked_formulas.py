@@ -192,7 +192,7 @@ b · a""",
 ⎛a⎞²
 ⎜─⎟
 ⎝b⎠""",
-    "outer(u, v) - M.T @ u": "\nu ⊗ v − Mᵀ · u",
+    "outer(u, v) - M.T @ u": "\nu ⊗ v − Mᵀ @ u",
     "sum(M * M, axis=0) / 2": """
 ∑ᵢ(M ⊙ M)
 ─────────
@@ -221,19 +221,19 @@ def picture(stem: str, position: int, width: int, language: str = "en") -> str:
 STEPS: dict[tuple[str, int, int], str] = {
     ("add_multiply", 6, 60): """
 the node       local gradient     chain rule
-q = x  + y     ∂q                 ∂f   ∂f   ∂q
+q = x  + y     ∂q                 ∂L   ∂L   ∂q
 3 = -2 + 5     ── = 1             ── = ── · ──
                ∂x                 ∂x   ∂q   ∂x
 
                                   -4 = -4 · 1""",
     ("add_multiply", 3, 60): """
 seed
-∂f
+∂L
 ── = 1
 ∂f""",
     ("add_multiply", 4, 60): """
 the node           local gradient     chain rule
- f  = q ·  z       ∂f                 ∂f   ∂f    ∂f
+ f  = q ·  z       ∂f                 ∂L   ∂L    ∂f
 -12 = 3 · (-4)     ── = z = -4        ── = ── ·  ──
                    ∂q                 ∂q   ∂f    ∂q
 
@@ -272,38 +272,38 @@ v  ← momentum · v + ──
 10 ←   0.7    · 0 + 10""",
     ("softmax_classifier", 8, 34): """
 the node       local gradient
-XW = X · W     ∂XW
-               ─── : g ↦ g · Wᵀ
-               ∂X
+XW = X @ W     ⎛∂XW⎞ᵀ
+               ⎜───⎟  : g ↦ g @ Wᵀ
+               ⎝∂X ⎠
 
 chain rule
 ∂L   ∂L
-── = ─── · Wᵀ
+── = ─── @ Wᵀ
 ∂X   ∂XW""",
     ("mazur_network", 19, 56): """
 the node
-net_o#1  =     W_o     ·  out_h
+net_o#1  =     W_o     @  out_h
 
-⎡0.5059⎤ = ⎡0.4  0.45⎤ · ⎡0.5933⎤
+⎡0.5059⎤ = ⎡0.4  0.45⎤ @ ⎡0.5933⎤
 ⎣0.6249⎦   ⎣0.5  0.55⎦   ⎣0.5969⎦
 
 local gradient
-∂net_o#1
-──────── : g ↦ g ⊗ out_h
-  ∂W_o
+⎛∂net_o#1⎞ᵀ
+⎜────────⎟  : g ↦ g ⊗ out_h
+⎝  ∂W_o  ⎠
 
 chain rule
       ∂E_total         ∂E_total
-      ────────       = ────────  ·      out_hᵀ
+      ────────       = ────────  @      out_hᵀ
         ∂W_o           ∂net_o#1
 
-⎡ 0.08217   0.08267⎤ = ⎡ 0.1385⎤ · [0.5933  0.5969]
+⎡ 0.08217   0.08267⎤ = ⎡ 0.1385⎤ @ [0.5933  0.5969]
 ⎣-0.02260  -0.02274⎦   ⎣-0.0381⎦""",
     ("softmax_twice", 5, 56): """
-the node                          local gradient
-                          eᵃ      ∂p
-   p     =  softmax(a)  = ───     ── = diag(p) − p · pᵀ
-                          ∑eᵃ     ∂a
+the node                           local gradient
+                           eᵃ      ∂p
+   p     =  softmax(a)  = ────     ── = diag(p) − p ⊗ p
+                          ∑ᵢeᵃ     ∂a
 
 ⎡0.0179⎤          ⎛⎡1⎤⎞
 ⎢0.9756⎥ = softmax⎜⎢5⎥⎟
@@ -311,11 +311,11 @@ the node                          local gradient
 
 chain rule
     ∂L                   ⎛∂p⎞ᵀ                   ∂L
-    ──     =             ⎜──⎟               ·    ──
+    ──     =             ⎜──⎟               @    ──
     ∂a                   ⎝∂a⎠                    ∂p
 
 ⎡-0.02364⎤   ⎡ 0.01755  -0.01743  -0.00012⎤   ⎡-0.7823⎤
-⎢ 0.02578⎥ = ⎢-0.01743   0.02384  -0.00641⎥ · ⎢ 0.5671⎥
+⎢ 0.02578⎥ = ⎢-0.01743   0.02384  -0.00641⎥ @ ⎢ 0.5671⎥
 ⎣-0.00214⎦   ⎣-0.00012  -0.00641   0.00653⎦   ⎣ 0.2152⎦""",
     ("saturated_sigmoid", 6, 56): """
 the node
@@ -358,64 +358,62 @@ the node
                        ⎝⎣ 0.25   0     0.5⎦     ⎠
 
 local gradient
-∂v
-── : g ↦ add_at_rows(g, tokens, E.shape)
-∂E
+⎛∂v⎞ᵀ
+⎜──⎟  : g ↦ add_at_rows(g, tokens, shape=[5, 3])
+⎝∂E⎠
 
 chain rule
-                                        ⎡0   0   0⎤
-∂L              ⎛∂L                 ⎞   ⎢4  -1   2⎥
-── = add_at_rows⎜──, tokens, E.shape⎟ = ⎢0   0   0⎥
-∂E              ⎝∂v                 ⎠   ⎢0   1  -1⎥
-                                        ⎣0   0   0⎦""",
+∂L              ⎛∂L                      ⎞
+── = add_at_rows⎜──, tokens, shape=[5, 3]⎟
+∂E              ⎝∂v                      ⎠""",
     ("causal_attention", 5, 56): """
 the node
-           ⎛⎧ q · kᵀ          ⎞
-           ⎜⎪ ──────  if j ≤ i⎟       ⎡1      0    ⎤
-y = softmax⎜⎨   √2            ⎟ · v = ⎢2      1    ⎥
-           ⎜⎪                 ⎟       ⎢1.428  1.128⎥
-           ⎝⎩ −inf    else    ⎠       ⎣2.362  1.777⎦
+           ⎛⎧ q @ kᵀ                       ⎞
+           ⎜⎪ ──────  if tril(ones([4, 4]))⎟
+y = softmax⎜⎨   √2                         ⎟ @ v
+           ⎜⎪                              ⎟
+           ⎝⎩ −inf    else                 ⎠
 
 local gradient
-∂y
-── : g ↦ attention_weights(q, k, causal=true)ᵀ · g
-∂v
+⎛∂y⎞ᵀ
+⎜──⎟  : g ↦ attention_weights(q, k, causal=true)ᵀ @ g
+⎝∂v⎠
 
 chain rule
 ∂L                                           ∂L
-── = attention_weights(q, k, causal=true)ᵀ · ──
+── = attention_weights(q, k, causal=true)ᵀ @ ──
 ∂v                                           ∂y""",
     ("lstm", 85, 56): """
 the node
-s[2].a#2  =      W_hh      ·  s[1].h
+s[2].a#2  =      W_hh      @  s[1].h
 
 ⎡ 0.1899⎤   ⎡ 0.5    0   ⎤
 ⎢ 0.1445⎥   ⎢ 0     -0.5 ⎥
 ⎢ 0.0950⎥   ⎢ 0.25   0   ⎥
-⎢-0.0722⎥ = ⎢ 0      0.25⎥ · ⎡ 0.3798⎤
+⎢-0.0722⎥ = ⎢ 0      0.25⎥ @ ⎡ 0.3798⎤
 ⎢ 0.3344⎥   ⎢ 0.5   -0.5 ⎥   ⎣-0.2889⎦
 ⎢ 0.0454⎥   ⎢ 0.5    0.5 ⎥
 ⎢-0.1445⎥   ⎢ 0      0.5 ⎥
 ⎣-0.1899⎦   ⎣-0.5    0   ⎦
 
 local gradient
-∂s[2].a#2
-───────── : g ↦ g ⊗ s[1].h
-  ∂W_hh
+⎛∂s[2].a#2⎞ᵀ
+⎜─────────⎟  : g ↦ g ⊗ s[1].h
+⎝  ∂W_hh  ⎠
 
 chain rule ─ contribution 1 of 3
-         ∂L                 ∂L
-        ─────          = ─────────  ·      s[1].hᵀ
-        ∂W_hh            ∂s[2].a#2
+         ∂L                  ∂L
+        ─────          += ─────────  @      s[1].hᵀ
+        ∂W_hh             ∂s[2].a#2
 
-⎡ 0.009141  -0.006954⎤   ⎡ 0.02407⎤
-⎢ 0.022563  -0.017164⎥   ⎢ 0.05940⎥
-⎢-0.015493   0.011786⎥   ⎢-0.04079⎥
-⎢-0.024207   0.018415⎥ = ⎢-0.06373⎥ · [0.3798  -0.2889]
-⎢-0.017999   0.013692⎥   ⎢-0.04739⎥
-⎢ 0.032902  -0.025029⎥   ⎢ 0.08662⎥
-⎢-0.041487   0.031560⎥   ⎢-0.10922⎥
-⎣ 0.002804  -0.002133⎦   ⎣ 0.00738⎦""",
+⎡ 0.009141  -0.006954⎤    ⎡ 0.02407⎤
+⎢ 0.022563  -0.017164⎥    ⎢ 0.05940⎥
+⎢-0.015493   0.011786⎥    ⎢-0.04079⎥
+⎢-0.024207   0.018415⎥ += ⎢-0.06373⎥ @ [0.3798  -0.2889]
+⎢-0.017999   0.013692⎥    ⎢-0.04739⎥
+⎢ 0.032902  -0.025029⎥    ⎢ 0.08662⎥
+⎢-0.041487   0.031560⎥    ⎢-0.10922⎥
+⎣ 0.002804  -0.002133⎦    ⎣ 0.00738⎦""",
     ("multiclass_hinge", 11, 56): """
 the node
    counted    =     short     ⊙  others
@@ -442,14 +440,14 @@ the node
 s[49].x = xs[49] = 1.00021
 
 local gradient
-∂s[49].x
-──────── : g ↦ put(g, xs.shape, [49])
-  ∂xs
+⎛∂s[49].x⎞ᵀ
+⎜────────⎟  : g ↦ put(g, shape=[50], key="49")
+⎝  ∂xs   ⎠
 
 chain rule ─ contribution 1 of 50
-∂s[49].h      ⎛∂s[49].h                ⎞
-──────── = put⎜────────, xs.shape, [49]⎟
-  ∂xs         ⎝∂s[49].x                ⎠""",
+∂L        ⎛   ∂L                         ⎞
+─── += put⎜────────, shape=[50], key="49"⎟
+∂xs       ⎝∂s[49].x                      ⎠""",
 }
 
 
@@ -502,7 +500,7 @@ def test_equations_stand_closer_where_that_saves_rows(room: int, between: str) -
 
 def test_the_chain_rule_of_a_matrix_product_has_numbers_where_there_is_room() -> None:
     below = plain(formula_block(step_facts(trace("matrix_product").frame(4)), "en", 54, 21, spare=2).lines)
-    assert "⎢2  1  3  4⎥ = ⎢2  1⎥ · ⎡1  0  0  2⎤" in below
+    assert "⎢2  1  3  4⎥ = ⎢2  1⎥ @ ⎡1  0  0  2⎤" in below
 
 
 def test_vectors_lie_down_where_they_are_too_high() -> None:
@@ -703,7 +701,7 @@ def test_picture_of_a_tall_head() -> None:
     frame = load_scenario(BUNDLED["add_multiply"]).record().frame(4)
     found = plain(equation(step_facts(frame), "en", 40, 12, tall=True).lines)
     assert found.split("\n")[:3] == [
-        "  ∂f         ∂f       ∂f",
+        "  ∂L         ∂L       ∂f",
         "  ──    =    ──    ·  ──",
         "  ∂q         ∂f       ∂q",
     ]

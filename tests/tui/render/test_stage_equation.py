@@ -73,7 +73,7 @@ def test_forward_goes_from_left_to_right() -> None:
 
 
 def test_backward_the_gradient_comes_from_the_right() -> None:
-    assert names("add_multiply", 6) == ["∂f/∂x", "∂q/∂x", "∂f/∂q"]
+    assert names("add_multiply", 6) == ["∂L/∂x", "∂q/∂x", "∂L/∂q"]
     assert names("rnn_cell", 22)[::2] == ["∂L/∂W_hg", "∂L/∂k#2"]
 
 

@@ -19,13 +19,13 @@ def test_no_line_begins_at_the_edge(language: str) -> None:
     assert drawing.width <= 60
 
 
-def test_a_name_with_a_slash_is_read_as_one() -> None:
+def test_a_part_of_an_operator_is_named_by_a_path() -> None:
     from backprop_engine.debugger import StepBy, StepInto, ToBackward, update
 
     session = view("softmax_classifier").session
     for command in (ToBackward(), StepBy(), StepInto()):
         session = update(session, command)
     graph = session.graph
-    inner = next(node for node in graph.nodes if node.name == "L/p")
-    assert gradient_name(graph, inner) == "∂L/∂(L/p)"
-    assert derivative(inner, graph["L/e"]) == "∂(L/p)/∂(L/e)"
+    inner = next(node for node in graph.nodes if node.name == "L.p")
+    assert gradient_name(graph, inner) == "∂L/∂L.p"
+    assert derivative(inner, graph["L.e"]) == "∂L.p/∂L.e"

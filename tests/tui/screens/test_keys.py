@@ -390,7 +390,7 @@ async def test_inspecting_shows_the_chosen_node_or_the_one_of_the_step() -> None
         shown = text_of(pilot.app.screen.query_one(Panel).drawing)
     assert shown.startswith("z  input")
     assert "-4" in shown
-    assert "∂f/∂z" in shown
+    assert "∂L/∂z" in shown
 
 
 @pytest.mark.parametrize(("at", "count"), [(3, 0), (6, 1), (8, 2), (10, 3)])
@@ -418,7 +418,7 @@ async def test_copying_a_step() -> None:
         copied = " ".join(pilot.app.clipboard.split())
     assert "∂f ∂f ∂q ── = ── · ── ∂x ∂q ∂x" in copied
     assert "-4 = -4 · 1" in copied
-    assert "∂f/∂x = ∂f/∂q · 1 = (-4) · 1 = -4" in copied
+    assert "∂L/∂x = ∂L/∂q · 1 = (-4) · 1 = -4" in copied
 
 
 async def test_copying_the_chosen_node() -> None:

@@ -77,7 +77,7 @@ def _box(frame: Frame, node: Node) -> _Box:
     value = frame.value(node)
     gradient = frame.gradient(node)
     operator = sign(frame.graph, node) if node.op is not None else ""
-    output = frame.graph.nodes[frame.graph.output].name
+    output = frame.graph.loss_name
     return _Box(
         node.position,
         operator,

@@ -93,7 +93,7 @@ def _passes(view: View) -> _Rows:
     """What the graph computes, and which gradients come of it."""
     overview = run_overview(view.session.run.graph)
     computed = (Span(overview.output, Role.NAME), Span(f" = {overview.formula}"))
-    gradients = (Span(f"∂{overview.output}/∂… ", Role.GRADIENT), *_names(overview.receivers))
+    gradients = (Span(f"∂{overview.loss}/∂… ", Role.GRADIENT), *_names(overview.receivers))
     rows: _Rows = [(msg("forward"), computed), (msg("backward"), gradients)]
     training = view.scenario.training
     if training is not None:

@@ -102,10 +102,15 @@ def _sum(facts: AccumulateFacts, language: str) -> Line:
     contributions = facts.trace.contributions
     terms = [summary(contributions[use]) for use in facts.uses[max(0, count - _MOST_TERMS) : count]]
     dots = "… + " if count > _MOST_TERMS else ""
+    total = summary(facts.result.tensor)
+    name = facts.result.name
+    if not facts.is_last:
+        name = msg("{gradient} so far", gradient=name).in_language(language)
+    sums = "" if len(terms) == 1 and not dots else f" {dots}{' + '.join(terms)} ="
     return (
-        Span(facts.result.name, Role.GRADIENT),
-        Span(f" = {dots}{' + '.join(terms)} = "),
-        Span(summary(facts.result.tensor), Role.GRADIENT),
+        Span(name, Role.GRADIENT),
+        Span(f" ={sums} " if facts.is_last else f":{sums} "),
+        Span(total, Role.GRADIENT),
         Span(f"  ({turn_text(facts, language)})", Role.DIM),
     )
 

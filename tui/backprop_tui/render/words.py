@@ -53,7 +53,7 @@ _MOST_CODE = 9
 """Lines of NumPy that are shown; clearing may take many."""
 _HANDS_ON = {"add", "identity"}
 """Operators that pass the upstream gradient on unchanged to an operand of their own shape."""
-_JOINED = re.compile(r"( [·⊙] )(.+)")
+_JOINED = re.compile(r"( [·⊙@] )(.+)")
 _NAMES = re.compile(r"((?:\d+e-\d+|\[[\d, :\[\]]*\]|[\w.#=])+)|([^\w.#=\[]+|\[)")
 
 
@@ -316,7 +316,16 @@ def _local_text(local: LocalFacts, language: str) -> str:
 
 def _seed(facts: SeedFacts, language: str) -> Iterator[_Said]:
     seed = facts.result.tensor
-    if seed.shape == ():
+    if facts.names_loss:
+        words = msg(
+            "The forward pass is done. The backward pass starts at {output}, with {loss} = {output}: "
+            "{gradient} = {seed}.",
+            output=facts.node.name,
+            loss=facts.loss,
+            gradient=facts.result.name,
+            seed=summary(seed),
+        )
+    elif seed.shape == ():
         words = msg(
             "The forward pass is done. The backward pass starts at {output}: {gradient} = {seed}.",
             output=facts.node.name,
@@ -388,7 +397,10 @@ def _chain(facts: BackwardFacts, language: str) -> Line:
     """The chain rule of an edge in symbols, and in numbers between scalars."""
     local, factor = facts.local, facts.local.factor
     upstream = Span(facts.upstream.name, Role.GRADIENT)
-    left = (Span(facts.product.name, Role.PRODUCT), Span(" = "))
+    left: Line = (Span(facts.product.name, Role.PRODUCT), Span(" = "))
+    if facts.turn:  # a part of the gradient, which is not the whole
+        via = msg("{gradient} via {node}", gradient=facts.product.name, node=facts.node.name)
+        left = (Span(via.in_language(language), Role.PRODUCT), Span(": "))
     if local.multiplier is not None:
         symbols = Span(_in_brackets(local.symbols), Role.LOCAL)
         chain = (upstream, Span(f" {factor.sign} "), symbols)
@@ -399,7 +411,7 @@ def _chain(facts: BackwardFacts, language: str) -> Line:
             return (*left, Span(f"∑ {along} ("), *chain, Span(")"))
         return (*left, *chain)
     if local.is_outer_product:  # as the columns have it
-        beside = (Span(factor.entries, Role.LOCAL), Span(" · "))
+        beside = (Span(factor.entries, Role.LOCAL), Span(f" {factor.sign} "))
         return (*left, *beside, upstream) if factor.comes_first else (*left, upstream, *reversed(beside))
     return (
         *left,

@@ -120,8 +120,8 @@ def _factor(first: float, last: float, count: int, language: str) -> str:
 
 
 def _output(graph: Graph) -> str:
-    """The output's name where it is a short one, such as the `L` of a loss."""
-    name = graph.nodes[graph.output].name
+    """What is differentiated, where its name is a short one, such as ``L``."""
+    name = graph.loss_name
     return name if len(name) <= _SHORT else ""
 
 

@@ -48,7 +48,7 @@ _BELOW = 2
 _ANY = 4
 """No number of a heatmap is larger than this."""
 _MOST_OPERANDS = 3
-_BETWEEN = frozenset("⊙·⊗")
+_BETWEEN = frozenset("⊙·⊗@")
 """Signs of functions of two operands that are written between them."""
 
 

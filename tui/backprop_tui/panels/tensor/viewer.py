@@ -147,7 +147,7 @@ def _name(state: TensorState, subject: Subject) -> str:
         return gradient_name(graph, state.node)
     assert subject.edge is not None
     edge = state.view.session.trace.schedule.edges[subject.edge]
-    return msg("through {node}", node=graph.nodes[edge.node].name).in_language(language)
+    return msg("via {node}", node=graph.nodes[edge.node].name).in_language(language)
 
 
 def _partial(state: TensorState, width: int) -> list[Line]:
@@ -298,9 +298,7 @@ def _contributions(state: TensorState, width: int) -> list[Line]:
         through = graph.nodes[trace.schedule.edges[use].node].name
         spans += [Span(" + ")] if place else []
         spans.append(Span(number(trace.contributions[use][state.at], 4), Role.GRADIENT))
-        spans.append(
-            Span(f" ({msg('through {node}', node=through).in_language(state.view.language)})", Role.DIM)
-        )
+        spans.append(Span(f" ({msg('via {node}', node=through).in_language(state.view.language)})", Role.DIM))
     return wrap_line(tuple(spans), width)[:3]
 
 

@@ -95,7 +95,7 @@ def _backward(facts: BackwardFacts, language: str) -> list[Part]:
     word = turn_text(facts, language) or msg("product").in_language(language)
     left: list[Part] = [
         showing(product.tensor, product.name, word, Role.PRODUCT, local.sample, row=product.is_row),
-        Sign("=", below="=" if local.has_numbers else "←"),
+        Sign("+=" if facts.turn else "=", below="=" if local.has_numbers else "←"),
     ]
     if facts.summed_axes:
         axes = ", ".join(map(str, facts.summed_axes))
@@ -122,12 +122,15 @@ def _fine(part: Part) -> Part:
 def _accumulate(facts: AccumulateFacts, language: str) -> list[Part]:
     count, of = facts.turn
     arrived = msg("sum, {count} of {of}", count=count, of=of).in_language(language)
-    parts: list[Part] = [_term(facts.result, arrived, Role.PRODUCT), Sign("=")]
+    so_far = msg("so far").in_language(language)
+    result = facts.result if facts.is_last else structs.replace(facts.result, name=so_far)
+    parts: list[Part] = [_term(result, arrived, Role.PRODUCT), Sign("=")]
     if facts.before is not None:
-        parts += [_term(facts.before, msg("before").in_language(language), Role.GRADIENT), Sign("+")]
+        before = structs.replace(facts.before, name=so_far)
+        parts += [_term(before, msg("before").in_language(language), Role.GRADIENT), Sign("+")]
     contribution = facts.contribution
     name, word = (
-        msg("through {node}", node=contribution.name).in_language(language),
+        msg("via {node}", node=contribution.name).in_language(language),
         msg("contribution").in_language(language),
     )
     return [*parts, showing(contribution.tensor, name, word, Role.GRADIENT, row=contribution.is_row)]

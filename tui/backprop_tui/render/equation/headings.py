@@ -234,7 +234,7 @@ def _in_two_lines(word: str, *, unbroken: bool = False) -> str:
         halves = [
             both
             for both in halves
-            if both[0].count("(") == both[0].count(")") and both[0][-1] not in "=+−-·⊙/"
+            if both[0].count("(") == both[0].count(")") and both[0][-1] not in "=+−-·⊙@/"
         ]
     return "\n".join(min(halves, key=lambda both: max(map(cell_width, both)), default=(word,)))
 

@@ -79,7 +79,7 @@ def _map_without_factor(local: LocalFacts, word: str, language: str) -> LocalCol
         jacobian: Any = window(local.trace, local.edge, range(prod(out)), range(prod(operand)))
         if out != ():
             term = showing(jacobian.T, f"({factor.name})ᵀ", word, Role.LOCAL, rule=rule)
-            return LocalColumn(term, "·", comes_first=True, has_entries=True)
+            return LocalColumn(term, "@", comes_first=True, has_entries=True)
         number = _same_everywhere(jacobian)
         tensor = jacobian.reshape(operand) if number is None else number
         return LocalColumn(showing(tensor, factor.name, word, Role.LOCAL, rule=rule), "·")

@@ -18,6 +18,7 @@ from backprop_tui.cells.tensors import is_multiplied, tensor_block
 
 __all__ = [
     "EQUALS",
+    "PLUS_EQUALS",
     "Column",
     "Equation",
     "Style",
@@ -66,6 +67,7 @@ class Column(Struct, frozen=True):
 
 
 EQUALS: Final = Column(text(" = "), sign=True, relation=True)
+PLUS_EQUALS: Final = Column(text(" += "), sign=True, relation=True)
 _NOTHING: Final = text("")
 _END: Final = Column(text(""), sign=True, relation=True)
 

@@ -33,6 +33,7 @@ from backprop_tui.cells.summaries import ABSENT
 from backprop_tui.render.formulas.axes import letters
 from backprop_tui.render.formulas.equations import (
     EQUALS,
+    PLUS_EQUALS,
     Column,
     Equation,
     Style,
@@ -96,7 +97,7 @@ def _node(trace: Trace, node: Node, language: str) -> Equation:
 
 
 def _local(local: LocalFacts, language: str) -> Equation:
-    """``∂q/∂x = y``: the local gradient; of a linear map, what it makes of a gradient ``g``.
+    """``∂q/∂x = y``: the local gradient; of a linear map its adjoint, ``(∂q/∂x)ᵀ : g ↦ …``.
 
     A Jacobian of a batch is that of one row.
     """
@@ -112,7 +113,8 @@ def _local(local: LocalFacts, language: str) -> Equation:
             if local.factor.tensor is not None:  # as in the chain rule
                 made[::2] = [part.painted(Role.LOCAL, but=Role.GRADIENT) for part in made[::2]]
             maps = row(text("g", Role.GRADIENT), text(" ↦ "), *made)
-            return [Column(left), Column(text(" : "), relation=True), Column(maps)]
+            adjoint = text(f"(∂{node.name}/∂{operand_text(operand)})ᵀ", Role.LOCAL)
+            return [Column(adjoint), Column(text(" : "), relation=True), Column(maps)]
         value = tensor_box(local.value, Role.LOCAL, style)
         if isinstance(tree, Name):  # numbers below would say the same twice
             named = [Column(left), EQUALS, Column(naming.symbols(style).box(tree))]
@@ -139,7 +141,8 @@ def _chain(facts: BackwardFacts, language: str) -> Equation:
 
     def columns(style: Style) -> Sequence[Column]:
         numbers = tensor_box(product.tensor, Role.PRODUCT, style, upright=not product.is_row)
-        left = [Column(gradient(facts.trace, facts.operand, style, Role.PRODUCT), numbers), EQUALS]
+        relation = PLUS_EQUALS if facts.turn else EQUALS
+        left = [Column(gradient(facts.trace, facts.operand, style, Role.PRODUCT), numbers), relation]
         if facts.summed_axes:
             left.append(Column(text(f"∑{letters(facts.summed_axes)} ", Role.OP), sign=True))
         return with_value([*left, *_product(facts, style, language)], numbers)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from backprop_engine.explain.symbols import sized
 from backprop_engine.expressions import (
     Attribute,
     Binary,
@@ -103,8 +104,8 @@ def _with_axis(call: Call, axis: Any) -> Call:
 
 
 def rule_tree(graph: Graph, node: Node, text: str) -> Expr:
-    """The text of a rule at `node`, with the numbers of literal operands in it."""
-    return _in_place(graph, node, _parsed(text))
+    """The text of a rule at `node`, with the shapes, the key and the numbers of literal operands in it."""
+    return _in_place(graph, node, sized(graph, node, _parsed(text)))
 
 
 def _in_place(graph: Graph, node: Node, tree: Expr) -> Expr:

@@ -43,7 +43,7 @@ LOOSE, SUM, TERM, SIGN, POWER, ATOM = 0, 2, 3, 4, 5, 6
 """How tightly a piece holds together, as in the grammar of expressions."""
 
 _SIGNS: Final = {
-    "+": " + ", "-": " − ", "*": " · ", "@": " · ", "/": " / ",
+    "+": " + ", "-": " − ", "*": " · ", "@": " @ ", "/": " / ",
     "<": " < ", "<=": " ≤ ", ">": " > ", ">=": " ≥ ", "==": " = ", "!=": " ≠ ",
 }  # fmt: skip
 _LETTERS: Final = {"pi": "π"}
