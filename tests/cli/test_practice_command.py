@@ -47,11 +47,11 @@ def test_answers_are_graded(practised: Practised) -> None:
     assert (outcome.code, outcome.err) == (0, "")
     lines = outcome.out.splitlines()
     assert lines[0] == "Add, then multiply: 4 questions, seed 1"
-    assert "f passes ∂f/∂f back to q. What is ∂f/∂q?" in lines
-    assert "∂f/∂q > z" in lines
+    assert "f passes ∂L/∂f back to q. What is ∂L/∂q?" in lines
+    assert "∂L/∂q > z" in lines
     assert lines.count("Right.") == 1
     assert "Not right: the local gradient is forgotten." in outcome.out
-    assert "Hint: it is ∂f/∂f times the local gradient q" in lines
+    assert "Hint: it is ∂L/∂f times the local gradient q" in lines
     assert "Right, with a hint: half the credit." in lines
     assert "2 of 2 answered questions right, credit 1.5 of 4" in lines
     assert lines[-1] == "The same questions again: backprop-tui practice add_multiply --seed 1"
@@ -217,4 +217,4 @@ def test_through_a_pipe() -> None:
         "practice", "add_multiply", "--seed", "1", "--only", "product", stdin=None, input=b"g * z\n"
     )
     assert done.returncode == 0
-    assert "∂f/∂q > g * z\nRight.\n" in done.stdout.decode()
+    assert "∂L/∂q > g * z\nRight.\n" in done.stdout.decode()

@@ -56,7 +56,7 @@ def grade(question: Question, typed: str, *, hinted: bool = False) -> Grade:
     >>> trace = record(make_graph({"f": "3 * x * x"}, inputs={"x": 2}))
     >>> question = questions(trace, ["accumulate"])[0]
     >>> print(question.text)
-    Contribution 2 of 2 to ∂f/∂x has arrived, through f#1. What is ∂f/∂x now?
+    Contribution 2 of 2 to ∂L/∂x has arrived, through f#1. What is ∂L/∂x now?
     >>> grade(question, "12").right, grade(question, "6").mutant
     (True, <Mutant overwritten>)
     """

@@ -271,10 +271,11 @@ v  ← momentum · v + ──
 
 10 ←   0.7    · 0 + 10""",
     ("softmax_classifier", 8, 34): """
-the node       local gradient
-XW = X @ W     ⎛∂XW⎞ᵀ
-               ⎜───⎟  : g ↦ g @ Wᵀ
-               ⎝∂X ⎠
+the node
+XW = X @ W
+
+local gradient
+(∂XW/∂X)ᵀ : g ↦ g @ Wᵀ
 
 chain rule
 ∂L   ∂L
@@ -288,9 +289,7 @@ net_o#1  =     W_o     @  out_h
 ⎣0.6249⎦   ⎣0.5  0.55⎦   ⎣0.5969⎦
 
 local gradient
-⎛∂net_o#1⎞ᵀ
-⎜────────⎟  : g ↦ g ⊗ out_h
-⎝  ∂W_o  ⎠
+(∂net_o#1/∂W_o)ᵀ : g ↦ g ⊗ out_h
 
 chain rule
       ∂E_total         ∂E_total
@@ -358,9 +357,7 @@ the node
                        ⎝⎣ 0.25   0     0.5⎦     ⎠
 
 local gradient
-⎛∂v⎞ᵀ
-⎜──⎟  : g ↦ add_at_rows(g, tokens, shape=[5, 3])
-⎝∂E⎠
+(∂v/∂E)ᵀ : g ↦ add_at_rows(g, tokens, shape=[5, 3])
 
 chain rule
 ∂L              ⎛∂L                      ⎞
@@ -375,9 +372,7 @@ y = softmax⎜⎨   √2                         ⎟ @ v
            ⎝⎩ −inf    else                 ⎠
 
 local gradient
-⎛∂y⎞ᵀ
-⎜──⎟  : g ↦ attention_weights(q, k, causal=true)ᵀ @ g
-⎝∂v⎠
+(∂y/∂v)ᵀ : g ↦ attention_weights(q, k, causal=true)ᵀ @ g
 
 chain rule
 ∂L                                           ∂L
@@ -397,9 +392,7 @@ s[2].a#2  =      W_hh      @  s[1].h
 ⎣-0.1899⎦   ⎣-0.5    0   ⎦
 
 local gradient
-⎛∂s[2].a#2⎞ᵀ
-⎜─────────⎟  : g ↦ g ⊗ s[1].h
-⎝  ∂W_hh  ⎠
+(∂s[2].a#2/∂W_hh)ᵀ : g ↦ g ⊗ s[1].h
 
 chain rule ─ contribution 1 of 3
          ∂L                  ∂L
@@ -440,9 +433,7 @@ the node
 s[49].x = xs[49] = 1.00021
 
 local gradient
-⎛∂s[49].x⎞ᵀ
-⎜────────⎟  : g ↦ put(g, shape=[50], key="49")
-⎝  ∂xs   ⎠
+(∂s[49].x/∂xs)ᵀ : g ↦ put(g, shape=[50], key="49")
 
 chain rule ─ contribution 1 of 50
 ∂L        ⎛   ∂L                         ⎞
