@@ -168,11 +168,11 @@ def test_of_many_wrong_gradients_a_few_are_told(commands: Commands, tmp_path: Pa
     [
         (
             GradientCheck("W", Verdict.DIFFERS, "shape", 6, 0, inf, shapes=((2,), (2, 3))),
-            "W: the gradient has shape 2, the value has shape 2×3",
+            "W: the gradient has shape 2, but the value has shape 2×3",
         ),
         (
             GradientCheck("W", Verdict.DIFFERS, "complex step", 6, 6, 0.5, (1, 2), 1.5, 3.0),
-            "W[1, 2]: the gradient is 1.5, by complex step it is 3 (off by 0.5 of the largest)",
+            "W[1, 2]: the gradient is 1.5, but complex step gives 3 (off by 0.5 of the largest)",
         ),
     ],
 )

@@ -391,7 +391,7 @@ class Twin:
         steps = range(1, schedule.last + 1)
         found = [at for at in steps if is_about(schedule.step(at), command.node)]
         if not found:
-            raise UsageError("no step is about it")
+            raise UsageError("no step involves it")
         ahead = [at for at in found if at > within]
         start = iteration * self.long.last
         next_one = start + self.long.last + found[0]

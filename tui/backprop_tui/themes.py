@@ -124,7 +124,7 @@ def known_theme(name: str) -> str:
     names = sorted({DARK.name, LIGHT.name, *BUILTIN_THEMES})
     if name and name not in names:
         raise UsageError(
-            msg("there is no theme {name}", name=name), msg("there are {names}", names=", ".join(names))
+            msg("there is no theme {name}", name=name), msg("available: {names}", names=", ".join(names))
         )
     return name
 

@@ -69,7 +69,7 @@ class Branches(Struct, frozen=True, eq=False):
         kept = sum(override.tensor.size for branch in self.every.values() for override in branch.own())
         if kept + override.tensor.size > MOST_NUMBERS:
             raise UsageError(
-                msg("there is no room for another branch: the changes hold too many numbers already")
+                msg("there is no room for another branch: the changes already hold too many numbers")
             )
         number = 1
         while f"b{number}" in self.every:
@@ -99,7 +99,7 @@ class Branches(Struct, frozen=True, eq=False):
         if name not in self.every:
             raise UsageError(
                 msg("there is no branch {name}", name=shortened(clean(name), 40)),
-                msg("there are {names}", names=", ".join(self.every)),
+                msg("available: {names}", names=", ".join(self.every)),
             )
         return structs.replace(self, current=name)
 
@@ -108,13 +108,13 @@ class Branches(Struct, frozen=True, eq=False):
         name = name.strip()
         if not name.isidentifier() or len(name) > 40:
             raise UsageError(
-                msg("{name} is not a name: letters, digits and _", name=shortened(clean(name), 40))
+                msg("{name} is not a valid name: use letters, digits and _", name=shortened(clean(name), 40))
             )
         if name in self.every or self.current == BASELINE:
             raise UsageError(
                 msg("the baseline keeps its name")
                 if self.current == BASELINE
-                else msg("there is a branch {name} already", name=name)
+                else msg("there is already a branch {name}", name=name)
             )
         old = self.current
 

@@ -78,9 +78,7 @@ def parse_breakpoint(text: str, graph: Graph) -> Breakpoint:
 def _target(words: str, graph: Graph) -> Target:
     if not words:
         raise UsageError(
-            msg(
-                "a breakpoint is on a node, or on `op NAME`, `group NAME`, `phase NAME`, a trouble, or `if …`"
-            )
+            msg("a breakpoint is a node, `op NAME`, `group NAME`, `phase NAME`, a kind of trouble, or `if …`")
         )
     first, _, rest = words.partition(" ")
     if words.lower() in _IN_SHORT and words not in graph:
@@ -94,9 +92,11 @@ def _target(words: str, graph: Graph) -> Target:
         if named is not None:
             return named(rest, graph)
         compares = any(sign in words for sign in "<>=")
-        hint = msg("`if {words}` is a condition", words=shortened(clean(words), 60)) if compares else None
+        hint = (
+            msg("for a condition write `if {words}`", words=shortened(clean(words), 60)) if compares else None
+        )
         hint = hint or did_you_mean(words, ANOMALIES) or _there_are(ANOMALIES)
-        raise UsageError(msg("{words} is not a breakpoint", words=shortened(clean(words), 60)), hint)
+        raise UsageError(msg("{words} is not something to break at", words=shortened(clean(words), 60)), hint)
     if words.lower() in ANOMALIES and words not in graph:
         if ANOMALIES[words.lower()].bound:
             raise UsageError(msg("`{words}` needs a bound, such as `{words} 1e-6`", words=words))
@@ -131,7 +131,7 @@ def _node(name: str, graph: Graph) -> Target:
     names = [node.name for node in graph.nodes if node.name]
     hint = did_you_mean(name, (*names, *graph.aliases))
     if name in graph.operators or name in OPS:
-        hint = hint or msg("`op {name}` is on the operator", name=name)
+        hint = hint or msg("for the operator write `op {name}`", name=name)
     raise UsageError(msg("there is no node {name}", name=shortened(clean(name), 40)), hint)
 
 
@@ -150,12 +150,12 @@ def _group(name: str, graph: Graph) -> Target:
     known = absolute(name, graph.lengths)  # `states[-1]` is the last of them
     if known in names:
         return Target("group", known)
-    hint = did_you_mean(name, names) or (_there_are(names[:8]) if names else msg("the graph has none"))
+    hint = did_you_mean(name, names) or (_there_are(names[:8]) if names else msg("the graph has no groups"))
     raise UsageError(msg("there is no group {name}", name=shortened(clean(name), 40)), hint)
 
 
 def _there_are(names: Iterable[str]) -> Message:
-    return msg("there are {names}", names=", ".join(names))
+    return msg("available: {names}", names=", ".join(names))
 
 
 def _phase(name: str, graph: Graph) -> Target:

@@ -83,13 +83,13 @@ def parse_condition(text: str, graph: Graph, *, placed: bool = False) -> Conditi
         if (name not in SUBJECTS or name not in bare) and name not in graph:
             raise UsageError(
                 msg("{name} is not a node", name=clean(name)),
-                msg("a condition is about {subjects}, or nodes by name", subjects=", ".join(SUBJECTS)),
+                msg("a condition can use {subjects}, and nodes by name", subjects=", ".join(SUBJECTS)),
             )
     subjects = tuple(name for name in SUBJECTS if name in bare)
     if not (subjects or placed):
         raise UsageError(
             msg(
-                "{text} says nothing about a step: use {subjects}",
+                "{text} is not a property of a step: use {subjects}",
                 text=clean(text),
                 subjects=", ".join(SUBJECTS),
             )

@@ -49,7 +49,7 @@ def overridden(session: Session, command: Set) -> Session:
     shown = msg("{count} numbers", count=given.size) if given.size > _SPELLED else _spelled(given.tolist())
     description = msg("{what} = {numbers}", what=f"{what}{where}", numbers=shown)
     if kind == "leaf" and session.run.training is not None:
-        description = msg("{change} from the first iteration on", change=description)
+        description = msg("{change}, from the first iteration on", change=description)
     return on_branch(session, session.branches.grown(Override(kind, node.name, tensor), description))
 
 
@@ -69,7 +69,7 @@ def _filled(session: Session, node: Node, command: Set) -> Tensor:
         if given.shape not in ((), node.shape):
             raise UsageError(
                 msg(
-                    "{name} is {shape}, the numbers are {given}",
+                    "{name} has shape {shape}, but the numbers have shape {given}",
                     name=node.name,
                     shape=shape_text(node.shape),
                     given=shape_text(given.shape),
@@ -98,7 +98,7 @@ def _filled(session: Session, node: Node, command: Set) -> Tensor:
     if before is None:
         raise UsageError(
             msg(
-                "{name} has no gradient here: iteration {iteration} is a forward pass alone",
+                "{name} has no gradient here: iteration {iteration} is a forward pass only",
                 name=node.name,
                 iteration=trace.iteration,
             )

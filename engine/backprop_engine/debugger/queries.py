@@ -190,23 +190,23 @@ def nudge(run: Run, iteration: int, name: str, entry: tuple[int, ...], size: flo
     trace = run.trace(iteration)
     graph, node = trace.graph, trace.graph[name]
     if not node.is_leaf or not node.takes_gradient:
-        raise UsageError(msg("{name} cannot be nudged: only inputs and params can", name=name))
+        raise UsageError(msg("{name} cannot be nudged: only inputs and parameters can", name=name))
     if len(entry) != len(node.shape) or any(
         not -length <= index < length for index, length in zip(entry, node.shape, strict=True)
     ):
         raise UsageError(
             msg(
-                "{name} has no entry {entry}: it has the axes {axes}",
+                "{name} has no entry {entry}: its axes have sizes {axes}",
                 name=name,
                 entry=list(entry),
                 axes=list(node.shape),
             )
         )
     if not 0 < size < inf:
-        raise UsageError(msg("a nudge is a positive number"))
+        raise UsageError(msg("the size of a nudge is a positive number"))
     if any(isinstance(edit, ValueEdit) for edit in trace.edits):
         raise UsageError(
-            msg("a nudge says nothing while a computed value is overridden: it would not pass it")
+            msg("a nudge tells nothing while a computed value is overridden, because the change stops there")
         )
 
     def forward(by: float) -> Sequence[Tensor]:
@@ -297,7 +297,7 @@ def search(graph: Graph, trace: Trace, text: str, before: Trace | None = None) -
     """
     words = " ".join(text.split())
     if not words:
-        raise UsageError(msg("search for a part of a name, `op NAME`, `group NAME`, or `if …`"))
+        raise UsageError(msg("search for part of a name, `op NAME`, `group NAME`, or `if …`"))
     part = words.casefold()
     nodes = tuple(node.position for node in graph.nodes if node.name and part in node.name.casefold())
     if nodes and " " not in words:

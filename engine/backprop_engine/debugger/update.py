@@ -227,7 +227,7 @@ def _goal(session: Session, command: Iterate | Go | ToStart | ToBackward | ToEnd
             name = session.run.graph.nodes[node].name
             found = sorted(dict.fromkeys(positions_of_node(name, session.outer_trace)))
             if not found:
-                raise UsageError(msg("no step is about {name}", name=name))
+                raise UsageError(msg("no step involves {name}", name=name))
             ahead = bisect_right(found, session.outer_here)
             if ahead < len(found):
                 return start + found[ahead]
@@ -239,7 +239,7 @@ def _known(node: int | None, graph: Graph) -> None:
     if node is not None and not 0 <= node < len(graph.nodes):
         raise UsageError(
             msg(
-                "there is no node number {number}: they count from 0 to {last}",
+                "there is no node number {number}: nodes are numbered 0 to {last}",
                 number=node,
                 last=len(graph.nodes) - 1,
             )
@@ -261,7 +261,7 @@ def _fold(session: Session, group: str) -> Session:
     else:
         raise UsageError(
             msg("there is no group {name}", name=group),
-            msg("there are {names}", names=", ".join(names[:8])),
+            msg("available: {names}", names=", ".join(names[:8])),
         )
     folded = set(session.folded)
     left = folded - wanted if wanted <= folded else folded | wanted
@@ -298,7 +298,7 @@ def _numbered(session: Session, number: int) -> Breakpoint:
         if known.number == number:
             return known
     numbers = ", ".join(str(known.number) for known in session.breakpoints)
-    there = msg("there is {numbers}", numbers=numbers) if numbers else msg("there is none")
+    there = msg("available: {numbers}", numbers=numbers) if numbers else msg("there are no breakpoints")
     raise UsageError(msg("there is no breakpoint {number}", number=number), there)
 
 
@@ -313,7 +313,8 @@ def _without(items: tuple[str, ...], number: int | None) -> tuple[str, ...]:
         return ()
     if not 1 <= number <= len(items):
         raise UsageError(
-            msg("there is no watch {number}", number=number), msg("there are {count}", count=len(items))
+            msg("there is no watch {number}", number=number),
+            msg("there are {count} in all", count=len(items)),
         )
     return items[: number - 1] + items[number:]
 

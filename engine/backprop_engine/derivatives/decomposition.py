@@ -89,7 +89,9 @@ def inner_graph(graph: Graph, position: int) -> Graph:
     parts = decomposition(graph, node)
     if parts is None:
         what = node.op.name if node.op else msg("a leaf")
-        raise UsageError(msg("{name} has no inside: {what} is elementary", name=node.name, what=what))
+        raise UsageError(
+            msg("{name} cannot be stepped into: {what} is elementary", name=node.name, what=what)
+        )
     builder = GraphBuilder(graph.dtype.name)
     positions: dict[str, Position] = {
         name: builder.leaf(name, _kind(graph, node, argnum), graph.nodes[operand].shape)

@@ -205,7 +205,7 @@ def unfair_tie(check: GradientCheck, along: Slope, projected: float) -> Gradient
         found=projected,
         expected=along.value,
         numeric=None,
-        resembles=msg("each entry alone is a fair choice at the kink, several together are not"),
+        resembles=msg("each entry on its own is a valid choice at the kink, but together they are not"),
     )
 
 

@@ -227,8 +227,8 @@ def _by_unit_upstreams(trace: Trace, edge: Edge, out: Tensor, operands: Sequence
     if prod(shape) > MOST_BY_UNITS:
         raise UsageError(
             msg(
-                "the Jacobian of {name} ({shape}) has too many rows: its rule gives no single entries, and "
-                "whole rows are computed for at most {most}",
+                "the Jacobian of {name} ({shape}) has too many rows: its rule cannot compute single "
+                "entries, and whole rows are computed for at most {most}",
                 name=graph.nodes[edge.node].name,
                 shape=shape_text(shape),
                 most=MOST_BY_UNITS,

@@ -63,7 +63,7 @@ def resemblance(
     if not (np.all(np.isfinite(found)) and np.all(np.isfinite(expected))):
         return ""
     if not np.any(expected):
-        return msg("no gradient should flow here: the expected one is 0")
+        return msg("no gradient should flow here: 0 is expected")
     if not np.any(found):
         return msg("no gradient is passed on: the rule is missing")
     with np.errstate(all="ignore"):
@@ -122,7 +122,7 @@ def _factor(found: _Numbers, expected: _Numbers, factors: Mapping[str, Any]) -> 
                 return msg("the upstream gradient {name} is missing", name=name)
             return msg("the factor {name} is missing", name=name)
         if _same(expected * factor, found):
-            return msg("there is one factor {name} too many", name=name)
+            return msg("it has the factor {name} once too often", name=name)
     return ""
 
 
@@ -131,7 +131,7 @@ def _in_place_of_another(found: _Numbers, expected: _Numbers, factors: Mapping[s
     fitting = [(name, factor) for name, factor in factors.items() if np.shape(factor) == found.shape]
     for (name, factor), (other, replaced) in permutations(fitting[:_MOST_FACTORS], 2):
         if _same(found * replaced, expected * factor):
-            return msg("the factor {name} is there in place of {other}", name=name, other=other)
+            return msg("it has the factor {name} instead of {other}", name=name, other=other)
     return ""
 
 
@@ -151,9 +151,9 @@ def _counted(found: _Numbers, expected: _Numbers, sizes: Shape) -> Hint:
         return msg("the sign is wrong")
     for count in dict.fromkeys(_products((*sizes, *found.shape))):
         if abs(ratio / count - 1) < _CLOSE:
-            return msg("it is {count} times too large: a sum where a mean belongs", count=count)
+            return msg("it is {count} times too large: a sum instead of a mean", count=count)
         if abs(ratio * count - 1) < _CLOSE:
-            return msg("it is {count} times too small: a mean where a sum belongs", count=count)
+            return msg("it is {count} times too small: a mean instead of a sum", count=count)
     return ""
 
 
@@ -164,7 +164,7 @@ def _constant(found: _Numbers, expected: _Numbers) -> Hint:
         return ""
     if found.size == 1 and abs(round(ratio) - ratio) > _CLOSE and abs(round(1 / ratio) - 1 / ratio) > _CLOSE:
         return ""  # of one number there is always a ratio
-    return msg("it is {ratio:.6g} times the expected one everywhere: a constant factor", ratio=ratio)
+    return msg("it is {ratio:.6g} times the expected gradient everywhere: a constant factor", ratio=ratio)
 
 
 def _products(sizes: Shape) -> Iterator[int]:
@@ -182,14 +182,14 @@ def _elsewhere(found: _Numbers, expected: _Numbers) -> Hint:
             return msg("it is transposed")
         turned = np.swapaxes(expected, -1, -2)
         if _same(found.reshape(turned.shape), turned):
-            return msg("it is transposed, and reshaped to fit")
+            return msg("it is transposed, then reshaped to fit")
     for axis in range(found.ndim):
         if _same(found, np.flip(expected, axis)):
             return msg("it is reversed along axis {axis}", axis=axis)
         if found.shape[axis] > 1 and any(_same(found, np.roll(expected, by, axis)) for by in (1, -1)):
             return msg("it is shifted along axis {axis}", axis=axis)
     if found.size > 1 and _same(np.sort(found, axis=None), np.sort(expected, axis=None)):
-        return msg("the numbers are right, in other places")
+        return msg("the numbers are right, but in the wrong places")
     return ""
 
 

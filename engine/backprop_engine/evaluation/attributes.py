@@ -16,7 +16,7 @@ from backprop_engine.ops import Op, OpAttribute
 __all__ = ["ATTRIBUTE", "CallError", "attribute_value", "shown_value", "type_words"]
 
 ATTRIBUTE = code(
-    "attribute", msg("An operator's attribute is missing, unknown, of another type, or beyond its limits.")
+    "attribute", msg("A setting of an operator is missing, unknown, of the wrong type, or out of range.")
 )
 
 

@@ -54,9 +54,9 @@ __all__ = [
     "signature",
 ]
 
-UNKNOWN_OP = code("unknown-op", msg("A call of something that is not an operator."))
+UNKNOWN_OP = code("unknown-op", msg("Something that is not an operator is called."))
 OPERANDS = code(
-    "operands", msg("An operator is given too many operands, too few, or one by a name that it has not.")
+    "operands", msg("An operator gets too many operands, too few, or one under a name that it does not have.")
 )
 
 NO_OWN_OPERATORS: Final[Mapping[str, Op]] = MappingProxyType({})

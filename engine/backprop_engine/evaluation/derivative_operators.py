@@ -18,7 +18,7 @@ __all__ = ["DERIVATIVE", "DERIVATIVES", "GRAD", "JVP", "VJP", "DerivativeError",
 
 DERIVATIVE = code(
     "derivative",
-    msg("A `grad`, `vjp` or `jvp` that cannot be taken, or whose pass is too long."),
+    msg("A `grad`, `vjp` or `jvp` cannot be computed, or its pass is too long."),
 )
 
 

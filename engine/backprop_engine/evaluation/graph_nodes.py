@@ -19,7 +19,7 @@ from backprop_engine.ops import Op
 
 __all__ = ["SHAPES", "Position", "add_expression", "apply_operator", "kind_of"]
 
-SHAPES = code("shapes", msg("The shapes of an operator's operands do not fit together."))
+SHAPES = code("shapes", msg("The shapes of an operator's operands do not match."))
 
 Position: TypeAlias = int | None
 """Where an operand is in the graph; `None` where it is broken, which is reported elsewhere."""

@@ -27,19 +27,20 @@ def problem_text(check: GradientCheck, *, in_file: bool = True) -> Message:
     if check.shapes:
         found, expected = map(shape_text, check.shapes)
         problem = msg(
-            "{name}: the gradient has shape {found}, the value has shape {expected}",
+            "{name}: the gradient has shape {found}, but the value has shape {expected}",
             name=check.name,
             found=found,
             expected=expected,
         )
         return joined("; ", [problem, check.resembles]) if check.resembles else problem
     if not in_file and check.method == "output":
-        return msg("{name}: the output is not finite, and nothing can be compared", name=check.name)
+        return msg("{name}: the output is not finite, so nothing can be compared", name=check.name)
     if not in_file and check.verdict is Verdict.NOT_FINITE:
         return msg("{name}: the gradient is {found}", name=name, found=number(check.found))
     if check.method == "output":
         return msg(
-            "{name}: the output is not finite, nothing can be compared, and `expect` does not say so",
+            "{name}: the output is not finite, so nothing can be compared, and `expect` does not say "
+            "that it should be",
             name=check.name,
         )
     if check.verdict is Verdict.NOT_FINITE:
@@ -49,7 +50,7 @@ def problem_text(check: GradientCheck, *, in_file: bool = True) -> Message:
             found=number(check.found),
         )
     problem = msg(
-        "{name}: the gradient is {found}, by {method} it is {expected} (off by {error} of the largest)",
+        "{name}: the gradient is {found}, but {method} gives {expected} (off by {error} of the largest)",
         name=name,
         found=number(check.found, 12),
         method=METHODS[check.method],

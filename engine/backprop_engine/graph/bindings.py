@@ -57,7 +57,7 @@ class Bindings(Struct, frozen=True, eq=False):
             if given.shape != leaf.shape:
                 raise UsageError(
                     msg(
-                        "{name} is {shape}, its value is {given}",
+                        "{name} has shape {shape}, but its value has shape {given}",
                         name=leaf.name,
                         shape=shape_text(leaf.shape),
                         given=shape_text(given.shape),
@@ -104,7 +104,7 @@ class Bindings(Struct, frozen=True, eq=False):
         if found.shape != given.shape:
             raise UsageError(
                 msg(
-                    "{name} is {shape}, its value is {given}",
+                    "{name} has shape {shape}, but its value has shape {given}",
                     name=name,
                     shape=shape_text(given.shape),
                     given=shape_text(found.shape),
@@ -184,7 +184,7 @@ def _seed(graph: Graph, seed: Any) -> Tensor:
     if seed is None:
         if shape != ():
             raise UsageError(
-                msg("the output is {shape}: a seed gradient must be given", shape=shape_text(shape))
+                msg("the output has shape {shape}, so a seed must be given", shape=shape_text(shape))
             )
         seed = 1.0
     tensor = freeze(seed, graph.dtype)
@@ -193,7 +193,7 @@ def _seed(graph: Graph, seed: Any) -> Tensor:
     if tensor.shape != shape:
         raise UsageError(
             msg(
-                "the seed is {given}, the output is {shape}",
+                "the seed has shape {given}, but the output has shape {shape}",
                 given=shape_text(tensor.shape),
                 shape=shape_text(shape),
             )

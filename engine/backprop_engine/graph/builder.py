@@ -407,7 +407,11 @@ def _only_sink(nodes: Sequence[Node], derived_from: Set[int]) -> int:
     if len(sinks) != 1:
         names = ", ".join(node.name for node in sinks[:5])
         raise UsageError(
-            msg("name the output: {count} nodes feed no other ({names})", count=len(sinks), names=names)
+            msg(
+                "say which node is the output: {count} nodes feed no other node ({names})",
+                count=len(sinks),
+                names=names,
+            )
         )
     return sinks[0].position
 

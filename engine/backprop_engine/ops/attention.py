@@ -61,18 +61,18 @@ def _attention_shape(
 
     hint = repair((q, k, v), fits) if 0 not in (*q, *k, *v) else ""
     if min(map(len, (q, k, v))) < 2:
-        message = msg("attention takes matrices, a row for each position, or batches of them")
+        message = msg("attention takes matrices with a row for each position, or batches of them")
     elif q[-1] != k[-1]:
-        message = msg("a query has {q} numbers and a key {k}; they must be as many", q=q[-1], k=k[-1])
+        message = msg("a query has {q} numbers and a key has {k}; the two must be equal", q=q[-1], k=k[-1])
         hint = joined(axis_differs(-1, (operand(0), q[-1]), (operand(1), k[-1])), hint)
     elif k[-2] != v[-2]:
-        message = msg("there are {k} keys and {v} values; they must be as many", k=k[-2], v=v[-2])
+        message = msg("there are {k} keys and {v} values; the two must be equal", k=k[-2], v=v[-2])
         hint = joined(axis_differs(-2, (operand(1), k[-2]), (operand(2), v[-2])), hint)
     elif not broadcasts(q[:-2], k[:-2], v[:-2]):
         message = msg("the batch axes do not broadcast")
         hint = clash(*((*each[:-2], 1, 1) for each in (q, k, v)))
     else:
-        message = msg("attention needs at least one key, and a number in it")
+        message = msg("attention needs at least one key with at least one number")
     raise ShapeError(msg("{operands}: {problem}", operands=named(q, k, v), problem=message), hint)
 
 

@@ -46,7 +46,8 @@ def _gather_shape(a: Shape, indices: Shape, axis: int) -> Shape:
     ):
         raise ShapeError(
             msg(
-                "{operands}: gather takes as many axes, which may differ only along axis {axis}",
+                "{operands}: gather takes tensors with the same number of axes, whose sizes may "
+                "differ only along axis {axis}",
                 operands=named(a, indices),
                 axis=axis,
             ),
@@ -204,7 +205,9 @@ index_select = define(
 def _embedding_shape(weight: Shape, indices: Shape) -> Shape:
     if len(weight) != 2:
         raise ShapeError(
-            msg("{0} is {shape}: embedding takes a matrix, a row for each index", shape=shape_text(weight)),
+            msg(
+                "{0} is {shape}: embedding takes a matrix with a row for each index", shape=shape_text(weight)
+            ),
             msg("the indices are the second operand")
             if len(indices) == 2
             else msg("{0} has {axes}", axes=axes(weight)),

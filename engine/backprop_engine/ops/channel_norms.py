@@ -101,7 +101,7 @@ def _by_bias(a: Shape) -> Rule:
 
 
 def _check_channels(a: Shape, parameters: tuple[Shape, ...]) -> None:
-    reason = msg("it needs one number for each of the {channels} channels on axis 1", channels=a[1])
+    reason = msg("it needs a number for each of the {channels} channels on axis 1", channels=a[1])
     check_parameters(a, parameters, a[1:2], reason)
 
 
@@ -187,11 +187,14 @@ def _over_batch(shape: Shape) -> _Layout:
 def _batch_norm_shape(a: Shape, *parameters: Shape, eps: float) -> Shape:
     if len(a) < 2:
         raise ShapeError(
-            msg("{0} is {shape}: batch_norm takes a batch of rows, channels on axis 1", shape=shape_text(a)),
+            msg(
+                "{0} is {shape}: batch_norm takes a batch of rows, with channels on axis 1",
+                shape=shape_text(a),
+            ),
             would_fit("unsqueeze({0}, axis=1)") if a and a[0] and {*parameters} <= {(1,)} else "",
         )
     if prod(a[axis] for axis in _over_batch(a).axes) == 0:
-        raise ShapeError(msg("{0} is {shape}: there is nothing to take the mean of", shape=shape_text(a)))
+        raise ShapeError(msg("{0} is {shape}: there are no entries to average", shape=shape_text(a)))
     _check_channels(a, parameters)
     return a
 
@@ -248,7 +251,10 @@ batch_norm = define(
 def _inference_shape(a: Shape, *parameters: Shape, eps: float) -> Shape:
     if len(a) < 2:
         raise ShapeError(
-            msg("{0} is {shape}: batch_norm takes a batch of rows, channels on axis 1", shape=shape_text(a)),
+            msg(
+                "{0} is {shape}: batch_norm takes a batch of rows, with channels on axis 1",
+                shape=shape_text(a),
+            ),
             would_fit("unsqueeze({0}, axis=1)") if a and {*parameters} <= {(1,)} else "",
         )
     _check_channels(a, parameters)
@@ -349,13 +355,13 @@ def _instance_norm_shape(a: Shape, *parameters: Shape, eps: float) -> Shape:
     if len(a) < 3:
         raise ShapeError(
             msg(
-                "{0} is {shape}: instance_norm takes a batch, channels on axis 1 and positions after it",
+                "{0} is {shape}: instance_norm takes a batch, with channels on axis 1 and positions after it",
                 shape=shape_text(a),
             ),
             would_fit("unsqueeze({0}, axis=0)") if len(a) == 2 and a[1] and {*parameters} <= {a[:1]} else "",
         )
     if prod(a[2:]) == 0:
-        raise ShapeError(msg("{0} is {shape}: there is nothing to take the mean of", shape=shape_text(a)))
+        raise ShapeError(msg("{0} is {shape}: there are no entries to average", shape=shape_text(a)))
     _check_channels(a, parameters)
     return a
 
@@ -414,18 +420,18 @@ def _over_groups(shape: Shape, num_groups: int) -> _Layout:
 def _group_norm_shape(a: Shape, *parameters: Shape, num_groups: int, eps: float) -> Shape:
     if len(a) < 2:
         raise ShapeError(
-            msg("{0} is {shape}: group_norm takes a batch, channels on axis 1", shape=shape_text(a)),
+            msg("{0} is {shape}: group_norm takes a batch, with channels on axis 1", shape=shape_text(a)),
             would_fit("unsqueeze({0}, axis=0)")
             if a and a[0] and a[0] % num_groups == 0 and {*parameters} <= {a}
             else "",
         )
     if prod(a[1:]) == 0:
-        raise ShapeError(msg("{0} is {shape}: there is nothing to take the mean of", shape=shape_text(a)))
+        raise ShapeError(msg("{0} is {shape}: there are no entries to average", shape=shape_text(a)))
     if a[1] % num_groups:
         fewer = max(n for n in range(1, num_groups) if a[1] % n == 0)
         raise ShapeError(
             msg(
-                "{0} is {shape}: its {channels} channels on axis 1 do not divide into {groups} groups",
+                "{0} is {shape}: its {channels} channels on axis 1 cannot be divided into {groups} groups",
                 shape=shape_text(a),
                 channels=a[1],
                 groups=num_groups,

@@ -55,7 +55,7 @@ def class_shape(
     if target not in (a, a[:-1]):
         raise ShapeError(
             msg(
-                "{operands}: a target is {indices} or {shape} probabilities",
+                "{operands}: a target is {indices}, or probabilities of shape {shape}",
                 operands=named(a, target),
                 indices=_indices(a),
                 shape=shape_text(a),
@@ -66,7 +66,10 @@ def class_shape(
         )
     if ignore_index is not None and target == a:
         raise ShapeError(
-            msg("ignore_index takes class indices: {1} is {shape} probabilities", shape=shape_text(target))
+            msg(
+                "ignore_index works with class indices, but {1} has probabilities of shape {shape}",
+                shape=shape_text(target),
+            )
         )
     _needs_weights(a, weight)
     return a[:-1] if reduction == "none" else ()
@@ -88,13 +91,13 @@ def _indices(a: Shape) -> Message:
     """How many class indices a target of `a` has."""
     if not a[:-1]:
         return msg("one class index")
-    return msg("{shape} class indices", shape=shape_text(a[:-1]))
+    return msg("class indices of shape {shape}", shape=shape_text(a[:-1]))
 
 
 def _target_hint(a: Shape, target: Shape, takes: Callable[[Shape], bool], weight: Shape | None) -> Hint:
     """Which axis differs, and a form of the logits that fits; what is constant stays as it is."""
     if 1 in target and tuple(size for size in target if size != 1) == a[:-1]:
-        return msg("write {1} without the brackets around each number")
+        return msg("write {1} without brackets around each number")
     wanted = a if len(target) == len(a) else a[:-1]
 
     def fits(a: Shape) -> bool:

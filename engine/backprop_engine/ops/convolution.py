@@ -51,17 +51,19 @@ def _shape(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, 
         )
     channels = x[-axes - 1]
     if channels != weight[1] * groups or weight[0] % groups:
-        problem = msg("{0} has {channels} channels, {1} takes {taken}", channels=channels, taken=weight[1])
+        problem = msg(
+            "{0} has {channels} channels, but {1} takes {taken}", channels=channels, taken=weight[1]
+        )
         if groups > 1:
             problem = msg(
-                "{0} has {channels} channels, {1} takes {taken} in each of {groups} groups",
+                "{0} has {channels} channels, but {1} takes {taken} in each of {groups} groups",
                 channels=channels,
                 taken=weight[1],
                 groups=groups,
             )
         if weight[0] % groups:
             problem = msg(
-                "{channels} channels of the result do not divide into {groups} groups",
+                "{channels} channels of the result cannot be divided into {groups} groups",
                 channels=weight[0],
                 groups=groups,
             )
@@ -80,7 +82,7 @@ def _shape(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, 
     if bias not in (None, weight[:1]):
         raise ShapeError(
             msg(
-                "{operands}: the bias must be {size}, one for each channel it gives",
+                "{operands}: the bias must have shape {size}, one entry for each output channel",
                 operands=named(weight, bias, first=1),
                 size=weight[0],
             ),

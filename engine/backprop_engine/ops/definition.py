@@ -176,7 +176,7 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
         if len(shape) > MAX_AXES:
             raise ShapeError(
                 msg(
-                    "the result has {count} axes, at most {most} are allowed", count=len(shape), most=MAX_AXES
+                    "the result has {count} axes; at most {most} are allowed", count=len(shape), most=MAX_AXES
                 )
             )
         return shape

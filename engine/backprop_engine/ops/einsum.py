@@ -30,7 +30,7 @@ from backprop_engine.ops.shape_rules import axes, named, operand
 define = Family("linear").define
 
 _DOTS = "..."
-_FORM = msg('write it like "ij,jk->ik": a letter for each axis, and "..." for any others')
+_FORM = msg('write it like "ij,jk->ik": a letter for each axis, and "..." for any other axes')
 
 
 # What is written
@@ -47,7 +47,7 @@ def _parts(subscripts: str) -> tuple[tuple[str, ...], str]:
         if letters and not (letters.isascii() and letters.isalpha()):
             raise ShapeError(
                 msg(
-                    'subscripts "{subscripts}" hold something that is not a letter',
+                    'subscripts "{subscripts}" contain something that is not a letter',
                     subscripts=_shown(subscripts),
                 ),
                 _FORM,
@@ -62,11 +62,11 @@ def _parts(subscripts: str) -> tuple[tuple[str, ...], str]:
         raise ShapeError(msg("the letter {letter} occurs twice in the result {part}", letter=twice, part=out))
     unknown = next((letter for letter in out.replace(_DOTS, "") if letter not in given), "")
     if unknown:
-        raise ShapeError(msg("the letter {letter} of the result is in no operand", letter=unknown))
+        raise ShapeError(msg("the letter {letter} of the result occurs in no operand", letter=unknown))
     if dotted != (_DOTS in out):
         raise ShapeError(
             msg('subscripts "{subscripts}" have "..." on one side only', subscripts=_shown(subscripts)),
-            msg("the axes of an ellipsis are kept: write it on both sides"),
+            msg("the axes of an ellipsis are kept, so write it on both sides"),
         )
     return operands, out
 
@@ -134,7 +134,7 @@ def _plan(subscripts: str, shapes: tuple[Shape, ...]) -> _Plan:
 def _wrong_count(number: int, part: str, shape: Shape) -> ShapeError:
     return ShapeError(
         msg(
-            "{operand} is {shape} and has {axes}, its letters {letters} are {count}",
+            "{operand} has shape {shape}, {axes}, but {count} letters, {letters}",
             operand=operand(number),
             shape=shape_text(shape),
             axes=axes(shape),
@@ -159,7 +159,7 @@ def _sizes(parts: tuple[str, ...], shapes: tuple[Shape, ...], dots: str) -> dict
             at, place = first[letter]
             raise ShapeError(
                 msg(
-                    "{operands}: the letter {letter} is {size} in {first} and {other} in {second}",
+                    "{operands}: the letter {letter} has size {size} in {first} and {other} in {second}",
                     operands=named(*shapes),
                     letter=_DOTS if letter in dots else letter,
                     size=found,

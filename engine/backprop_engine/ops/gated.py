@@ -27,7 +27,7 @@ def _glu_shape(a: Shape, axis: int) -> Shape:
         even = [str(each) for each, size in enumerate(a) if size % 2 == 0]
         raise ShapeError(
             msg(
-                "{0} is {shape}: axis {axis} ({size}) does not split into two halves",
+                "{0} is {shape}: axis {axis} ({size}) cannot be split into two halves",
                 shape=shape_text(a),
                 axis=axis,
                 size=a[axis],

@@ -36,7 +36,11 @@ def _index_shape(a: Shape, key: IndexKey) -> Shape:
     taken = sum(part is not None and part is not ... for part in key)
     if taken > len(a):
         raise ShapeError(
-            msg("{0} is {shape} and cannot take {indices}", shape=shape_text(a), indices=_indices(taken)),
+            msg(
+                "{0} has shape {shape} and cannot take {indices}",
+                shape=shape_text(a),
+                indices=_indices(taken),
+            ),
             msg("it has {axes}", axes=axes(a)),
         )
     sizes: list[int] = []
@@ -66,7 +70,8 @@ def _refuse_outside(a: Shape, axis: int, indices: tuple[int, ...]) -> None:
         if not -a[axis] <= index < a[axis]:
             raise ShapeError(
                 msg(
-                    "{0} is {shape}: the index {index} is outside axis {axis}, which has {size}",
+                    "{0} is {shape}: the index {index} is out of range for axis {axis}, which has "
+                    "size {size}",
                     shape=shape_text(a),
                     index=index,
                     axis=axis,
@@ -87,20 +92,21 @@ def _refuse_apart(a: Shape, key: IndexKey) -> None:
     if len(lengths) > 1:
         raise ShapeError(
             msg(
-                "{0} is {shape}: the lists of indices have {lengths} entries, but are paired entry by entry",
+                "{0} is {shape}: lists of indices are paired entry by entry, but these have "
+                "{lengths} entries",
                 shape=shape_text(a),
                 lengths=" / ".join(map(str, sorted(lengths))),
             ),
-            msg("for a block, apply one list after the other: x[[0, 1]][:, [0, 2, 3]]"),
+            msg("for a block, apply the lists one after the other: x[[0, 1]][:, [0, 2, 3]]"),
         )
     chosen = [at for at, part in enumerate(key) if isinstance(part, int | tuple)]
     if chosen[-1] - chosen[0] >= len(chosen):
         raise ShapeError(
             msg(
-                "{0} is {shape}: a list of indices must stand right beside the other indices",
+                "{0} is {shape}: a list of indices must be next to the other indices",
                 shape=shape_text(a),
             ),
-            msg("apply one after the other: x[0][:, [0, 2]]"),
+            msg("apply them one after the other: x[0][:, [0, 2]]"),
         )
 
 
@@ -225,12 +231,12 @@ def _part(shape: Shape, parts: int, index: int, axis: int) -> IndexKey:
                 size=shape[axis],
                 parts=parts,
             ),
-            msg("{divisors} parts would fit", divisors=", ".join(divisors)) if divisors else "",
+            msg("it can be split into {divisors} parts", divisors=", ".join(divisors)) if divisors else "",
         )
     if not -parts <= index < parts:
         raise ShapeError(
             msg(
-                "{0} is {shape}, split into {parts} parts: there is no part {index}",
+                "{0} is {shape}, split into {parts} parts, and has no part {index}",
                 shape=shape_text(shape),
                 parts=parts,
                 index=index,

@@ -38,7 +38,7 @@ def _join_axis(shapes: tuple[Shape, ...], axis: int, *, new: bool) -> int:
     for number, shape in enumerate(shapes[1:], 1):
         if differs := difference(shapes[0], shape, (0, number), None if new else axis):
             problem = (
-                msg("stack takes one shape")
+                msg("stack takes tensors of the same shape")
                 if new
                 else msg("only their sizes along axis {axis} may differ", axis=axis)
             )

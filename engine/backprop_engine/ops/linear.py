@@ -59,7 +59,7 @@ def _matmul_shape(a: Shape, b: Shape) -> Shape:
         raise ShapeError(msg("{operands}: @ takes vectors and matrices", operands=named(a, b)), FOR_A_SCALAR)
     inner = b[-1] if len(b) == 1 else b[-2]
     if a[-1] != inner:
-        which = {1: msg("the only"), 2: msg("the first")}.get(len(b), msg("the last but one"))
+        which = {1: msg("the only"), 2: msg("the first")}.get(len(b), msg("the second-to-last"))
         raise ShapeError(
             msg(
                 "{operands}: the last axis of {0} ({size}) must equal {which} axis of {1} ({inner})",

@@ -104,7 +104,7 @@ bce = define(
 
 def _logits_shape(a: Shape, target: Shape, pos_weight: Shape | None = None, *, reduction: str) -> Shape:
     if pos_weight is not None and a != target:
-        problem = msg("{operands}: both must have one shape", operands=named(a, target))
+        problem = msg("{operands}: both must have the same shape", operands=named(a, target))
         raise ShapeError(problem, difference(a, target))
     if pos_weight is not None and not (broadcasts(a, pos_weight) and broadcast(a, pos_weight) == a):
         raise ShapeError(

@@ -74,12 +74,15 @@ logical_not = define(
 def _masked_shape(a: Shape, mask: Shape, value: Shape) -> Shape:
     if not broadcasts(a, mask) or np.broadcast_shapes(a, mask) != a:
         raise ShapeError(
-            msg("{operands}: the mask must broadcast to the shape of what it masks", operands=named(a, mask)),
-            msg("`where({1}, {2}, {0})` repeats both") if broadcasts(a, mask) else clash(a, mask),
+            msg(
+                "{operands}: the mask must broadcast to the shape of the tensor it masks",
+                operands=named(a, mask),
+            ),
+            msg("`where({1}, {2}, {0})` broadcasts both") if broadcasts(a, mask) else clash(a, mask),
         )
     if value:
         raise ShapeError(
-            msg("{2} is {shape}: masked_fill fills in a single number", shape=shape_text(value)),
+            msg("{2} is {shape}: masked_fill writes a single number", shape=shape_text(value)),
             msg("`where({1}, {2}, {0})` takes a tensor"),
         )
     return a

@@ -118,7 +118,7 @@ def _shape(axes: int, x: Shape, **settings: Any) -> Shape:
     if any(2 * p > k for p, k in zip(found.padding, found.kernel, strict=True)):
         raise ShapeError(
             msg(
-                "{0} is {shape}, its padding {padding}: at most half of the window ({window}) fits",
+                "{0} is {shape}, its padding {padding}: at most half of the window ({window}) is allowed",
                 shape=shape_text(x),
                 padding=shape_text(found.padding),
                 window=shape_text(found.kernel),

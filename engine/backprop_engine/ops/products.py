@@ -33,7 +33,7 @@ define = Family("linear").define
 def _dot_shape(a: Shape, b: Shape) -> Shape:
     if len(a) != 1 or a != b:
         raise ShapeError(
-            msg("{operands}: dot takes two vectors of one length", operands=named(a, b)), _dot_hint(a, b)
+            msg("{operands}: dot takes two vectors of the same length", operands=named(a, b)), _dot_hint(a, b)
         )
     return ()
 
@@ -65,7 +65,7 @@ def _linear_shape(x: Shape, weight: Shape, bias: Shape | None = None) -> Shape:
     if len(weight) != 2 or not x:
         raise ShapeError(
             msg(
-                "{operands}: linear takes a vector or rows, and a matrix of shape out×in",
+                "{operands}: linear takes a vector or rows of vectors, and a matrix of shape out×in",
                 operands=named(x, weight),
             ),
             msg("{1} has {axes}", axes=axes(weight)) if x else msg("{0} is a scalar"),
@@ -86,7 +86,7 @@ def _linear_shape(x: Shape, weight: Shape, bias: Shape | None = None) -> Shape:
     if bias is not None and bias != weight[:1]:
         raise ShapeError(
             msg(
-                "{operands}: the bias must be {size}, one for each row of {1}",
+                "{operands}: the bias must have shape {size}, one entry for each row of {1}",
                 operands=named(weight, bias, first=1),
                 size=weight[0],
             ),

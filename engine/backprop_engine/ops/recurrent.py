@@ -53,15 +53,15 @@ def _check(name: str, gates: int, x: Shape, states: tuple[Shape, ...], parameter
     if len(x) not in (1, 2):
         raise ShapeError(
             msg(
-                "{0} is {shape}: {cell} takes a vector, or a row for each sample",
+                "{0} is {shape}: {cell} takes a vector, or a matrix with a row for each sample",
                 shape=shape_text(x),
                 cell=name,
             ),
-            msg("a sequence goes through it step by step, as a scan of a cell"),
+            msg("a sequence goes through it one time step at a time, with a scan of a cell"),
         )
     for argnum, state in enumerate(states, 1):
         if len(state) != len(x) or state[:-1] != x[:-1]:
-            reason = msg("a state has a row for each sample, as the input has")
+            reason = msg("like the input, a state has a row for each sample")
             raise ShapeError(
                 two_named((0, x), (argnum, state), reason), difference(x, state, (0, argnum), -1)
             )

@@ -65,7 +65,7 @@ def reduced_axes(shape: Shape, axis: AxisArg) -> tuple[int, ...]:
     positive = tuple(positive_axis(shape, given) for given in axes)
     if len(set(positive)) < len(positive):
         raise ShapeError(
-            msg("{0} is {shape}: axis {axes} names an axis twice", shape=shape_text(shape), axes=list(axes))
+            msg("{0} is {shape}: axis {axes} lists an axis twice", shape=shape_text(shape), axes=list(axes))
         )
     return positive
 

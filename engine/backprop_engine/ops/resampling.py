@@ -120,7 +120,7 @@ def _shape(x: Shape, size: _Size, scale_factor: _Scale, mode: _Mode, align_corne
                 axes=axes,
             )
         elif 0 not in x[_BATCH:]:
-            problem = msg("at that scale nothing is left")
+            problem = msg("at this scale nothing is left")
         raise ShapeError(msg("{0} is {shape}: {problem}", shape=shape_text(x), problem=problem))
     return (*x[:_BATCH], *_counts(axes, size, scale_factor, x[_BATCH:]))
 
@@ -139,9 +139,9 @@ def _agree(axes: int, size: _Size, scale_factor: _Scale, sizes: Shape) -> bool:
 
 def _conflict(size: _Size, scale_factor: _Scale, mode: _Mode, align_corners: bool) -> Hint:
     if (size is None) == (scale_factor is None):
-        return msg("give either size or scale_factor")
+        return msg("give either `size` or `scale_factor`")
     if align_corners and mode == "nearest":
-        return msg("align_corners is for linear and bilinear")
+        return msg("`align_corners` applies only to linear and bilinear")
     return ""
 
 

@@ -55,7 +55,7 @@ def _permute_shape(a: Shape, axes: Sizes) -> Shape:
     if len(axes) != len(a) or len(reduced_axes(a, axes)) != len(a):
         raise ShapeError(
             msg(
-                "{0} is {shape}: permute takes its {count} axes in another order, not {axes}",
+                "{0} is {shape}: permute takes all its {count} axes in a new order, not {axes}",
                 shape=shape_text(a),
                 count=len(a),
                 axes=list(axes),
@@ -117,7 +117,7 @@ def _broadcast_to_shape(a: Shape, shape: Sizes) -> Shape:
         raise ShapeError(
             msg("{0} is {shape} and does not broadcast to {sizes}", shape=shape_text(a), sizes=list(shape)),
             joined(
-                msg("counted from the last axis, each size is the same or 1"),
+                msg("aligned from the last axis, each size must be the same or 1"),
                 repair((a,), lambda a: _broadcasts_to(a, shape)),
             ),
         )
@@ -239,7 +239,7 @@ def _reshape_shape(a: Shape, shape: Sizes) -> Shape:
     if free > 1:
         raise ShapeError(
             msg(
-                "{0} is {shape}: only one size of shape {sizes} may be -1, which is what is left",
+                "{0} is {shape}: only one size of shape {sizes} may be -1, which stands for whatever remains",
                 shape=shape_text(a),
                 sizes=list(shape),
             )
@@ -255,7 +255,7 @@ def _reshape_shape(a: Shape, shape: Sizes) -> Shape:
                 sizes=list(shape),
                 wanted=msg("a multiple of {entries}", entries=known) if free else known,
             ),
-            msg("one size may be -1: what is left"),
+            msg("one size may be -1, for whatever remains"),
         )
     return shape
 
@@ -355,14 +355,15 @@ def _squeeze_shape(a: Shape, axis: AxisArg) -> Shape:
         if a[squeezed] != 1:
             raise ShapeError(
                 msg(
-                    "{0} is {shape}: axis {axis} has the size {size}, and only 1 can be squeezed out",
+                    "{0} is {shape}: axis {axis} has size {size}, and only axes of size 1 can be "
+                    "squeezed out",
                     shape=shape_text(a),
                     axis=squeezed,
                     size=a[squeezed],
                 ),
-                msg("axis {axis} has the size 1", axis=a.index(1))
+                msg("axis {axis} has size 1", axis=a.index(1))
                 if 1 in a
-                else msg("none of its axes has the size 1"),
+                else msg("none of its axes has size 1"),
             )
     return tuple(size for at, size in enumerate(a) if at not in axes)
 
@@ -405,7 +406,7 @@ def _unsqueeze_shape(a: Shape, axis: int | Sizes) -> Shape:
     if any(not -count <= axis < count for axis in axes) or len({axis % count for axis in axes}) < len(axes):
         raise ShapeError(
             msg(
-                "{0} is {shape}: its new axes are among {first} to {last}, each once, not {axes}",
+                "{0} is {shape}: its new axes are from {first} to {last}, each at most once, not {axes}",
                 shape=shape_text(a),
                 first=-count,
                 last=count - 1,

@@ -24,12 +24,19 @@ define = Family("attention").define
 def _shape(x: Shape, base: float, interleaved: bool, offset: int) -> Shape:
     if len(x) < 2:
         raise ShapeError(
-            msg("{0} is {shape}: it takes a row for each position, or batches of them", shape=shape_text(x)),
+            msg(
+                "{0} is {shape}: it takes a matrix with a row for each position, or batches of them",
+                shape=shape_text(x),
+            ),
             would_fit("unsqueeze({0}, axis=0)") if x and x[0] % 2 == 0 else "",
         )
     if x[-1] % 2:
         raise ShapeError(
-            msg("{0} is {shape}: its last axis ({size}) holds no pairs", shape=shape_text(x), size=x[-1]),
+            msg(
+                "{0} is {shape}: its last axis ({size}) cannot be divided into pairs",
+                shape=shape_text(x),
+                size=x[-1],
+            ),
             would_fit("{0}.T") if len(x) == 2 and x[0] % 2 == 0 else "",
         )
     return x

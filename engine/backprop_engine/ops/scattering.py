@@ -35,7 +35,8 @@ def _scatter_shape(a: Shape, indices: Shape, src: Shape, axis: int) -> Shape:
     ):
         raise ShapeError(
             msg(
-                "{operands}: the indices need as many axes, none of them longer except axis {axis}",
+                "{operands}: the indices need the same number of axes, and may be longer only along "
+                "axis {axis}",
                 operands=named(a, indices),
                 axis=axis,
             ),
@@ -44,7 +45,7 @@ def _scatter_shape(a: Shape, indices: Shape, src: Shape, axis: int) -> Shape:
     if src and (len(src) != len(a) or any(size > given for size, given in zip(indices, src, strict=True))):
         raise ShapeError(
             msg(
-                "{operands}: there must be something to write for each index, or one number for all",
+                "{operands}: there must be a value to write for each index, or one number for all",
                 operands=named(indices, src, first=1),
             ),
             difference(indices, src, (1, 2)),
@@ -197,7 +198,7 @@ def _refuse_scatter(a: Shape, indices: Any, src: Shape, axis: int) -> Message | 
     again = np.diff(places, axis=axis) == 0
     if again.any():
         twice = int(np.take(places, range(1, places.shape[axis]), axis=axis)[again][0])
-        return msg("the index {index} occurs twice: only one of the two could stay", index=twice)
+        return msg("the index {index} occurs twice, but only one of the two values can stay", index=twice)
     return None
 
 

@@ -46,7 +46,7 @@ def same_shape(a: Shape, b: Shape, **_: Any) -> Shape:
 def other_shape(a: Shape, b: Shape, fixed: tuple[int, ...] = ()) -> ShapeError:
     """The error of two shapes that are not the same; those in `fixed` are constants."""
     hint = joined(difference(a, b), repair((a, b), operator.eq, fixed))
-    return ShapeError(msg("{operands}: both must have one shape", operands=named(a, b)), hint)
+    return ShapeError(msg("{operands}: both must have the same shape", operands=named(a, b)), hint)
 
 
 # Words
@@ -106,7 +106,7 @@ def difference(a: Shape, b: Shape, argnums: Sequence[int] = (0, 1), but: int | N
 def axis_differs(axis: int, first: tuple[str, int], second: tuple[str, int]) -> Message:
     """The sizes of an axis in two operands."""
     return msg(
-        "axis {axis} is {size} in {first} and {wanted} in {second}",
+        "axis {axis} has size {size} in {first} and {wanted} in {second}",
         axis=axis,
         first=first[0],
         size=first[1],
@@ -132,7 +132,7 @@ def clash(*shapes: Shape) -> Hint:
         if len(seen) > 1:
             first, second = ((operand(argnum), size) for size, argnum in list(seen.items())[:2])
             sizes = axis_differs(-back, first, second)
-            return msg("{sizes}: equal sizes or 1 would fit", sizes=sizes)
+            return msg("{sizes}: the sizes must be equal, or one of them 1", sizes=sizes)
     return ""
 
 
@@ -150,7 +150,7 @@ def did_you_mean(text: str) -> Hint:
     return msg("did you mean {text}?", text=text) if text else ""
 
 
-FOR_A_SCALAR = msg("for a scalar use {0} * {1}")
+FOR_A_SCALAR = msg("for a scalar write {0} * {1}")
 
 
 def for_matrices(better: str) -> Hint:

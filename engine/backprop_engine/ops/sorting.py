@@ -37,7 +37,7 @@ def _searched_shape(a: Shape, axis: int | None, keepdims: bool) -> Shape:
         if a[searched] == 0:
             raise ShapeError(
                 msg("{0} is {shape}: axis {axis} is empty", shape=shape_text(a), axis=searched),
-                msg("without entries there is no position to give"),
+                msg("a tensor without entries has no position to return"),
             )
     return reduced_shape(a, axis, keepdims)
 

@@ -162,10 +162,8 @@ def _last_axes_shape(a: Shape, *parameters: Shape, axis: int, eps: float) -> Sha
         raise no_axis(a, axis)
     normalised = a[axis % len(a) :]
     if 0 in normalised:
-        raise ShapeError(
-            msg("{0} is {shape}: there is nothing along the normalised axes", shape=shape_text(a))
-        )
-    reason = msg("the normalised axes of {0} are {shape}", shape=shape_text(normalised))
+        raise ShapeError(msg("{0} is {shape}: the normalised axes are empty", shape=shape_text(a)))
+    reason = msg("the normalised axes of {0} have shape {shape}", shape=shape_text(normalised))
     check_parameters(a, parameters, normalised, reason)
     return a
 

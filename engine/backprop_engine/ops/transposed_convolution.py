@@ -76,11 +76,13 @@ def _shape(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, 
         )
     channels = x[-axes - 1]
     if channels != weight[0]:
-        problem = msg("{0} has {channels} channels, {1} takes {taken}", channels=channels, taken=weight[0])
+        problem = msg(
+            "{0} has {channels} channels, but {1} takes {taken}", channels=channels, taken=weight[0]
+        )
         hint = joined(msg("axis 0 of {1} must be {size}", size=channels))
     elif channels % groups:
         problem = msg(
-            "{channels} channels do not divide into {groups} groups", channels=channels, groups=groups
+            "{channels} channels cannot be divided into {groups} groups", channels=channels, groups=groups
         )
     elif 0 in (*x[-axes:], *weight[2:]):
         problem = msg("the axes that the kernel slides along are empty")
@@ -88,7 +90,7 @@ def _shape(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, 
         size = weight[1] * groups
         raise ShapeError(
             msg(
-                "{operands}: the bias must be {size}, one for each channel it gives",
+                "{operands}: the bias must have shape {size}, one entry for each output channel",
                 operands=named(weight, bias, first=1),
                 size=size,
             ),
@@ -96,7 +98,7 @@ def _shape(axes: int, x: Shape, weight: Shape, bias: Shape | None, groups: int, 
         )
     else:
         sizes = _sizes(axes, x, weight, **settings)
-        problem = msg("the padding leaves nothing of the result ({sizes})", sizes=shape_text(sizes))
+        problem = msg("the padding cuts off the whole result ({sizes})", sizes=shape_text(sizes))
         hint = msg("use less padding, or more output_padding")
     raise ShapeError(msg("{operands}: {problem}", operands=named(x, weight), problem=problem), hint)
 

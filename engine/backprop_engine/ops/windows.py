@@ -141,7 +141,7 @@ def windows(
                 padded=shape_text(padded),
                 reach=shape_text(found.reach),
             ),
-            msg("a smaller kernel, or more padding"),
+            msg("use a smaller kernel or more padding"),
         )
     return found
 

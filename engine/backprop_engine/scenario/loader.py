@@ -80,11 +80,11 @@ MAX_PARTS: Final = 500_000
 """How many names, numbers and operators the expressions of a file may have."""
 KEYS: Final = SCENARIO.names
 
-NO_NODES = code("no-nodes", msg("A scenario has no `nodes`, or none in them."))
-DTYPE = code("dtype", msg("`dtype` is none of float64, float32 and float16."))
-LOST = code("node-lost", msg("A node that uses something which could not be computed."))
-NO_SCENARIO = code("no-scenario", msg("The file is a list or a text, not a map with `nodes`."))
-CLASS_TARGET = code("class-target", msg("The values of a constant are refused by the operator that uses it."))
+NO_NODES = code("no-nodes", msg("A scenario has no `nodes`, or the section is empty."))
+DTYPE = code("dtype", msg("`dtype` is not float64, float32 or float16."))
+LOST = code("node-lost", msg("A node uses something that could not be computed."))
+NO_SCENARIO = code("no-scenario", msg("The file is a list or plain text, not a map with `nodes`."))
+CLASS_TARGET = code("class-target", msg("The operator that uses a constant does not accept its values."))
 
 
 def load_scenario(
@@ -278,7 +278,7 @@ class _Loader:
             return
         name = as_text(given, msg("a floating type"), msg("such as `{text}`", text="float32")).text
         if name not in DTYPES:
-            hint = did_you_mean(name, DTYPES) or msg("there are {names}", names=", ".join(DTYPES))
+            hint = did_you_mean(name, DTYPES) or msg("available: {names}", names=", ".join(DTYPES))
             raise mistake(DTYPE, given, msg("there is no dtype `{name}`", name=name), hint)
         self.dtype = np.dtype(name)
 

@@ -79,7 +79,7 @@ def _bounds(graph: Graph) -> Iterator[int]:
 def size_message(what: str, need: int, max_memory: int) -> Message:
     """A sentence that says how much `what` needs, and how much is allowed, both in bytes."""
     return msg(
-        "{what} needs {need}, at most {most} are allowed",
+        "{what} needs {need}; at most {most} are allowed",
         what=what,
         need=_bytes(need),
         most=_bytes(max_memory),

@@ -37,8 +37,8 @@ __all__ = [
 ]
 
 EXPECT_DIFFERS = code("expect-differs", msg("A figure does not come out as expected."))
-EXPECT_SHAPE = code("expect-shape", msg("A figure has another shape than expected."))
-EXPECT_WRONG = code("expect-wrong", msg("Every figure of a block marked `wrong` comes out after all."))
+EXPECT_SHAPE = code("expect-shape", msg("A figure does not have the expected shape."))
+EXPECT_WRONG = code("expect-wrong", msg("Every figure of a block marked `wrong` comes out as written."))
 
 
 class Failure(Struct, frozen=True, eq=False):

@@ -15,7 +15,7 @@ __all__ = ["MAX_WORK", "TOO_MUCH_WORK", "check_work", "work_by_node"]
 
 MAX_WORK: Final = 10**10
 """Products or comparisons of two numbers in one iteration: about ten seconds of them."""
-TOO_MUCH_WORK = code("too-much-work", msg("A run would compute for longer than `--max-work` allows."))
+TOO_MUCH_WORK = code("too-much-work", msg("A run would need more work than `--max-work` allows."))
 
 
 def work_by_node(graph: Graph) -> Counter[str]:
@@ -37,7 +37,7 @@ def check_work(node: YamlNode, graph: Graph, max_work: int) -> None:
     if need > max_work:
         ((name, most),) = counted.most_common(1)
         message = msg(
-            "a run of this graph takes about {need} products, at most {most} are allowed",
+            "a run of this graph takes about {need} products; at most {most} are allowed",
             need=_about(need),
             most=_about(max_work),
         )

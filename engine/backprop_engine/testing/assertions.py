@@ -51,7 +51,7 @@ def assert_gradients(
         if vjp is not None or len(args):
             raise UsageError(msg("a scenario has its own numbers: leave out `vjp` and `args`"))
         if names is not None and not isinstance(names, Mapping):
-            raise UsageError(msg("with a scenario, `names` maps names of the module to leaves"))
+            raise UsageError(msg("with a scenario, `names` maps the names of the module to leaves"))
         report = check_module(function, scenario, names=names, rtol=rtol)
     else:
         report = check_function(function, vjp, args, names=tuple(names or ()))
@@ -112,14 +112,14 @@ def _leaf(name: str, names: Mapping[str, str], trace: Trace, shape: tuple[int, .
     if wanted not in known:
         problem = msg("the scenario has no leaf {leaf} for `{name}`", leaf=wanted, name=name)
         hint = did_you_mean(wanted, known) or msg(
-            "say which with `names`: {{{example}}}", example=f'"{name}": "…"'
+            "say which leaf with `names`: {{{example}}}", example=f'"{name}": "…"'
         )
         raise UsageError(problem, hint)
     leaf = trace.graph[wanted]
     if shape is not None and leaf.shape != shape:
         raise UsageError(
             msg(
-                "`{name}` has shape {found}, the leaf {leaf} has shape {expected}",
+                "`{name}` has shape {found}, but the leaf {leaf} has shape {expected}",
                 name=name,
                 found=list(shape),
                 leaf=wanted,

@@ -123,8 +123,12 @@ def _from_formula(name: str, names: Sequence[str], forward: str, rules: _Backwar
     for operand, rule in rules.items():
         if rule is not None and not isinstance(rule, str):
             raise UsageError(
-                msg("`{op}` is a formula, and its rule for `{name}` a function", op=name, name=operand),
-                msg("write both in one way"),
+                msg(
+                    "`{op}` is a formula, but its rule for `{name}` is a Python function",
+                    op=name,
+                    name=operand,
+                ),
+                msg("write both the same way"),
             )
         given[operand] = None if rule is None else _compiled(rule, (*names, *GRADIENT_NAMES))
     return composed_operator(name, _compiled(forward, names), given)
@@ -151,14 +155,18 @@ def _from_function(
     missing = [operand for operand in names if operand not in rules]
     if missing:
         raise UsageError(
-            msg("`{op}` is a function, and has no rule for `{name}`", op=name, name=missing[0]),
+            msg("`{op}` is a Python function and has no rule for `{name}`", op=name, name=missing[0]),
             msg("write it under `backward`; a formula needs none"),
         )
     for operand, rule in rules.items():
         if isinstance(rule, str):
             raise UsageError(
-                msg("`{op}` is a function, and its rule for `{name}` a formula", op=name, name=operand),
-                msg("write both in one way"),
+                msg(
+                    "`{op}` is a Python function, but its rule for `{name}` is a formula",
+                    op=name,
+                    name=operand,
+                ),
+                msg("write both the same way"),
             )
     guarded = _guarded(name, forward)
     arguments = ", ".join(("g", "out", *names))
@@ -199,7 +207,11 @@ def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             found = function(*operands)
             if np.asarray(found).dtype.kind not in "biufc":
                 raise UsageError(
-                    msg("the function of `{op}` gives no numbers: {found}", op=name, found=_shown(found))
+                    msg(
+                        "the function of `{op}` does not return numbers: {found}",
+                        op=name,
+                        found=_shown(found),
+                    )
                 )
             return found
         except BackpropError:

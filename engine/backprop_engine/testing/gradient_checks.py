@@ -96,7 +96,7 @@ def check_operator(op: Op | str, operands: Sequence[Any] | None = None) -> Gradi
         else [(one.draw(), one.attributes) for one in op.samples]
     )
     if not samples:
-        raise UsageError(msg("`{op}` has no samples: give operands to try it on", op=op.name))
+        raise UsageError(msg("`{op}` has no samples: give it operands to be tested on", op=op.name))
     checks = [check for given, attributes in samples for check in _checks_on(op, given, attributes)]
     return GradientReport(op.name, tuple(checks))
 
@@ -165,7 +165,7 @@ def check_function(
     called, called_with = _name(forward), tuple(names) or _names(forward, len(args))
     if len(called_with) != len(args):
         raise UsageError(
-            msg("there are {count} arguments and {names} names", count=len(args), names=len(called_with))
+            msg("there are {count} arguments but {names} names", count=len(args), names=len(called_with))
         )
     if vjp is None:
         forward, vjp, args = _of_torch(forward, args)
@@ -177,7 +177,9 @@ def check_function(
     if len(gradients) != len(values):
         raise UsageError(
             msg(
-                "`vjp` gives {found} gradients for {count} arguments", found=len(gradients), count=len(values)
+                "`vjp` returns {found} gradients for {count} arguments",
+                found=len(gradients),
+                count=len(values),
             )
         )
     checks = [
@@ -257,7 +259,7 @@ def _of_torch(
     if not hasattr(owner, "backward") and not any(hasattr(value, "detach") for value in args):
         raise UsageError(
             msg("give `vjp`, or a torch.autograd.Function"),
-            msg("`vjp(g, *args)` gives the gradient of each argument"),
+            msg("`vjp(g, *args)` returns the gradient of each argument"),
         )
     called = function.apply if is_class else function
     import torch  # pyright: ignore[reportMissingImports]  # whoever gives such a function has it

@@ -126,7 +126,7 @@ def edits_by_position(graph: Graph, edits: tuple[Edit, ...]) -> tuple[dict[int, 
         if tensor.shape != node.shape:
             raise UsageError(
                 msg(
-                    "{name} is {shape}, the edit {given}",
+                    "{name} has shape {shape}, but the new value has shape {given}",
                     name=node.name,
                     shape=shape_text(node.shape),
                     given=shape_text(tensor.shape),

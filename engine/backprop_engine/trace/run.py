@@ -135,9 +135,9 @@ class Run:
         """The trace of an iteration; raises `UsageError` if there is none."""
         if not 0 <= iteration < self.iterations:
             there = (
-                msg("there is 0 to {last}", last=self.iterations - 1)
+                msg("iterations are numbered 0 to {last}", last=self.iterations - 1)
                 if self.training
-                else msg("there is only 0 without `train`")
+                else msg("without `train` the only iteration is 0")
             )
             raise UsageError(
                 msg("there is no iteration {iteration}: {there}", iteration=iteration, there=there)

@@ -195,7 +195,7 @@ class Trace:
         if self.schedule.forward_only:
             raise UsageError(
                 msg(
-                    "{name} has no gradient: iteration {iteration} is a forward pass alone",
+                    "{name} has no gradient: iteration {iteration} is a forward pass only",
                     name=node.name,
                     iteration=self.iteration,
                 )
@@ -235,7 +235,7 @@ class Trace:
         node = next((node for node in nodes if arises(self, node)), None)
         if node is not None and node.op is not None:
             message = msg(
-                "{name} is not finite: {op} gave it from finite operands", name=node.name, op=node.op.name
+                "{name} is not finite: {op} produced it from finite operands", name=node.name, op=node.op.name
             )
             yield RunWarning("not-finite", message, node.name)
         for edge in self.schedule.edges:

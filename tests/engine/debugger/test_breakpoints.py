@@ -143,27 +143,27 @@ def test_a_node_that_is_called_as_a_form_is() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r"a breakpoint is on a node, or on `op NAME`"),
+        ("", r"a breakpoint is a node, `op NAME`"),
         ("if", r"if: a condition follows `if`"),
         ("a if ", r"a if: a condition follows `if`"),
         ("nosuch", r"there is no node nosuch"),
         ("mull", r"there is no node mull"),
-        ("mul", r"there is no node mul; `op mul` is on the operator"),
+        ("mul", r"there is no node mul; for the operator write `op mul`"),
         ("op mull", r"there is no operator mull; did you mean `mul`\?"),
         ("op", r"there is no node op"),
-        ("group one", r"there is no group one; the graph has none"),
+        ("group one", r"there is no group one; the graph has no groups"),
         ("phase back", r"there is no phase back; there are forward, backward, update"),
         ("below", r"`below` needs a bound, such as `below 1e-6`"),
         ("below x", r"x is not a bound: write `below 1e-6`"),
         ("above -1", r"-1 is not a bound: write `above 1e-6`"),
         ("above nan", r"nan is not a bound"),
         ("above inf", r"inf is not a bound"),
-        ("frist nan", r"frist nan is not a breakpoint; did you mean `first nan`\?"),
+        ("frist nan", r"frist nan is not something to break at; did you mean `first nan`\?"),
         ("node nosuch", r"there is no node nosuch"),
         ("if value <", r"value <: "),
-        ("if a < 1", r"a < 1 says nothing about a step: use value, upstream, local, product, grad"),
-        ("if grad(a) < 1", r"grad\(a\) < 1 says nothing about a step"),
-        ("if value < nosuch", r"nosuch is not a node; a condition is about value, upstream"),
+        ("if a < 1", r"a < 1 is not a property of a step: use value, upstream, local, product, grad"),
+        ("if grad(a) < 1", r"grad\(a\) < 1 is not a property of a step"),
+        ("if value < nosuch", r"nosuch is not a node; a condition can use value, upstream"),
         ("if value < grad(nosuch)", r"nosuch is not a node"),
         ("if value < grad(product)", r"product is not a node"),
         ("if normm(value) < 1", r"there is no operator `normm` \(did you mean `norm`\?\)"),
@@ -653,12 +653,12 @@ def test_numbers() -> None:
     session = update(update(session, Delete(2)), Break("f"))
     assert [(one.number, one.text) for one in session.breakpoints] == [(1, "a"), (3, "c"), (4, "f")]
     for command in (Delete(2), Enable(2), Ignore(2, 1)):
-        with pytest.raises(UsageError, match="there is no breakpoint 2; there is 1, 3, 4"):
+        with pytest.raises(UsageError, match="there is no breakpoint 2; available: 1, 3, 4"):
             update(session, command)
     assert update(session, Delete()).breakpoints == ()
     again = update(update(session, Delete()), Break("a"))
     assert [one.number for one in again.breakpoints] == [5]  # no number is given twice
-    with pytest.raises(UsageError, match="there is no breakpoint 1; there is none"):
+    with pytest.raises(UsageError, match="there is no breakpoint 1; there are no breakpoints"):
         update(update(session, Delete()), Delete(1))
 
 

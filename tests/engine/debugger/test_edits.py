@@ -183,7 +183,7 @@ def test_edits_that_fit_nothing_are_refused(edit: type[ValueEdit] | type[Gradien
     bindings = Bindings.of(graph, {"a": [0.0, 1.0]}, 1.0)
     with pytest.raises(UsageError, match="no node called z"):
         record(graph, bindings, [edit("z", 1.0)])
-    with pytest.raises(UsageError, match="out is 2, the edit 3"):
+    with pytest.raises(UsageError, match="out has shape 2, but the new value has shape 3"):
         record(graph, bindings, [edit("out", [1.0, 2.0, 3.0])])
 
 

@@ -200,8 +200,8 @@ def test_indices() -> None:
     ("command", "message"),
     [
         (Set("nosuch", np.float64(1)), "no node called nosuch"),
-        (Set("q", np.zeros(3)), "q is 2, the numbers are 3"),
-        (Set("q", np.zeros((1, 2))), "q is 2, the numbers are 1×2"),
+        (Set("q", np.zeros(3)), "q has shape 2, but the numbers have shape 3"),
+        (Set("q", np.zeros((1, 2))), "q has shape 2, but the numbers have shape 1×2"),
         (Set("q", np.float64(1), entry=(2,)), r"q is 2 and has no entry \[2\]"),
         (Set("q", np.float64(1), entry=(-3,)), r"q is 2 and has no entry \[-3\]"),
         (Set("q", np.float64(1), entry=()), r"q is 2 and has no entry \[\]"),
@@ -334,7 +334,7 @@ def test_a_value_and_a_gradient_are_put_in_in_every_iteration() -> None:
 
 def test_one_entry_of_a_gradient_that_the_last_iteration_has_not() -> None:
     session = update(session_of(TRAINED), ToEnd())
-    with pytest.raises(UsageError, match="v has no gradient here: iteration 3 is a forward pass alone"):
+    with pytest.raises(UsageError, match="v has no gradient here: iteration 3 is a forward pass only"):
         pushed(session, "v", 1, (0,))
     assert losses(pushed(session, "w", 4)) == [8, 7, 6, 5]
 
@@ -381,7 +381,7 @@ def test_undo_and_redo_go_up_and_down() -> None:
         update(session, Redo())
     with pytest.raises(UsageError, match="there is nothing to undo: this is the baseline"):
         update(update(session, SwitchBranch("baseline")), Undo())
-    with pytest.raises(UsageError, match="there is no branch b9; there are baseline, b1, b2, b3"):
+    with pytest.raises(UsageError, match="there is no branch b9; available: baseline, b1, b2, b3"):
         update(session, SwitchBranch("b9"))
 
 
@@ -437,14 +437,14 @@ def test_a_name() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("two words", "two words is not a name: letters, digits and _"),
-        ("", "is not a name"),
-        ("1st", "1st is not a name"),
-        ("x" * 41, "is not a name"),
-        ("\x1b[31m", "is not a name"),
-        ("b2", "there is a branch b2 already"),
-        ("b1", "there is a branch b1 already"),
-        ("baseline", "there is a branch baseline already"),
+        ("two words", "two words is not a valid name: use letters, digits and _"),
+        ("", "is not a valid name"),
+        ("1st", "1st is not a valid name"),
+        ("x" * 41, "is not a valid name"),
+        ("\x1b[31m", "is not a valid name"),
+        ("b2", "there is already a branch b2"),
+        ("b1", "there is already a branch b1"),
+        ("baseline", "there is already a branch baseline"),
     ],
 )
 def test_what_is_no_name_for_a_branch(name: str, message: str) -> None:

@@ -100,7 +100,7 @@ FACTOR = np.array([[2.0, 3.0, 0.5], [1.5, -1.0, 4.0]])
         (2 * GRADIENT, GRADIENT, "it is 2 times too large"),
         (GRADIENT / 3, GRADIENT, "it is 3 times too small"),
         (6 * GRADIENT, GRADIENT, "it is 6 times too large"),
-        (1.75 * GRADIENT, GRADIENT, "it is 1.75 times the expected one everywhere"),
+        (1.75 * GRADIENT, GRADIENT, "it is 1.75 times the expected gradient everywhere"),
         (SQUARE.T, SQUARE, "it is transposed"),
         (GRADIENT.T.reshape(2, 3), GRADIENT, "it is transposed, and reshaped"),
         (GRADIENT[::-1], GRADIENT, "it is reversed along axis 0"),
@@ -108,7 +108,7 @@ FACTOR = np.array([[2.0, 3.0, 0.5], [1.5, -1.0, 4.0]])
         (np.broadcast_to(GRADIENT.sum(0), (2, 3)), GRADIENT, "every entry is the sum over axis 0"),
         (0 * GRADIENT, GRADIENT, "no gradient is passed on"),
         (GRADIENT / FACTOR, GRADIENT, "the factor w is missing"),
-        (GRADIENT * FACTOR, GRADIENT, "there is one factor w too many"),
+        (GRADIENT * FACTOR, GRADIENT, "it has the factor w once too often"),
         (GRADIENT * [[1, 1, 1], [1, 1, 0]], GRADIENT, "only index|entries are missing"),
         (GRADIENT + FACTOR**2, GRADIENT, "^$"),
     ],
@@ -133,8 +133,8 @@ OTHER = np.array([[1.0, 0.5, -2.0], [3.0, 4.0, 0.25]])
     ("found", "factors", "words"),
     [
         (GRADIENT / FACTOR, {"g": FACTOR, "w": FACTOR}, "the upstream gradient g is missing"),
-        (GRADIENT * FACTOR / OTHER, {"a": FACTOR, "b": OTHER}, "the factor a is there in place of b"),
-        (3 * GRADIENT, {"out": np.float64(3.0)}, "it is 3 times too large: a sum where a mean belongs"),
+        (GRADIENT * FACTOR / OTHER, {"a": FACTOR, "b": OTHER}, "it has the factor a instead of b"),
+        (3 * GRADIENT, {"out": np.float64(3.0)}, "it is 3 times too large: a sum instead of a mean"),
         (GRADIENT / 1.5, {"beta": np.float64(1.5)}, "the factor beta is missing"),
     ],
 )

@@ -22,10 +22,10 @@ class TestBindings:
             ({"x": [1, 2]}, 1, "the leaf k has no value"),
             ({"x": [1, 2], "k": 1, "z": 1}, 1, "no node called z"),
             ({"x": [1, 2], "k": 1, "f": [1, 2]}, 1, "f is computed, not a leaf"),
-            ({"x": [1, 2, 3], "k": 1}, 1, "x is 2, its value is 3"),
-            ({"x": 1, "k": 1}, 1, "x is 2, its value is ()"),
-            ({"x": [1, 2], "k": 1}, None, "the output is 2: a seed gradient must be given"),
-            ({"x": [1, 2], "k": 1}, [1, 2, 3], "the seed is 3, the output is 2"),
+            ({"x": [1, 2, 3], "k": 1}, 1, "x has shape 2, but its value has shape 3"),
+            ({"x": 1, "k": 1}, 1, "x has shape 2, but its value has shape ()"),
+            ({"x": [1, 2], "k": 1}, None, "the output has shape 2, so a seed must be given"),
+            ({"x": [1, 2], "k": 1}, [1, 2, 3], "the seed has shape 3, but the output has shape 2"),
         ],
     )
     def test_what_does_not_fit_is_refused(self, values: dict[str, Any], seed: Any, message: str) -> None:

@@ -29,14 +29,14 @@ def _named(graph: Graph, flags: Any) -> dict[str, Any]:
 
 SHAPE_ERRORS = [
     ("add", {"p": (2, 3), "q": (2,)}, "p is 2×3 and q is 2: these shapes do not broadcast",
-     "axis -1 is 3 in p and 2 in q: equal sizes or 1 would fit; unsqueeze(q, axis=1) would fit"),
+     "axis -1 has size 3 in p and 2 in q: the sizes must be equal, or one of them 1; unsqueeze(q, axis=1) would fit"),
     ("mul", {"p": (4, 3), "q": (2, 3)}, "p is 4×3 and q is 2×3: these shapes do not broadcast",
-     "axis -2 is 4 in p and 2 in q: equal sizes or 1 would fit; for the matrix product write p @ q.T"),
-    ("hadamard", {"p": (3,), "q": ()}, "p is 3 and q is (): both must have one shape",
+     "axis -2 has size 4 in p and 2 in q: the sizes must be equal, or one of them 1; for the matrix product write p @ q.T"),
+    ("hadamard", {"p": (3,), "q": ()}, "p is 3 and q is (): both must have the same shape",
      "p has 1 axis, q has no axes"),
-    ("mse", {"p": (2, 3), "q": (3, 2)}, "p is 2×3 and q is 3×2: both must have one shape",
-     "axis 0 is 2 in p and 3 in q; p.T would fit"),
-    ("mse", {"p": (4, 1), "q": (4,)}, "p is 4×1 and q is 4: both must have one shape",
+    ("mse", {"p": (2, 3), "q": (3, 2)}, "p is 2×3 and q is 3×2: both must have the same shape",
+     "axis 0 has size 2 in p and 3 in q; p.T would fit"),
+    ("mse", {"p": (4, 1), "q": (4,)}, "p is 4×1 and q is 4: both must have the same shape",
      "p has 2 axes, q has 1 axis; unsqueeze(q, axis=1) would fit"),
     ("matmul", {"W": (3, 2), "x": (3,)},
      "W is 3×2 and x is 3: the last axis of W (2) must equal the only axis of x (3)",
@@ -55,22 +55,22 @@ SHAPE_ERRORS = [
      "did you mean W @ x?"),
     ("matmul", {"p": (2, 2, 3), "q": (4, 3, 2)},
      "p is 2×2×3 and q is 4×3×2: the batch axes 2 and 4 do not broadcast",
-     "axis -3 is 2 in p and 4 in q: equal sizes or 1 would fit"),
+     "axis -3 has size 2 in p and 4 in q: the sizes must be equal, or one of them 1"),
     ("matmul", {"q": (2, 5, 3), "k": (2, 4, 3)},
-     "q is 2×5×3 and k is 2×4×3: the last axis of q (3) must equal the last but one axis of k (4)",
+     "q is 2×5×3 and k is 2×4×3: the last axis of q (3) must equal the second-to-last axis of k (4)",
      "did you mean q @ permute(k, axes=[0, 2, 1])?"),
     ("matmul", {"p": (2, 3), "q": (4, 5)},
      "p is 2×3 and q is 4×5: the last axis of p (3) must equal the first axis of q (4)", ""),
     ("matmul", {"p": (), "q": (3,)}, "p is () and q is 3: @ takes vectors and matrices",
-     "for a scalar use p * q"),
+     "for a scalar write p * q"),
     ("outer", {"p": (2, 2), "q": (3,)}, "p is 2×2 and q is 3: outer takes two vectors", ""),
-    ("dot", {"W": (3, 4), "x": (3,)}, "W is 3×4 and x is 3: dot takes two vectors of one length",
+    ("dot", {"W": (3, 4), "x": (3,)}, "W is 3×4 and x is 3: dot takes two vectors of the same length",
      "for matrices write W.T @ x"),
     ("softmax", {"p": ()}, "p is () and has no axis -1", "a scalar has no axes"),
     ("softmax", {"p": (2, 0)}, "p is 2×0: axis -1 is empty", ""),
     ("softmax_with_loss", {"p": (2, 3), "t": (3,)},
      "p is 2×3 and t is 3: a target is 2 class indices or 2×3 probabilities",
-     "axis 0 is 3 in t and 2 in p; p.T would fit"),
+     "axis 0 has size 3 in t and 2 in p; p.T would fit"),
     ("softmax_with_loss", {"p": (), "t": ()}, "p is (), a scalar: it needs an axis of classes", ""),
 ]  # fmt: skip
 
@@ -90,9 +90,9 @@ def test_shape_errors_name_the_nodes_and_their_shapes(
     [
         ("sum", {"axis": 2}, "x is 2×3 and has no axis 2"),
         ("mean", {"axis": -3}, "x is 2×3 and has no axis -3"),
-        ("sum", {"axis": (0, -2)}, "x is 2×3: axis [0, -2] names an axis twice"),
-        ("index", {"key": (2,)}, "x is 2×3: the index 2 is outside axis 0, which has 2"),
-        ("index", {"key": (0, -4)}, "x is 2×3: the index -4 is outside axis 1, which has 3"),
+        ("sum", {"axis": (0, -2)}, "x is 2×3: axis [0, -2] lists an axis twice"),
+        ("index", {"key": (2,)}, "x is 2×3: the index 2 is out of range for axis 0, which has size 2"),
+        ("index", {"key": (0, -4)}, "x is 2×3: the index -4 is out of range for axis 1, which has size 3"),
         ("index", {"key": (0, 0, 0)}, "x is 2×3 and cannot take 3 indices"),
     ],
 )
@@ -134,7 +134,7 @@ def test_the_only_node_that_feeds_no_other_is_the_output() -> None:
 
 def test_two_ends_need_a_named_output() -> None:
     sketch = Sketch().inputs(x=())(y="neg x", z="neg x")
-    with pytest.raises(UsageError, match=re.escape("2 nodes feed no other (y, z)")):
+    with pytest.raises(UsageError, match=re.escape("2 nodes feed no other node (y, z)")):
         sketch.build()
     graph = sketch.build("y")
     assert graph.nodes[graph.output].name == "y"

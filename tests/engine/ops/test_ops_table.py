@@ -280,7 +280,7 @@ def test_what_addition_says_of_an_operand_depends_on_whether_it_is_broadcast() -
     add = OPS["add"]
     whole, repeated = (add.lesson_of(number, ((4, 3), (3,))).in_language("en") for number in (0, 1))
     assert whole != repeated
-    assert "sum over the axes" in repeated
+    assert "sum over the broadcast axes" in repeated
     assert "every operand" not in whole
     assert [add.lesson_of(number, ((3,), (3,))) for number in (0, 1)] == [add.lesson] * 2
 

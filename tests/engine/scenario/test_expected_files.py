@@ -75,7 +75,7 @@ def test_what_comes_out(folder: Path, expect: str) -> None:
     ("key", "hint", "cosine"),
     [
         ("sign", "the sign is wrong", "cosine -1"),
-        ("factor", "it is 0.015625 times the expected one everywhere: a constant factor", "cosine 1"),
+        ("factor", "it is 0.015625 times the expected gradient everywhere: a constant factor", "cosine 1"),
         ("one", "", "the largest difference is 0.05 at [2, 0], the cosine 0.99"),
         ("nan", "", "the largest difference is inf at [0, 0]"),
     ],

@@ -253,7 +253,7 @@ def test_an_array_of_very_many_axes(folder: Path) -> None:
     data = np.float64(5).tobytes()
     assert array(folder, described("'<f8'", "(" + "1, " * 32 + ")") + data).ndim == 32
     message = bad_array(folder, described("'<f8'", "(" + "1, " * 33 + ")") + data)[1]
-    assert message == "`a.npy` has 33 axes, at most 32 are allowed"
+    assert message == "`a.npy` has 33 axes; at most 32 are allowed"
 
 
 def test_an_array_under_the_other_ending(folder: Path) -> None:
@@ -267,13 +267,13 @@ def test_an_array_under_the_other_ending(folder: Path) -> None:
 def test_keys(folder: Path) -> None:
     np.savez(folder / "a.npz", weight=np.zeros(2), bias=np.zeros(1))
     found = refusal(folder, "{file: a.npz}")
-    assert (found.code.name, found.hint) == ("data-key", "there are `weight`, `bias`")
+    assert (found.code.name, found.hint) == ("data-key", "available: `weight`, `bias`")
     assert refused(folder, "{file: a.npz, key: wieght}") == (
         "data-key",
         "there is no array `wieght` in `a.npz`",
         "did you mean `weight`?",
     )
-    assert refused(folder, "{file: a.npz, key: scale}")[2] == "there are `weight`, `bias`"
+    assert refused(folder, "{file: a.npz, key: scale}")[2] == "available: `weight`, `bias`"
     assert refused(folder, "{file: a.npz, key: }")[0] == "data-key"
     assert refused(folder, "{file: a.npz, key: [weight]}")[0] == "wrong-type"
     assert refused(folder, "{file: a.npz, key: 3}")[0] == "wrong-type"

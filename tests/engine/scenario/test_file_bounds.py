@@ -27,7 +27,7 @@ def test_a_file_that_is_too_large(folder: Path) -> None:
         file.truncate(65 * 2**20)
     assert refused(folder, "{file: t.csv}")[:2] == (
         "data-size",
-        "the file `t.csv` needs 65 MiB, at most 64 MiB are allowed",
+        "the file `t.csv` needs 65 MiB; at most 64 MiB are allowed",
     )
     assert refused(folder, "{file: iris.csv}", max_memory=50)[0] == "data-size"
 
@@ -54,7 +54,7 @@ def test_a_choice_that_is_too_large_is_refused_before_it_is_made(folder: Path) -
         code, message, _ = refused(
             folder, f"{{file: {name}, rows: {rows}, columns: {columns}}}", max_memory=2**24
         )
-        assert (code, message) == ("too-large", "`x` needs 30.5 MiB, at most 16 MiB are allowed")
+        assert (code, message) == ("too-large", "`x` needs 30.5 MiB; at most 16 MiB are allowed")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < LITTLE
@@ -81,9 +81,9 @@ def test_all_files_together_are_bounded(folder: Path) -> None:
         (folder / f"{number}.npy").write_bytes(npy(np.zeros(100, np.int8)))
     contents = DataFiles(500)  # 228 bytes each
     leaf_of(folder, "{file: 0.npy, rows: 0}", DataFiles(800))
-    with pytest.raises(ScenarioError, match="`x` needs 800 bytes, at most 500 bytes are allowed"):
+    with pytest.raises(ScenarioError, match="`x` needs 800 bytes; at most 500 bytes are allowed"):
         leaf_of(folder, "{file: 0.npy}", contents)
-    with pytest.raises(ScenarioError, match="`x` needs 800 bytes, at most 500 bytes are allowed"):
+    with pytest.raises(ScenarioError, match="`x` needs 800 bytes; at most 500 bytes are allowed"):
         leaf_of(folder, "{file: 1.npy, rows: 0}", contents)
     with pytest.raises(ScenarioError, match="the content of the data files needs 684 bytes, at most 500"):
         leaf_of(folder, "{file: 2.npy}", contents)

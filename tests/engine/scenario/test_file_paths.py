@@ -221,8 +221,8 @@ def test_a_name_that_only_looks_the_same(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("path", "hint"),
-    [("iris.cvs", "did you mean `.csv`?"), ("iris.xlsx", "there are .csv, .npy, .npz"),
-     ("iris", "there are .csv, .npy, .npz"), ("../x.pkl", "there are .csv, .npy, .npz")],
+    [("iris.cvs", "did you mean `.csv`?"), ("iris.xlsx", "available: .csv, .npy, .npz"),
+     ("iris", "available: .csv, .npy, .npz"), ("../x.pkl", "available: .csv, .npy, .npz")],
 )  # fmt: skip
 def test_the_ending_tells_what_a_file_is(folder: Path, path: str, hint: str) -> None:
     assert refused(folder, f"{{file: {path}}}") == (

@@ -94,7 +94,7 @@ def test_a_result_of_more_axes_than_a_tensor_has_is_refused(call: str, own: bool
     node = "f(a)" if own else f"sum({call})"
     found = outcome(f"{operator}constants: {{a: [0]}}\nnodes:\n  L: '{node}'\n".encode())
     assert "error[shapes]" in found
-    assert "axes, at most 32 are allowed" in found
+    assert "axes; at most 32 are allowed" in found
 
 
 def test_an_einsum_of_many_operands_is_summed_letter_by_letter() -> None:
@@ -111,5 +111,5 @@ def test_the_scores_of_attention_count_before_they_are_computed() -> None:
         "inputs: {q: {shape: [2000, 1], init: ones}}\n"
         "nodes:\n  y: scaled_dot_product_attention(q, q, q)\n  L: sum(y)\n"
     )
-    assert "error[too-large]: computing y needs 30.5 MiB, at most 1 MiB are allowed" in outcome(text.encode())
+    assert "error[too-large]: computing y needs 30.5 MiB; at most 1 MiB are allowed" in outcome(text.encode())
     assert outcome(text.replace("2000", "200").encode()) == ""

@@ -24,7 +24,7 @@ CELL = "inputs: {x: 1}\ncells:\n  a:\n    inputs: [v]\n    nodes: {NODES}\n    o
 CASES = {
     "more axes than NumPy has": (
         f"inputs: {{x: {'[' * 40}1{']' * 40}}}\nnodes: {{f: sum(x)}}\n",
-        "leaf-shape", "`x` has 40 axes, at most 32 are allowed", "",
+        "leaf-shape", "`x` has 40 axes; at most 32 are allowed", "",
     ),
     "a scan of no time step": (
         SCAN.replace("[[1, 2], [3, 4]]", "{shape: [0, 2], init: zeros}"),

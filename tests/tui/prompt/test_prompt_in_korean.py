@@ -98,11 +98,11 @@ BAD = (
 UNHEARD = {
     "The node, operator or group of a breakpoint does not exist.",
     "A watch is not an expression over the graph's nodes and gradients.",
-    "a breakpoint is on a node, or on `op NAME`, `group NAME`, `phase NAME`, a trouble, or `if …`",
-    "search for a part of a name, `op NAME`, `group NAME`, or `if …`",
+    "a breakpoint is a node, `op NAME`, `group NAME`, `phase NAME`, a kind of trouble, or `if …`",
+    "search for part of a name, `op NAME`, `group NAME`, or `if …`",
     "this local gradient is a rule, not a tensor: {rule}",
-    "there is no node number {number}: they count from 0 to {last}",
-    "there is no room for another branch: the changes hold too many numbers already",
+    "there is no node number {number}: nodes are numbered 0 to {last}",
+    "there is no room for another branch: the changes already hold too many numbers",
     "{path}: nothing is written, since it would not load: {problem}",
 }
 """What only other doors lead to: files, the library, and more numbers than a test should hold."""

@@ -330,7 +330,7 @@ def _plot(rest: str, context: _Context) -> Request:
     if not found:
         raise UsageError(
             msg("there is no plot {name}", name=quoted(rest, 40)),
-            msg("there are {names}", names=", ".join(PLOTS)),
+            msg("available: {names}", names=", ".join(PLOTS)),
         )
     return ScreenCommand(context.command.name, (found[0],))
 

@@ -105,7 +105,7 @@ def divider_hint(text: str) -> Hint:
 
 
 DATA_CELL = code(
-    "data-cell", msg("A cell of a data file is not a number, or not a whole one under `dtype: int`.")
+    "data-cell", msg("A cell of a data file is not a number, or not a whole number under `dtype: int`.")
 )
 
 _MAX_CLASSES: Final = 6

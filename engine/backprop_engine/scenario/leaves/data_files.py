@@ -36,12 +36,15 @@ DATA_PATH = code(
 DATA_NOT_FOUND = code("data-not-found", msg("There is no data file at this path."))
 DATA_UNREADABLE = code(
     "data-unreadable",
-    msg("A data file is a directory, a pipe or a device, or the system refuses to open it."),
+    msg(
+        "A data file is a directory, a pipe or a device, or the operating system does not allow it "
+        "to be opened."
+    ),
 )
-DATA_SIZE = code("data-size", msg("A data file is larger than 64 MiB, or than `--max-memory`."))
+DATA_SIZE = code("data-size", msg("A data file is larger than 64 MiB, or larger than `--max-memory`."))
 DATA_FORMAT = code(
     "data-format",
-    msg("A data file is broken, not what its ending says, or holds other things than numbers."),
+    msg("A data file is corrupt, does not match its extension, or contains something other than numbers."),
 )
 
 _FLAGS: Final = sum(

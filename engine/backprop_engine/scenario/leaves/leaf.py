@@ -46,7 +46,7 @@ LEAF_FORM = code(
 LEAF_SHAPE = code(
     "leaf-shape", msg("A shape has a negative size, too many axes, or does not fit its `init`.")
 )
-LEAF_INIT = code("leaf-init", msg("`init` names no way to fill a tensor, or its settings do not fit."))
+LEAF_INIT = code("leaf-init", msg("`init` is not the name of an initialiser, or its settings do not fit."))
 
 LEAF_SECTIONS: Final = {"inputs": Kind.INPUT, "params": Kind.PARAM, "constants": Kind.CONSTANT}
 _FORMS: Final = msg("a leaf is a number, a list, or `{{shape: [2, 3], init: zeros}}`")
@@ -93,7 +93,7 @@ def read_leaf(
                 LEAF_SHAPE,
                 node,
                 msg(
-                    "`{name}` has {count} axes, at most {most} are allowed",
+                    "`{name}` has {count} axes; at most {most} are allowed",
                     name=name,
                     count=len(numbers.shape),
                     most=MAX_AXES,
@@ -163,7 +163,7 @@ def _shape(name: str, node: YamlNode) -> Shape:
             LEAF_SHAPE,
             node,
             msg(
-                "`{name}` has {count} axes, at most {most} are allowed",
+                "`{name}` has {count} axes; at most {most} are allowed",
                 name=name,
                 count=len(shape),
                 most=MAX_AXES,
@@ -178,7 +178,7 @@ def _otherwise_filled(init: str) -> Message:
         return msg("`{op}` is an operator: fill with `ones`, and write `{op}(…)` in a node", op=init)
     if init.startswith("randint"):
         return msg("whole numbers are written as a list, such as `[3, 0, 2]`, or stand in a file")
-    return msg("there are {names}", names=", ".join(INITS))
+    return msg("available: {names}", names=", ".join(INITS))
 
 
 def _settings(node: YamlMapping, init_name: str, init: Init) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def _ending(path: YamlScalar) -> str:
     _, dot, own = shown.rpartition(".")
     hint = did_you_mean(f".{own}", ENDINGS) if dot else ""
     message = msg("the ending of `{file}` tells no kind of data file", file=shown)
-    raise mistake(DATA_FORMAT, path, message, hint or msg("there are {names}", names=", ".join(ENDINGS)))
+    raise mistake(DATA_FORMAT, path, message, hint or msg("available: {names}", names=", ".join(ENDINGS)))
 
 
 def _whole(node: YamlNode | None) -> bool:

@@ -17,7 +17,7 @@ from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar, YamlS
 __all__ = ["NOT_A_NUMBER", "read_numbers", "whole_list"]
 
 NOT_A_NUMBER = code(
-    "not-a-number", msg("Where a number or a list of numbers should stand, there is something else.")
+    "not-a-number", msg("There is something else where a number or a list of numbers should be.")
 )
 RAGGED = code("ragged", msg("The rows of a nested list differ in length or depth."))
 NUMBER_RANGE = code("number-range", msg("A number is too large for the scenario's dtype."))

@@ -31,7 +31,7 @@ from backprop_engine.scenario.read.yaml_nodes import YamlMapping
 
 __all__ = ["read_npy", "read_npz"]
 
-DATA_KEY = code("data-key", msg("`key` names no array of an `.npz` file, or is missing."))
+DATA_KEY = code("data-key", msg("`key` is missing, or is not the name of an array in the `.npz` file."))
 
 _MAX_HEADER: Final = 10_000
 """The longest header, in bytes, that is given to NumPy: its own limit for headers it does not trust."""
@@ -132,7 +132,7 @@ def _member(node: YamlMapping, file: DataFile, archive: zipfile.ZipFile) -> zipf
         if member.filename[-1:] != "/"
     }
     there = (
-        msg("there are {names}", names=cut_short(list(members)))
+        msg("available: {names}", names=cut_short(list(members)))
         if members
         else msg("there are no arrays in it")
     )
@@ -204,7 +204,7 @@ def _header(file: DataFile, what: str, stream: IO[bytes]) -> _Header:
     if len(shape) > MAX_AXES:
         raise file.wrong(
             msg(
-                "{what} has {count} axes, at most {most} are allowed",
+                "{what} has {count} axes; at most {most} are allowed",
                 what=what,
                 count=len(shape),
                 most=MAX_AXES,

@@ -25,11 +25,11 @@ from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar, YamlS
 __all__ = ["DATA_COLUMNS", "DATA_ROWS", "Selection", "cut_short", "select_columns", "select_rows"]
 
 DATA_ROWS = code(
-    "data-rows", msg("`rows` chooses rows that a data file does not have, or is not a choice of rows.")
+    "data-rows", msg("`rows` selects rows that the data file does not have, or is not a selection of rows.")
 )
 DATA_COLUMNS = code(
     "data-columns",
-    msg("`columns` names columns that a data file does not have, or is not a choice of columns."),
+    msg("`columns` selects columns that the data file does not have, or is not a selection of columns."),
 )
 
 _SLICE: Final = re.compile(

@@ -34,7 +34,9 @@ from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar, plain
 
 __all__ = ["Lowering"]
 
-NOT_CONSTANT = code("not-constant", msg("An operand that must be a constant is an input, a param or a node."))
+NOT_CONSTANT = code(
+    "not-constant", msg("An operand that must be a constant is an input, a parameter or a node.")
+)
 
 
 class Refusable(NamedTuple):

@@ -32,8 +32,8 @@ from backprop_engine.scenario.read.mistakes import Mistakes, mistake
 
 __all__ = ["UNKNOWN_NAME", "Namespace", "resolved_cells", "resolved_top", "undefined"]
 
-UNKNOWN_NAME = code("unknown-name", msg("A name that no leaf and no node has."))
-CYCLE = code("cycle", msg("Nodes that need each other's values."))
+UNKNOWN_NAME = code("unknown-name", msg("No leaf and no node has this name."))
+CYCLE = code("cycle", msg("Nodes depend on each other's values."))
 
 
 class Namespace(Struct, eq=False):

@@ -33,10 +33,10 @@ from backprop_engine.scenario.read.yaml_nodes import YamlScalar
 __all__ = ["TOO_MANY_NODES", "unroll"]
 
 SCAN_SHAPES = code(
-    "scan-shapes", msg("What a scan goes over or carries has no leading axis, or another shape.")
+    "scan-shapes", msg("What a scan goes over has no time axis, or what it carries changes its shape.")
 )
 TOO_MANY_NODES = code(
-    "too-many-nodes", msg("A graph has more nodes than it may have, or instances of cells nest too deep.")
+    "too-many-nodes", msg("A graph has too many nodes, or instances of cells are nested too deeply.")
 )
 
 MAX_NESTED: Final = 64

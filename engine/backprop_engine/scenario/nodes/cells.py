@@ -28,7 +28,9 @@ from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, Yaml
 
 __all__ = ["NO_OUTPUT", "TOP", "CellDefinition", "Scope", "check_instance", "read_cells", "refuse_recursion"]
 
-CELL_FORM = code("cell-form", msg("A cell without `nodes` or `outputs`, or an output that it does not have."))
+CELL_FORM = code(
+    "cell-form", msg("A cell has no `nodes` or `outputs`, or lists an output that it does not have.")
+)
 CELL_RECURSION = code("cell-recursion", msg("A cell that uses itself."))
 
 _EXAMPLE = msg("such as `rnn: {{inputs: [x, h_prev], nodes: {{h: tanh(W @ x + U @ h_prev)}}, outputs: [h]}}`")
@@ -203,10 +205,12 @@ def _visit(
             on_trail[use.cell] = None
 
 
-UNKNOWN_CELL = code("unknown-cell", msg("An instance of a cell that there is not."))
-CELL_INPUTS = code("cell-inputs", msg("An instance gives its cell an input too many, too few, or twice."))
+UNKNOWN_CELL = code("unknown-cell", msg("An instance of a cell that does not exist."))
+CELL_INPUTS = code(
+    "cell-inputs", msg("An instance gives its cell too many inputs, too few, or one of them twice.")
+)
 NO_OUTPUT = code(
-    "no-output", msg("A path to something that a cell does not give out, or that is not an instance.")
+    "no-output", msg("A path leads to something that is not an output of the cell, or not an instance.")
 )
 
 
@@ -217,7 +221,7 @@ def check_instance(definition: CellUse | ScanUse, cells: Mapping[str, CellDefini
         hint = did_you_mean(definition.cell, cells)
         if not hint:
             hint = (
-                msg("there are {names}", names=", ".join(cells))
+                msg("available: {names}", names=", ".join(cells))
                 if cells
                 else msg("cells are defined under `cells`")
             )

@@ -59,7 +59,7 @@ __all__ = [
 ]
 
 NODE_FORM = code("node-form", msg("A node is neither an expression nor a map with `op` or `expr`."))
-NODE_CONSTANT = code("node-constant", msg("A node that is only a number: numbers go under `constants`."))
+NODE_CONSTANT = code("node-constant", msg("A node is only a number: numbers go under `constants`."))
 
 _FORMS = msg(
     "a node is an expression, `{{op: …, inputs: […]}}`, `{{expr: …}}`, `{{cell: …}}` or `{{scan: …}}`"
@@ -337,7 +337,7 @@ def definition_mistake(
     return mistake(kind, at, message, hint)
 
 
-SCAN_FORM = code("scan-form", msg("A scan without `over`, or a carried input without `init` and `next`."))
+SCAN_FORM = code("scan-form", msg("A scan has no `over`, or a carried input no `init` or `next`."))
 
 _INPUTS = msg("such as `inputs: {{x: x0, h_prev: h0}}`")
 _OVER = msg("such as `over: {{x: xs}}`, where `xs` has the time steps along its first axis")

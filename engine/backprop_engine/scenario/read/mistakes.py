@@ -45,23 +45,27 @@ __all__ = [
 MAX_REPORTED: Final = 20
 _ENOUGH: Final = 50
 
-WRONG_TYPE = code("wrong-type", msg("A value is of another kind than its key takes: a list instead of text."))
-EXPR_SYNTAX = code("expr-syntax", msg("A text that should be an expression is none."))
-UNKNOWN_KEY = code("unknown-key", msg("A key that the format does not know."))
+WRONG_TYPE = code(
+    "wrong-type", msg("A value has the wrong type for its key, such as a list instead of text.")
+)
+EXPR_SYNTAX = code("expr-syntax", msg("A text that should be an expression is not one."))
+UNKNOWN_KEY = code("unknown-key", msg("The format has no such key."))
 
 
 GROUPS: Final[tuple[Message, ...]] = (
     msg("The file: it is not text, not YAML, or not a scenario."),
-    msg("Its structure: keys that there are not, and values of another kind than their key takes."),
-    msg("Definitions: a leaf, a node, a cell or `train` cannot be read. What no other group names is here."),
+    msg("Its structure: keys that do not exist, and values of the wrong type."),
     msg(
-        "Names: not allowed, given twice, or not defined; an output that there is not; "
-        "nodes that need each other."
+        "Definitions: a leaf, a node, a cell or `train` cannot be read. Whatever fits no other group is here."
     ),
-    msg("What is given to an operator or to a cell: operands, settings, inputs."),
-    msg("Shapes and sizes: operands that do not fit together, the seed, the memory of the run."),
+    msg(
+        "Names: not allowed, used twice, or not defined; an output that does not exist; nodes that "
+        "depend on each other."
+    ),
+    msg("Arguments of an operator or a cell: operands, settings, inputs."),
+    msg("Shapes and sizes: operands whose shapes do not match, the seed, the memory of the run."),
     msg("Figures that are expected."),
-    msg("Texts for people and for the debugger's prompt, without which a scenario runs all the same."),
+    msg("Texts for people and for the debugger's prompt; a scenario runs without them."),
 )
 """The groups of mistakes, the worst first; the first words of each are its title."""
 _WORST_FIRST: Final[tuple[tuple[str, ...], ...]] = (

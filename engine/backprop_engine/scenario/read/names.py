@@ -19,9 +19,10 @@ __all__ = ["MAX_LENGTH", "NameTable"]
 MAX_LENGTH: Final = 64
 
 BAD_NAME = code(
-    "bad-name", msg("A name is not an identifier, is a word of Python, or is longer than 64 characters.")
+    "bad-name",
+    msg("A name is not an identifier, is a reserved Python keyword, or is longer than 64 characters."),
 )
-DUPLICATE_NAME = code("duplicate-name", msg("Two leaves or nodes have one name."))
+DUPLICATE_NAME = code("duplicate-name", msg("Two leaves or nodes have the same name."))
 
 _SPELT = str.maketrans({"∂": "d", "∇": "grad_", "Δ": "D", "′": "_prime", "'": "_prime", "*": "_star"})
 

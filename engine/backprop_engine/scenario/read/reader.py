@@ -41,20 +41,18 @@ MAX_EXPANDED: Final = 100_000
 MAX_REPEATED: Final = 2**20
 """How many characters aliases may repeat: a small file with long texts must not become a large one."""
 
-YAML_EMPTY = code("yaml-empty", msg("The file holds nothing."))
-YAML_DUPLICATE = code("yaml-duplicate-key", msg("A key stands twice in one mapping."))
+YAML_EMPTY = code("yaml-empty", msg("The file is empty."))
+YAML_DUPLICATE = code("yaml-duplicate-key", msg("A key occurs twice in one mapping."))
 YAML_KEY = code("yaml-key", msg("A key is a list, a mapping or an alias instead of text."))
 YAML_MERGE = code("yaml-merge-key", msg("Merge keys (`<<`) are not part of YAML 1.2."))
-YAML_TAG = code(
-    "yaml-tag", msg("A tag other than those of the core schema, or one that does not fit its value.")
-)
-YAML_ALIAS = code("yaml-alias", msg("An alias names no anchor before it."))
-YAML_CYCLE = code("yaml-cycle", msg("An alias stands inside the node that it repeats."))
+YAML_TAG = code("yaml-tag", msg("A tag that is not in the core schema, or that does not fit its value."))
+YAML_ALIAS = code("yaml-alias", msg("An alias refers to an anchor that is not defined before it."))
+YAML_CYCLE = code("yaml-cycle", msg("An alias is inside the node that it repeats."))
 YAML_EXPANSION = code(
     "yaml-expansion", msg("Aliases repeat more than 100,000 nodes or a million characters.")
 )
-YAML_DEPTH = code("yaml-depth", msg("Lists and mappings nest deeper than 64."))
-YAML_DOCUMENTS = code("yaml-documents", msg("The file holds more than one document."))
+YAML_DEPTH = code("yaml-depth", msg("Lists and mappings are nested more than 64 levels deep."))
+YAML_DOCUMENTS = code("yaml-documents", msg("The file contains more than one document."))
 YAML_RANGE = code("yaml-number-range", msg("A number is too large for 64-bit floating point."))
 
 # An event of PyYAML, whose stubs let marks and anchors be missing where the parser always gives them.

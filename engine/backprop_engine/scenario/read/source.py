@@ -31,14 +31,14 @@ FILE_NOT_FOUND = code("file-not-found", msg("There is no file at this path."))
 FILE_NOT_REGULAR = code(
     "file-not-regular", msg("The path is a directory, a pipe or a device; scenarios are files.")
 )
-FILE_UNREADABLE = code("file-unreadable", msg("The system refuses to open the file."))
+FILE_UNREADABLE = code("file-unreadable", msg("The operating system does not allow the file to be opened."))
 FILE_TOO_LARGE = code(
     "file-too-large",
     msg("The file is larger than 16 MiB, or has more than 100,000 names or a million values."),
 )
-FILE_BINARY = code("file-binary", msg("The file holds zero bytes: it is not text."))
+FILE_BINARY = code("file-binary", msg("The file contains null bytes, so it is not text."))
 FILE_ENCODING = code("file-encoding", msg("The file is neither UTF-8 nor UTF-16 with a byte order mark."))
-FILE_CONTROL = code("file-control-character", msg("A raw control character stands in the file."))
+FILE_CONTROL = code("file-control-character", msg("The file contains a raw control character."))
 
 _SHOWN = 200
 _ELSEWHERE = msg("put large tensors in .npy or .csv files beside the scenario")

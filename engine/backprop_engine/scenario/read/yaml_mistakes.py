@@ -22,10 +22,11 @@ from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar
 __all__ = ["cut_by_bracket", "cut_by_comma", "explained", "problem_of"]
 
 YAML_QUOTES = code(
-    "yaml-needs-quotes", msg("YAML reads signs in a text or expression as its own: quote the text.")
+    "yaml-needs-quotes",
+    msg("YAML takes characters of a text or an expression for its own syntax: quote the text."),
 )
 YAML_UNCLOSED = code("yaml-unclosed", msg("A quotation mark or bracket is never closed."))
-YAML_NO_COLON = code("yaml-no-colon", msg("A line between `name: value` lines has no colon."))
+YAML_NO_COLON = code("yaml-no-colon", msg("A line among `name: value` lines has no colon."))
 
 CLOSING: Final = {"[": "]", "{": "}", "(": ")"}
 LONG: Final = 80
@@ -135,9 +136,11 @@ def item_end(text: str, start: int) -> int:
 
 
 YAML_SYNTAX = code("yaml-syntax", msg("The file is not valid YAML."))
-YAML_INDENT = code("yaml-indentation", msg("A line's indentation fits none of the lines above it."))
-YAML_TAB = code("yaml-tab", msg("A tab stands where YAML allows only spaces."))
-YAML_ESCAPE = code("yaml-escape", msg("A backslash in double quotes begins no escape that YAML knows."))
+YAML_INDENT = code("yaml-indentation", msg("The indentation of a line matches none of the lines above it."))
+YAML_TAB = code("yaml-tab", msg("There is a tab where YAML allows only spaces."))
+YAML_ESCAPE = code(
+    "yaml-escape", msg("A backslash in double quotes starts an escape sequence that YAML does not know.")
+)
 
 _VALUE = re.compile(r"[ \t]*(?:-[ \t]+)*(?:[^\s:#][^:\n]*:[ \t]+)?")
 _COMMENT = re.compile(r"\s+#.*")

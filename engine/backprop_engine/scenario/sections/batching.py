@@ -31,7 +31,8 @@ from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, Yaml
 __all__ = ["BatchPlan", "batch_shapes", "read_batch"]
 
 TRAIN_BATCH = code(
-    "train-batch", msg("Batches of a leaf that does not hold examples, or of a size that does not fit them.")
+    "train-batch",
+    msg("Batches are taken from a leaf that holds no examples, or their size does not fit the examples."),
 )
 
 _EXAMPLE: Final = "batch: {size: 4, of: [X, t], shuffle: 7}"

@@ -57,15 +57,15 @@ __all__ = [
     "read_expectations",
 ]
 
-EXPECT_NAME = code("expect-name", msg("An expectation for a name that no leaf and no node has."))
+EXPECT_NAME = code("expect-name", msg("An expectation names something that is neither a leaf nor a node."))
 EXPECT_ITERATION = code(
-    "expect-iteration", msg("An expectation for an iteration that the run does not have.")
+    "expect-iteration", msg("An expectation is for an iteration that the run does not have.")
 )
 EXPECT_TOLERANCE = code("expect-tolerance", msg("A tolerance is negative, or given in two ways."))
-EXPECT_EMPTY = code("expect-empty", msg("A block of expectations without `values` and without `grads`."))
-EXPECT_GRADIENT = code("expect-gradient", msg("A gradient is expected of a node that has none."))
+EXPECT_EMPTY = code("expect-empty", msg("A block of expectations has neither `values` nor `grads`."))
+EXPECT_GRADIENT = code("expect-gradient", msg("A gradient is expected for a node that has none."))
 EXPECT_FORMULA = code(
-    "expect-formula", msg("A formula for a gradient names something unknown or does not fit.")
+    "expect-formula", msg("A formula for a gradient uses an unknown name, or does not fit.")
 )
 
 _DOUBLE: Final = np.dtype(np.float64)

@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 UNKNOWN_NOTE = code(
-    "unknown-note", msg("A note for a node that there is not, or a second one for the same node.")
+    "unknown-note", msg("A note is for a node that does not exist, or is the second one for the same node.")
 )
 
 
@@ -166,9 +166,9 @@ def _phase(node: YamlNode | None) -> BoundTo | None:
     """The phase that a note is for."""
     if node is None or is_absent(node):
         return None
-    name = as_text(node, msg("a phase"), msg("there are {names}", names=", ".join(PHASES)))
+    name = as_text(node, msg("a phase"), msg("available: {names}", names=", ".join(PHASES)))
     if name.text not in get_args(BoundTo):
-        hint = did_you_mean(name.text, PHASES) or msg("there are {names}", names=", ".join(PHASES))
+        hint = did_you_mean(name.text, PHASES) or msg("available: {names}", names=", ".join(PHASES))
         raise mistake(NOTE_BINDING, name, msg("there is no phase `{name}`", name=name.text), hint)
     return cast(BoundTo, name.text)
 

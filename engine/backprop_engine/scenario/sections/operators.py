@@ -39,11 +39,11 @@ from backprop_engine.scenario.sections.texts import local_text
 __all__ = ["read_operators"]
 
 OWN_OPERATOR_FORM = code(
-    "operator-form", msg("An operator under `operators` lacks a part, or has one that does not fit.")
+    "operator-form", msg("An operator under `operators` lacks a key, or has one that does not fit.")
 )
 OWN_OPERATOR_NAME = code("operator-name", msg("An operator under `operators` has the name of another one."))
 OWN_OPERATOR_FORMULA = code(
-    "operator-formula", msg("A formula of an operator uses a name that is not one of its inputs.")
+    "operator-formula", msg("The formula of an operator uses a name that is not one of its inputs.")
 )
 
 MAX_OPERATORS: Final = 1000

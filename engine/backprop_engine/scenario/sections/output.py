@@ -20,11 +20,12 @@ from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar, YamlS
 
 __all__ = ["check_output", "output_name", "read_seed"]
 
-OUTPUT = code("output", msg("`output` names no node that the backward pass can start from."))
+OUTPUT = code("output", msg("`output` is not a node that the backward pass can start from."))
 OUTPUT_AMBIGUOUS = code(
-    "output-ambiguous", msg("More than one node feeds no other, and `output` names none.")
+    "output-ambiguous",
+    msg("More than one node feeds no other node, and `output` does not say which one is the output."),
 )
-SEED = code("seed", msg("The seed gradient is missing or does not have the output's shape."))
+SEED = code("seed", msg("The seed is missing or does not have the shape of the output."))
 
 
 def output_name(given: YamlNode | None, known: DefinedNames, nodes_key: YamlScalar) -> str:

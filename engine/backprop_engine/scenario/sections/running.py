@@ -29,7 +29,7 @@ from backprop_engine.trace.training import Running
 __all__ = ["RunningPlan", "read_running", "resolved_running"]
 
 TRAIN_RUNNING = code(
-    "train-running", msg("A running value that is not a constant, or that follows a node of another shape.")
+    "train-running", msg("A running value is not a constant, or follows a node of another shape.")
 )
 
 _EXAMPLE: Final = msg("such as `{text}`", text="running: {mean: {follows: m, momentum: 0.1}}")

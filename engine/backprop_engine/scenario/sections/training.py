@@ -25,8 +25,13 @@ from backprop_engine.trace.run import Training
 
 __all__ = ["MAX_STEPS", "read_training"]
 
-TRAIN = code("train", msg("`train` has no optimiser or number of steps, or one that there is not."))
-TRAIN_SETTING = code("train-setting", msg("A setting that an optimiser does not have, or cannot have so."))
+TRAIN = code(
+    "train", msg("`train` has no optimizer or no number of steps, or an optimizer that does not exist.")
+)
+TRAIN_SETTING = code(
+    "train-setting",
+    msg("An optimizer is given a setting that it does not have, or a value that it cannot have."),
+)
 
 MAX_STEPS: Final = 100_000
 _CLIPPINGS: Final[tuple[Literal["clip_norm", "clip_value"], ...]] = ("clip_norm", "clip_value")
@@ -103,7 +108,7 @@ def _optimizer(node: YamlNode) -> Optimizer:
     name = as_text(node, msg("the name of an optimiser"), _EXAMPLE)
     optimizer = OPTIMIZERS.get(name.text)
     if optimizer is None:
-        hint = did_you_mean(name.text, OPTIMIZERS) or msg("there are {names}", names=", ".join(OPTIMIZERS))
+        hint = did_you_mean(name.text, OPTIMIZERS) or msg("available: {names}", names=", ".join(OPTIMIZERS))
         raise mistake(TRAIN, name, msg("there is no optimiser `{name}`", name=name.text), hint)
     return optimizer
 
@@ -144,7 +149,7 @@ def _schedule(node: YamlNode | None) -> RateSchedule | None:
     name = as_text(chosen, msg("the name of a schedule"), example)
     kind = SCHEDULES.get(name.text)
     if kind is None:
-        hint = did_you_mean(name.text, SCHEDULES) or msg("there are {names}", names=", ".join(SCHEDULES))
+        hint = did_you_mean(name.text, SCHEDULES) or msg("available: {names}", names=", ".join(SCHEDULES))
         raise mistake(TRAIN, name, msg("there is no schedule `{name}`", name=name.text), hint)
     mistakes = Mistakes()
     given = {key: plain(entry.value) for key, entry in section.entries.items() if key != "kind"}
