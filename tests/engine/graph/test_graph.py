@@ -29,9 +29,11 @@ def _named(graph: Graph, flags: Any) -> dict[str, Any]:
 
 SHAPE_ERRORS = [
     ("add", {"p": (2, 3), "q": (2,)}, "p is 2×3 and q is 2: these shapes do not broadcast",
-     "axis -1 has size 3 in p and 2 in q: the sizes must be equal, or one of them 1; unsqueeze(q, axis=1) would fit"),
+     "axis -1 has size 3 in p and 2 in q: the sizes must be equal, or one of them 1; "
+     "unsqueeze(q, axis=1) would fit"),
     ("mul", {"p": (4, 3), "q": (2, 3)}, "p is 4×3 and q is 2×3: these shapes do not broadcast",
-     "axis -2 has size 4 in p and 2 in q: the sizes must be equal, or one of them 1; for the matrix product write p @ q.T"),
+     "axis -2 has size 4 in p and 2 in q: the sizes must be equal, or one of them 1; "
+     "for the matrix product write p @ q.T"),
     ("hadamard", {"p": (3,), "q": ()}, "p is 3 and q is (): both must have the same shape",
      "p has 1 axis, q has no axes"),
     ("mse", {"p": (2, 3), "q": (3, 2)}, "p is 2×3 and q is 3×2: both must have the same shape",

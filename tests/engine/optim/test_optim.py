@@ -437,8 +437,8 @@ REFUSED = [
     ("sgd", {"lr": float("inf")}, "lr", LR + "inf", "the learning rate"),
     ("sgd", {"lr": 10**5000}, "lr", LR + "a number as large as this", "the learning rate"),
     ("sgd", {"lr": "\x1b[31m" + "x" * 99}, "lr", LR + '"␛[31m' + "x" * 34 + '…"', "the learning rate"),
-    ("sgd", {"momentum": -1}, "momentum", "`momentum` is a number from 0 on, not -1", "how much of"),
-    ("sgd", {"dampening": "0"}, "dampening", '`dampening` is a number, not "0"', "the fraction of each gradient"),
+    ("sgd", {"momentum": -1}, "momentum", "`momentum` is a number from 0 on, not -1", "the fraction of"),
+    ("sgd", {"dampening": "0"}, "dampening", '`dampening` is a number, not "0"', "the fraction of each"),
     ("sgd", {"nesterov": 1}, "nesterov", "`nesterov` is `true` or `false`, not 1", "whether to look ahead"),
     (
         "sgd", {"nesterov": True}, "nesterov",

@@ -29,7 +29,7 @@ from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, Yaml
 
 __all__ = ["LocalText", "ScenarioTexts", "local_text", "read_texts"]
 
-BAD_TEXT = code("bad-text", msg("What should be text for people is a list or a map of something else."))
+BAD_TEXT = code("bad-text", msg("A text for people is a list or a map of something else."))
 SCENARIO_NAME = code(
     "scenario-name", msg("`requires` or `next` has a path, or the same name twice, in place of a name.")
 )
