@@ -21,7 +21,7 @@ from backprop_engine.graph.graph import Fault, Graph
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.message import Message, joined, msg
 from backprop_engine.messages.plain_text import clean, shortened
-from backprop_engine.practice.comparing import agree_everywhere
+from backprop_engine.practice.comparing import alike
 from backprop_engine.practice.mutants import MUTANTS, OVERWRITTEN, Mutant
 from backprop_engine.practice.uses import OperandUse, sum_at, use_at
 from backprop_engine.scenario.model import Scenario
@@ -82,12 +82,12 @@ def _bugs_at(trace: Trace, edge: Edge) -> list[Bug]:
     found = []
     for mutant in MUTANTS:
         wrong = _answer(mutant, use)
-        if wrong is not None and not any(agree_everywhere(wrong, other) for other in shown):
+        if wrong is not None and not any(alike(wrong, other) for other in shown):
             shown.append(wrong)
             found.append(Bug(edge, mutant))
     if edge.shared and trace.schedule.turn(edge)[0] > 1:
         total = sum_at(trace, edge)
-        if not agree_everywhere(total.right, total.contributions[-1]):
+        if not alike(total.right, total.contributions[-1]):
             found.append(Bug(edge, _BY_NAME[OVERWRITTEN]))
     return found
 
@@ -108,9 +108,7 @@ def _answer(mutant: Mutant, use: OperandUse) -> Tensor | None:
         return None
     fitting = (answer for answer in mutant.answers(use) if answer.shape == use.shape)
     right = use.contribution()
-    return next(
-        (answer for answer in islice(fitting, _MOST_WAYS) if not agree_everywhere(answer, right)), None
-    )
+    return next((answer for answer in islice(fitting, _MOST_WAYS) if not alike(answer, right)), None)
 
 
 _MOST_WAYS: Final = 8
@@ -225,4 +223,4 @@ def grade_bug(scenario: Scenario, bug: Bug, text: str) -> BugGrade:
 def _same(trace: Trace, bug: Bug, mutant: Mutant) -> bool:
     """Whether another misconception gives the numbers of the bug; `trace` is the run without it."""
     left, right = (_answer(one, _use(trace, bug.edge)) for one in (bug.mutant, mutant))
-    return left is not None and right is not None and agree_everywhere(left, right)
+    return left is not None and right is not None and alike(left, right)

@@ -9,7 +9,7 @@ import numpy as np
 
 from backprop_engine.arrays import Tensor
 
-__all__ = ["DIGITS", "agree_everywhere", "agrees", "apart", "scale_of"]
+__all__ = ["DIGITS", "agree_everywhere", "agrees", "alike", "apart", "scale_of"]
 
 DIGITS: Final = 3
 """Significant digits that an answer needs."""
@@ -40,6 +40,15 @@ def agree_everywhere(found: Tensor, expected: Tensor) -> bool:
     scale = scale_of(expected)
     pairs = zip(np.ravel(found).tolist(), np.ravel(expected).tolist(), strict=True)
     return all(agrees(float(left), float(right), scale) for left, right in pairs)
+
+
+def alike(left: Tensor, right: Tensor) -> bool:
+    """Whether two tensors of one shape are nowhere so far apart that any answer tells which is meant."""
+    if left.shape != right.shape:
+        return False
+    scale = max(scale_of(left), scale_of(right))
+    pairs = zip(np.ravel(left).tolist(), np.ravel(right).tolist(), strict=True)
+    return not any(apart(float(one), float(other), scale) for one, other in pairs)
 
 
 def scale_of(tensor: Tensor) -> float:

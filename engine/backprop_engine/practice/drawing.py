@@ -17,7 +17,7 @@ from backprop_engine.arrays import Tensor, settle
 from backprop_engine.derived import derived
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.practice.comparing import scale_of
-from backprop_engine.practice.question import NumbersQuestion, Question, QuestionPlace
+from backprop_engine.practice.question import NumbersQuestion, QuestionPlace
 from backprop_engine.practice.questions import places, question_at
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.run import Run
@@ -60,17 +60,17 @@ def drawn_run(scenario: Scenario, seed: int, place: QuestionPlace | None = None,
     if place is not None:
         iteration = place.iteration
     best: Run | None = None
-    fewest = 0
+    fewest = (0, 0)
     for attempt in range(_ATTEMPTS if place is not None or _is_small(scenario) else _FEW):
         generator = np.random.default_rng([seed, attempt])
-        run = _with_numbers(scenario, partial(_style(attempt), generator=generator))
+        run = _with_numbers(scenario, partial(_style(scenario, attempt), generator=generator))
         trace = run.trace(iteration)
         if not _finite(trace):
             continue
-        count = collisions(scenario, trace, previous_of(run, iteration), place)
-        if best is None or count < fewest:
-            best, fewest = run, count
-        if not count:
+        faults = _faults(scenario, trace, previous_of(run, iteration), place)
+        if best is None or faults < fewest:
+            best, fewest = run, faults
+        if fewest == (0, 0):
             break
     return scenario.run() if best is None else best
 
@@ -85,12 +85,9 @@ def collisions(
 ) -> int:
     """How many wrong answers are lost in these numbers: they are the right one, or another wrong one.
 
-    What coincides with any numbers is no collision. A right answer that is unpleasantly large or small counts
-    as one, unless it is so with any numbers.
+    What coincides with any numbers is no collision.
     """
-    best = _at_best(scenario, trace.iteration)
-    where = places(trace, _KINDS) if place is None else (place,)
-    return sum(_lost(question_at(trace, one, previous), best[one]) for one in where if one in best)
+    return _faults(scenario, trace, previous, place)[0]
 
 
 _KINDS: Final = ("product", "accumulate", "update")
@@ -103,11 +100,19 @@ class _Best(NamedTuple):
     pleasant: bool
 
 
-def _lost(question: Question | None, best: _Best) -> int:
-    if not isinstance(question, NumbersQuestion):
-        return best.outcomes
-    unpleasant = best.pleasant and not _is_pleasant(question)
-    return max(0, best.outcomes - len(question.outcomes)) + unpleasant
+def _faults(
+    scenario: Scenario, trace: Trace, previous: Trace | None, place: QuestionPlace | None
+) -> tuple[int, int]:
+    """How many wrong answers are lost, and how many right ones are unpleasantly large or small."""
+    at_best = _at_best(scenario, trace.iteration)
+    lost = unpleasant = 0
+    for one in places(trace, _KINDS) if place is None else (place,):
+        question, best = question_at(trace, one, previous), at_best.get(one, _Best(0, False))
+        outcomes = question.outcomes if isinstance(question, NumbersQuestion) else ()
+        lost += max(0, best.outcomes - len(outcomes))
+        if isinstance(question, NumbersQuestion):
+            unpleasant += best.pleasant and not _is_pleasant(question)
+    return lost, unpleasant
 
 
 def _is_pleasant(question: NumbersQuestion) -> bool:
@@ -158,11 +163,19 @@ def _with_numbers(scenario: Scenario, draw: Callable[[Tensor], Any]) -> Run:
     return Run(graph, Bindings(leaves, bindings.seed, bindings.batches), scenario.training)
 
 
-def _style(attempt: int) -> Callable[..., Any]:
-    """How numbers are drawn: as friendly as possible, and closer to those of the scenario if that fails."""
-    if attempt < _MILD:
+def _style(scenario: Scenario, attempt: int) -> Callable[..., Any]:
+    """How numbers are drawn: as friendly as possible, and closer to those of the scenario if that fails.
+
+    Where none of its numbers is negative, as with prices, none becomes so.
+    """
+    if attempt < _MILD and _has_negative(scenario):
         return _friendly
     return _mild if attempt < _NEAR else _near
+
+
+def _has_negative(scenario: Scenario) -> bool:
+    leaves = (leaf.position for leaf in scenario.graph.leaves if leaf.takes_gradient)
+    return any(bool(np.any(scenario.bindings.leaves[at] < 0)) for at in leaves)
 
 
 def _generic(given: Tensor, generator: np.random.Generator) -> Any:

@@ -122,7 +122,7 @@ def _graded_numbers(question: NumbersQuestion, given: Given) -> Grade:
                 another,
             )
     mutant = suspects[0].mutant
-    assert question.task is not None
+    assert question.task is not None  # it has outcomes
     return _named(mutant, mutant.message(question.task))
 
 
@@ -175,7 +175,7 @@ def _of_no_mutant(question: NumbersQuestion, given: Given) -> Grade:
                 shape=shape_text(question.right.shape),
             )
         )
-    return _unrecognised(_resembles(question, found))
+    return _unrecognised(_resembles(question, found) if found.size > 1 else "")
 
 
 def _resembles(question: NumbersQuestion, found: Tensor) -> Hint:

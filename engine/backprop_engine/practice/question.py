@@ -89,6 +89,8 @@ class NumbersQuestion(_Asked):
     entries: tuple[Entry, ...]
     outcomes: tuple[WrongAnswer, ...]
     given: tuple[NamedTensor, ...]
+    fixed: bool = False
+    """Whether the answer holds for these numbers alone, so that none can be drawn anew."""
 
     @property
     def told_apart(self) -> tuple[Mutant, ...]:

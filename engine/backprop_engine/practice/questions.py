@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -13,13 +14,14 @@ import numpy as np
 from backprop_engine.arrays import Shape, Tensor, settle, shape_text
 from backprop_engine.explain.common_facts import NamedTensor
 from backprop_engine.explain.facts import AccumulateFacts, BackwardFacts, UpdateFacts, step_facts
-from backprop_engine.explain.symbols import rule_text
+from backprop_engine.explain.symbols import formula, rule_text
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Accumulate, Backward, Edge, Update
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.ops import Elementwise
-from backprop_engine.practice.choices import Choices, next_edges, orders
-from backprop_engine.practice.comparing import agree_everywhere
+from backprop_engine.practice.asks import ask_position, authors_question
+from backprop_engine.practice.choices import Choice, Choices, next_edges, orders
+from backprop_engine.practice.comparing import alike
 from backprop_engine.practice.entries import telling_entries
 from backprop_engine.practice.mutants import MUTANTS, Mutant
 from backprop_engine.practice.question import (
@@ -33,6 +35,7 @@ from backprop_engine.practice.question import (
     WrongAnswer,
 )
 from backprop_engine.practice.uses import OperandUse, Task, change_at, sum_at, use_at
+from backprop_engine.scenario.sections.asks import Ask
 from backprop_engine.trace.trace import Trace
 
 __all__ = ["outcomes_of", "places", "question_at", "questions"]
@@ -40,10 +43,21 @@ __all__ = ["outcomes_of", "places", "question_at", "questions"]
 _NUMBERS: Final = np.dtype(np.float64)
 
 
-def places(trace: Trace, kinds: Sequence[QuestionKind] = KINDS) -> tuple[QuestionPlace, ...]:
-    """Where questions of these kinds may be asked, in the order of the run; nothing is computed."""
+def places(
+    trace: Trace, kinds: Sequence[QuestionKind] = KINDS, asks: Sequence[Ask] = ()
+) -> tuple[QuestionPlace, ...]:
+    """Where questions of these kinds may be asked, in the order of the run; nothing is computed.
+
+    `asks` are those of the scenario's author.
+    """
     wanted = set(kinds)
-    return tuple(place for place in _every_place(trace) if place.kind in wanted)
+    found = [place for place in _every_place(trace) if place.kind in wanted]
+    if "ask" in wanted and not trace.schedule.forward_only:
+        found += (
+            QuestionPlace("ask", ask_position(trace.graph, ask), turn, trace.iteration)
+            for turn, ask in enumerate(asks)
+        )
+    return tuple(sorted(found, key=lambda place: place.position))
 
 
 def _every_place(trace: Trace) -> Iterator[QuestionPlace]:
@@ -68,18 +82,26 @@ def _every_place(trace: Trace) -> Iterator[QuestionPlace]:
 
 
 def questions(
-    trace: Trace, kinds: Sequence[QuestionKind] = KINDS, previous: Trace | None = None
+    trace: Trace,
+    kinds: Sequence[QuestionKind] = KINDS,
+    previous: Trace | None = None,
+    asks: Sequence[Ask] = (),
 ) -> tuple[Question, ...]:
-    """Every question of these kinds, in the order of the run."""
-    found = (question_at(trace, place, previous) for place in places(trace, kinds))
+    """Every question of these kinds, in the order of the run; see `question_at`."""
+    found = (question_at(trace, place, previous, asks) for place in places(trace, kinds, asks))
     return tuple(question for question in found if question is not None)
 
 
-def question_at(trace: Trace, place: QuestionPlace, previous: Trace | None = None) -> Question | None:
+def question_at(
+    trace: Trace, place: QuestionPlace, previous: Trace | None = None, asks: Sequence[Ask] = ()
+) -> Question | None:
     """The question at a place; None where there is nothing to ask: no numbers, or one shape alone.
 
-    `previous` is the iteration before, whose gradients may not have been cleared.
+    `previous` is the iteration before, whose gradients may not have been cleared; `asks` are the questions of
+    the scenario's author.
     """
+    if place.kind == "ask":
+        return _asked(trace, place, asks[place.turn]) if place.turn < len(asks) else None
     step = trace.schedule.step(place.position)
     match place.kind, step:
         case "order", _:
@@ -101,24 +123,30 @@ def question_at(trace: Trace, place: QuestionPlace, previous: Trace | None = Non
 def outcomes_of(task: Task, right: Tensor) -> tuple[WrongAnswer, ...]:
     """The wrong answers to a step, by the misconceptions in their order.
 
-    None agrees everywhere with `right`, or with one of an earlier misconception.
+    None is alike to `right`, or to one of an earlier misconception.
     """
     found: list[WrongAnswer] = []
     for mutant in MUTANTS:
         for answer in mutant.answers(task):
             known = (right, *(outcome.answer for outcome in found))
-            if np.all(np.isfinite(answer)) and not any(agree_everywhere(answer, other) for other in known):
+            if np.all(np.isfinite(answer)) and not any(alike(answer, other) for other in known):
                 found.append(WrongAnswer(mutant, answer))
     return tuple(found)
 
 
 def _numbers(
-    trace: Trace, place: QuestionPlace, task: Task, name: str, right: Tensor, text: Message, hint: Message,
+    trace: Trace,
+    place: QuestionPlace,
+    task: Task | None,
+    name: str,
+    right: Tensor,
+    text: Message,
+    hint: Message,
     given: Sequence[NamedTensor],
-) -> NumbersQuestion | None:  # fmt: skip
+) -> NumbersQuestion | None:
     if not right.size or not np.all(np.isfinite(right)):
         return None
-    outcomes = outcomes_of(task, right)
+    outcomes = () if task is None else outcomes_of(task, right)
     fitting = [outcome.answer for outcome in outcomes if outcome.answer.shape == right.shape]
     entries = telling_entries(right, fitting)
     return NumbersQuestion(trace, place, text, hint, task, name, right, entries, outcomes, tuple(given))
@@ -147,10 +175,8 @@ def _product(
             product=name,
         )
         name = msg("contribution to {product}", product=name)
-    operands = [
-        NamedTensor(_called(trace.graph.nodes[at]), trace.values[at]) for at in dict.fromkeys(node.operands)
-    ]
-    given = [*operands, NamedTensor(node.name, trace.values[node.position]), upstream]
+    operands = [_given(trace, trace.graph.nodes[at]) for at in dict.fromkeys(node.operands)]
+    given = [*operands, _given(trace, node, defined=True), upstream]
     return _numbers(
         trace,
         place,
@@ -161,6 +187,14 @@ def _product(
         _rule(trace, edge, upstream.name),
         given,
     )
+
+
+def _given(trace: Trace, node: Node, *, defined: bool = False) -> NamedTensor:
+    """The value of a node; with what it is, if that is to be said, or its own name says nothing."""
+    value = trace.values[node.position]
+    if node.op is not None and (defined or "#" in node.name):
+        return NamedTensor(f"{node.name} = {formula(trace.graph, node)}", value)
+    return NamedTensor(_called(node), value)
 
 
 def _rule(trace: Trace, edge: Edge, upstream: str) -> Message:
@@ -214,6 +248,19 @@ def _update(trace: Trace, place: QuestionPlace, previous: Trace | None) -> Numbe
     given += [NamedTensor(known, tensor) for known, tensor in state.memory.items()]
     task = change_at(trace, facts.node, previous)
     return _numbers(trace, place, task, name, facts.after.tensor, text, hint, given)
+
+
+def _asked(trace: Trace, place: QuestionPlace, ask: Ask) -> Question | None:
+    """A question of the author's."""
+    found = authors_question(trace, ask)
+    if found.numbers is None:
+        choices = tuple(Choice(text) for text in found.choices)
+        about = (trace.graph.output, trace.graph.position(ask.node))
+        return ChoiceQuestion(trace, place, found.text, found.hint, choices, found.chosen, about)
+    question = _numbers(
+        trace, place, found.task, found.name, found.numbers, found.text, found.hint, found.given
+    )
+    return None if question is None else replace(question, fixed=found.fixed)
 
 
 def _shape(trace: Trace, place: QuestionPlace, edge: Edge) -> ShapeQuestion | None:

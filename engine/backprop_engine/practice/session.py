@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 MOST_TRIES: Final = 3
-"""Tries for a question; after the last one the session goes on."""
+"""Tries for a question about numbers, after which the session goes on; what cannot be drawn anew has one."""
 MOST_QUESTIONS: Final = 10
 _AGAIN: Final = 0.5
 """What a wrong try before it leaves of the credit."""
@@ -124,9 +124,9 @@ def _askable(scenario: Scenario, kinds: Sequence[QuestionKind]) -> list[Question
     for iteration in sorted({0, later}):
         trace, previous = run.trace(iteration), previous_of(run, iteration)
         wanted = [kind for kind in kinds if (later if kind == "update" else 0) == iteration]
-        for place in places(trace, wanted):
-            question = question_at(trace, place, previous)
-            if question is not None and question.told_apart:
+        for place in places(trace, wanted, scenario.asks):
+            question = question_at(trace, place, previous, scenario.asks)
+            if question is not None and (question.told_apart or place.kind == "ask"):
                 found.append(place)
     return found
 
@@ -164,7 +164,7 @@ def _in_turn(queues: Iterable[Sequence[QuestionPlace]]) -> list[QuestionPlace]:
 
 def _operator(scenario: Scenario, place: QuestionPlace) -> str:
     """The operator whose rule is asked about; empty where none is."""
-    if place.kind in ("order", "update"):
+    if place.kind in ("order", "update", "ask"):
         return ""
     step = scenario.graph.schedule.step(place.position)
     assert isinstance(step, Backward | Accumulate)
@@ -183,17 +183,25 @@ def asked_with(practice: Practice) -> tuple[Run, Question]:
         raise UsageError(msg("the session is over"))
     place = practice.places[practice.number]
     graded = sum(one.number == practice.number for one in practice.tries)
-    seed = (practice.seed * _QUESTIONS + practice.number) * MOST_TRIES + graded
-    run = drawn_run(practice.scenario, seed, place)
-    question = question_at(run.trace(place.iteration), place, previous_of(run, place.iteration))
-    if question is None:  # with these numbers there is nothing to ask: those of the scenario have it
+    run, question = practice.scenario.run(), None
+    if graded or place.kind != "ask":
+        seed = (practice.seed * _QUESTIONS + practice.number) * MOST_TRIES + graded
+        run = drawn_run(practice.scenario, seed, place)
+        question = _asked(practice.scenario, run, place)
+    if question is None:  # an author's own numbers come first; with others there may be nothing to ask
         run = practice.scenario.run()
-        question = question_at(run.trace(place.iteration), place, previous_of(run, place.iteration))
+        question = _asked(practice.scenario, run, place)
     assert question is not None
     if isinstance(question, NumbersQuestion):
         for entry in practice.entries:
             question = question.asking(entry)
     return run, question
+
+
+def _asked(scenario: Scenario, run: Run, place: QuestionPlace) -> Question | None:
+    """The question at a place in the numbers of a run."""
+    previous = previous_of(run, place.iteration)
+    return question_at(run.trace(place.iteration), place, previous, scenario.asks)
 
 
 _QUESTIONS: Final = 1009
@@ -206,7 +214,8 @@ def answered(practice: Practice, typed: str) -> tuple[Practice, Grade]:
     Where one more entry is asked for, what is typed next is taken together with this.
     """
     whole = f"{practice.typed}, {typed}" if practice.entries else typed
-    found = grade(current(practice), whole, hinted=practice.shown_hint)
+    asked = current(practice)
+    found = grade(asked, whole, hinted=practice.shown_hint)
     if found.another_entry is not None:
         entries = (*practice.entries, found.another_entry)
         return structs.replace(practice, entries=entries, typed=whole), found
@@ -214,7 +223,8 @@ def answered(practice: Practice, typed: str) -> tuple[Practice, Grade]:
     credit = found.credit * (_AGAIN if before and not practice.shown_hint else 1.0)
     mutant = found.mutant.name if found.mutant is not None else ""
     made = Try(practice.number, whole, found.right, credit, mutant, practice.shown_hint)
-    done = found.right or len(before) + 1 >= MOST_TRIES
+    once = not isinstance(asked, NumbersQuestion) or asked.fixed
+    done = found.right or once or len(before) + 1 >= MOST_TRIES
     after = structs.replace(practice, tries=(*practice.tries, made), entries=(), typed="")
     return (_next(after) if done else after), structs.replace(found, credit=credit)
 

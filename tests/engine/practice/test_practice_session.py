@@ -104,6 +104,14 @@ def test_after_the_last_try_it_goes_on() -> None:
     assert skipped(practice).number == 2
 
 
+def test_what_cannot_be_drawn_anew_has_one_try() -> None:
+    practice = begin(scenario("add_multiply"), 1, ["edges"])
+    asked = current(practice)
+    assert isinstance(asked, ChoiceQuestion)
+    practice, grade = answered(practice, str((asked.right + 1) % len(asked.choices) + 1))
+    assert (grade.right, practice.number) == (False, 1)
+
+
 def test_what_is_no_answer_is_no_try() -> None:
     practice = begin(scenario("add_multiply"), 1, ["product"])
     with pytest.raises(UsageError):

@@ -20,6 +20,8 @@ def blank_text(question: Question, more: Sequence[Entry], language: str) -> str:
     match question:
         case NumbersQuestion():
             name = in_language(question.name, language)
+            if not more and len(question.entries) == question.right.size > 1:
+                return f"{name} ({shape_text(question.right.shape)})"
             blanks = question.blanks[-len(more) :] if more else question.blanks
             return ", ".join(blank.replace(question.name, name, 1) for blank in blanks)
         case ShapeQuestion():

@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 
 from backprop_engine.arrays import Tensor, freeze
 from backprop_engine.errors import Place, code
+from backprop_engine.expressions import Name, walk
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import shortened
@@ -173,17 +174,28 @@ def check_ask(ask: Ask, graph: Graph) -> Ask:
     if ask.node not in graph:  # only a numbered part can be missing now
         message = msg("`{unit}` has no part `{name}`", unit=ask.node.partition("#")[0], name=ask.node)
         raise mistake(ASK_FORM, ask.key, message)
-    uses_gradients = isinstance(ask.answer, Formula) and check_formula(ask.answer, graph, ASK_ANSWER)
-    return structs.replace(ask, when=_phase(ask, graph, graph[ask.node], uses_gradients))
+    node = graph[ask.node]
+    later = isinstance(ask.answer, Formula) and (
+        check_formula(ask.answer, graph, ASK_ANSWER) or _uses_later(ask.answer, graph, node)
+    )
+    return structs.replace(ask, when=_phase(ask, graph, node, later))
 
 
-def _phase(ask: Ask, graph: Graph, node: Node, uses_gradients: bool) -> AskedBefore:
+def _uses_later(formula: Formula, graph: Graph, node: Node) -> bool:
+    """Whether a formula has values in it that are not there before the step that computes `node`."""
+    names = (part.name for part in walk(formula.tree) if isinstance(part, Name))
+    return node.op is not None and any(
+        graph[name].position >= node.position for name in names if name in graph
+    )
+
+
+def _phase(ask: Ask, graph: Graph, node: Node, later: bool) -> AskedBefore:
     """Which step it comes before: a leaf is never computed, and a constant has no gradient."""
     reason = no_gradient(graph, node)
     if node.is_leaf and ask.when == "forward":
         message = msg("`{name}` is a leaf: no step computes it", name=ask.node)
         raise mistake(ASK_FORM, ask.at, message, msg("write `{text}`", text="when: backward"))
-    wanted = ask.when or ("backward" if node.is_leaf or uses_gradients else "forward")
+    wanted = ask.when or ("backward" if node.is_leaf or later else "forward")
     if wanted == "backward" and reason:
         message = msg("`{name}` has no gradient: {reason}", name=ask.node, reason=reason)
         raise mistake(ASK_FORM, ask.key, message, msg("ask at a node that gets one"))
