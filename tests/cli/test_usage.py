@@ -59,6 +59,7 @@ def test_every_subcommand_names_its_options(commands: Commands) -> None:
         "check": "--max-memory --threads --lang",
         "snapshot": "--set --max-memory --threads --lang --output --at --size --keys --theme --ascii",
         "practice": "--seed --only --count --bug --report --csv --set --max-memory --lang",
+        "list": "--track --lang",
         "ops": "--json --lang",
         "new": "--lang",
         "export": "--to --at --output --set --max-memory --lang",

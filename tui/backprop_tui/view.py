@@ -12,7 +12,7 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.trace import Frame
 from backprop_tui.commands.row import CommandRow
 from backprop_tui.commands.table import COMMANDS
-from backprop_tui.files.bundled import ScenarioEntry, following
+from backprop_tui.files.bundled import ScenarioEntry, following, named_next
 from backprop_tui.files.opening import Opening
 from backprop_tui.scene.boxes import Density
 from backprop_tui.scene.placing import Room
@@ -58,7 +58,9 @@ class View:
     @property
     def next_scenario(self) -> ScenarioEntry | None:
         """The scenario to read after this one, if any."""
-        return following(self.scenario.path) if self.opening is None else self.opening.next
+        if self.opening is not None:
+            return self.opening.next
+        return named_next(self.scenario.path) or following(self.scenario.path)
 
     @property
     def frame(self) -> Frame:

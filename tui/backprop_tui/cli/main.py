@@ -25,6 +25,7 @@ SUBCOMMANDS = {
     "run": msg("the whole run as readable text, or as JSON"),
     "check": msg("compare expectations, and check every gradient numerically"),
     "practice": msg("predict the steps of a run, and be told which mistake leads to a wrong answer"),
+    "list": msg("the bundled scenarios, and the tracks to follow through them"),
     "snapshot": msg("one frame of the screen as SVG or text"),
     "ops": msg("the catalogue of operators"),
     "new": msg("a commented scenario to start from"),

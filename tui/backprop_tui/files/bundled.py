@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from backprop_engine.scenario.bundled import ENDINGS, bundled, bundled_folder, resolve
+from backprop_engine.scenario.bundled import ENDINGS, bundled, bundled_folder, neighbour, resolve, tracks
 from backprop_tui.files.watching import Stamp, stamp
 
 if TYPE_CHECKING:
@@ -33,8 +33,10 @@ __all__ = [
     "following",
     "heading",
     "heading_in",
+    "named_next",
     "resolve",
     "shelves",
+    "track_shelves",
 ]
 
 _LAST = 1_000_000
@@ -127,6 +129,15 @@ def _entries(index: _Index, there: Mapping[str, ScenarioEntry]) -> Iterator[Scen
         yield msgspec.structs.replace(there[stem], level=level)
 
 
+def track_shelves() -> tuple[Shelf, ...]:
+    """The tracks as shelves; a scenario stands on as many as it is a part of."""
+    entries = {entry.stem: entry for entry in _in_order()}
+    return tuple(
+        Shelf(track.name, track.title, tuple(entries[name] for name in track.scenarios))
+        for track in tracks().values()
+    )
+
+
 @cache
 def _in_order() -> tuple[ScenarioEntry, ...]:
     """Every bundled scenario, in the order to read them in."""
@@ -140,6 +151,16 @@ def following(path: str, among: Sequence[ScenarioEntry] = ()) -> ScenarioEntry |
     order = among or _in_order()
     places = [place for place, entry in enumerate(order) if str(entry.path) == path]
     return order[places[0] + 1] if places and places[0] + 1 < len(order) else None
+
+
+def named_next(path: str) -> ScenarioEntry | None:
+    """The first scenario that the file at `path` names as `next` and that is there."""
+    for name in heading(Path(path)).next:
+        found = neighbour(path, name)
+        if found is not None and str(found) != path:
+            listed = next((entry for entry in _in_order() if entry.path == found), None)
+            return listed or ScenarioEntry(found.stem, found)
+    return None
 
 
 def heading(path: Path) -> ScenarioTexts:

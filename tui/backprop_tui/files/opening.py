@@ -12,7 +12,7 @@ from msgspec import Struct
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
-from backprop_tui.files.bundled import ScenarioEntry, following
+from backprop_tui.files.bundled import ScenarioEntry, following, named_next
 from backprop_tui.files.watching import Stamp, stamp
 
 if TYPE_CHECKING:
@@ -43,10 +43,12 @@ class Opening(Struct, frozen=True):
 
     @property
     def next(self) -> ScenarioEntry | None:
-        """The scenario to read after this one, in its folder or among those that are bundled; None after the
-        last, and after a file that was not chosen from a folder.
+        """The scenario to read after this one: that in the list it was chosen from, else that which it names
+        itself, else that after it among those that are bundled; None where there is none.
         """
-        return following(self.path, self.among)
+        if self.among:
+            return following(self.path, self.among)
+        return named_next(self.path) or following(self.path)
 
     def load(self) -> Scenario:
         """The scenario as the file says it now, with the settings in force.

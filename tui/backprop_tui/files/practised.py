@@ -1,0 +1,52 @@
+"""How well the scenarios of a list were practised: a mark for each, and a sum for a track."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from backprop_engine.messages.message import Message, msg
+from backprop_tui.files.bundled import ScenarioEntry
+from backprop_tui.files.progress import Practised, read_progress
+
+__all__ = ["MASTERED", "marks", "practised_in_words", "standing"]
+
+MASTERED: Final = 0.8
+"""The share of the credit of a session from which a scenario counts as mastered."""
+
+
+def standing(entries: Iterable[ScenarioEntry]) -> dict[Path, Practised]:
+    """What was practised of these scenarios, by their files."""
+    progress = read_progress()
+    return {
+        entry.path: practised
+        for entry in entries
+        if (practised := progress.get(_kept_as(entry))) is not None and practised.questions
+    }
+
+
+def _kept_as(entry: ScenarioEntry) -> str:
+    """What progress is kept under: the name of a bundled scenario, the path of any other."""
+    return os.path.abspath(entry.path) if entry.named else entry.stem
+
+
+def marks(practised: Mapping[Path, Practised]) -> dict[Path, str]:
+    """The best session of each as a share: ``85%``."""
+    return {path: f"{round(100 * one.best)}%" for path, one in practised.items()}
+
+
+def practised_in_words(practised: Practised | None) -> Message:
+    """When a scenario was practised, how often, and how well."""
+    if practised is None:
+        return msg("not practised yet")
+    best = round(100 * practised.best)
+    if practised.sessions == 1:
+        return msg("practised on {day}: {best}%", day=practised.last, best=best)
+    return msg(
+        "practised {count} times, last on {day}: {best}% at best",
+        count=practised.sessions,
+        day=practised.last,
+        best=best,
+    )
