@@ -28,6 +28,7 @@ from backprop_tui.panels.graph import GraphPicture, density_shown
 from backprop_tui.screens import slices
 from backprop_tui.screens.about import AboutScreen
 from backprop_tui.screens.beside import BesideScreen
+from backprop_tui.screens.bug_lab import BugLab
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.go import GoScreen
@@ -210,6 +211,7 @@ CASES: dict[str, Case] = {
     "copy": Case("", lambda pilot, before: "two.h" in pilot.app.clipboard or bool(pilot.app.clipboard)),
     "edit_file": Case("", told("no editor is set")),
     "practice": Case("", shows(PracticeScreen)),
+    "bug": Case("", lambda pilot, before: isinstance(getattr(pilot.app.screen, "guide", None), BugLab)),
     "tour": Case("", lambda pilot, before: getattr(pilot.app.screen, "guide", None) is not None),
     "about": Case("", lambda pilot, before: isinstance(pilot.app.screen, AboutScreen)),
     "next_scenario": Case("", told("no scenario follows")),

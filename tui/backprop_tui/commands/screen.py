@@ -86,6 +86,13 @@ SCREEN: Final = (
         "Q",
         typed="practice",
     ),
+    CommandRow(
+        "bug",
+        msg("bug lab"),
+        msg("find the edge that is made to pass back a wrong contribution, and name the mistake"),
+        typed="bug",
+        arguments="[TEXT]",
+    ),
     CommandRow("tour", msg("tour"), msg("a tour of one minute"), typed="tour"),
     CommandRow(
         "palette",

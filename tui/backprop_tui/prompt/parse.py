@@ -335,6 +335,11 @@ def _plot(rest: str, context: _Context) -> Request:
     return ScreenCommand(context.command.name, (found[0],))
 
 
+def _bug(rest: str, context: _Context) -> Request:
+    """What is named as the bug; nothing begins the bug lab, or lists the mistakes."""
+    return ScreenCommand(context.command.name, (rest,) if rest else ())
+
+
 def _nudge(rest: str, context: _Context) -> Request:
     words = rest.rsplit(None, 1)
     size = float(words.pop()) if len(words) == 2 and _SIZE.fullmatch(words[1]) else _NUDGE
@@ -408,6 +413,7 @@ _READERS: Final[Mapping[str, Reader]] = {
     "info": _info,
     "compare": _compare,
     "beside": _beside,
+    "bug": _bug,
     "plot": _plot,
     "nudge": _nudge,
 }

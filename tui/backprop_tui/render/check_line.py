@@ -22,8 +22,8 @@ _ASSUMPTIONS: Final[Mapping[str, Callable[[str], Message]]] = {
 
 
 def numeric_line(facts: StepFacts, language: str) -> Line:
-    """The numeric check of a backward step; nothing for other steps."""
-    if not isinstance(facts, BackwardFacts):
+    """The numeric check of a backward step; nothing for other steps, and while a hidden bug is looked for."""
+    if not isinstance(facts, BackwardFacts) or facts.trace.graph.faults:
         return ()
     check = facts.check
     if check.not_finite:

@@ -41,6 +41,7 @@ from backprop_tui.screens.bindings import CommandApp, bindings
 from backprop_tui.screens.command_runner import CommandRunner
 from backprop_tui.screens.file_follower import FileFollower
 from backprop_tui.screens.graph_navigation import GraphNavigation
+from backprop_tui.screens.handle import Guide
 from backprop_tui.screens.layout_job import LayoutJob
 from backprop_tui.screens.other_screens import OtherScreens
 from backprop_tui.screens.player import Player
@@ -55,7 +56,6 @@ from backprop_tui.widgets.table_panel import TablePanel
 
 if TYPE_CHECKING:
     from backprop_tui.screens.prompt import History
-    from backprop_tui.screens.tour import TourGuide
 
 __all__ = ["DebuggerScreen"]
 
@@ -66,7 +66,7 @@ _BARS, _BORDERS = 3, 2
 
 
 class DebuggerScreen(SteadyScreen[None]):
-    """A scenario being stepped through; with a `guide`, the tour. Its parts hold it as their `Handle`."""
+    """A scenario being stepped through, perhaps with a `guide`. Its parts hold it as their `Handle`."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(COMMANDS))
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = BREAKPOINTS  # type: ignore[misc]
@@ -78,7 +78,7 @@ class DebuggerScreen(SteadyScreen[None]):
 
     view: reactive[View | None] = reactive(None, always_update=True, repaint=False)
 
-    def __init__(self, view: View, guide: TourGuide | None = None, *, staged: bool = False) -> None:
+    def __init__(self, view: View, guide: Guide | None = None, *, staged: bool = False) -> None:
         super().__init__()
         self.set_reactive(DebuggerScreen.view, view)
         self._panels: dict[str, Panel] = {}
@@ -86,7 +86,7 @@ class DebuggerScreen(SteadyScreen[None]):
         self._hints: tuple[object, Drawing] | None = None
         self._history: History | None = None
         """What was typed at the prompt, as soon as that was open."""
-        self.guide = guide
+        self._guide = guide
         self.notices = 0
         """How many notices have been shown so far."""
         self.runner = CommandRunner(self)
@@ -105,7 +105,7 @@ class DebuggerScreen(SteadyScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The panels in the order that tab goes through them."""
-        if self.guide is not None:
+        if self._guide is not None:
             yield Panel(self._card, id="tour", focusable=False)
         yield Panel(self._header, id="header", focusable=False)
         with Body(lambda: self.current, lambda: self.arrangement.plan, id="body"):
@@ -179,9 +179,18 @@ class DebuggerScreen(SteadyScreen[None]):
         """Another panel has other keys."""
         self.show_bars()
 
+    @property
+    def guide(self) -> Guide | None:
+        """What leads the reader, if anything does."""
+        return self._guide
+
+    def redraw_card(self) -> None:
+        """Show what the guide says now."""
+        self.query_one("#tour", Panel).redraw()
+
     def _card(self, width: int, height: int) -> Drawing:
-        assert self.guide is not None
-        return self.guide.card_drawn(self.current.language, width, height)
+        assert self._guide is not None
+        return self._guide.card_drawn(self.current.language, width, height)
 
     # The view, and its panels
 
@@ -199,8 +208,8 @@ class DebuggerScreen(SteadyScreen[None]):
         """Take another view that looks the same: nothing is drawn."""
         self.set_reactive(DebuggerScreen.view, view)
 
-    def debugger(self, view: View, guide: TourGuide | None = None) -> DebuggerScreen:
-        """A debugger for another view, on the stage where this one is; with a `guide`, the tour."""
+    def debugger(self, view: View, guide: Guide | None = None) -> DebuggerScreen:
+        """A debugger for another view, on the stage where this one is; led by a `guide`, if there is one."""
         return DebuggerScreen(view, guide, staged=guide is None and self.arrangement.filling == STAGE)
 
     @property
@@ -242,7 +251,7 @@ class DebuggerScreen(SteadyScreen[None]):
 
     def watch_view(self) -> None:
         """Another view: every panel shows its function of it."""
-        turned = self.guide is not None and self.guide.turn(self.current.session)
+        turned = self._guide is not None and self._guide.turn(self.current.session)
         if self.is_mounted:
             self.arrangement.show_titles()
             for panel in self._panels.values():
@@ -253,8 +262,8 @@ class DebuggerScreen(SteadyScreen[None]):
             self.query_one(Body).share()
             self.plots.fill()
             self.layout_job.follow()
-        if turned and self.guide is not None and self.guide.about:
-            self.call_after_refresh(self.navigation.look_at, self.guide.about)
+        if turned and self._guide is not None and self._guide.about:
+            self.call_after_refresh(self.navigation.look_at, self._guide.about)
 
     def on_resize(self) -> None:
         """Another size has room for other panels."""
@@ -370,6 +379,7 @@ class DebuggerScreen(SteadyScreen[None]):
             "about": self.others.about,
             "next_scenario": self.others.next_scenario,
             "practice": self.others.practice,
+            "bug": self.others.bug,
             "tour": self.others.tour,
             "close": self._close,
             "gallery": self.others.gallery,
@@ -442,7 +452,7 @@ class DebuggerScreen(SteadyScreen[None]):
         elif self.current.session.selection is not None or self.current.found:
             self.show_view(replace(self.current, found=()))
             self.do(Select(None))
-        elif self.guide is not None and len(self.app.screen_stack) > 2:  # the tour lies over what was open
+        elif self._guide is not None and len(self.app.screen_stack) > 2:  # the tour lies over what was open
             self.app.pop_screen()
         else:
             self.others.gallery()

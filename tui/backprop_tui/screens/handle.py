@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from textual.app import App
 from textual.screen import Screen
@@ -11,18 +11,33 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.worker import Worker, WorkType
 
-from backprop_engine.debugger import Command
+from backprop_engine.debugger import Command, Session
 from backprop_engine.graph.graph import Node
+from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import Line
 from backprop_tui.commands.row import CommandRow
 from backprop_tui.queries import ScreenCommand
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
 
-if TYPE_CHECKING:
-    from backprop_tui.screens.tour import TourGuide
+__all__ = ["Guide", "Handle"]
 
-__all__ = ["Handle"]
+
+class Guide(Protocol):
+    """A card above the debugger that leads its reader: the tour, or the bug lab."""
+
+    @property
+    def about(self) -> str:
+        """The node that the card is about; empty where it is about none."""
+        ...
+
+    def turn(self, session: Session) -> bool:
+        """Turn the card if what it asks for is done; whether it was."""
+        ...
+
+    def card_drawn(self, language: str, width: int, height: int) -> Drawing:
+        """The card as it is now."""
+        ...
 
 
 class Handle(Protocol):
@@ -48,11 +63,20 @@ class Handle(Protocol):
         """The node that is chosen, or the step's own."""
         ...
 
-    def debugger(self, view: View, guide: TourGuide | None = None) -> Screen[None]:
-        """A debugger for another view, on the stage where this one is; with a `guide`, the tour."""
+    def debugger(self, view: View, guide: Guide | None = None) -> Screen[None]:
+        """A debugger for another view, on the stage where this one is; led by a `guide`, if there is one."""
         ...
 
     # Commands
+
+    @property
+    def guide(self) -> Guide | None:
+        """What leads the reader, if anything does."""
+        ...
+
+    def redraw_card(self) -> None:
+        """Show what the guide says now."""
+        ...
 
     @property
     def commands(self) -> tuple[CommandRow, ...]:

@@ -1,0 +1,89 @@
+"""The bug lab in the app: what is hidden, what is graded, what is kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from backprop_engine.derivatives.numeric_check import check_edge
+from backprop_tui.screens.bug_lab import BugLab, MistakesSheet
+from driving import debugger, go, opened, seen
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for what is kept."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    return tmp_path / "backprop-tui" / "progress.json"
+
+
+async def prompted(pilot: Pilot[None], text: str) -> None:
+    await pilot.press("colon")
+    await pilot.pause()
+    pilot.app.screen.query_one(Input).value = text
+    await pilot.press("enter")
+    await pilot.pause()
+
+
+async def laboratory(pilot: Pilot[None]) -> BugLab:
+    await prompted(pilot, "bug")
+    await pilot.pause()
+    lab = debugger(pilot).guide
+    assert isinstance(lab, BugLab)
+    return lab
+
+
+async def test_a_bug_is_found_and_kept(folder: Path) -> None:
+    async with opened("add_multiply") as pilot:
+        lab = await laboratory(pilot)
+        trace = debugger(pilot).current.session.trace
+        assert not check_edge(trace, lab.bug.edge).verdict.good
+        edge = trace.graph.edge_name(lab.bug.edge).replace("→", "->")
+        await prompted(pilot, f"bug {edge}, {lab.bug.mutant.name}")
+        assert lab.right
+        assert "The edge is right." in seen(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert debugger(pilot).guide is None
+    kept = json.loads(folder.read_text(encoding="utf-8"))["scenarios"]["add_multiply"]
+    assert (kept["bugs"], kept["credit"]) == (1, 1.0)
+
+
+async def test_no_check_says_where_it_is() -> None:
+    async with opened("add_multiply") as pilot:
+        last = debugger(pilot).current.session.last
+        await go(pilot, last)
+        assert "numeric" in seen(pilot)
+        await laboratory(pilot)
+        for position in range(last + 1):
+            await go(pilot, position)
+            assert "numeric" not in seen(pilot)
+
+
+async def test_three_wrong_guesses_end_it(folder: Path) -> None:
+    async with opened("add_multiply") as pilot:
+        lab = await laboratory(pilot)
+        trace = debugger(pilot).current.session.trace
+        names = [trace.graph.edge_name(edge).replace("→", "->") for edge in trace.graph.edges]
+        wrong = next(name for name in names if name != trace.graph.edge_name(lab.bug.edge).replace("→", "->"))
+        await prompted(pilot, "bug nonsense")
+        assert lab.guesses == 0
+        for _ in range(3):
+            await prompted(pilot, f"bug {wrong}, sign")
+        assert lab.over
+        assert not lab.right
+        assert str(lab.bug.mutant.title) in " ".join(seen(pilot).split())
+    kept = json.loads(folder.read_text(encoding="utf-8"))["scenarios"]["add_multiply"]
+    assert kept["mistakes"] == {lab.bug.mutant.name: 1}
+
+
+async def test_the_mistakes_are_listed() -> None:
+    async with opened("add_multiply", language="ko") as pilot:
+        await laboratory(pilot)
+        await prompted(pilot, "bug")
+        assert isinstance(pilot.app.screen, MistakesSheet)
+        assert "upstream_forgotten" in seen(pilot)
