@@ -125,3 +125,21 @@ def test_a_note_whose_numbers_no_longer_hold_says_so(commands: Commands, tmp_pat
     asked = commands("run", path, "-x", "set y = 2; step 3").out
     assert "before the change.)" in asked
     assert "(The numbers" not in commands("run", file(tmp_path, GUIDE), "--set", "y=2").out
+
+
+def test_what_a_gradient_means_in_numbers(commands: Commands) -> None:
+    said = printed(commands, "add_multiply")
+    assert said[5].endswith("Nudge z by 0.01: f moves by 0.03, which is 0.01 · 3.")
+    assert "Nudge" not in said[4]  # q is no leaf
+    curved = printed(commands, "branch_and_merge")[10]
+    assert curved.endswith("Nudge x by 0.01: f moves by 0.362; to first order 0.01 · 36 = 0.36.")
+    korean = printed(commands, "add_multiply", "--lang", "ko")[5]
+    assert korean.endswith("z를 0.01 늘리면 f는 0.03만큼 변합니다. 0.01 · 3과 같습니다.")
+
+
+def test_shapes_and_additions(commands: Commands) -> None:
+    said = printed(commands, "softmax_classifier")
+    assert "Shapes: (6×4)ᵀ @ (6×3) = (4×3); no other product of the two has the shape of W." in said[9]
+    lines = commands("run", "softmax_classifier").out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("  6  "))
+    assert lines[at : at + 2] == ["  6  backward  ∂L/∂XW = ∂L/∂logits", "      dXW = dlogits"]

@@ -111,9 +111,11 @@ CHANGES: Final = (
         msg(
             "move one entry of a leaf by ±SIZE (0.01) and compare the output with what its gradient predicts"
         ),
+        ("w",),
+        "w",
         runs=NudgeLeaf,
         asks=True,
-        typed="nudge",
+        typed="nudge w",
         arguments="LEAF[ENTRY] [SIZE]",
         completes="leaf",
     ),

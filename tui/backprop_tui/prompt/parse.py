@@ -28,6 +28,7 @@ from backprop_tui.commands.table import FORMER_NAMES, PROMPT_NAMES
 from backprop_tui.panel_slots import PLOTS
 from backprop_tui.prompt.info_tables import LISTS
 from backprop_tui.prompt.values import (
+    NUDGE,
     check_entry,
     here,
     node_named,
@@ -45,7 +46,7 @@ MAX_LENGTH: Final = 100_000
 _HELP: Final = msg("`help` lists them")
 _LINE: Final = re.compile(r":?\s*([/?\[\]{}]|[^\s(]+)\s*(.*)", re.DOTALL)
 _SIZE: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_NUDGE: Final = 0.01
+_NUDGE: Final = float(NUDGE)
 """How much a leaf is nudged by default."""
 _ASSIGNED: Final = re.compile(r"([^=]*)=(?!=)(.*)", re.DOTALL)
 _COUNT: Final = re.compile(r"[+-]?\d{1,9}")

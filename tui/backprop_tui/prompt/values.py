@@ -14,6 +14,7 @@ from backprop_engine.debugger import Session
 from backprop_engine.debugger.screen_words import named_tensor
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Graph, Kind, Node
+from backprop_engine.graph.steps import Accumulate, Backward
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.suggestions import did_you_mean
@@ -21,17 +22,21 @@ from backprop_engine.ops import OPS
 from backprop_tui.cells.text import clip
 
 __all__ = [
+    "NUDGE",
     "TensorReference",
     "assignment",
     "check_entry",
     "here",
     "node_named",
+    "nudging",
     "parse_position",
     "parse_target",
     "parse_value",
     "quoted",
 ]
 
+NUDGE: Final = "0.01"
+"""How far a leaf is moved, as it is proposed."""
 _MOST_DEPTH: Final = 32
 _MOST_ENTRIES: Final = 12
 """How many entries of a value are written out to be changed."""
@@ -204,6 +209,25 @@ def assignment(session: Session) -> str:
         first = (0,) * value.ndim
         return f"set {node.name}[{','.join(map(str, first))}] = {_written(value[first])}"
     return f"set {node.name} = {_written(value)}"
+
+
+def nudging(session: Session) -> str:
+    """``nudge W[0, 1] 0.01``: the entry with the largest gradient of the chosen leaf, of the operand of the
+    step, or else of the first leaf that gradient flows to.
+    """
+    graph, step, position = session.run.graph, session.frame.step, session.selection
+    operand = step.edge.operand if isinstance(step, Backward | Accumulate) else None
+    wanted = [] if session.levels else [at for at in (position, operand) if at is not None]
+    receivers = [
+        leaf.position for leaf in graph.leaves if leaf.takes_gradient and graph.active[leaf.position]
+    ]
+    at = next((at for at in (*wanted, *receivers) if at in receivers), None)
+    if at is None:
+        return "nudge "
+    name, gradient = graph.nodes[at].name, session.outer_trace.gradients[at]
+    largest = 0 if gradient is None or not gradient.size else int(np.argmax(np.abs(gradient)))
+    entry = np.unravel_index(largest, graph.nodes[at].shape) if graph.nodes[at].shape else ()
+    return f"nudge {name}{[*map(int, entry)] if entry else ''} {NUDGE}"
 
 
 def _written(value: Tensor) -> str:

@@ -26,6 +26,7 @@ from backprop_engine.scenario.sections.notes import Notes, note_for
 from backprop_engine.scenario.sections.texts import LocalText
 from backprop_engine.trace.trace import Frame
 from backprop_tui.cells.lines import Line, Role, Span
+from backprop_tui.render.meaning import effect_line, shapes_line
 
 __all__ = ["Spoken"]
 
@@ -55,6 +56,11 @@ class Spoken:
         for lesson in _lessons(facts, language):
             if self._is_new(lesson):
                 yield (Span(lesson, Role.DIM),)
+        effect = effect_line(facts, language) if self._is_about_a_leaf(facts) else ()
+        yield from (line for line in (shapes_line(facts, language), effect) if line)
+
+    def _is_about_a_leaf(self, facts: StepFacts) -> bool:
+        return isinstance(facts, BackwardFacts | AccumulateFacts) and facts.operand.is_leaf
 
     def _is_new(self, text: str) -> bool:
         if not text or text in self._said:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from backprop_engine.derivatives.decomposition import stepped_into
-from backprop_engine.explain.facts import StepFacts, UpdateFacts, step_facts
+from backprop_engine.explain.facts import BackwardFacts, StepFacts, UpdateFacts, step_facts
 from backprop_engine.explain.symbols import formula
 from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.messages.message import msg
@@ -21,7 +21,17 @@ from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.one_line import kind_text, scalar_line
 from backprop_tui.render.spoken import Spoken
 from backprop_tui.render.update_notes import update_notes
-from backprop_tui.render.words import KIND_NAMES, batch_text, code, formulas, override_line, sentences, story
+from backprop_tui.render.words import (
+    KIND_NAMES,
+    batch_text,
+    code,
+    formulas,
+    override_line,
+    passes_on,
+    sentences,
+    story,
+    turn_text,
+)
 
 __all__ = ["course", "heading", "leaf_lines", "state", "step_lines", "transcript"]
 
@@ -144,6 +154,12 @@ def _step(facts: StepFacts, language: str, width: int, digits: int) -> Iterator[
         line = scalar_line(facts, language)
         yield (*head, *line, *((Span("  "), *overridden) if overridden else ()))
         yield from ((Span(_INDENT), *line) for line in notes)
+        return
+    if isinstance(facts, BackwardFacts) and passes_on(facts):
+        product, upstream = Span(facts.product.name, Role.PRODUCT), Span(facts.upstream.name, Role.GRADIENT)
+        turn = turn_text(facts, language)
+        yield (*head, product, Span(" = "), upstream, *([Span(f"  ({turn})", Role.DIM)] if turn else ()))
+        yield from ((Span(_INDENT), *line) for line in wrap_lines(code(facts), width - len(_INDENT)))
         return
     yield (*head, *(formulas(facts, language) or sentences(facts, language))[0])
     room = width - len(_INDENT)

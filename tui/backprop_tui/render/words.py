@@ -31,6 +31,7 @@ from backprop_engine.trace.trace import Trace
 from backprop_engine.trace.training import Running
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.summaries import summary
+from backprop_tui.render.meaning import meaning
 
 __all__ = [
     "KIND_NAMES",
@@ -39,6 +40,7 @@ __all__ = [
     "formulas",
     "note",
     "override_line",
+    "passes_on",
     "remarks",
     "remarks_to_the_note",
     "sentences",
@@ -140,7 +142,7 @@ def sentences(facts: StepFacts, language: str) -> list[Line]:
 class _Said(NamedTuple):
     """A line, and what it is for."""
 
-    topic: Literal["why", "trouble", "code", "formula"]
+    topic: Literal["why", "trouble", "code", "formula", "meaning"]
     line: Line
 
 
@@ -363,6 +365,12 @@ def _backward(facts: BackwardFacts, language: str, *, beside: bool) -> Iterator[
         yield _why(summed, language)
     if facts.turn:
         yield _Said("why", (Span(_shared(facts, language), Role.DIM),))
+    yield from (_Said("meaning", line) for line in meaning(facts, language) if not beside)
+
+
+def passes_on(facts: StepFacts) -> bool:
+    """Whether a step passes the upstream gradient on unchanged, so that no equation says more than a line."""
+    return isinstance(facts, BackwardFacts) and _hands_on(facts) and facts.override is None
 
 
 def _hands_on(facts: BackwardFacts) -> bool:
@@ -472,6 +480,7 @@ def _accumulate(facts: AccumulateFacts, language: str, *, beside: bool) -> Itera
     yield from _overridden(facts, language)
     if facts.is_last:
         yield _why(msg("The gradient of {operand} is complete.", operand=operand), language, Role.GOOD)
+    yield from (_Said("meaning", line) for line in meaning(facts, language) if not beside)
 
 
 # Update

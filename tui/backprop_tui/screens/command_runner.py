@@ -238,6 +238,13 @@ class CommandRunner:
         typed = assignment(self._handle.current.session)
         self._handle.open_prompt(typed, once=True, selected=len(typed.partition(" = ")[2]))
 
+    def nudge_leaf(self) -> None:
+        """Open the prompt with a leaf to nudge: the chosen one, or else one that the step is about."""
+        from backprop_tui.prompt.values import NUDGE, nudging
+
+        typed = nudging(self._handle.current.session)
+        self._handle.open_prompt(typed, once=True, selected=len(NUDGE) if typed.endswith(NUDGE) else 0)
+
     def toggle_breakpoint(self) -> None:
         """Set a breakpoint on the chosen node, or the step's own; take it away where there is one."""
         session, node = self._handle.current.session, self._handle.chosen_node

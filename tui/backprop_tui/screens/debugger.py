@@ -350,6 +350,7 @@ class DebuggerScreen(SteadyScreen[None]):
             "palette": self.others.palette,
             "break": self.runner.toggle_breakpoint,
             "set": self.runner.edit_value,
+            "nudge": self.runner.nudge_leaf,
             "fold": self._fold,
             "beside": self.others.beside,
             "edit_file": self.follower.edit,
