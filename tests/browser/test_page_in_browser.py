@@ -13,7 +13,6 @@ from selenium.webdriver import Keys
 
 from backprop_engine.explain.facts import step_facts
 from backprop_tui.render.check_line import numeric_line
-from backprop_tui.render.meaning import meaning
 from backprop_tui.render.one_line import kind_text, step_lines
 from backprop_tui.render.words import note, remarks
 from covering import SHOWN
@@ -74,8 +73,7 @@ class Player:
         """Where what is shown differs from what the terminal says of a position."""
         facts = step_facts(trace(self.stem).frame(position), scenario(self.stem).notes)
         seen = self.seen
-        said = [*note(facts, language), *remarks(facts, language), *meaning(facts, language)]
-        lines = [numeric_line(facts, language), *said]
+        lines = [numeric_line(facts, language), *note(facts, language), *remarks(facts, language)]
         told = [text for line in lines if (text := "".join(span.text for span in line))]
         first, second = step_lines(facts, language)
         line = "".join(span.text for span in (*first[1:], *second)).replace(" ", "")

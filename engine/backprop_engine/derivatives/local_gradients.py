@@ -73,6 +73,7 @@ class MapLocal(Struct, frozen=True, eq=False):
     before: bool
     upstream_as: str
     shown: Words | None = None
+    picture: Tensor | None = None
     form: Literal["map"] = "map"
 
 
@@ -137,7 +138,10 @@ def _map(
 ) -> MapLocal:
     upstream, operand = graph.nodes[edge.node].shape, graph.nodes[edge.operand].shape
     if rule.factor is None:
-        return MapLocal(rule.text, (upstream, operand, None), None, "", "·", False, "column", rule.shown)
+        picture = rule.picture
+        drawn = settle(picture.of(out, *operands, **attributes), graph.dtype) if picture else None
+        shapes: tuple[Shape, Shape, Shape | None] = (upstream, operand, None)
+        return MapLocal(rule.text, shapes, None, "", "·", False, "column", rule.shown, drawn)
     factor = settle(rule.factor.of(out, *operands, **attributes), graph.dtype)
     shapes = (upstream, operand, factor.shape)
     return MapLocal(

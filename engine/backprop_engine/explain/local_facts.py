@@ -20,10 +20,13 @@ from backprop_engine.derivatives.local_gradients import (
     local_gradient,
     working_axis,
 )
+from backprop_engine.explain.common_facts import NamedTensor
 from backprop_engine.explain.symbols import as_factor, derivative, gradient_name, rule_text
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.words import Words
+from backprop_engine.ops import Linear
+from backprop_engine.ops.rules import Picture
 from backprop_engine.trace.trace import Trace
 
 __all__ = ["LocalFactor", "LocalFacts", "SampleIndex"]
@@ -132,6 +135,16 @@ class LocalFacts:
     def description(self) -> Words | None:
         """Of a linear map that no formula tells well: what it does, in words."""
         return self.gradient.shown if isinstance(self.gradient, MapLocal) else None
+
+    @property
+    def picture(self) -> tuple[Picture, NamedTensor] | None:
+        """Of a linear map that no formula tells well: the tensor that shows it, and how it stands there."""
+        rule = self.edge.rule
+        if not isinstance(self.gradient, MapLocal) or self.gradient.picture is None:
+            return None
+        assert isinstance(rule, Linear)
+        assert rule.picture is not None
+        return rule.picture, NamedTensor(self._written(rule.picture.text), self.gradient.picture)
 
     @property
     def symbols(self) -> str:

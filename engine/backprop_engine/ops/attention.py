@@ -15,7 +15,7 @@ from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute, setting_text
 from backprop_engine.ops.definition import MATRIX_SPEED, Decomposition, Family
 from backprop_engine.ops.normalisation import exponentials, softmax_of
-from backprop_engine.ops.rules import Factor, Indices, Linear, Rules, broadcast_to_operand, here, same
+from backprop_engine.ops.rules import Factor, Indices, Linear, Part, Rules, broadcast_to_operand, here, same
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import (
     axis_differs,
@@ -219,6 +219,12 @@ def _attention_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules
         return broadcast_axes((*batch, *last), operand)
 
     p = _turned(weights, batched=weighted)
+    parts = (
+        Part("P", weights, lambda g, out, q, k, v, *mask, **given: attention_weights(q, k, *mask, **given)),
+        Part("dP", f"g @ {_turned('v', batched=len(v) > 2)}", lambda g, out, q, k, v, *_, **__: g @ v.mT),
+        Part("rowsum", "sum(P * dP)", lambda g, out, *_, **__: np.sum(g * out, axis=-1, keepdims=True)),
+        Part("dS", "P * (dP - rowsum)", _scores_gradient),
+    )
     rules: list[Linear | None] = [
         Linear(
             _scaled_text(f"{scores} @ k", q[-1], scale),
@@ -226,6 +232,7 @@ def _attention_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules
             summed=summed(q[-2:], q),
             shown=Words("through softmax, times the keys", "소프트맥스를 거쳐 키를 곱함"),
             entries=_entries_by_query,
+            parts=parts,
         ),
         Linear(
             _scaled_text(f"{turned} @ q", q[-1], scale),
@@ -233,6 +240,7 @@ def _attention_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules
             summed=summed(k[-2:], k),
             shown=Words("through softmax, times the queries", "소프트맥스를 거쳐 쿼리를 곱함"),
             entries=_entries_by_key,
+            parts=parts,
         ),
         Linear(
             f"{p} @ g",

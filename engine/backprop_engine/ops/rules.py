@@ -43,12 +43,38 @@ class Factor(Struct, frozen=True):
     upstream_as: Literal["column", "row"] = "column"
 
 
+class Picture(Struct, frozen=True):
+    """A tensor that stands for a linear map which no matrix product tells: a flipped kernel, a mask.
+
+    ``of(out, *operands, **attributes)`` gives it; `text` is what it is called, over the operands' names. It
+    stands after the upstream gradient, or `before` it; `sign` says how the two are joined.
+    """
+
+    text: str
+    of: Callable[..., Any]
+    sign: str = "∗"
+    before: bool = False
+
+
+class Part(Struct, frozen=True):
+    """A tensor on the way from the upstream gradient to the product: ``dP``, and how it is made.
+
+    ``of(g, out, *operands, **attributes)`` gives it. `text` says so, over the operands' names, ``g``, and the
+    names of the parts before it.
+    """
+
+    name: str
+    text: str
+    of: Callable[..., Any]
+
+
 class Linear(Struct, frozen=True):
     """A rule for any other operator: ``vjp(g, out, *operands, **attributes)``, linear in `g`.
 
     `factor` is the tensor that it multiplies the upstream gradient with; where there is none, `shown` says
     in its place what the map does. `summed` are the axes of its result that the operand was broadcast along.
     `collected` gives its result with these axes summed already, where both together are a single product.
+    A map without a factor may have a `picture`, and `parts` that are worth seeing.
     """
 
     text: str
@@ -58,6 +84,8 @@ class Linear(Struct, frozen=True):
     shown: Words | None = None
     entries: Entries | None = None
     collected: Callable[..., Any] | None = None
+    picture: Picture | None = None
+    parts: tuple[Part, ...] = ()
 
 
 class Jacobian(Struct, frozen=True):

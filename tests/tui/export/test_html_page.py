@@ -21,7 +21,6 @@ from backprop_tui.cells.summaries import ABSENT
 from backprop_tui.export.page.equation import LEVEL_LETTERS
 from backprop_tui.render.check_line import numeric_line
 from backprop_tui.render.one_line import kind_text, step_lines
-from backprop_tui.render.meaning import meaning
 from backprop_tui.render.words import note, remarks
 from backprop_tui.scene.boxes import short_gradient, short_value
 from covering import SHOWN
@@ -56,8 +55,7 @@ def test_it_says_what_the_terminal_says(stem: str) -> None:
             assert page.at(kind) == kind_text(facts, language)
             first, second = step_lines(facts, language)
             assert page.line(line).split() == f"{plain(first[1:])}  {plain(second)}".split()
-            said = [*note(facts, language), *remarks(facts, language), *meaning(facts, language)]
-            lines = [numeric_line(facts, language), *said]
+            lines = [numeric_line(facts, language), *note(facts, language), *remarks(facts, language)]
             wanted = [text for one in lines if (text := plain(one))]
             assert sorted(set(page.told(position, language))) == sorted(set(wanted))
 

@@ -73,13 +73,21 @@ def test_a_vector_that_is_too_high_lies_down() -> None:
 def test_what_a_map_does_is_said_above_in_full_or_not_at_all() -> None:
     sample = Sample(((1, 6), (1, 1, 3)))
     for width in range(40, 110, 6):
-        lines = plain(backward("conv1d", sample, (width, 16)).lines).splitlines()
+        lines = plain(backward("conv_transpose1d", sample, (width, 16)).lines).splitlines()
         numbers = next(at for at, line in enumerate(lines) if "←" in line)
-        assert not re.search(r"weight|saw", " ".join(lines[numbers:])), "words where numbers belong"
+        assert not re.search(r"convolution|weights", " ".join(lines[numbers:])), "words where numbers belong"
         above = " ".join(" ".join(lines[:numbers]).split())
         assert "…" not in above
-        assert ("weight" in above) == ("saw" in above)
-    assert "each weight, back to the entries it saw" in plain(backward("conv1d", sample, (120, 12)).lines)
+        assert ("convolution" in above) == ("weights" in above)
+    wide = plain(backward("conv_transpose1d", sample, (120, 12)).lines)
+    assert "a convolution with the same weights" in wide
+
+
+def test_a_map_with_a_picture_has_numbers_in_its_column() -> None:
+    shown = plain(backward("conv1d", Sample(((1, 6), (1, 1, 3))), (120, 12)).lines)
+    assert "∗" in shown
+    assert "flip(weight)" in shown
+    assert "←" not in shown
 
 
 @pytest.mark.parametrize("width", [60, 76, 90])

@@ -143,7 +143,9 @@ def _composed(
     small: bool,
 ) -> Lines:
     """The page of a step; `watched` gives what is watched in lines of a width."""
-    said = [*remarks(facts, language), *code(facts), *meaning(facts, language)]
+    from backprop_tui.render.equation.working import working_lines  # not needed before the first step
+
+    said = [*remarks(facts, language, in_numbers=False), *code(facts), *meaning(facts, language)]
     told = [*wrap_lines(said, width), *watched(width)]
     if isinstance(facts, StartFacts | ClearFacts):
         return Lines.of(told)
@@ -173,7 +175,9 @@ def _composed(
             after = _uncut(formulas.lines, rows - len(told) - 1)
             told = [*formulas.lines, _BLANK, *told] if fits else [*told, _BLANK, *after]
     margin = [_BLANK] * (len(told) < below)
-    return Lines.of([*margin, *hero, *between, *told])
+    worked = working_lines(facts, language, width)
+    last = [_BLANK, *worked] if worked else []
+    return Lines.of([*margin, *hero, *between, *told, *last])
 
 
 def chain_rule(view: View, width: int, height: int) -> Drawing:

@@ -21,6 +21,7 @@ from backprop_engine.explain.facts import (
     as_told,
     step_facts,
 )
+from backprop_engine.graph.steps import Backward
 from backprop_engine.messages.message import msg
 from backprop_engine.scenario.sections.notes import Notes, note_for
 from backprop_engine.scenario.sections.texts import LocalText
@@ -67,6 +68,15 @@ class Spoken:
             return False
         self._said.add(text)
         return True
+
+    def works_out(self, frame: Frame) -> bool:
+        """Whether a step is the first to this operand of its operator: it shows how its numbers are made."""
+        match frame.step:
+            case Backward(edge=edge):
+                op = frame.graph.nodes[edge.node].op
+                return op is not None and self._is_new(f"{op.name} {edge.argnum}")
+            case _:
+                return False
 
     def _noted(self, facts: StepFacts) -> Iterator[LocalText]:
         """The note of a step; where it is one on a leaf, that on the node too whose last gradient this is."""

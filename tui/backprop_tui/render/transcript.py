@@ -18,6 +18,7 @@ from backprop_tui.cells.shapes import shape_label
 from backprop_tui.cells.summaries import ABSENT, summary
 from backprop_tui.cells.text import cell_width, pad
 from backprop_tui.render.equation.equation import equation
+from backprop_tui.render.equation.working import working_lines
 from backprop_tui.render.one_line import kind_text, scalar_line
 from backprop_tui.render.spoken import Spoken
 from backprop_tui.render.update_notes import update_notes
@@ -129,7 +130,9 @@ def step_lines(
     digits = len(str(trace.first_position + trace.schedule.last))
     for position in positions:
         frame = trace.frame(position)
-        yield from _step(step_facts(frame), language, width, digits)
+        yield from _step(
+            step_facts(frame), language, width, digits, working=words is not None and words.works_out(frame)
+        )
         if words is not None:
             said = wrap_lines(words.at(frame, language), width - len(_INDENT))
             yield from ((Span(_INDENT), *line) for line in said)
@@ -141,7 +144,7 @@ def step_lines(
                 yield (Span(_INDENT), *line)
 
 
-def _step(facts: StepFacts, language: str, width: int, digits: int) -> Iterator[Line]:
+def _step(facts: StepFacts, language: str, width: int, digits: int, *, working: bool) -> Iterator[Line]:
     position = facts.trace.first_position + facts.frame.position
     head = (
         Span(str(position).rjust(max(3, digits)), Role.DIM),
@@ -166,6 +169,8 @@ def _step(facts: StepFacts, language: str, width: int, digits: int) -> Iterator[
     shown = [*notes, *equation(facts, language, room, _HEIGHT).lines]
     shown += wrap_line(overridden, room) if overridden else []
     shown += wrap_lines(code(facts), room)
+    if working and (worked := working_lines(facts, language, room)):
+        shown += [(Span(""),), *worked]
     yield from ((Span(_INDENT), *line) for line in shown)
 
 

@@ -80,15 +80,16 @@ def words(facts: StepFacts, language: str) -> list[Line]:
     return [*note(facts, language), *sentences(facts, language), *_done(facts, language)]
 
 
-def remarks(facts: StepFacts, language: str) -> list[Line]:
+def remarks(facts: StepFacts, language: str, *, in_numbers: bool = True) -> list[Line]:
     """What there is to say beside the step's equation, its formulas and its code; trouble comes first.
 
     The equation says which contribution it is, and that a gradient is passed on unchanged: with the author's
-    note, that is enough.
+    note, that is enough. What the step means `in_numbers` comes last.
     """
     said = [*_said(facts, language, beside=True)]
     trouble, why = ([line for topic, line in said if topic == wanted] for wanted in ("trouble", "why"))
-    return [*trouble, *note(facts, language), *_advice(facts, language), *why, *_done(facts, language)]
+    told = [*trouble, *note(facts, language), *_advice(facts, language), *why, *_done(facts, language)]
+    return [*told, *meaning(facts, language)] if in_numbers else told
 
 
 def remarks_to_the_note(facts: StepFacts, language: str) -> list[Line]:

@@ -11,7 +11,6 @@ from backprop_tui.cells.lines import Line, Role, Span, line_text
 from backprop_tui.export.page.equation import columns, formulas
 from backprop_tui.export.page.pool import Pool
 from backprop_tui.render.check_line import numeric_line
-from backprop_tui.render.meaning import meaning
 from backprop_tui.render.one_line import kind_text, step_lines
 from backprop_tui.render.words import code, note, remarks, remarks_to_the_note
 
@@ -55,4 +54,4 @@ def told(facts: StepFacts, language: str) -> list[list[Line]]:
     check, noted = numeric_line(facts, language), note(facts, language)
     trouble = [line for line in remarks_to_the_note(facts, language) if line not in noted]
     others = [line for line in remarks(facts, language) if line not in (*trouble, *noted)]
-    return [[check] * bool(check), trouble, noted, [*others, *meaning(facts, language)]]
+    return [[check] * bool(check), trouble, noted, others]

@@ -83,6 +83,10 @@ def _map_without_factor(local: LocalFacts, word: str, language: str) -> LocalCol
         number = _same_everywhere(jacobian)
         tensor = jacobian.reshape(operand) if number is None else number
         return LocalColumn(showing(tensor, factor.name, word, Role.LOCAL, rule=rule), "·")
+    if local.picture is not None:
+        picture, drawn = local.picture
+        term = showing(drawn.tensor, drawn.name, word, Role.LOCAL, rule=rule)
+        return LocalColumn(term, picture.sign, comes_first=picture.before)
     shape = shape_label(factor.shape) if factor.shape else ""
     term = Term(factor.name, word, shape, None, Role.LOCAL, rule=rule)
     return LocalColumn(term, "·", comes_first=factor.comes_first)
