@@ -26,7 +26,7 @@ from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.words import Words
 from backprop_engine.ops import Linear
-from backprop_engine.ops.rules import Picture
+from backprop_engine.ops.rules import Illustration
 from backprop_engine.trace.trace import Trace
 
 __all__ = ["LocalFactor", "LocalFacts", "SampleIndex"]
@@ -137,7 +137,7 @@ class LocalFacts:
         return self.gradient.shown if isinstance(self.gradient, MapLocal) else None
 
     @property
-    def picture(self) -> tuple[Picture, NamedTensor] | None:
+    def picture(self) -> tuple[Illustration, NamedTensor] | None:
         """Of a linear map that no formula tells well: the tensor that shows it, and how it stands there."""
         rule = self.edge.rule
         if not isinstance(self.gradient, MapLocal) or self.gradient.picture is None:

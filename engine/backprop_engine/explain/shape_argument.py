@@ -10,10 +10,10 @@ from backprop_engine.arrays import Shape
 from backprop_engine.explain.backward_facts import BackwardFacts
 from backprop_engine.expressions import Binary, Expr, Name, Transpose, parse
 
-__all__ = ["Factor", "ShapeArgument", "shape_argument"]
+__all__ = ["ProductSide", "ShapeArgument", "shape_argument"]
 
 
-class Factor(Struct, frozen=True):
+class ProductSide(Struct, frozen=True):
     """A matrix of a product: its own shape, and whether it stands there transposed."""
 
     shape: Shape
@@ -28,8 +28,8 @@ class Factor(Struct, frozen=True):
 class ShapeArgument(Struct, frozen=True):
     """``(6×4)ᵀ @ (6×3)`` gives the operand's `shape`; `is_only`: no other product of the two does."""
 
-    left: Factor
-    right: Factor
+    left: ProductSide
+    right: ProductSide
     shape: Shape
     is_only: bool
 
@@ -49,15 +49,15 @@ def shape_argument(facts: BackwardFacts) -> ShapeArgument | None:
     return ShapeArgument(left, right, facts.operand.shape, _is_only(left, right, facts.operand.shape))
 
 
-def _factor(tree: Expr, shapes: dict[str, Shape]) -> Factor | None:
+def _factor(tree: Expr, shapes: dict[str, Shape]) -> ProductSide | None:
     """A name, or a name that is transposed, of a matrix."""
     inner = tree.value if isinstance(tree, Transpose) else tree
     if not isinstance(inner, Name) or len(shapes.get(inner.name, ())) != 2:
         return None
-    return Factor(shapes[inner.name], isinstance(tree, Transpose))
+    return ProductSide(shapes[inner.name], isinstance(tree, Transpose))
 
 
-def _is_only(left: Factor, right: Factor, shape: Shape) -> bool:
+def _is_only(left: ProductSide, right: ProductSide, shape: Shape) -> bool:
     fits = 0
     for first, second in ((left.shape, right.shape), (right.shape, left.shape)):
         for a, b in product((first, first[::-1]), (second, second[::-1])):

@@ -25,7 +25,7 @@ from backprop_engine.trace.trace import Trace
 
 __all__ = ["Working", "workings"]
 
-Piece: TypeAlias = str | NamedTensor
+WorkingPiece: TypeAlias = str | NamedTensor
 
 _STRENGTH: Final = {"+": 1, "-": 1, "*": 2, "/": 2, "@": 2, "**": 4}
 _POWERS: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -43,7 +43,7 @@ class Working(Struct, frozen=True, eq=False):
     """
 
     result: NamedTensor
-    pieces: tuple[Piece, ...]
+    pieces: tuple[WorkingPiece, ...]
     where: tuple[tuple[str, str], ...] = ()
 
 
@@ -114,7 +114,7 @@ class _Workings:
             name = factor.name if factor.written == "derivative" else ""
             yield Working(NamedTensor(name, factor.tensor), pieces)
 
-    def _pieces(self, tree: Expr, around: int = 0) -> Iterator[Piece]:
+    def _pieces(self, tree: Expr, around: int = 0) -> Iterator[WorkingPiece]:
         """A tree as signs and tensors; in brackets where the sign `around` it binds as strongly."""
         if isinstance(tree, Number):
             yield render(tree)

@@ -15,7 +15,16 @@ from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute, setting_text
 from backprop_engine.ops.definition import MATRIX_SPEED, Decomposition, Family
 from backprop_engine.ops.normalisation import exponentials, softmax_of
-from backprop_engine.ops.rules import Factor, Indices, Linear, Part, Rules, broadcast_to_operand, here, same
+from backprop_engine.ops.rules import (
+    Factor,
+    Indices,
+    Intermediate,
+    Linear,
+    Rules,
+    broadcast_to_operand,
+    here,
+    same,
+)
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import (
     axis_differs,
@@ -220,10 +229,16 @@ def _attention_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules
 
     p = _turned(weights, batched=weighted)
     parts = (
-        Part("P", weights, lambda g, out, q, k, v, *mask, **given: attention_weights(q, k, *mask, **given)),
-        Part("dP", f"g @ {_turned('v', batched=len(v) > 2)}", lambda g, out, q, k, v, *_, **__: g @ v.mT),
-        Part("rowsum", "sum(P * dP)", lambda g, out, *_, **__: np.sum(g * out, axis=-1, keepdims=True)),
-        Part("dS", "P * (dP - rowsum)", _scores_gradient),
+        Intermediate(
+            "P", weights, lambda g, out, q, k, v, *mask, **given: attention_weights(q, k, *mask, **given)
+        ),
+        Intermediate(
+            "dP", f"g @ {_turned('v', batched=len(v) > 2)}", lambda g, out, q, k, v, *_, **__: g @ v.mT
+        ),
+        Intermediate(
+            "rowsum", "sum(P * dP)", lambda g, out, *_, **__: np.sum(g * out, axis=-1, keepdims=True)
+        ),
+        Intermediate("dS", "P * (dP - rowsum)", _scores_gradient),
     )
     rules: list[Linear | None] = [
         Linear(

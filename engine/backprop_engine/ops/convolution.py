@@ -13,7 +13,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.definition import OPS, Family, Op
-from backprop_engine.ops.rules import Indices, Linear, Picture, Rules, here, same
+from backprop_engine.ops.rules import Illustration, Indices, Linear, Rules, here, same
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import joined, named, repair, would_fit
 from backprop_engine.ops.windows import PerAxis, Windows, settings_text, windows
@@ -167,7 +167,7 @@ def _rules(name: str, axes: int, shapes: tuple[Shape, ...], attributes: Attribut
         f"{name}_input(x.shape, weight, g{settings})",
         lambda g, out, x, weight, *bias, **given: ConvolutionLayer(x, weight, **given).to_x(g),
         shown=Words("each weight, back to the entries it saw", "각 가중치가 본 자리로"),
-        picture=Picture(
+        picture=Illustration(
             "flip(weight)", lambda out, x, weight, *_, **__: np.flip(weight, tuple(range(2, axes + 2)))
         ),
         entries=lambda i, j, out, x, weight, *bias, **given: ConvolutionLayer(x, weight, **given).x_entries(
@@ -178,7 +178,7 @@ def _rules(name: str, axes: int, shapes: tuple[Shape, ...], attributes: Attribut
         f"{name}_weight(x, weight.shape, g{settings})",
         lambda g, out, x, weight, *bias, **given: ConvolutionLayer(x, weight, **given).to_weight(g),
         shown=Words("what each weight saw", "각 가중치가 본 것"),
-        picture=Picture("x", lambda out, x, *_, **__: x, before=True),
+        picture=Illustration("x", lambda out, x, *_, **__: x, before=True),
         entries=lambda i, j, out, x, weight, *bias, **given: ConvolutionLayer(
             x, weight, **given
         ).weight_entries(i, j),

@@ -14,7 +14,7 @@ from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.definition import OPS, Family, Op
-from backprop_engine.ops.rules import Indices, Linear, Picture, here, same
+from backprop_engine.ops.rules import Illustration, Indices, Linear, here, same
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import would_fit
 from backprop_engine.ops.windows import PerAxis, Windows, per_axis, settings_text, windows
@@ -182,7 +182,7 @@ def _largest_rules(name: str, axes: int, attributes: Attributes) -> tuple[Linear
         f"{name}_input(g, x{settings_text(OPS[name], attributes)})",
         partial(_largest_vjp, axes),
         shown=Words("1 at the window's largest entry", "창의 최댓값에 1"),
-        picture=Picture(
+        picture=Illustration(
             "mask", lambda out, x, **given: _largest_vjp(axes, np.ones_like(out), out, x, **given), sign="→"
         ),
         entries=partial(_largest_entries, axes),

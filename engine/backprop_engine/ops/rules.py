@@ -43,7 +43,7 @@ class Factor(Struct, frozen=True):
     upstream_as: Literal["column", "row"] = "column"
 
 
-class Picture(Struct, frozen=True):
+class Illustration(Struct, frozen=True):
     """A tensor that stands for a linear map which no matrix product tells: a flipped kernel, a mask.
 
     ``of(out, *operands, **attributes)`` gives it; `text` is what it is called, over the operands' names. It
@@ -56,7 +56,7 @@ class Picture(Struct, frozen=True):
     before: bool = False
 
 
-class Part(Struct, frozen=True):
+class Intermediate(Struct, frozen=True):
     """A tensor on the way from the upstream gradient to the product: ``dP``, and how it is made.
 
     ``of(g, out, *operands, **attributes)`` gives it. `text` says so, over the operands' names, ``g``, and the
@@ -84,8 +84,8 @@ class Linear(Struct, frozen=True):
     shown: Words | None = None
     entries: Entries | None = None
     collected: Callable[..., Any] | None = None
-    picture: Picture | None = None
-    parts: tuple[Part, ...] = ()
+    picture: Illustration | None = None
+    parts: tuple[Intermediate, ...] = ()
 
 
 class Jacobian(Struct, frozen=True):

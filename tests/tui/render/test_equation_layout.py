@@ -79,7 +79,7 @@ def test_what_a_map_does_is_said_above_in_full_or_not_at_all() -> None:
         above = " ".join(" ".join(lines[:numbers]).split())
         assert "…" not in above
         assert ("convolution" in above) == ("weights" in above)
-    wide = plain(backward("conv_transpose1d", sample, (120, 12)).lines)
+    wide = plain(backward("conv_transpose1d", sample, (160, 16)).lines)
     assert "a convolution with the same weights" in wide
 
 

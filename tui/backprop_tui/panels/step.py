@@ -22,7 +22,6 @@ from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.panels.run_pages import ending, is_at_end, is_at_start, opening
 from backprop_tui.panels.watches import watch_lines
 from backprop_tui.render.check_line import numeric_line
-from backprop_tui.render.meaning import meaning
 from backprop_tui.render.words import code, note, remarks, remarks_to_the_note, story, words
 from backprop_tui.view import View
 
@@ -144,6 +143,7 @@ def _composed(
 ) -> Lines:
     """The page of a step; `watched` gives what is watched in lines of a width."""
     from backprop_tui.render.equation.working import working_lines  # not needed before the first step
+    from backprop_tui.render.meaning import meaning
 
     said = [*remarks(facts, language, in_numbers=False), *code(facts), *meaning(facts, language)]
     told = [*wrap_lines(said, width), *watched(width)]

@@ -31,7 +31,6 @@ from backprop_engine.trace.trace import Trace
 from backprop_engine.trace.training import Running
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.summaries import summary
-from backprop_tui.render.meaning import meaning
 
 __all__ = [
     "KIND_NAMES",
@@ -89,7 +88,13 @@ def remarks(facts: StepFacts, language: str, *, in_numbers: bool = True) -> list
     said = [*_said(facts, language, beside=True)]
     trouble, why = ([line for topic, line in said if topic == wanted] for wanted in ("trouble", "why"))
     told = [*trouble, *note(facts, language), *_advice(facts, language), *why, *_done(facts, language)]
-    return [*told, *meaning(facts, language)] if in_numbers else told
+    return [*told, *_meaning(facts, language)] if in_numbers else told
+
+
+def _meaning(facts: StepFacts, language: str) -> list[Line]:
+    from backprop_tui.render.meaning import meaning  # nothing needs it before the first step
+
+    return meaning(facts, language)
 
 
 def remarks_to_the_note(facts: StepFacts, language: str) -> list[Line]:
@@ -366,7 +371,7 @@ def _backward(facts: BackwardFacts, language: str, *, beside: bool) -> Iterator[
         yield _why(summed, language)
     if facts.turn:
         yield _Said("why", (Span(_shared(facts, language), Role.DIM),))
-    yield from (_Said("meaning", line) for line in meaning(facts, language) if not beside)
+    yield from (_Said("meaning", line) for line in _meaning(facts, language) if not beside)
 
 
 def passes_on(facts: StepFacts) -> bool:
@@ -481,7 +486,7 @@ def _accumulate(facts: AccumulateFacts, language: str, *, beside: bool) -> Itera
     yield from _overridden(facts, language)
     if facts.is_last:
         yield _why(msg("The gradient of {operand} is complete.", operand=operand), language, Role.GOOD)
-    yield from (_Said("meaning", line) for line in meaning(facts, language) if not beside)
+    yield from (_Said("meaning", line) for line in _meaning(facts, language) if not beside)
 
 
 # Update
