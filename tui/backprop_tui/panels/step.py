@@ -96,7 +96,9 @@ def _with_the_ending(view: View, width: int, height: int) -> Lines:
     facts = view.facts
     came = ending(view, width)
     room = height - len(came.low) - 1
-    above = list(_page(view, width, room).lines) if room >= _LEAST else []
+    above: list[Line] = []
+    for further in (True, False) if room >= _LEAST else ():
+        above = above if 0 < len(above) <= room else [*_page(view, width, room, further=further).lines]
     noted = wrap_lines(note(facts, view.language), width)
     if not 0 < len(above) <= room and room - len(noted) - 1 >= _LEAST and not isinstance(facts, ClearFacts):
         found = _with_its_check(facts, view.language, width, room - len(noted) - 1)
@@ -108,7 +110,7 @@ def _with_the_ending(view: View, width: int, height: int) -> Lines:
     return Lines.of([*above, *between, *below.lines])
 
 
-def _page(view: View, width: int, height: int) -> Lines:
+def _page(view: View, width: int, height: int, *, further: bool = True) -> Lines:
     """The equation with its check; below it what the node is, the words, and the line of NumPy.
 
     Formulas that do not fit above the words come last, and none where there is no room for any: the equation
@@ -117,19 +119,42 @@ def _page(view: View, width: int, height: int) -> Lines:
     facts, small = view.facts, not view.ascii
     if watch_lines(view, width):
         return _composed(
-            facts, view.language, width, height, lambda room: watch_lines(view, room), small=small
+            facts,
+            view.language,
+            width,
+            height,
+            lambda room: watch_lines(view, room),
+            small=small,
+            further=further,
         )
     noted = facts.note.in_language(view.language) if facts.note else ""
-    return _kept_page(facts.trace, facts.frame.position, noted, view.language, width, height, small=small)
+    return _kept_page(
+        facts.trace,
+        facts.frame.position,
+        noted,
+        view.language,
+        width,
+        height,
+        small=small,
+        further=further,
+    )
 
 
 @derived(limit=32)  # a reader steps back to what was just seen as often as on
 def _kept_page(
-    trace: Trace, position: int, noted: str, language: str, width: int, height: int, *, small: bool
+    trace: Trace,
+    position: int,
+    noted: str,
+    language: str,
+    width: int,
+    height: int,
+    *,
+    small: bool,
+    further: bool,
 ) -> Lines:
     """The page of a step at which nothing is watched, with what the author says about it."""
     facts = replace(step_facts(trace.frame(position)), note=LocalText({language: noted}) if noted else None)
-    return _composed(facts, language, width, height, lambda room: [], small=small)
+    return _composed(facts, language, width, height, lambda room: [], small=small, further=further)
 
 
 def _composed(
@@ -140,12 +165,13 @@ def _composed(
     watched: Callable[[int], list[Line]],
     *,
     small: bool,
+    further: bool,
 ) -> Lines:
-    """The page of a step; `watched` gives what is watched in lines of a width."""
-    from backprop_tui.render.equation.working import working_lines  # not needed before the first step
-    from backprop_tui.render.meaning import meaning
+    """The page of a step; `watched` gives what is watched in lines of a width.
 
-    said = [*remarks(facts, language, in_numbers=False), *code(facts), *meaning(facts, language)]
+    It goes `further` with what the step means in numbers.
+    """
+    said = [*remarks(facts, language, in_numbers=False), *code(facts)]
     told = [*wrap_lines(said, width), *watched(width)]
     if isinstance(facts, StartFacts | ClearFacts):
         return Lines.of(told)
@@ -161,7 +187,12 @@ def _composed(
             told = [*wrap_lines(said, width), *watched(width)]
         elif height >= _LEAST:
             hero = _with_its_check(facts, language, width, height - noted).lines
+    meant, worked = _in_numbers(facts, language, width) if further else ([], [])
+    said = [*said, *meant]
+    told = [*wrap_lines(said, width), *watched(width)]
     below = height - len(hero) - 1
+    if worked and len(told) + len(worked) + 1 <= below:  # as a second line of the equation
+        hero, below, worked = [*hero, _BLANK, *worked], below - len(worked) - 1, []
     between = [_BLANK] * (noted <= below)
     rows = height - len(hero) - len(between)
     if below - len(told) > _LEAST_FORMULA or width >= _TWO_COLUMNS:
@@ -174,10 +205,19 @@ def _composed(
             fits = formulas.height + 1 + len(told) <= below
             after = _uncut(formulas.lines, rows - len(told) - 1)
             told = [*formulas.lines, _BLANK, *told] if fits else [*told, _BLANK, *after]
+    told = [*told, *([_BLANK, *worked] if worked else [])]
     margin = [_BLANK] * (len(told) < below)
-    worked = working_lines(facts, language, width)
-    last = [_BLANK, *worked] if worked else []
-    return Lines.of([*margin, *hero, *between, *told, *last])
+    return Lines.of([*margin, *hero, *between, *told])
+
+
+def _in_numbers(facts: StepFacts, language: str, width: int) -> tuple[list[Line], list[Line]]:
+    """What the step means in numbers, in words; and how the local gradient is worked out, unless its formula
+    below shows that in numbers already.
+    """
+    from backprop_tui.render.equation.working import working_lines  # not needed before the first step
+    from backprop_tui.render.meaning import meaning
+
+    return meaning(facts, language), working_lines(facts, language, width, written=False)
 
 
 def chain_rule(view: View, width: int, height: int) -> Drawing:

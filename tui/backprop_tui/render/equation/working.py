@@ -16,12 +16,17 @@ _HIGHEST = 16
 """The rows that one may take: it is a help beside the equation, no second one."""
 
 
-def working_lines(facts: StepFacts, language: str, width: int) -> list[Line]:
-    """Each equation in all its numbers, in at most `width` cells; nothing of one that does not fit so."""
+def working_lines(facts: StepFacts, language: str, width: int, *, written: bool = True) -> list[Line]:
+    """Each equation in all its numbers, in at most `width` cells; nothing of one that does not fit so.
+
+    Those of a derivative that is `written` out, such as ∂p/∂z, are left out where something else shows them.
+    """
     if not isinstance(facts, BackwardFacts) or facts.is_scalar:
         return []
     lines: list[Line] = []
     for working in workings(facts):
+        if not written and "∂" in working.result.name:
+            continue
         block = laid_out(_parts(working, language), width, _HIGHEST, tall=False)
         is_whole = block.width <= width and "…" not in plain(block.lines)
         if is_whole and not any(leaf.is_picture for leaf in block.leaves()):
