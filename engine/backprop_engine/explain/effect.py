@@ -14,6 +14,7 @@ from backprop_engine.arrays import settle
 from backprop_engine.derived import derived
 from backprop_engine.explain.backward_facts import AccumulateFacts, BackwardFacts
 from backprop_engine.explain.symbols import loss_name, operand_text
+from backprop_engine.graph.graph import Graph
 from backprop_engine.trace.record import run_forward
 from backprop_engine.trace.trace import Trace
 
@@ -72,4 +73,10 @@ def _effect(trace: Trace, position: int) -> Effect | None:
     if not np.isfinite(actual):
         return None
     name = operand_text(graph.nodes[position])
-    return Effect(name, entry, loss_name(graph), SIZE, float(gradient[entry]), actual)
+    return Effect(name, entry, _output_name(graph), SIZE, float(gradient[entry]), actual)
+
+
+def _output_name(graph: Graph) -> str:
+    """What moves: the output, or where that is no number the loss that is assumed to follow it."""
+    output = graph.nodes[graph.output]
+    return output.name if output.shape == () else loss_name(graph)

@@ -141,7 +141,7 @@ class _Workings:
 
     def _sign(self, tree: Binary) -> str:
         if tree.op != "*":
-            return {"-": "−", "@": "·"}.get(tree.op, tree.op)
+            return {"-": "−"}.get(tree.op, tree.op)
         sides = (self._value(tree.left), self._value(tree.right))
         return "⊙" if all(side is not None and side.shape for side in sides) else "·"
 

@@ -78,7 +78,7 @@ def test_attention_shows_the_gradient_of_its_scores() -> None:
     first, second, third = steps(load_scenario("causal_attention").record())
     (query,), (key,) = workings(first), workings(second)
     assert spelled(query) == spelled(key) == "P ⊙ ( dP − rowsum )"
-    assert dict(query.where)["dP"] == "∂L/∂y · vᵀ"
+    assert dict(query.where)["dP"] == "∂L/∂y @ vᵀ"
     weights = next(piece.tensor for piece in query.pieces if not isinstance(piece, str))
     assert np.sum(weights, axis=-1) == pytest.approx(np.ones(4))
     scores = query.result.tensor
