@@ -77,7 +77,8 @@ class View:
     def facts(self) -> StepFacts:
         """What there is to say about the step that led here, with the author's note."""
         notes = {} if self.session.levels else self.scenario.notes  # positions inside are of another graph
-        return step_facts(self.frame, notes, changed=self.session.compared is not None)
+        changed = self.session.compared is not None or self.scenario.original is not None
+        return step_facts(self.frame, notes, changed=changed)
 
     @property
     def graph(self) -> Graph:

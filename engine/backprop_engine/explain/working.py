@@ -110,7 +110,8 @@ class _Workings:
         if whole is None or not _agree(whole, factor.tensor):
             return
         pieces = tuple(self._pieces(tree))
-        if any(isinstance(piece, NamedTensor) for piece in pieces):
+        tensors = [piece.tensor for piece in pieces if isinstance(piece, NamedTensor)]
+        if tensors and any(tensor.shape or not factor.tensor.shape for tensor in tensors):
             name = factor.name if factor.written == "derivative" else ""
             yield Working(NamedTensor(name, factor.tensor), pieces)
 
@@ -121,10 +122,10 @@ class _Workings:
         elif isinstance(tree, Unary):
             yield "−"
             yield from self._pieces(tree.operand, _STRENGTH["*"])
-        elif isinstance(tree, Binary) and tree.op == "**" and isinstance(tree.right, Number):
+        elif isinstance(tree, Binary) and tree.op == "**" and _is_raised(tree.right):
             yield from self._pieces(tree.left, _STRENGTH["**"])
-            yield str(tree.right.value).translate(_POWERS)
-        elif isinstance(tree, Binary) and tree.op in _STRENGTH:
+            yield render(tree.right).translate(_POWERS)
+        elif isinstance(tree, Binary) and tree.op in _STRENGTH and tree.op != "**":
             strength = _STRENGTH[tree.op]
             if strength < around:
                 yield "("
@@ -151,6 +152,11 @@ class _Workings:
             return evaluate(tree, self.values.__getitem__, _no_gradient, self.trace.graph.dtype)
         except (EvaluationError, LookupError):
             return None
+
+
+def _is_raised(exponent: Expr) -> bool:
+    """Whether an exponent is written as a superscript: a whole number from 0 up."""
+    return isinstance(exponent, Number) and isinstance(exponent.value, int) and exponent.value >= 0
 
 
 def _no_gradient(name: str) -> Tensor | None:

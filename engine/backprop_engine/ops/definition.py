@@ -46,6 +46,8 @@ What it computes
 - The `text` of a rule is an expression over `g` (the upstream gradient), `out` (the output), the operands'
   names, NumPy's functions and the operators of this table. It is what people read, and a test evaluates it
   and compares.
+- A `Linear` rule that no product tells well may have a `picture`, a tensor that stands for it (a flipped
+  kernel, a mask), and name the tensors on the way as its `parts`: each is shown made of those before it.
 - A gradient that was broadcast is summed by the trace, never by a rule; `collected` of a `Linear` rule does
   both at once where that is faster.
 - What `forward` and the rules all need is computed once by a function that is `remembered`

@@ -50,7 +50,8 @@ def test_the_pieces_come_to_the_result(op: Op, sample: Sample) -> None:
             shown += 1
             found = np.broadcast_to(computed(working), working.result.tensor.shape)
             np.testing.assert_allclose(found, working.result.tensor, rtol=1e-9, atol=1e-12)
-    assert shown or op.name not in ("tanh", "sigmoid", "mse", "softmax_with_loss", "bce")
+    plain = op.name in ("tanh", "sigmoid", "mse", "bce") and np.size(trace_of(op, sample).values[-1])
+    assert shown or not plain
 
 
 def spelled(working: Working) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from backprop_engine.debugger import Session, Set, Undo, update
 from backprop_engine.explain.facts import AccumulateFacts, BackwardFacts, ForwardFacts
 from backprop_tui.cells.lines import Line, Role, Span, line_text, line_width
 from backprop_tui.cells.shades import Shade
@@ -295,3 +297,33 @@ def test_an_exponent_stands_above_the_rest_of_its_denominator() -> None:
         if exponent is not None and exponent < height:
             assert exponent + 1 < height
             assert "1 + e" in rows[exponent + 1]
+
+
+def test_a_note_that_quotes_numbers_says_that_they_are_not_those_of_a_changed_run() -> None:
+    remark = "(The numbers are those of the file, before the change.)"
+    shown = view("branch_and_merge", 10)
+    assert remark not in shown.note
+    changed = shown.scenario.with_leaf("x", 3)
+    told = View(changed, Session(changed.run(), 10))
+    assert told.note.endswith(remark)
+    assert remark.split()[-2] in " ".join(line_text(line) for line in lines_of(told, 120, 40))
+    branch = replace(shown, session=update(shown.session, Set("x", np.array(3.0))))
+    assert branch.note.endswith(remark)
+    back = replace(branch, session=update(branch.session, Undo()))
+    assert back.note == shown.note
+
+
+def test_the_working_stands_below_the_equation_and_the_note_in_view() -> None:
+    shown = view("softmax_classifier", 5)
+    told = [line_text(line) for line in lines_of(shown, 118, 34)]
+    check, worked, noted = (
+        next(at for at, line in enumerate(told) if words in line)
+        for words in ("numeric check", "one_hot(species, 3) ) / 6", "» The loss is a mean")
+    )
+    assert check < worked < noted < 34
+    low = [line_text(line) for line in lines_of(shown, 70, 23)]
+    noted, worked = (
+        next(at for at, line in enumerate(low) if words in line)
+        for words in ("» The loss is a mean", "one_hot(species, 3) )")
+    )
+    assert noted < 23 < worked

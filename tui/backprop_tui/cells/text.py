@@ -14,14 +14,14 @@ _CALL = re.compile(r"([^(]*[\w#]\()(.*)\)")
 """A call up to its first bracket, and its arguments."""
 _ASCII = str.maketrans(
     "·×÷−≤≥≠⊙⊗⊣√∂∑∏σπ²³⁻ʸᵀ‖⎡⎢⎣⎤⎥⎦…→←↑↓↵↳⋅▶◀●◉○◇□✓✗»–—“”’─│╭╮╰╯├┤┬┴┼━┃┏┓┗┛┣┫┳┻╋"
-    "⎛⎜⎝⎞⎟⎠⎧⎪⎨⎩↦ᵢⱼₖₗ⁰¹⁴⁵⁶⁷⁸⁹⁺₀₁₂₃₄₅₆₇₈₉±▏▎▍▌▋▊▉█╌┆▷◁▸▾Δ▁▂▃▄▅▆▇αβε═║╔╗╚╝╟◆■◈",
+    "⎛⎜⎝⎞⎟⎠⎧⎪⎨⎩↦ᵢⱼₖₗ⁰¹⁴⁵⁶⁷⁸⁹⁺₀₁₂₃₄₅₆₇₈₉±▏▎▍▌▋▊▉█╌┆▷◁▸▾Δ▁▂▃▄▅▆▇αβε═║╔╗╚╝╟◆■◈∗",
     ".x/-<>!oo|VdSPsp23-y'|[[[]]]~><^v/\\,><*@o*#+x>--\"\"'-|+++++++++=#+++++++++"
-    "/|\\\\|/{{{{>ijkl01456789+0123456789~..--==##.:><+-D_.-=+*#abe-|@@@@+%#$",
+    "/|\\\\|/{{{{>ijkl01456789+0123456789~..--==##.:><+-D_.-=+*#abe-|@@@@+%#$*",
 )
 """Our signs of one cell, and the character in place of each."""
 _NARROW = frozenset(map(chr, (*_ASCII, *range(0x2500, 0x25A0), *range(0x2800, 0x2900), *range(0x391, 0x3CA))))
 """Our signs, box drawings, Braille and Greek letters take one cell."""
-_BINARY = frozenset("·×÷⊙⊗−+-*/@=")
+_BINARY = frozenset("·×÷⊙⊗∗−+-*/@=")
 """Signs between two parts of a formula: no line ends with one."""
 _ASIDE = re.compile(r"(?<!\S)\((?![^)]* - )([^\W\d_]{2,} [^()\[\]=·×÷⊙⊗+*/−]*)\)")
 """Words in brackets that are no part of a formula."""

@@ -178,12 +178,13 @@ def _where(before: Session, after: Session, scenario: Scenario, language: str) -
 
 def _note(before: Session, after: Session, scenario: Scenario) -> LocalText | None:
     """The author's note on what is reached; none where it was said at the step before."""
-    note = note_at(after.frame, scenario.notes, changed=after.compared is not None)
-    if (
-        not before.levels
-        and before.position != after.position
-        and note_at(before.frame, scenario.notes, changed=before.compared is not None) == note
-    ):
+
+    def said(session: Session) -> LocalText | None:
+        changed = session.compared is not None or scenario.original is not None
+        return note_at(session.frame, scenario.notes, changed=changed)
+
+    note = said(after)
+    if not before.levels and before.position != after.position and said(before) == note:
         return None
     return note
 
