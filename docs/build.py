@@ -309,7 +309,7 @@ print(numpy_program(load_scenario("scenarios/recurrent/shared_weights.yaml").rec
 시작해 `+=`로 더합니다. 이름은 서로 구별되는 한 짧게 짓습니다. `right.a`도 있으면 `left.a`는 `left_a`가 되고,
 `states[2].h`는 `h_2`가 됩니다. NumPy에 없는 함수는 맨 위에서 정의합니다.
 
-훈련은 반복문이 됩니다.
+학습은 반복문이 됩니다.
 
 ```python
 print(numpy_program(load_scenario("scenarios/training/momentum.yaml").run()))

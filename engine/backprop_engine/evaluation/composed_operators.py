@@ -32,7 +32,7 @@ GRADIENT_NAMES: Final = ("g", "out")
 
 _DERIVED = Words(
     "The gradient follows from the operator's formula, by the chain rule.",
-    "그래디언트는 연산의 식에서 연쇄 법칙으로 구한 것입니다.",
+    "그래디언트는 연산의 식에서 연쇄법칙으로 구한 것입니다.",
 )
 _GIVEN = Words(
     "The gradient follows the author's own backward rule; the numeric check shows whether the rule is right.",

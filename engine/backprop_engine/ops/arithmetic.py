@@ -287,15 +287,15 @@ where = define(
     conventions=Words(
         "The side not chosen gets a gradient of 0, which is then multiplied by the local gradients "
         "further back: 0 · inf is NaN.",
-        "고르지 않은 쪽의 그래디언트는 0입니다. 이 0에 그 뒤의 로컬 그래디언트가 곱해지므로, 그것이 "
-        "inf이면 0 · inf는 NaN이 됩니다.",
+        "선택하지 않은 쪽의 그래디언트는 0입니다. 이 0에 그 뒤의 로컬 그래디언트가 곱해지므로, "
+        "그것이 inf이면 0 · inf는 NaN이 됩니다.",
     ),
     kinks=(
         Kink(
             (0.0, 1.0, inf),
             inf,
             (None, 0, 1),
-            Words("0 is false; the side that is not chosen gets 0", "0은 거짓, 고르지 않은 쪽은 0을 받음"),
+            Words("0 is false; the side that is not chosen gets 0", "0은 거짓, 선택하지 않은 쪽은 0을 받음"),
         ),
     ),
     samples=(

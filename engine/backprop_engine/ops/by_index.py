@@ -109,7 +109,7 @@ gather = define(
         "Like NumPy's `take_along_axis`, it counts negative indices from the end, which "
         "`torch.gather` refuses. The gradients of an entry that is chosen more than once add up.",
         "NumPy의 `take_along_axis`처럼 음수 인덱스는 끝에서부터 셉니다. `torch.gather`는 음수를 받지 "
-        "않습니다. 여러 번 고른 원소의 그래디언트는 더해집니다.",
+        "않습니다. 여러 번 선택한 원소의 그래디언트는 더해집니다.",
     ),
     samples=(
         Sample(((3,), np.array([2, 0, 2, 1])), {"axis": 0}),
@@ -181,7 +181,7 @@ index_select = define(
     lesson=Words(
         en="Whole slices are picked: a slice picked twice gets the sum of both gradients, one never "
         "picked gets 0.",
-        ko="조각을 통째로 골라 왔습니다. 두 번 고른 조각은 두 그래디언트를 더해 받고, 고르지 "
+        ko="조각을 통째로 골라 왔습니다. 두 번 선택한 조각은 두 그래디언트를 더해 받고, 선택하지 "
         "않은 조각은 0을 받습니다.",
     ),
     conventions=Words(
@@ -189,7 +189,7 @@ index_select = define(
         "refuses. The indices may have any shape: their axes replace the axis they point along. The "
         "gradients of a slice that is chosen more than once add up.",
         "`x[:, i]`와 같습니다. 음수 인덱스는 끝에서부터 셉니다. `torch.index_select`는 음수를 받지 "
-        "않습니다. 인덱스의 형상은 자유이며 그 축들이 고르는 축을 대신합니다. 여러 번 고른 것의 "
+        "않습니다. 인덱스의 형상은 자유이며 그 축들이 고르는 축을 대신합니다. 여러 번 선택한 조각의 "
         "그래디언트는 더해집니다.",
     ),
     samples=(

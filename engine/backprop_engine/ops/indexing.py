@@ -191,15 +191,15 @@ index = define(
     ),
     lesson=Words(
         en="The entries that the index chose get the gradient, and all others get 0.",
-        ko="인덱싱으로 고른 원소만 그래디언트를 받고 나머지는 0을 받습니다.",
+        ko="인덱싱으로 선택한 원소만 그래디언트를 받고 나머지는 0을 받습니다.",
     ),
     conventions=Words(
         "Entries not chosen get a gradient of 0; an entry that a list chooses twice gets the sum of "
         "both gradients. Lists are paired entry by entry, as in NumPy and PyTorch: `x[[0, 1], [2, "
         "0]]` has two entries.",
-        "고르지 않은 원소의 그래디언트는 0이고, 목록이 두 번 고른 원소는 두 그래디언트를 더해 "
-        "받습니다. 목록이 여럿이면 NumPy, PyTorch처럼 같은 순번끼리 짝을 이룹니다. `x[[0, 1], "
-        "[2, 0]]`의 원소는 둘입니다.",
+        "선택하지 않은 원소의 그래디언트는 0이고, 목록이 두 번 선택한 원소는 두 그래디언트를 더해 "
+        "받습니다. 목록이 여럿이면 NumPy, PyTorch처럼 같은 순번끼리 짝을 이룹니다. `x[[0, 1], [2, "
+        "0]]`의 원소는 둘입니다.",
     ),
     samples=(
         Sample(((3,),), {"key": (0,)}),

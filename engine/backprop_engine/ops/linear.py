@@ -43,8 +43,8 @@ hadamard = define(
     rules=(Elementwise("b", lambda out, a, b: b), Elementwise("a", lambda out, a, b: a)),
     lesson=Words(
         en="The Hadamard product gives each operand the upstream gradient ⊙ the other operand.",
-        ko="아다마르 곱(Hadamard product) 노드는 흘러들어온 그래디언트에 다른 피연산자를 요소별로 "
-        "곱해 보냅니다.",
+        ko="요소별 곱(Hadamard product) 노드는 흘러들어온 그래디언트에 다른 피연산자를 요소별로 곱해 "
+        "보냅니다.",
     ),
     conventions=Words(
         "Both operands have the same shape; `*` broadcasts.",
@@ -242,11 +242,11 @@ DOT = Words(
 )
 _MATRIX_BEFORE_VECTOR = Words(
     en="A matrix times a vector: its gradient is the outer product of the upstream gradient and the vector.",
-    ko="벡터와 곱한 행렬의 그래디언트는 흘러들어온 그래디언트와 그 벡터의 외적입니다.",
+    ko="벡터와 곱한 행렬의 그래디언트는 흘러들어온 그래디언트와 그 벡터의 외적(outer product)입니다.",
 )
 _MATRIX_AFTER_VECTOR = Words(
     en="A vector times a matrix: its gradient is the outer product of the vector and the upstream gradient.",
-    ko="벡터에 곱한 행렬의 그래디언트는 그 벡터와 흘러들어온 그래디언트의 외적입니다.",
+    ko="벡터에 곱한 행렬의 그래디언트는 그 벡터와 흘러들어온 그래디언트의 외적(outer product)입니다.",
 )
 _VECTOR_BESIDE_MATRIX = Words(
     en="A vector multiplied by a matrix: its gradient is the upstream gradient, multiplied by the "
@@ -338,18 +338,21 @@ outer = define(
     ),
     lesson=Words(
         en="An outer product: each vector gets the upstream gradient, a matrix, times the other vector.",
-        ko="외적에서 각 벡터는 흘러들어온 행렬에 다른 벡터를 곱한 그래디언트를 받습니다.",
+        ko="외적(outer product)에서 각 벡터는 흘러들어온 그래디언트(행렬)에 다른 벡터를 곱한 "
+        "그래디언트를 받습니다.",
     ),
     lessons=(
         Words(
             en="An outer product: the first vector gets the upstream gradient, a matrix, times the "
             "second vector.",
-            ko="외적에서 첫째 벡터는 흘러들어온 행렬에 둘째 벡터를 곱한 그래디언트를 받습니다.",
+            ko="외적(outer product)에서 첫째 벡터는 흘러들어온 그래디언트(행렬)에 둘째 벡터를 곱한 "
+            "그래디언트를 받습니다.",
         ),
         Words(
             en="An outer product: the second vector gets the first vector times the upstream "
             "gradient, a matrix.",
-            ko="외적에서 둘째 벡터는 첫째 벡터에 흘러들어온 행렬을 곱한 그래디언트를 받습니다.",
+            ko="외적(outer product)에서 둘째 벡터는 첫째 벡터에 흘러들어온 그래디언트(행렬)를 곱한 "
+            "그래디언트를 받습니다.",
         ),
     ),
     samples=(Sample(((2,), (3,))), Sample(((1,), (1,)))),

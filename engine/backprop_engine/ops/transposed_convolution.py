@@ -225,7 +225,7 @@ _LESSONS = (
     Words(
         en="An entry is spread over a whole kernel, so its gradient is an ordinary convolution of "
         "the upstream gradient with that kernel.",
-        ko="한 원소가 커널 전체로 퍼졌으므로, 그 그래디언트는 업스트림 그래디언트와 같은 커널의 "
+        ko="한 원소가 커널 전체로 퍼졌으므로, 그 그래디언트는 흘러들어온 그래디언트와 같은 커널의 "
         "보통 합성곱입니다.",
     ),
     Words(
