@@ -1,6 +1,8 @@
-"""The tutorial, in both languages: what it says is on the screen is there, and what it prints is printed.
+"""The tutorial and the guides, in both languages: what they say is on the screen is there.
 
-A comment ``<!-- SCENARIO: KEYS | TEXT | … -->`` says what is seen in the scenario after the keys.
+A comment ``<!-- SCENARIO: KEYS | TEXT | … -->`` says what is seen in the scenario after the keys, on a screen
+of 120×40, or of another size: ``<!-- SCENARIO 80x24: … -->``. What the tutorial prints is printed;
+`test_guide.py` has the commands of the guides.
 """
 
 from __future__ import annotations
@@ -19,28 +21,45 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {"en": DOCS / "tutorial.md", "ko": DOCS / "tutorial.ko.md"}
 
 
+NAMES = ("tutorial", "computing")
+
+
 class Seen(NamedTuple):
     """What a page says is seen."""
 
     scenario: str
+    size: tuple[int, int]
     keys: str
     texts: tuple[str, ...]
 
 
-def seen(language: str) -> list[Seen]:
-    found = re.findall(r"<!-- (\w+):(.*?) -->", PAGES[language].read_text(encoding="utf-8"), re.S)
-    claims = [(name, *(part.strip() for part in told.split("|"))) for name, told in found]
-    return [Seen(name, keys, tuple(texts)) for name, keys, *texts in claims]
+def seen(page: str) -> list[Seen]:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    found = re.findall(r"<!-- (\w+)(?: (\d+)x(\d+))?:([^>]*?)\|(.*?) -->", text, re.S)
+    return [
+        Seen(
+            name,
+            (int(wide or 120), int(high or 40)),
+            keys.strip(),
+            tuple(one.strip() for one in told.split("|")),
+        )
+        for name, wide, high, keys, told in found
+    ]
 
 
-CLAIMS = [(language, claim) for language in PAGES for claim in seen(language)]
+CLAIMS = [
+    (language, claim)
+    for name in NAMES
+    for language, page in (("en", f"{name}.md"), ("ko", f"{name}.ko.md"))
+    for claim in seen(page)
+]
 
 
 @pytest.mark.parametrize(
     ("language", "claim"), CLAIMS, ids=[f"{language}-{number}" for number, (language, _) in enumerate(CLAIMS)]
 )
 def test_what_is_said_to_be_seen_is_seen(language: str, claim: Seen) -> None:
-    screen = draw(claim.scenario, keys=claim.keys, size=(120, 40), lang=language).text
+    screen = draw(claim.scenario, keys=claim.keys, size=claim.size, lang=language).text
     assert claim.texts
     assert [text for text in claim.texts if text not in screen] == []
 
@@ -64,6 +83,7 @@ def test_what_is_said_to_be_printed_is_printed(
     assert capsys.readouterr().out == printed
 
 
-def test_both_pages_show_the_same() -> None:
-    english, korean = ([(claim.scenario, claim.keys) for claim in seen(language)] for language in PAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_both_pages_show_the_same(name: str) -> None:
+    english, korean = ([claim[:3] for claim in seen(page)] for page in (f"{name}.md", f"{name}.ko.md"))
     assert english == korean
