@@ -45,7 +45,9 @@ _NAME: Final = r"[^\W\d][\w#]*(?:\[-?\d+\])?(?:\.[^\W\d][\w#]*(?:\[-?\d+\])?)*"
 _CURLY: Final = re.compile(rf"∂({_NAME})\s*/\s*∂({_NAME})")
 _PLAIN: Final = re.compile(rf"(?<![\w.#])d({_NAME})\s*/\s*d({_NAME})(?![\w.#(])")
 _NUMPY: Final = re.compile(r"(?<![\w.])np\.(?=[a-z_0-9]+\()")
-_SIGNS: Final[Mapping[str, str]] = {"ᵀ": ".T", "⊙": "*", "−": "-", "²": "**2", "³": "**3"}
+_RAISED: Final = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
+_LOWERED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_SIGNS: Final[Mapping[str, str]] = {"ᵀ": ".T", "⊙": "*", "·": "*", "−": "-"}
 
 
 class NodeTensor(Struct, frozen=True):
@@ -88,6 +90,7 @@ def as_expression(text: str, graph: Graph) -> str:
     """`text` in the language of expressions: with a name of its own for ``∂L/∂x``, and without ``np.``."""
     for sign, spelled in _SIGNS.items():
         text = text.replace(sign, spelled)
+    text = _RAISED.sub(lambda found: f" ** ({found[0].translate(_LOWERED)})", text)
     text = _CURLY.sub(lambda found: f"{found[1]}{PER}{found[2]}", _NUMPY.sub("", text))
     return _PLAIN.sub(lambda found: _as_one_name(found, graph), text)
 

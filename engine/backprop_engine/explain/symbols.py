@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Set
 from functools import lru_cache
-from typing import Any
 
 from backprop_engine.expressions import (
     Attribute,
@@ -23,12 +22,13 @@ from backprop_engine.expressions import (
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import OPS
-from backprop_engine.ops.attributes import key_text
+from backprop_engine.ops.attributes import key_text, setting_text
 
 __all__ = [
     "SIZED",
     "SUBSCRIPTS",
     "as_factor",
+    "chain_text",
     "derivative",
     "formula",
     "gradient_name",
@@ -44,7 +44,6 @@ _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SIZED = {"eye": "I", "ones": "ones"}
 """The unit matrix and the column of ones, which have their size as an index."""
-_SIZED = re.compile(r"\b(eye|ones)\((\d+)\)")
 _MINUS = re.compile(r"(?<= )-(?= )|(?<![^\s(,=])-(?=[^\s\d.])")
 """A minus between two operands, or before what is not a number."""
 _ARGUMENTS = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
@@ -94,7 +93,7 @@ def formula(graph: Graph, node: Node, spell: Callable[[Node], str] = operand_tex
         shown = dict(zip(names, operands, strict=True))
         return mathematical(_replaced(op.written, shown, lambda binary: _sign_in_file(binary, numbers)))
     settings = [
-        f"{attribute.name}={_attribute_text(node.attributes[attribute.name])}"
+        f"{attribute.name}={setting_text(node.attributes[attribute.name])}"
         for attribute in op.attributes
         if node.attributes[attribute.name] != attribute.default
     ]
@@ -110,16 +109,10 @@ def whole_formula(graph: Graph, node: Node) -> str:
     return mathematical(_replaced(node.text, {}, lambda binary: _sign_in_file(binary, numbers)))
 
 
-def _attribute_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(list(value)) if isinstance(value, tuple) else str(value)
-
-
 def rule_text(graph: Graph, edge: Edge, text: str, upstream: str = "g") -> str:
-    """The text of a rule or a factor with the graph's names: ``g @ b.T`` becomes ``g · xᵀ``.
+    """The text of a rule or a factor with the graph's names: ``g @ b.T`` becomes ``g @ xᵀ``.
 
-    Between tensors ``*`` is ``⊙``, so that ``·`` is a matrix product, or has a number beside it.
+    Between tensors ``*`` is ``⊙``, and ``·`` where a number stands beside it.
     """
     node = graph.nodes[edge.node]
     assert node.op is not None
@@ -130,8 +123,20 @@ def rule_text(graph: Graph, edge: Edge, text: str, upstream: str = "g") -> str:
     if node.shape == ():
         numbers |= {"g", "out"}
     tree = sized(graph, node, _parsed(text))
-    written = _sums(mathematical(_replaced(tree, shown, lambda binary: _sign(binary, numbers))))
+    written = mathematical(_replaced(tree, shown, lambda binary: _sign(binary, numbers)))
+    if len(node.shape) < 2:
+        written = _sums(written)
     return written.replace(f"{upstream}ᵀ", f"({upstream})ᵀ") if upstream.startswith("∂") else written
+
+
+def chain_text(graph: Graph, edge: Edge, upstream: str) -> str:
+    """What an edge hands on, complete, in the graph's names: ``∂L/∂b`` is ``sum(∂L/∂logits, axis=0)``."""
+    from backprop_engine.evaluation.complete_texts import gradient_text  # which a first screen does not need
+
+    node = graph.nodes[edge.node]
+    assert node.op is not None
+    shapes = [graph.nodes[operand].shape for operand in node.operands]
+    return rule_text(graph, edge, gradient_text(node.op, edge.argnum, shapes, node.attributes), upstream)
 
 
 def sized(graph: Graph, node: Node, tree: Expr) -> Expr:
@@ -192,11 +197,8 @@ def _is_reduction(call: Call) -> bool:
 
 
 def _sums(text: str) -> str:
-    """Sums as ``∑``; where they run along rows, or keep an axis, goes without saying."""
-    if "(" not in text:
-        return text
-    text = text.replace(", keepdims=true)", ")").replace(", axis=-1)", ")")
-    return re.sub(r"\bsum\(", "∑(", text)
+    """Sums along the only axis: which it is, and that it stays, goes without saying."""
+    return text.replace(", axis=-1, keepdims=true)", ")")
 
 
 @lru_cache(maxsize=1024)
@@ -217,8 +219,7 @@ def _replaced(text: str | Expr, names: Mapping[str, str], sign: Callable[[Binary
 
 @lru_cache(maxsize=4096)
 def mathematical(text: str) -> str:
-    """Expression text in mathematical dress: powers raised, ``*`` as ``·``, ``.T`` as ``ᵀ``, ``-`` as ``−``,
-    ``eye(3)`` as ``I₃``.
+    """Expression text in mathematical dress: powers raised, ``*`` as ``·``, ``.T`` as ``ᵀ``, ``-`` as ``−``.
 
     The sign of a negative number is a hyphen, here as in columns of numbers. No two signs stand side by side.
     """
@@ -229,7 +230,5 @@ def mathematical(text: str) -> str:
         lambda match: (match[1] or match[2]).translate(_SUPERSCRIPTS),
         text,
     )
-    text = text.replace(" ** ", "^").replace(" * ", " · ").replace(".mT", "ᵀ").replace(".T", "ᵀ")
-    if "(" in text:
-        text = _SIZED.sub(lambda match: SIZED[match[1]] + match[2].translate(SUBSCRIPTS), text)
+    text = text.replace(" * ", " · ").replace(".T", "ᵀ")
     return _NEGATIVE.sub(r"(\1)", _MINUS.sub("−", text)) if "-" in text else text

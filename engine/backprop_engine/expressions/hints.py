@@ -63,18 +63,15 @@ MODULES: Final = frozenset(
 
 _LOOK_ALIKES = {
     **dict.fromkeys("×∗⨯", "*"),
-    **dict.fromkeys("−–—‐‑‒﹣", "-"),
+    **dict.fromkeys("–—‐‑‒﹣", "-"),
     **dict.fromkeys("÷∕⁄", "/"),
     **dict.fromkeys("“”„«»", '"'),
     **dict.fromkeys("‘’‚", "'"),
-    "⊙": "hadamard(a, b)",
     "⊗": "outer(a, b)",
     "⊤": ".T",
     "≤": "<=",
     "≥": ">=",
     "≠": "!=",
-    "²": "** 2",
-    "³": "** 3",
     "√": "sqrt(x)",
     "∑": "sum(x)",
     "∏": "prod(x)",
@@ -86,7 +83,7 @@ _LOOK_ALIKES = {
     "、": ",",
 }
 _SAID = {
-    **dict.fromkeys("·⋅∙", msg("write `*`, or `@` for the product of matrices and vectors")),
+    **dict.fromkeys("⋅∙", msg("write `*`, or `@` for the product of matrices and vectors")),
     **dict.fromkeys("′″", msg("a name has no prime: write `x_prime`")),
     **dict.fromkeys("∂∇", msg("write the forward pass alone: the gradients are computed from it")),
     "∞": msg("an infinity goes under `constants`, as `.inf`"),

@@ -4,7 +4,7 @@
     both       = truth {"and" truth}
     truth      = "not" truth | sum [comparison sum]
     sum        = term {("+" | "-") term}
-    term       = operand {("*" | "/" | "@") operand}
+    term       = operand {("*" | "·" | "/" | "@") operand}
     operand    = "-" operand | primary ["**" operand]
     primary    = (number | name | call | numbers | "(" expression ")") {"[" key {"," key} "]" | "." name}
     numbers    = "[" {["-"] number | numbers ","} "]"
@@ -62,7 +62,7 @@ _COMPARISON, _SUM, _TERM = 1, 2, 3
 PRECEDENCE: Final[dict[str, int]] = {
     **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), _COMPARISON),
     **dict.fromkeys("+-", _SUM),
-    **dict.fromkeys("*/@", _TERM),
+    **dict.fromkeys("*·/@", _TERM),
 }
 """How tightly each operator that associates to the left binds; the minus sign and `**` bind tighter."""
 

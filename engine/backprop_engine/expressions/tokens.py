@@ -62,6 +62,10 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _FOREIGN = re.compile("|".join(map(re.escape, sorted(FOREIGN, key=len, reverse=True))))
+_SIGNS: Final = {"−": "-", "⊙": "*", "·": "·"}
+"""Signs that formulas are shown with, and what they mean; a `·` multiplies with a number."""
+_RAISED: Final = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_LOWERED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _KINDS = ("", "name", "number", "text")
 
 
@@ -82,7 +86,8 @@ def tokenize(text: str) -> list[Token]:
         if group == 1 and not ascii_only:
             piece = _identifier(piece)
             if not piece:
-                raise _not_a_token(text, start)
+                at = _sign(text, start, tokens)
+                continue
             at = start + len(piece)
         append(Token(_KINDS[group] if group < 4 else piece, piece, start, at))
     rest = text[at:].lstrip()
@@ -90,6 +95,25 @@ def tokenize(text: str) -> list[Token]:
         raise _not_a_token(text, len(text) - len(rest))
     append(Token("end", "", at, at))
     return tokens
+
+
+def _sign(text: str, start: int, tokens: list[Token]) -> int:
+    """Add the tokens that a sign of formulas stands for, and give the position after it."""
+    at = start
+    while text[at : at + 1] in _RAISED:
+        at += 1
+    if raised := text[start:at].translate(_LOWERED):
+        tokens.append(Token("**", "**", start, start))
+        if raised[0] == "-":
+            tokens.append(Token("-", "-", start, start + 1))
+        if not raised.removeprefix("-").isdigit():
+            raise _not_a_token(text, start)
+        tokens.append(Token("number", raised.removeprefix("-"), start + raised.startswith("-"), at))
+        return at
+    if kind := _SIGNS.get(text[start]):
+        tokens.append(Token(kind, text[start], start, start + 1))
+        return start + 1
+    raise _not_a_token(text, start)
 
 
 def _identifier(run: str) -> str:

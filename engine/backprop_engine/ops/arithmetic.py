@@ -7,15 +7,17 @@ from math import inf, nan
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 
 from backprop_engine.arrays import Shape
+from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.definition import Family, Lessons
+from backprop_engine.ops.definition import OPS, Family, Lessons
 from backprop_engine.ops.notations import Notation
 from backprop_engine.ops.rules import ONE, Elementwise
 from backprop_engine.ops.samples import PAIRS, SINGLES, Kink, Sample, at_zero
-from backprop_engine.ops.shape_rules import broadcast, broadcasts, no_broadcast, product
+from backprop_engine.ops.shape_rules import broadcast, broadcasts, named, no_broadcast, product
 
 define = Family("arithmetic").define
 
@@ -100,6 +102,19 @@ mul = define(
     conventions=Words("0 · inf is NaN, as in IEEE arithmetic.", "IEEE 산술대로 0 · inf는 NaN입니다."),
     kinks=(Kink((0.0, inf), nan, (inf, 0), Words("0 · inf is NaN", "0 · inf는 NaN")),),
 )
+
+
+def _by_a_number(a: Shape, b: Shape) -> Shape:
+    """The shape rule of ``·``, which other notations have for several products."""
+    if a and b:
+        raise ShapeError(
+            msg("{operands}: `·` multiplies with a number", operands=named(a, b)),
+            msg("write `@` for the product of matrices, `⊙` or `*` for one entry by entry"),
+        )
+    return times(a, b)
+
+
+OPS.also("·", structs.replace(mul, shape=_by_a_number))
 
 div = define(
     "div",

@@ -265,6 +265,10 @@ class OpTable(Mapping[str, Op]):
         if match := _BETWEEN_OPERANDS.fullmatch(op.written):
             self._by_symbol[match[1]] = op
 
+    def also(self, symbol: str, op: Op) -> None:
+        """Let another symbol between two operands stand for an operator that the table has."""
+        self._by_symbol[symbol] = op
+
     def remove(self, name: str) -> None:
         """Take an operator out of the table."""
         del self._defined[name]

@@ -289,7 +289,7 @@ _SCENARIO_NAME: Final = msg(
 _TITLE: Final = msg("A scenario of backprop-tui")
 _NUMBERS: Final = msg("A number, or a nested list of one depth.")
 _EXPRESSION: Final = msg(
-    "An expression: `W @ x + b`, `tanh(a)`, `softmax_with_loss(h, target=t)`, `x[0]`, `W.T`."
+    "An expression: `W @ x + b`, `tanh(a)`, `softmax_with_loss(h, target=t)`, `x[0]`, `W.T`, `[0.5, -1]`."
 )
 _FORMULA: Final = msg(
     "A gradient written by hand: an expression with `grad(NAME)`, such as `outer(grad(a), x)`."

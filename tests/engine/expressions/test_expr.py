@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backprop_engine.errors import ShapeError
 from backprop_engine.expressions import (
     MAX_DEPTH,
     MAX_LENGTH,
@@ -38,6 +39,7 @@ from backprop_engine.expressions import (
     render,
     walk,
 )
+from backprop_engine.ops import OPS
 from effort import examples
 
 NOWHERE = SourceSpan(0, 0)
@@ -210,9 +212,6 @@ REFUSED = [
     ("1e999", 0, 5, "too large", ""),
     ("9" * 400, 0, 400, "too large", ""),
     ("x × y", 2, 3, "`×` (U+00D7)", "write `*`"),
-    ("x · y", 2, 3, "`·` (U+00B7)", "write `*`"),
-    ("x − y", 2, 3, "U+2212", "write `-`"),
-    ("x²", 1, 2, "`²`", "`** 2`"),
     ("（x）", 0, 1, "U+FF08", "write `(`"),
     ("x^2", 1, 2, "`^` is not part", "`**`"),
     ("x % 2", 2, 3, "`%` is not part", "`mod(a, b)`"),
@@ -514,3 +513,25 @@ def test_precedence_is_pythons(pieces: list[tuple[str, str, str]]) -> None:
         text += f" {op} "
     text += "w" + ")" * opened
     assert parse(text) == from_python(ast.parse(text, mode="eval").body)
+
+
+@pytest.mark.parametrize(
+    ("shown", "plain"),
+    [
+        ("x ⊙ (1 − x²)", "x * (1 - x ** 2)"),
+        ("−x", "-x"),
+        ("x − -2", "x - -2"),
+        ("x⁻¹ + y³", "x ** -1 + y ** 3"),
+    ],
+)
+def test_signs_of_formulas_mean_what_they_say(shown: str, plain: str) -> None:
+    assert parse(shown) == parse(plain)
+
+
+def test_a_dot_multiplies_with_a_number_alone() -> None:
+    tree = parse("2 · x")
+    assert isinstance(tree, Binary)
+    assert tree.op == "·"
+    with pytest.raises(ShapeError, match="multiplies with a number"):
+        OPS.by_symbol("·").shape_for(((2, 3), (3,)), {})
+    assert OPS.by_symbol("·").shape_for(((), (3,)), {}) == (3,)

@@ -197,9 +197,13 @@ def chain_of(graph: Graph, operand: str) -> Line:
         ("W", "∂L/∂W = ∂L/∂Y @ Xᵀ"),
         ("X", "∂L/∂X = Wᵀ @ ∂L/∂Y"),
         ("A", "∂L/∂A = (∂L/∂B)ᵀ"),
-        ("M", "∂L/∂M = ∂L/∂Mv @ vᵀ"),
-        ("S", "∂L/∂S = P ⊙ (∂L/∂P − ∑(∂L/∂P ⊙ P))"),
-        ("Q", "∂L/∂Q = (attention_weights(Q, K) ⊙ (∂L/∂Y @ Vᵀ − ∑(∂L/∂Y ⊙ Y))) @ K / sqrt(2)"),
+        ("M", "∂L/∂M = outer(∂L/∂Mv, v)"),
+        ("S", "∂L/∂S = P ⊙ (∂L/∂P − sum(∂L/∂P ⊙ P, axis=-1, keepdims=true))"),
+        (
+            "Q",
+            "∂L/∂Q = (attention_weights(Q, K) ⊙ (∂L/∂Y @ Vᵀ − sum(∂L/∂Y ⊙ Y, axis=-1, keepdims=true)))"
+            " @ K / sqrt(2)",
+        ),
     ],
 )
 def test_one_sign_for_a_product_of_matrices_and_another_for_one_cell_by_cell(

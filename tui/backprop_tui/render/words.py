@@ -24,7 +24,7 @@ from backprop_engine.explain.facts import (
 )
 from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.explain.numbers import number
-from backprop_engine.explain.symbols import formula, mathematical, operand_text, rule_text
+from backprop_engine.explain.symbols import chain_text, formula, mathematical, operand_text
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.trace.trace import Trace
@@ -55,6 +55,7 @@ _MOST_CODE = 9
 _HANDS_ON = {"add", "identity"}
 """Operators that pass the upstream gradient on unchanged to an operand of their own shape."""
 _JOINED = re.compile(r"( [·⊙@] )(.+)")
+_SETTINGS = re.compile(r"(, \w+=(?:\[[^\]]*\]|[^,()]*))")
 _NAMES = re.compile(r"((?:\d+e-\d+|\[[\d, :\[\]]*\]|[\w.#=])+)|([^\w.#=\[]+|\[)")
 
 
@@ -420,17 +421,9 @@ def _chain(facts: BackwardFacts, language: str) -> Line:
         chain = (upstream, Span(f" {factor.sign} "), symbols)
         if local.number is not None:
             return (*left, *chain, *_in_numbers(facts, local.number))
-        if facts.summed_axes:
-            along = msg("axis {axes}", axes=", ".join(map(str, facts.summed_axes))).in_language(language)
-            return (*left, Span(f"∑ {along} ("), *chain, Span(")"))
-        return (*left, *chain)
-    if local.is_outer_product:  # as the columns have it
-        beside = (Span(factor.entries, Role.LOCAL), Span(f" {factor.sign} "))
-        return (*left, *beside, upstream) if factor.comes_first else (*left, upstream, *reversed(beside))
-    return (
-        *left,
-        *_coloured(rule_text(facts.graph, facts.edge, facts.edge.rule.text, upstream.text), upstream.text),
-    )
+        if not facts.summed_axes:
+            return (*left, *chain)
+    return (*left, *_coloured(chain_text(facts.graph, facts.edge, upstream.text), upstream.text))
 
 
 def _in_numbers(facts: BackwardFacts, local: Tensor) -> Line:
@@ -454,8 +447,9 @@ def _coloured(text: str, upstream: str) -> Iterator[Span]:
     for index, piece in enumerate(pieces):
         if index:
             yield Span(upstream, Role.GRADIENT)
-        for name, sign in _NAMES.findall(piece):
-            yield Span(name, Role.LOCAL) if name else Span(sign)
+        for at, part in enumerate(_SETTINGS.split(piece)):
+            for name, sign in [("", part)] if at % 2 else _NAMES.findall(part):
+                yield Span(name, Role.LOCAL) if name not in ("", "sum") else Span(name or sign)
 
 
 def _in_brackets(symbols: str) -> str:

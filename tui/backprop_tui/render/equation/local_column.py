@@ -88,6 +88,9 @@ def _map_without_factor(local: LocalFacts, word: str, language: str) -> LocalCol
         term = showing(drawn.tensor, drawn.name, word, Role.LOCAL, rule=rule)
         return LocalColumn(term, picture.sign, comes_first=picture.before)
     shape = shape_label(factor.shape) if factor.shape else ""
+    if factor.written == "rule" and out != ():  # the adjoint, applied to the upstream gradient
+        rule = rule if description else f"= g ↦ {factor.entries}"
+        return LocalColumn(Term(f"({factor.name})ᵀ", word, shape, None, Role.LOCAL, rule=rule), "@", True)
     term = Term(factor.name, word, shape, None, Role.LOCAL, rule=rule)
     return LocalColumn(term, "·", comes_first=factor.comes_first)
 
