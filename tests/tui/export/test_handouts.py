@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from test_diagrams import needs
 
 from backprop_engine.explain.facts import step_facts
 from backprop_engine.graph.steps import Clear
@@ -21,7 +20,8 @@ from backprop_tui.export.formats import FORMATS, Exported
 from backprop_tui.export.sheets.formulas import name_tex, number_tex, words_tex
 from backprop_tui.export.sheets.markdown import escaped
 from backprop_tui.export.tex import tex_text
-from covering import SHOWN
+from covering import COVERING
+from needed_programs import needed
 from scenes import scenario
 
 HOSTILE = r"""
@@ -88,7 +88,7 @@ def assert_balanced(formula: str) -> None:
     assert re.sub(r"\\text\{[^}]*\}", "", formula).isascii(), formula
 
 
-@pytest.mark.parametrize("stem", SHOWN)
+@pytest.mark.parametrize("stem", COVERING)
 def test_every_step_is_there_with_its_formulas(stem: str) -> None:
     what = scenario(stem)
     trace = what.record()
@@ -121,7 +121,7 @@ def test_what_the_author_says_is_there_once(language: str) -> None:
     said = [shown(token) for token in parsed(text) if token.type == "inline"]
     assert what.title.in_language(language) == headings(text, "h1")[0]
     assert said.count(what.description.in_language(language)) == 1
-    notes = [note.in_language(language) for note in what.notes.values()]
+    notes = [note.text.in_language(language) for bound in what.notes.values() for note in bound]
     assert [said.count(note) for note in notes] == [1] * len(notes)
     lessons = {
         facts.lesson.in_language(language)
@@ -224,7 +224,7 @@ COMPILED = ("rnn_cell", "softmax_classifier", "nan_from_log_zero", "digits_mlp",
     ["hostile", "rnn_cell", "softmax_classifier", "nan_from_log_zero", "digits_mlp", "weight_decay_in_adam"],
 )
 def test_latex_takes_it(stem: str, language: str, tmp_path: Path) -> None:
-    program = needs("pdflatex")
+    program = needed("pdflatex")
     what = hostile() if stem == "hostile" else scenario(stem)
     (tmp_path / "page.tex").write_text(written(what, "latex", language), encoding="utf-8")
     command = [program, "-draftmode", "-interaction=nonstopmode", "-halt-on-error", "page.tex"]

@@ -27,13 +27,17 @@ __all__ = [
     "named_path",
     "opened",
     "position",
+    "question_count",
     "refuse_texts",
+    "seed",
     "size",
     "standard_input_source",
     "threads",
     "work",
 ]
 
+_MOST_SEEDS = 2**31
+_MOST_QUESTIONS = 1000
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
 
@@ -206,3 +210,23 @@ def position(at: int | None, last: int) -> int | None:
             msg("there is no position {position}: the run has positions 0 to {last}", position=at, last=last)
         )
     return at
+
+
+def seed(text: str) -> int:
+    """A seed of drawn numbers, from 0 on."""
+    if not text.isdecimal() or int(text[:12]) >= _MOST_SEEDS:
+        raise ArgumentMistake(msg("{text} is not a seed: write a number from 0 on", text=repr(text)))
+    return int(text)
+
+
+def question_count(text: str) -> int:
+    """How many questions, 1 or more."""
+    if not text.isdecimal() or not 1 <= int(text[:6]) <= _MOST_QUESTIONS:
+        raise ArgumentMistake(
+            msg(
+                "{text} is not a number of questions: write 1 to {most}",
+                text=repr(text),
+                most=_MOST_QUESTIONS,
+            )
+        )
+    return int(text)

@@ -40,6 +40,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=msg("files, folders, or names of bundled scenarios; - for standard input"),
     )
     parser.add_argument("--watch", action="store_true", help=msg("check again at every save; Ctrl+C ends"))
+    parser.add_argument(
+        "--exercise", action="store_true", help=msg("grade what was filled in for each ? of an exercise")
+    )
+    parser.add_argument(
+        "--solution", metavar="FILE", help=msg("with --exercise: the scenario that it was made of")
+    )
+    parser.add_argument(
+        "--report", metavar="FILE.json", help=msg("write the scores in the form of Gradescope's results.json")
+    )
+    parser.add_argument("--csv", metavar="FILE.csv", help=msg("write the scores as CSV, a line a question"))
     add_shared(parser, scenario=False)
 
 
@@ -49,6 +59,15 @@ def run(arguments: argparse.Namespace) -> int:
     An interrupt ends it with what was found so far.
     """
     language = arguments.lang or "en"
+    if arguments.exercise:
+        if arguments.watch:
+            raise UsageError(msg("--watch does not grade: leave it out with --exercise"))
+        from backprop_tui.cli.exercises import grade_files
+
+        return grade_files(arguments, _files(arguments.paths))
+    for option in ("solution", "report", "csv"):
+        if getattr(arguments, option) is not None:
+            raise UsageError(msg("{option} is for --exercise", option=f"--{option}"))
 
     def check(name: str, path: Path | None) -> int:
         return _checked(clean(name), path, limits(arguments), language)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import joined, msg
-from backprop_tui.cli.arguments import add_shared, opened, position, size
+from backprop_tui.cli.arguments import add_shared, opened, position, question_count, seed, size
 from backprop_tui.export.formats import FORMATS, Exported, Format
 
 __all__ = ["add_arguments", "run"]
@@ -42,6 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=msg("the file to write; - for standard output; a folder for svg and png"),
     )
+    parser.add_argument("--key", action="store_true", help=msg("worksheet: with the answers"))
+    parser.add_argument(
+        "--seed", type=seed, metavar="N", help=msg("worksheet: with numbers drawn anew, the same for N")
+    )
+    parser.add_argument(
+        "--count", type=question_count, default=10, metavar="N", help=msg("how many questions (10)")
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -57,7 +64,17 @@ def run(arguments: argparse.Namespace) -> int:
     iteration, here = iterations.locate(at)
     frame = iterations.trace(iteration).frame(here)
     theme = known_theme(arguments.theme)
-    exported = Exported(scenario, frame, arguments.lang or "en", arguments.size, theme)
+    exported = Exported(
+        scenario,
+        frame,
+        arguments.lang or "en",
+        arguments.size,
+        theme,
+        file=arguments.output,
+        key=arguments.key,
+        seed=arguments.seed,
+        count=arguments.count,
+    )
     if form.is_folder:
         _write_folder(form, exported, arguments.to, arguments.output)
     elif arguments.output == "-":

@@ -14,10 +14,9 @@ from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import Message, joined, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_tui.cells.lines import Line, Role, Span, wrap_line
-from backprop_tui.cli.arguments import add_shared, opened
+from backprop_tui.cli.arguments import add_shared, opened, question_count, seed
 from backprop_tui.cli.asking import WIDTH, Asker
 from backprop_tui.cli.output import print_lines
-from backprop_tui.cli.parser import ArgumentMistake
 
 if TYPE_CHECKING:  # help needs no engine
     from backprop_engine.practice import Grade, Question, QuestionKind
@@ -28,14 +27,13 @@ if TYPE_CHECKING:  # help needs no engine
 __all__ = ["add_arguments", "run"]
 
 KINDS: Final[tuple[QuestionKind, ...]] = ("product", "accumulate", "update", "shape", "order", "edges", "ask")
-_MOST_SEEDS: Final = 2**31
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `practice`."""
     add_shared(parser)
     parser.add_argument(
-        "--seed", type=_seed, metavar="N", help=msg("draw the same questions and numbers again")
+        "--seed", type=seed, metavar="N", help=msg("draw the same questions and numbers again")
     )
     parser.add_argument(
         "--only",
@@ -43,7 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KIND",
         help=msg("only questions of this kind: {kinds}", kinds=f"{{{', '.join(KINDS)}}}"),
     )
-    parser.add_argument("--count", type=_count, default=10, metavar="N", help=msg("how many questions (10)"))
+    parser.add_argument(
+        "--count", type=question_count, default=10, metavar="N", help=msg("how many questions (10)")
+    )
     parser.add_argument(
         "--bug", action="store_true", help=msg("one edge of the graph computes by a mistake: find it")
     )
@@ -51,27 +51,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--report", metavar="FILE.json", help=msg("write the scores in the form of Gradescope's results.json")
     )
     parser.add_argument("--csv", metavar="FILE.csv", help=msg("write the scores as CSV, a line a question"))
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text[:12]) >= _MOST_SEEDS:
-        raise ArgumentMistake(msg("{text} is not a seed: write a number from 0 on", text=repr(text)))
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text[:6]) <= _MOST_QUESTIONS:
-        raise ArgumentMistake(
-            msg(
-                "{text} is not a number of questions: write 1 to {most}",
-                text=repr(text),
-                most=_MOST_QUESTIONS,
-            )
-        )
-    return int(text)
-
-
-_MOST_QUESTIONS: Final = 1000
 
 
 def run(arguments: argparse.Namespace) -> int:

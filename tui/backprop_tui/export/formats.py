@@ -18,7 +18,9 @@ __all__ = ["FORMATS", "Exported", "Format"]
 class Exported(Struct, frozen=True):
     """What is exported: a scenario, where its run stands, and the language of all that is said.
 
-    Films of the screen have a size, in columns and rows, and a theme.
+    Films of the screen have a size, in columns and rows, and a theme. A worksheet has at most `count`
+    questions, on numbers drawn for the `seed` where there is one; its `key` has the answers. `file` is the
+    name of what is written.
     """
 
     scenario: Scenario
@@ -26,6 +28,10 @@ class Exported(Struct, frozen=True):
     language: str
     size: tuple[int, int] = (120, 40)
     theme: str = ""
+    file: str = ""
+    key: bool = False
+    seed: int | None = None
+    count: int = 10
 
     @property
     def title(self) -> str:
@@ -62,6 +68,11 @@ FORMATS: Final[Mapping[str, Format]] = {
     "animation": Format(msg("the screen, step by step, as an animated SVG"), "headless.films", "animation"),
     "cast": Format(msg("the screen, step by step, for asciinema"), "headless.films", "cast"),
     "dot": Format(msg("the graph for Graphviz"), "export.diagrams", "dot"),
+    "exercise": Format(
+        msg("the scenario with a ? for each figure, which `check --exercise` grades"),
+        "export.programs",
+        "exercise",
+    ),
     "html": Format(
         msg("a page to step through the run in a browser, in every language, without network"),
         "export.page.page",
@@ -85,5 +96,10 @@ FORMATS: Final[Mapping[str, Format]] = {
     ),
     "tape": Format(msg("the keys that film the screen, for VHS"), "headless.films", "tape"),
     "tikz": Format(msg("the graph as a LaTeX picture"), "export.diagrams", "tikz"),
+    "worksheet": Format(
+        msg("questions with blanks to print, as .md, .tex or .html; with --key the answers"),
+        "export.sheets.worksheet_pages",
+        "page",
+    ),
 }
 """By what they are called at `--to`."""

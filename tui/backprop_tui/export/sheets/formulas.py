@@ -34,7 +34,15 @@ from backprop_tui.render.equation.terms import Part, Sign, Term, with_brackets
 from backprop_tui.render.formulas.equations import Equation, Style, numbered
 from backprop_tui.render.formulas.steps import step_equations
 
-__all__ = ["is_written_out", "name_tex", "step_formulas", "tensor_tex", "words_tex"]
+__all__ = [
+    "definition_tex",
+    "is_written_out",
+    "name_tex",
+    "number_tex",
+    "step_formulas",
+    "tensor_tex",
+    "words_tex",
+]
 
 MOST_ROWS, MOST_COLUMNS = 12, 8
 """As many numbers of a tensor are printed; of a larger one its shape and its norm."""
@@ -285,6 +293,12 @@ def step_formulas(facts: StepFacts, language: str) -> Iterator[str]:
                 yield f"{_named(after.name)} = {tensor_tex(after.tensor, row=after.is_row)}"
         case ClearFacts() | StartFacts():
             return
+
+
+def definition_tex(facts: ForwardFacts, language: str) -> str:
+    """What a node is, in symbols: ``q = x + y``."""
+    left, right, *_ = _sides(next(step_equations(facts, language)), numbers=False)
+    return f"{_symbols(left)} = {_symbols(right)}"
 
 
 def _aligned(lines: Iterable[str]) -> str:

@@ -1,0 +1,319 @@
+"""Exercises in a file: a scenario whose figures a person fills in, graded against the run.
+
+Handed out, each figure under `expect` and each `answer` under `ask` is a ``?``. Returned, it is a number, a
+list of them, or a formula. An answer counts as in practice, to three significant digits, and a wrong one is
+named by the misconception that leads to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+
+from backprop_engine.arrays import Tensor, shape_text
+from backprop_engine.derivatives.misconceptions import resemblance, shape_resemblance
+from backprop_engine.errors import UsageError
+from backprop_engine.evaluation.evaluate import EvaluationError, evaluate
+from backprop_engine.explain.symbols import gradient_name
+from backprop_engine.expressions import Call, Expr, ExprError, parse, walk
+from backprop_engine.messages.message import Message, msg
+from backprop_engine.practice.comparing import agree_everywhere
+from backprop_engine.practice.drawing import previous_of
+from backprop_engine.practice.mutants import Mutant
+from backprop_engine.practice.question import NumbersQuestion, QuestionPlace
+from backprop_engine.practice.questions import outcomes_of, question_at
+from backprop_engine.practice.uses import use_at
+from backprop_engine.scenario.loader import load_source
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.read.reader import read
+from backprop_engine.scenario.read.source import Source
+from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar, YamlSequence
+from backprop_engine.scenario.sections.asks import Ask
+from backprop_engine.scenario.sections.expectations import Figure, Formula
+from backprop_engine.scenario.sections.texts import LocalText
+from backprop_engine.trace.run import Run
+from backprop_engine.trace.trace import Trace
+
+__all__ = ["Exercise", "GradedAnswer", "grade_exercise", "read_exercise", "right_answer"]
+
+_BLANK: Final = "？"
+"""Stands for a blank while a file is read: a ``?`` alone begins a key in YAML."""
+_BLANKS: Final = re.compile(r"([:\[,{-][ \t]*)\?(?=[ \t]*(?:$|[,\]}]|[ \t]#))", re.MULTILINE)
+
+AnswerKind: TypeAlias = Literal["value", "gradient", "ask"]
+
+
+class Exercise(Struct, frozen=True, eq=False):
+    """A returned file: its scenario, in which a blank figure is 0, and where there was a blank.
+
+    `asked` are the answers to questions, as they stand in the file, by node and by their order there.
+    """
+
+    scenario: Scenario
+    blanks: frozenset[tuple[int, str, str]]
+    """The block under `expect`, ``values`` or ``grads``, and the name."""
+    asked: Mapping[tuple[str, int], YamlNode | None]
+
+
+class GradedAnswer(Struct, frozen=True, eq=False):
+    """What was asked, and what the answer is worth, 0 or 1; `mutant` is the misconception, if it is known.
+
+    `name` is the value or the gradient, or the text of a question.
+    """
+
+    kind: AnswerKind
+    name: str | Message | LocalText
+    credit: float
+    message: Message
+    mutant: Mutant | None = None
+
+
+# Reading
+
+
+def read_exercise(source: Source, **limits: int) -> Exercise:
+    """The exercise in `source`; `ScenarioError` with everything that is wrong with the file."""
+    marked = _BLANKS.sub(rf"\g<1>{_BLANK}", source.text)
+    root = read(Source(source.path, marked)) if marked.strip() else None
+    blanks: set[tuple[int, str, str]] = set()
+    asked: dict[tuple[str, int], YamlNode | None] = {}
+    if isinstance(root, YamlMapping):
+        blanks.update(_blank_figures(root))
+        asked = dict(_answers(root))
+        marked = _without_section(marked, root, "ask")
+    scenario = load_source(Source(source.path, marked.replace(_BLANK, "0")), **limits)
+    return Exercise(scenario, frozenset(blanks), asked)
+
+
+def _blank_figures(root: YamlMapping) -> Iterator[tuple[int, str, str]]:
+    section = root.get("expect")
+    blocks = section.items if isinstance(section, YamlSequence) else [section]
+    for number, block in enumerate(blocks):
+        for part in ("values", "grads"):
+            figures = block.get(part) if isinstance(block, YamlMapping) else None
+            if isinstance(figures, YamlMapping):
+                yield from (
+                    (number, part, name) for name, entry in figures.entries.items() if _is_blank(entry.value)
+                )
+
+
+def _is_blank(node: YamlNode) -> bool:
+    """Whether something in it is still to be filled in."""
+    if isinstance(node, YamlSequence):
+        return any(map(_is_blank, node.items))
+    return isinstance(node, YamlScalar) and node.text == _BLANK
+
+
+def _answers(root: YamlMapping) -> Iterator[tuple[tuple[str, int], YamlNode | None]]:
+    section = root.get("ask")
+    for name, entry in section.entries.items() if isinstance(section, YamlMapping) else ():
+        questions = entry.value.items if isinstance(entry.value, YamlSequence) else [entry.value]
+        for number, question in enumerate(questions):
+            answer = question.get("answer") if isinstance(question, YamlMapping) else None
+            yield (name, number), None if answer is None or _is_blank(answer) else answer
+
+
+def _without_section(text: str, root: YamlMapping, name: str) -> str:
+    """`text` with blank lines in the place of a section, so that all others keep theirs."""
+    if name not in root.entries:
+        return text
+    starts = sorted(entry.key.offset for entry in root.entries.values())
+    begin = root.entries[name].key.offset
+    end = next((start for start in starts if start > begin), len(text))
+    return text[:begin] + "\n" * text[begin:end].count("\n") + text[end:]
+
+
+# Grading
+
+
+def grade_exercise(exercise: Exercise, solution: Scenario | None = None) -> list[GradedAnswer]:
+    """Grade every figure, in the order of the file, and every question of the `solution`.
+
+    The run of the `solution` is what counts, and its figures are those that have to be there. Without one it
+    is the run of the exercise itself, and questions are not graded: only a solution has their answers.
+    """
+    model = solution or exercise.scenario
+    run = model.run()
+    given = {
+        (block.iteration, figure.of, figure.name): (figure, (number, _part(figure), figure.key.text))
+        for number, block in enumerate(exercise.scenario.expectations)
+        for figure in block.figures
+    }
+    wanted = [
+        (block.iteration, figure.of, figure.name)
+        for block in model.expectations
+        for figure in block.figures
+        if not block.wrong
+    ]
+    found = [_graded_figure(run, exercise, key, given.get(key)) for key in dict.fromkeys(wanted)]
+    counts: dict[str, int] = {}
+    for ask in solution.asks if solution else ():
+        number = counts.get(ask.node, 0)
+        counts[ask.node] = number + 1
+        found.append(_graded_ask(ask, run.trace(0), exercise.asked.get((ask.key.text, number))))
+    if not found:
+        raise UsageError(
+            msg("{path}: this exercise asks for nothing", path=model.path),
+            msg("it needs figures under `expect`"),
+        )
+    return found
+
+
+def _part(figure: Figure) -> str:
+    return "values" if figure.of == "value" else "grads"
+
+
+def _graded_figure(
+    run: Run,
+    exercise: Exercise,
+    key: tuple[int, Literal["value", "gradient"], str],
+    given: tuple[Figure, tuple[int, str, str]] | None,
+) -> GradedAnswer:
+    iteration, of, node = key
+    trace = run.trace(iteration)
+    name: str | Message = node if of == "value" else gradient_name(trace.graph, trace.graph[node])
+    if trace.training is not None:
+        name = msg("{name} in iteration {iteration}", name=name, iteration=iteration)
+    if given is None or given[1] in exercise.blanks:
+        return GradedAnswer(of, name, 0.0, _UNANSWERED)
+    expected = given[0].expected
+    if isinstance(expected, Formula) and _names_itself(expected.tree, node):
+        return GradedAnswer(of, name, 0.0, msg("Not an answer: it names the gradient that is asked for."))
+    answer = np.asarray(_numbers(expected, trace), dtype=np.float64)
+    right = trace.value(node) if of == "value" else trace.gradient(node)
+    if _agree(answer, right):
+        return GradedAnswer(of, name, 1.0, _RIGHT)
+    right = np.asarray(right, dtype=np.float64)
+    return _wrong(of, name, trace, node, answer, right, previous_of(run, iteration))
+
+
+def _agree(answer: Tensor, right: Tensor) -> bool:
+    """Whether an answer counts as right; where NaN is right, so is NaN."""
+    if answer.shape != right.shape or not np.array_equal(np.isnan(answer), np.isnan(right)):
+        return False
+    answer, right = (np.where(np.isnan(tensor), 0.0, tensor) for tensor in (answer, right))
+    return agree_everywhere(answer, right)
+
+
+_RIGHT: Final = msg("Right.")
+_UNANSWERED: Final = msg("Not answered.")
+
+
+def _names_itself(tree: Expr, node: str) -> bool:
+    """Whether a formula for the gradient of a node takes that gradient."""
+    return any(
+        isinstance(part, Call) and part.name == "grad" and part.args and part.args[0] == _name(node)
+        for part in walk(tree)
+    )
+
+
+def _name(node: str) -> Expr | None:
+    try:
+        return parse(node)
+    except ExprError:
+        return None
+
+
+def _wrong(
+    of: AnswerKind,
+    name: str | Message,
+    trace: Trace,
+    node: str,
+    answer: Tensor,
+    right: Tensor,
+    previous: Trace | None,
+) -> GradedAnswer:
+    """A wrong answer, and what leads to it."""
+    if of == "gradient":
+        for mutant, why, wrong in _mistakes(trace, node, previous):
+            if agree_everywhere(answer, wrong):
+                told = msg("Not right: {title}. {why}.", title=mutant.title, why=why)
+                return GradedAnswer(of, name, 0.0, told, mutant)
+    if answer.shape != right.shape:
+        looks = shape_resemblance(answer.shape, right.shape)
+        told = msg(
+            "Not right: that is {found}, and {name} is {shape}.",
+            found=shape_text(answer.shape),
+            name=name,
+            shape=shape_text(right.shape),
+        )
+        return GradedAnswer(of, name, 0.0, msg("Not right: {looks}.", looks=looks) if looks else told)
+    looks = resemblance(answer, right) if of == "gradient" else ""
+    told = msg("Not right: {looks}.", looks=looks) if looks else msg("Not right.")
+    return GradedAnswer(of, name, 0.0, told)
+
+
+def _mistakes(trace: Trace, node: str, previous: Trace | None) -> Iterator[tuple[Mutant, Message, Tensor]]:
+    """The misconceptions about the last step of a gradient and each path of a sum, with their numbers."""
+    schedule, position = trace.schedule, trace.graph.position(node)
+    uses = schedule.uses_of.get(position, [])
+    if not uses:
+        return
+    kind: Literal["product", "accumulate"] = "accumulate" if len(uses) > 1 else "product"
+    place = QuestionPlace(kind, schedule.arrival(uses[-1]), iteration=trace.iteration)
+    question = question_at(trace, place, previous)
+    if isinstance(question, NumbersQuestion) and question.task is not None:
+        for outcome in question.outcomes:
+            yield outcome.mutant, outcome.mutant.message(question.task), outcome.answer
+    total = trace.gradients[position]
+    if kind == "product" or total is None:
+        return
+    for use in uses:
+        task, contribution = use_at(trace, trace.graph.edges[use], previous), trace.contributions[use]
+        for outcome in outcomes_of(task, contribution):
+            if outcome.answer.shape == contribution.shape:
+                yield outcome.mutant, outcome.mutant.message(task), total - contribution + outcome.answer
+
+
+# Questions of the author's own
+
+
+def right_answer(ask: Ask, trace: Trace) -> Tensor:
+    """The numbers that answer a question without choices."""
+    assert not isinstance(ask.answer, int)
+    return _numbers(ask.answer, trace)
+
+
+def _numbers(given: Formula | Tensor, trace: Trace) -> Tensor:
+    return given if not isinstance(given, Formula) else _evaluated(given.tree, trace)
+
+
+def _evaluated(tree: Expr, trace: Trace) -> Tensor:
+    value = evaluate(tree, trace.value, trace.gradient, trace.graph.dtype, trace.graph.operators)
+    assert value is not None  # nothing is absent from a whole run
+    return value
+
+
+def _graded_ask(ask: Ask, trace: Trace, answer: YamlNode | None) -> GradedAnswer:
+    name = ask.question
+    if answer is None:
+        return GradedAnswer("ask", name, 0.0, _UNANSWERED)
+    if isinstance(ask.answer, int):
+        text = answer.text.strip() if isinstance(answer, YamlScalar) else ""
+        chosen = ask.choices[ask.answer]
+        is_right = text in chosen.by_language.values() or text == str(ask.answer + 1)
+    else:
+        try:
+            is_right = agree_everywhere(_typed(answer, trace), right_answer(ask, trace))
+        except (ExprError, EvaluationError, ValueError, LookupError):
+            return GradedAnswer("ask", name, 0.0, msg("Not an answer: it cannot be read."))
+    return GradedAnswer("ask", name, float(is_right), _RIGHT if is_right else msg("Not right."))
+
+
+def _typed(answer: YamlNode, trace: Trace) -> Tensor:
+    """The numbers of an answer, or what a formula gives."""
+    if isinstance(answer, YamlScalar) and isinstance(answer.value, str):
+        return np.asarray(_evaluated(parse(answer.text), trace), dtype=np.float64)
+    return np.asarray(_plain(answer), dtype=np.float64)
+
+
+def _plain(node: YamlNode) -> object:
+    if isinstance(node, YamlSequence):
+        return [_plain(item) for item in node.items]
+    if isinstance(node, YamlScalar) and isinstance(node.value, int | float):
+        return float(node.value)
+    raise ValueError

@@ -1,0 +1,99 @@
+"""`check --exercise`: what it prints, its exit codes, and what it writes for graders."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from command_line import Commands
+
+LESSON = """\
+title: A lesson
+inputs: {x: -2, y: 5, z: -4}
+nodes: {q: x + y, f: q * z}
+notes: {q: it is -4}
+expect: {values: {f: -12}, grads: {x: -4, q: -4, z: 3}}
+ask:
+  q: {question: {en: Which way?, ko: 어느 쪽?}, answer: back, choices: [back, {en: forth, ko: 앞으로}]}
+"""
+
+
+@pytest.fixture
+def lesson(tmp_path: Path) -> str:
+    path = tmp_path / "lesson.yaml"
+    path.write_text(LESSON, encoding="utf-8")
+    return str(path)
+
+
+def returned(commands: Commands, lesson: str, tmp_path: Path, *answers: str) -> str:
+    path = tmp_path / "returned.yaml"
+    assert commands("export", lesson, "--to", "exercise", "-o", str(path)).code == 0
+    text = path.read_text(encoding="utf-8")
+    assert text.count("?,") + text.count("?\n") == 5
+    given = iter((*answers, *"?????"))
+    path.write_text(re.sub(r"(?<=: )\?", lambda _: next(given), text), encoding="utf-8")
+    return str(path)
+
+
+def test_all_right(commands: Commands, lesson: str, tmp_path: Path) -> None:
+    path = returned(commands, lesson, tmp_path, "-12", "z", "-4.0", "q", "back")
+    outcome = commands("check", "--exercise", path, "--solution", lesson)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.splitlines()[0] == f"{path}: 5 of 5 right"
+
+
+def test_a_wrong_answer_is_named_in_both_languages(commands: Commands, lesson: str, tmp_path: Path) -> None:
+    path = returned(commands, lesson, tmp_path, "-12", "1", "?", "3", "2")
+    outcome = commands("check", "--exercise", path, "--solution", lesson)
+    assert outcome.code == 1
+    lines = outcome.out.splitlines()
+    assert lines[0] == f"{path}: 2 of 5 right"
+    assert lines[2].startswith("  wrong ∂f/∂x  Not right: the upstream gradient is forgotten.")
+    assert lines[3] == "  wrong ∂f/∂q  Not answered."
+    assert lines[5] == "  wrong Which way?  Not right."
+    korean = commands("check", "--exercise", path, "--solution", lesson, "--lang", "ko").out.splitlines()
+    assert korean[0] == f"{path}: 5개 중 2개 정답"
+    assert "업스트림 그래디언트를 빠뜨렸습니다" in korean[2]
+    assert korean[5].startswith("  오답  어느 쪽?")
+
+
+def test_reports_for_graders(commands: Commands, lesson: str, tmp_path: Path) -> None:
+    path = returned(commands, lesson, tmp_path, "-12", "1", "-4", "3", "back")
+    report, table = tmp_path / "results.json", tmp_path / "results.csv"
+    words = ("--solution", lesson, "--report", str(report), "--csv", str(table))
+    assert commands("check", "--exercise", path, *words).code == 1
+    data = json.loads(report.read_text(encoding="utf-8"))
+    assert data["score"] == 4.0
+    assert [test["score"] for test in data["tests"]] == [1.0, 0.0, 1.0, 1.0, 1.0]
+    assert data["tests"][1]["tags"] == ["gradient", "upstream_forgotten"]
+    rows = [*csv.DictReader(StringIO(table.read_text(encoding="utf-8")))]
+    assert [row["credit"] for row in rows] == ["1.0", "0.0", "1.0", "1.0", "1.0"]
+    assert rows[1]["question"] == f"{path} ∂f/∂x"
+    assert rows[1]["mistakes"] == "upstream_forgotten"
+
+
+def test_a_file_that_cannot_be_used_does_not_keep_the_others(
+    commands: Commands, lesson: str, tmp_path: Path
+) -> None:
+    good = returned(commands, lesson, tmp_path, "-12", "-4", "-4", "3", "back")
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("nodes: {f: x}\nexpect: {values: {f: ?}}\n", encoding="utf-8")
+    outcome = commands("check", "--exercise", str(bad), good, "--solution", lesson)
+    assert outcome.code == 2
+    assert "bad.yaml:1:12: error[" in outcome.err
+    assert f"{good}: 5 of 5 right" in outcome.out
+
+
+def test_what_does_not_go_together(commands: Commands, lesson: str, tmp_path: Path) -> None:
+    assert "--watch does not grade" in commands.refused("check", "--exercise", lesson, "--watch")
+    for option in ("--solution", "--report", "--csv"):
+        assert f"{option} is for --exercise" in commands.refused("check", lesson, option, str(tmp_path / "x"))
+    plain = tmp_path / "plain.yaml"
+    plain.write_text("inputs: {x: 1}\nnodes: {y: x + 1}\n", encoding="utf-8")
+    assert "asks for nothing" in commands.refused("check", "--exercise", str(plain))
+    assert "asks for nothing" in commands.refused("export", str(plain), "--to", "exercise")

@@ -1,0 +1,210 @@
+"""Exercises in files: handed out, read back, graded; and which misconception a wrong answer names."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backprop_engine.errors import ScenarioError, UsageError
+from backprop_engine.practice.exercise_files import exercise_text
+from backprop_engine.practice.exercises import GradedAnswer, grade_exercise, read_exercise
+from backprop_engine.scenario.loader import load_scenario, load_source
+from backprop_engine.scenario.model import Scenario
+from backprop_engine.scenario.read.source import Source
+from backprop_tui.files.bundled import bundled
+from effort import tried
+
+BUNDLED = bundled()
+FEW = (
+    "add_multiply",
+    "branch_and_merge",
+    "softmax_classifier",
+    "rnn_cell",
+    "gradient_descent",
+    "nan_from_log_zero",
+)
+
+
+def source(text: str) -> Source:
+    return Source.from_bytes("returned.yaml", text.encode())
+
+
+def graded(text: str, solution: str | Scenario | None = None) -> dict[str, GradedAnswer]:
+    model = load_source(source(solution)) if isinstance(solution, str) else solution
+    return {str(answer.name): answer for answer in grade_exercise(read_exercise(source(text)), model)}
+
+
+def filled(scenario: Scenario, text: str) -> str:
+    """An exercise with the right numbers in its blanks, in full."""
+    blocks = iter([block for block in scenario.expectations if not block.wrong])
+    before, _, asked = text.rpartition("\nexpect:\n")
+    lines, iteration, section = [f"{before}\nexpect:"], 0, ""
+    for line in asked.split("\n"):
+        if line.startswith("  - "):
+            iteration = next(blocks).iteration
+        if found := re.search(r"\b(values|grads):$", line):
+            section = found[1]
+        if found := re.match(r'      "(.*)": \?', line):
+            trace = scenario.run().trace(iteration)
+            tensor = trace.value(found[1]) if section == "values" else trace.gradient(found[1])
+            line = f'      "{found[1]}": {yaml(tensor.tolist())}'
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def yaml(number: Any) -> str:
+    if isinstance(number, list):
+        return f"[{', '.join(map(yaml, number))}]"
+    return repr(number) if np.isfinite(number) else {"nan": ".nan", "inf": ".inf"}.get(str(number), "-.inf")
+
+
+@pytest.mark.parametrize("stem", tried([*BUNDLED], FEW))
+def test_a_hand_out_has_a_blank_for_each_figure_and_the_right_numbers_fill_it(stem: str) -> None:
+    scenario = load_scenario(BUNDLED[stem])
+    if not any(not block.wrong and block.figures for block in scenario.expectations):
+        with pytest.raises(UsageError, match="asks for nothing"):
+            exercise_text(scenario)
+        return
+    text = exercise_text(scenario)
+    assert "notes:" not in text
+    path = Source.from_bytes(str(BUNDLED[stem]), text.encode())  # its data files stand beside it
+    empty = grade_exercise(read_exercise(path), scenario)
+    assert {answer.credit for answer in empty} == {0.0}
+    assert {str(answer.message) for answer in empty} == {"Not answered."}
+    full = grade_exercise(read_exercise(Source(path.path, filled(scenario, text))), scenario)
+    wrong = [str(answer.name) for answer in full if answer.credit < 1 and answer.kind != "ask"]
+    assert wrong == []
+
+
+SHARED = """\
+inputs: {x: 3, y: -2}
+nodes: {a: x * y, b: a * x, f: a + b}
+expect:
+  values: {f: ?, a: ?}
+  grads: {x: ?, a: ?, y: ?}
+"""
+
+
+def answered(**answers: str) -> str:
+    text = SHARED
+    for name, answer in answers.items():
+        text = re.sub(rf"\b{name}: \?", f"{name}: {answer}", text)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "mutant"),
+    [
+        ("y", "3", "upstream_forgotten"),
+        ("y", "4", "local_forgotten"),
+        ("y", "-8", "own_operand"),
+        ("x", "-8", "overwritten"),
+        ("x", "-5", "own_operand"),
+        ("a", "3", "overwritten"),
+    ],
+)
+def test_a_wrong_gradient_names_its_misconception(name: str, answer: str, mutant: str) -> None:
+    found = graded(answered(**{name: answer}))[f"∂f/∂{name}"]
+    assert found.credit == 0
+    assert found.mutant is not None
+    assert found.mutant.name == mutant
+    assert str(found.message).startswith("Not right: ")
+
+
+def test_right_answers_in_numbers_and_formulas() -> None:
+    found = graded(answered(f="-24", a="-6.004", x="y + a + y * x", a_="", y="x * grad(a)"))
+    assert {name: answer.credit for name, answer in found.items()} == {
+        "f": 1.0,
+        "a": 1.0,
+        "∂f/∂x": 1.0,
+        "∂f/∂a": 0.0,
+        "∂f/∂y": 1.0,
+    }
+
+
+def test_three_digits_are_asked_for() -> None:
+    assert graded(answered(f="-24.04"))["f"].credit == 1
+    assert graded(answered(f="-24.06"))["f"].credit == 0
+
+
+def test_a_formula_that_names_the_gradient_asked_for_is_no_answer() -> None:
+    found = graded(answered(x="1 * grad(x)"))["∂f/∂x"]
+    assert found.credit == 0
+    assert "names the gradient" in str(found.message)
+
+
+MATRIX = """\
+params: {W: [[1, 2, 0], [0, -1, 3]]}
+inputs: {x: [1, 2, 3]}
+nodes: {h: W @ x, f: sum(h * h)}
+expect: {grads: {W: ?, h: ?}}
+"""
+
+
+def test_tensors_lists_with_blanks_and_wrong_shapes() -> None:
+    def w(answer: str) -> GradedAnswer:
+        return graded(MATRIX.replace("W: ?", f"W: {answer}"))["∂f/∂W"]
+
+    assert w("[[10, 20, 30], [14, 28, 42]]").credit == 1
+    assert str(w("[[10, 20, 30], [14, ?, 42]]").message) == "Not answered."
+    mutant = w("[[1, 2, 3], [1, 2, 3]]").mutant
+    assert mutant is not None
+    assert mutant.name == "upstream_forgotten"
+    assert str(w("5").message) == "Not right: that is (), and ∂f/∂W is 2×3."
+    assert w('"outer(grad(h), x)"').credit == 1
+
+
+ASKED = """\
+inputs: {x: 3}
+nodes: {y: x ** 2}
+expect: {grads: {x: 6}}
+ask:
+  x:
+    - {question: {en: 'How fast: ?', ko: 얼마나?}, answer: 2 * x}
+    - {question: What is it?, answer: power, choices: [sum, power]}
+  y: {question: And y?, answer: 9}
+"""
+
+
+def test_questions_are_graded_by_the_solution() -> None:
+    solution = load_source(source(ASKED))
+    handed = exercise_text(solution)
+    assert handed.count("answer: ?") == 3
+    assert "2 * x" not in handed
+    assert {answer.credit for answer in graded(handed, solution).values()} == {0.0}
+    answers = iter(["6", "power", "8"])
+    returned = re.sub(r"answer: \?", lambda _: f"answer: {next(answers)}", handed)
+    found = [answer.credit for answer in graded(returned.replace('"x": ?', '"x": 6'), solution).values()]
+    assert found == [1.0, 1.0, 1.0, 0.0]
+    assert [answer.kind for answer in graded(returned).values()] == ["gradient"]
+
+
+def test_figures_that_were_taken_out_are_not_answered_and_another_graph_changes_nothing() -> None:
+    returned = "inputs: {x: 1, y: 1}\nnodes: {a: x * y, b: a * x, f: a + b}\nexpect: {grads: {x: 12}}\n"
+    found = graded(returned, SHARED.replace("?", "0"))
+    assert len(found) == 5
+    assert [answer.credit for answer in found.values()] == [0.0] * 5
+    right = graded(returned.replace("12", "-14"), SHARED.replace("?", "0"))["∂f/∂x"]
+    assert right.credit == 1
+
+
+def test_a_mistake_in_the_file_has_its_place() -> None:
+    text = SHARED.replace("b: a * x", "b: a * xx")
+    with pytest.raises(ScenarioError) as caught:
+        read_exercise(source(text))
+    (first, *_) = str(caught.value).splitlines()
+    assert first.startswith("returned.yaml:2:26: error[")
+
+
+def test_a_file_without_figures_asks_for_nothing() -> None:
+    with pytest.raises(UsageError, match="asks for nothing"):
+        graded("inputs: {x: 1}\nnodes: {y: x + 1}\n")
+
+
+@pytest.mark.parametrize("text", ["", "?", "expect: ?", "[?]", "expect: {values: ?}", "ask: ?\nnodes: ?"])
+def test_what_is_no_scenario_is_refused(text: str) -> None:
+    with pytest.raises(ScenarioError):
+        read_exercise(source(text))
