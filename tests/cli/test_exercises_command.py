@@ -53,8 +53,8 @@ def test_a_wrong_answer_is_named_in_both_languages(commands: Commands, lesson: s
     assert outcome.code == 1
     lines = outcome.out.splitlines()
     assert lines[0] == f"{path}: 2 of 5 right"
-    assert lines[2].startswith("  wrong ∂f/∂x  Not right: the upstream gradient is forgotten.")
-    assert lines[3] == "  wrong ∂f/∂q  Not answered."
+    assert lines[2].startswith("  wrong ∂L/∂x  Not right: the upstream gradient is forgotten.")
+    assert lines[3] == "  wrong ∂L/∂q  Not answered."
     assert lines[5] == "  wrong Which way?  Not right."
     korean = commands("check", "--exercise", path, "--solution", lesson, "--lang", "ko").out.splitlines()
     assert korean[0] == f"{path}: 5개 중 2개 정답"
@@ -73,7 +73,7 @@ def test_reports_for_graders(commands: Commands, lesson: str, tmp_path: Path) ->
     assert data["tests"][1]["tags"] == ["gradient", "upstream_forgotten"]
     rows = [*csv.DictReader(StringIO(table.read_text(encoding="utf-8")))]
     assert [row["credit"] for row in rows] == ["1.0", "0.0", "1.0", "1.0", "1.0"]
-    assert rows[1]["question"] == f"{path} ∂f/∂x"
+    assert rows[1]["question"] == f"{path} ∂L/∂x"
     assert rows[1]["mistakes"] == "upstream_forgotten"
 
 

@@ -107,7 +107,7 @@ def answered(**answers: str) -> str:
     ],
 )
 def test_a_wrong_gradient_names_its_misconception(name: str, answer: str, mutant: str) -> None:
-    found = graded(answered(**{name: answer}))[f"∂f/∂{name}"]
+    found = graded(answered(**{name: answer}))[f"∂L/∂{name}"]
     assert found.credit == 0
     assert found.mutant is not None
     assert found.mutant.name == mutant
@@ -119,9 +119,9 @@ def test_right_answers_in_numbers_and_formulas() -> None:
     assert {name: answer.credit for name, answer in found.items()} == {
         "f": 1.0,
         "a": 1.0,
-        "∂f/∂x": 1.0,
-        "∂f/∂a": 0.0,
-        "∂f/∂y": 1.0,
+        "∂L/∂x": 1.0,
+        "∂L/∂a": 0.0,
+        "∂L/∂y": 1.0,
     }
 
 
@@ -131,7 +131,7 @@ def test_three_digits_are_asked_for() -> None:
 
 
 def test_a_formula_that_names_the_gradient_asked_for_is_no_answer() -> None:
-    found = graded(answered(x="1 * grad(x)"))["∂f/∂x"]
+    found = graded(answered(x="1 * grad(x)"))["∂L/∂x"]
     assert found.credit == 0
     assert "names the gradient" in str(found.message)
 
@@ -146,14 +146,14 @@ expect: {grads: {W: ?, h: ?}}
 
 def test_tensors_lists_with_blanks_and_wrong_shapes() -> None:
     def w(answer: str) -> GradedAnswer:
-        return graded(MATRIX.replace("W: ?", f"W: {answer}"))["∂f/∂W"]
+        return graded(MATRIX.replace("W: ?", f"W: {answer}"))["∂L/∂W"]
 
     assert w("[[10, 20, 30], [14, 28, 42]]").credit == 1
     assert str(w("[[10, 20, 30], [14, ?, 42]]").message) == "Not answered."
     mutant = w("[[1, 2, 3], [1, 2, 3]]").mutant
     assert mutant is not None
     assert mutant.name == "upstream_forgotten"
-    assert str(w("5").message) == "Not right: that is (), and ∂f/∂W is 2×3."
+    assert str(w("5").message) == "Not right: that is (), and ∂L/∂W is 2×3."
     assert w('"outer(grad(h), x)"').credit == 1
 
 
@@ -187,7 +187,7 @@ def test_figures_that_were_taken_out_are_not_answered_and_another_graph_changes_
     found = graded(returned, SHARED.replace("?", "0"))
     assert len(found) == 5
     assert [answer.credit for answer in found.values()] == [0.0] * 5
-    right = graded(returned.replace("12", "-14"), SHARED.replace("?", "0"))["∂f/∂x"]
+    right = graded(returned.replace("12", "-14"), SHARED.replace("?", "0"))["∂L/∂x"]
     assert right.credit == 1
 
 

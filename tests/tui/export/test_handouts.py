@@ -137,7 +137,7 @@ def test_equations_of_numbers() -> None:
     formulas = "".join(fences(written(scenario("add_multiply"), "markdown"), "math"))
     assert r"x = -2 \qquad y = 5 \qquad z = -4" in formulas
     assert r"\begin{aligned} q &= x + y \\[4pt] &= -2 + 5 \\[4pt] &= 3 \end{aligned}" in formulas
-    assert r"\frac{\partial f}{\partial f} = 1" in formulas
+    assert r"\frac{\partial L}{\partial f} = 1" in formulas
     assert r"\frac{\partial f}{\partial q} = z = -4" in formulas
     assert r"&= 1 \cdot \left(-4\right) \\[4pt] &= -4" in formulas
 

@@ -265,6 +265,11 @@ def _function(name: str) -> str:
 
 
 def _operator(sign: str) -> str:
+    """A sign between operands; the product of matrices is written as TeX does, side by side."""
+    if sign == "@":
+        return r"\,"
+    if len(sign) > 1:
+        return rf"\mathrel{{{''.join(map(_sign, sign))}}}"
     if sign in "{}":
         return f"\\{sign}"
     return _sign(sign).strip() if sign.isascii() or command_of(sign) else _sign(sign)
@@ -419,9 +424,7 @@ def _named(name: str) -> str:
 
 
 def _sign_tex(sign: str) -> str:
-    """A sign between columns; the product of matrices is written as TeX does, side by side."""
-    if sign == "@":
-        return r"\,"
+    """A sign between columns."""
     if all(unicodedata.decomposition(letter).startswith("<super>") for letter in sign):
         return "".join(map(_sign, sign))
     if sign.startswith("∑ "):
