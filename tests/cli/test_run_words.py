@@ -131,12 +131,12 @@ def test_a_note_whose_numbers_no_longer_hold_says_so(commands: Commands, tmp_pat
 
 def test_what_a_gradient_means_in_numbers(commands: Commands) -> None:
     said = printed(commands, "add_multiply")
-    assert said[5].endswith("Nudge z by 0.01: f moves by 0.03, which is 0.01 · 3.")
+    assert said[5].endswith("Nudge z by 0.01: f moves by 0.03, as 0.01 · 3 predicts.")
     assert "Nudge" not in said[4]  # q is no leaf
     curved = printed(commands, "branch_and_merge")[10]
     assert curved.endswith("Nudge x by 0.01: f moves by 0.362; to first order 0.01 · 36 = 0.36.")
     korean = printed(commands, "add_multiply", "--lang", "ko")[5]
-    assert korean.endswith("z를 0.01 늘리면 f는 0.03만큼 변합니다. 0.01 · 3과 같습니다.")
+    assert korean.endswith("z를 0.01 늘리면 f는 0.03만큼 변합니다. 예측값 0.01 · 3과 같습니다.")
 
 
 def test_shapes_and_additions(commands: Commands) -> None:

@@ -45,7 +45,7 @@ def effect_line(facts: StepFacts, language: str) -> Line:
         words = msg("Nudge {name} by {size}: {output} does not move.", name=name, size=size, output=output)
     elif actual == predicted:
         words = msg(
-            "Nudge {name} by {size}: {output} moves by {actual}, which is {size} · {gradient}.",
+            "Nudge {name} by {size}: {output} moves by {actual}, as {size} · {gradient} predicts.",
             name=name,
             size=size,
             output=output,
