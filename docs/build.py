@@ -6,6 +6,7 @@ A test holds that they are fresh.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import chdir
 from functools import partial
@@ -332,7 +333,37 @@ def numpy_page(language: str) -> str:
     return _NUMPY(formulas=formulas, program=program.rstrip(), training=loop.rstrip()).in_language(language)
 
 
+_GLOSSARY = f"""# Glossary · 용어집
+{_MADE.replace("the tables of the engine", "docs/glossary.toml")}
+The terms that the program uses in English and in Korean, always the same ones, and what each means here.
+
+| English | 한국어 | meaning |
+|---|---|---|"""
+_NOT_THESE = """
+In equations the upstream gradient is labelled 업스트림, for short, and the product 곱.
+
+## Not these
+A test looks for these words in everything that the program says.
+
+| not | but |
+|---|---|"""
+
+
+def glossary() -> str:
+    """The terms, and the words that are not used for them."""
+    table = tomllib.loads((FOLDER / "glossary.toml").read_text(encoding="utf-8"))
+    terms = [f"| {term['en']} | {term['ko']} | {term['meaning']} |" for term in table["term"]]
+    instead = [
+        f"| {', '.join(word.strip() for word in entry[key])} | {entry.get('say') or entry[key[4:]]} |"
+        for entry in table["term"] + table["phrase"]
+        for key in ("not_en", "not_ko")
+        if key in entry
+    ]
+    return "\n".join([_GLOSSARY, *terms, _NOT_THESE, *instead]) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "glossary.md": glossary,
     "operators.md": partial(operators, "en"),
     "operators.ko.md": partial(operators, "ko"),
     "conventions.md": partial(conventions, "en"),

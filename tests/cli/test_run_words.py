@@ -14,7 +14,7 @@ from scenes import scenario, trace
 
 GUIDE = """
 title: {en: A gate that swaps, ko: 바꾸어 곱하는 게이트}
-description: Multiplication hands each operand the value of the other.
+description: Multiplication gives each operand the value of the other.
 inputs: {x: 3, y: -4}
 nodes:
   f: x * y
@@ -53,7 +53,7 @@ def printed(commands: Commands, *arguments: str) -> dict[int, str]:
 
 def test_the_note_on_a_leaf_stands_where_its_gradient_is_complete(commands: Commands, tmp_path: Path) -> None:
     said = printed(commands, file(tmp_path, GUIDE))
-    assert "A gate that swaps Multiplication hands each operand the value of the other." in said[0]
+    assert "A gate that swaps Multiplication gives each operand the value of the other." in said[0]
     assert [step for step, text in said.items() if "» This one gets the value of y." in text] == [3]
     assert [step for step, text in said.items() if "» Look at both gradients." in text] == [4]
     korean = printed(commands, file(tmp_path, GUIDE), "--lang", "ko")

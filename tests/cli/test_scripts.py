@@ -21,7 +21,7 @@ def test_commands_and_what_they_show(commands: Commands) -> None:
         "> c",
         "Stopped at breakpoint 1 (q).",
         "1/7  forward  q = x + y = -2 + 5 = 3",
-        "  » Addition hands its upstream gradient on unchanged, so x and y get the same.",
+        "  » Addition passes its upstream gradient on unchanged, so x and y get the same gradient.",
         "> p q",
         "q = 3",
         "> end",

@@ -133,7 +133,10 @@ class Cursor:
                 hint = msg("an attribute's value has a name: `keepdims=true`")
                 return ExprError(msg("`{text}` is not an operand", text=token.text), token.span, hint)
             case "name":
-                message = msg("`{name}` is a word of Python and no name", name=shortened(token.text, 40))
+                message = msg(
+                    "`{name}` is a reserved Python keyword, so it cannot be a name",
+                    name=shortened(token.text, 40),
+                )
                 return ExprError(message, token.span, WORDS.get(token.text, ""))
         return self.unexpected(msg("an operand"))
 

@@ -198,7 +198,8 @@ expm1 = define(
     lesson=Words(
         en="The exponential minus 1, accurate near 0: the 1 is a constant, so the local gradient is "
         "that of exp.",
-        ko="지수함수에서 1을 뺀 것이며 0 근처에서도 정확합니다. 1은 상수이므로 미분은 지수함수 그대로입니다.",
+        ko="지수함수에서 1을 뺀 것이며 0 근처에서도 정확합니다. 1은 상수이므로 로컬 그래디언트는 "
+        "지수함수와 같습니다.",
     ),
     conventions=Words(
         "Accurate for tiny a, where exp(a) − 1 would lose its digits; above 709 it is +inf.",

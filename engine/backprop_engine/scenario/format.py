@@ -324,8 +324,8 @@ OWN_OPERATOR: Final = form(
         "backward",
         "rules",
         msg(
-            "The gradient of each input, as an expression over the inputs, `out` and the upstream gradient "
-            "`g`; derived from `forward` where it is left out, and none where it is empty."
+            "The gradient of each input, as an expression over the inputs, `out` and the upstream "
+            "gradient `g`; derived from `forward` if omitted, and no gradient if empty."
         ),
     ),
     FormatKey("shape", "axes", msg("The axes of inputs and `out`: `{{a: [n, d], out: [n]}}`.")),

@@ -278,8 +278,8 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 IDENTITY: Final = "urn:backprop-tui:scenario"
 
 _NAME: Final = msg(
-    "A name has letters of any script, digits and `_`, does not begin with a digit, is not a word of "
-    "Python, and has at most {max_length} characters.",
+    "A name consists of letters of any script, digits and `_`, does not begin with a digit, is not a "
+    "reserved Python keyword, and has at most {max_length} characters.",
     max_length=MAX_LENGTH,
 )
 _PATH: Final = msg("A name, or a path into an instance: `q`, `states[-1].h`, `f#1`.")

@@ -41,8 +41,8 @@ CARDS: Final = (
     Card(
         "backward",
         msg(
-            "The gradient of f with respect to itself is 1, in red below its wire. Press s: the chain rule "
-            "hands it on."
+            "The gradient of f with respect to itself is 1, in red below its wire. Press s: the "
+            "chain rule passes it on."
         ),
         _at(4),
     ),

@@ -74,7 +74,7 @@ def _why_not(name: str) -> tuple[Message, Hint]:
     if not name:
         return msg("a name is empty"), msg("letters, digits and `_`")
     if name in RESERVED:
-        return msg("`{name}` is a word of Python and no name", name=name), msg(
+        return msg("`{name}` is a reserved Python keyword, so it cannot be a name", name=name), msg(
             "`{name}` would be one", name=f"{name}_"
         )
     if name.isidentifier():

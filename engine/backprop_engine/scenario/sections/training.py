@@ -26,11 +26,11 @@ from backprop_engine.trace.run import Training
 __all__ = ["MAX_STEPS", "read_training"]
 
 TRAIN = code(
-    "train", msg("`train` has no optimizer or no number of steps, or an optimizer that does not exist.")
+    "train", msg("`train` has no optimiser or no number of steps, or an optimiser that does not exist.")
 )
 TRAIN_SETTING = code(
     "train-setting",
-    msg("An optimizer is given a setting that it does not have, or a value that it cannot have."),
+    msg("An optimiser is given a setting that it does not have, or a value that it cannot have."),
 )
 
 MAX_STEPS: Final = 100_000
