@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from command_line import Commands
 
 
@@ -22,6 +24,7 @@ def test_an_iteration_of_a_training(commands: Commands) -> None:
     assert told.count("\n## Update\n") == 1
 
 
+@pytest.mark.thorough
 def test_pictures_go_into_a_folder(commands: Commands, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "pictures"
     assert commands("export", "add_multiply", "--to", "svg", "--size", "60x20", "-o", str(folder)) == (

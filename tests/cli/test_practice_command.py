@@ -57,6 +57,7 @@ def test_answers_are_graded(practised: Practised) -> None:
     assert lines[-1] == "The same questions again: backprop-tui practice add_multiply --seed 1"
 
 
+@pytest.mark.thorough
 def test_a_seed_repeats_it(practised: Practised) -> None:
     first, again = (practised("rnn_cell", "--seed", "3", typed="1\n1\n1\n") for _ in range(2))
     assert first == again

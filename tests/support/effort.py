@@ -37,6 +37,7 @@ CASES: Final = {
     "engine/derivatives": 16,
     "engine/explain": 16,
     "engine/program": 16,
+    "engine/practice": 8,
     "engine/messages": 24,
     "scenarios": 16,
     "tui/cells": 8,

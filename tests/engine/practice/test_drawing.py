@@ -25,6 +25,7 @@ def test_a_seed_gives_the_same_numbers_and_another_seed_others() -> None:
     assert given(first) != given(scenario("add_multiply").record())
 
 
+@pytest.mark.thorough
 def test_numbers_are_small_and_round() -> None:
     for seed in range(50):
         for numbers in given(drawn(scenario("add_multiply"), seed)):

@@ -29,6 +29,7 @@ def shown(picture: bytes) -> str:
     return "".join(text.text or "" for text in ElementTree.fromstring(picture).iter(TEXT))
 
 
+@pytest.mark.thorough
 def test_an_svg_for_each_step_is_the_screen_there() -> None:
     found = files("svg", scenario("add_multiply"))
     assert [*found] == [f"{position:03}.svg" for position in range(7 + 1)]
@@ -44,6 +45,7 @@ def test_hostile_texts_are_texts() -> None:
         assert b"\x1b" not in picture
 
 
+@pytest.mark.thorough
 def test_a_png_for_each_step() -> None:
     found = files("png", scenario("add_multiply"), "ko")
     assert [*found] == [f"{position:03}.png" for position in range(7 + 1)]

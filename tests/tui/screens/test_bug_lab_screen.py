@@ -64,6 +64,7 @@ async def test_no_check_says_where_it_is() -> None:
             assert "numeric" not in seen(pilot)
 
 
+@pytest.mark.thorough
 async def test_three_wrong_guesses_end_it(folder: Path) -> None:
     async with opened("add_multiply") as pilot:
         lab = await laboratory(pilot)
@@ -81,6 +82,7 @@ async def test_three_wrong_guesses_end_it(folder: Path) -> None:
     assert kept["mistakes"] == {lab.bug.mutant.name: 1}
 
 
+@pytest.mark.thorough
 async def test_the_mistakes_are_listed() -> None:
     async with opened("add_multiply", language="ko") as pilot:
         await laboratory(pilot)

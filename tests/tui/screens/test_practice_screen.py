@@ -130,6 +130,7 @@ async def test_a_hint_costs_half_and_what_is_no_answer_nothing() -> None:
         assert state.practice.tries[-1].credit == 0.5
 
 
+@pytest.mark.thorough
 async def test_leaving_at_once_keeps_nothing(folder: Path) -> None:
     async with opened("add_multiply") as pilot:
         await practising_screen(pilot)
@@ -139,6 +140,7 @@ async def test_leaving_at_once_keeps_nothing(folder: Path) -> None:
     assert not folder.exists()
 
 
+@pytest.mark.thorough
 async def test_what_has_no_question_says_so() -> None:
     async with opened("rnn_cell") as pilot:
         screen = debugger(pilot)

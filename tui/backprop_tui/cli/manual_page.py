@@ -111,4 +111,5 @@ def _entry(term: str, text: str) -> Iterator[str]:
 def _escaped(text: str) -> str:
     """Text in which troff finds nothing to obey."""
     text = re.sub(r"\s+", " ", text).replace("\\", "\\e").replace("-", "\\-").replace('"', "\\(dq")
+    text = re.sub(r",(?=\S)", ",\\\\:", text)  # a line may break there
     return re.sub(r"^(?=[.'])", r"\\&", text)
