@@ -22,7 +22,7 @@ from backprop_tui.export.sheets.markdown import escaped
 from backprop_tui.export.tex import tex_text
 from covering import COVERING
 from needed_programs import needed
-from scenes import scenario
+from scenes import STEMS, scenario
 
 HOSTILE = r"""
 title: '<&>"]]> %% \input{x} #1; $a$ _b_ `c` ~d~ | | ^'
@@ -212,6 +212,16 @@ def test_escaped_text_is_what_is_read(text: str) -> None:
     opened, inline, closed = parsed(escaped(text))
     assert (opened.type, closed.type) == ("paragraph_open", "paragraph_close")
     assert shown(inline) == text
+
+
+def test_every_character_that_scenarios_write_is_known() -> None:
+    for stem in STEMS:
+        what = scenario(stem)
+        notes = [note.text for bound in what.notes.values() for note in bound]
+        told = [what.title, what.description, *notes]
+        said = [what.source, *(text.in_language(language) for text in told for language in ("en", "ko"))]
+        assert [text for text in said if "[U+" in tex_text(text)] == [], stem
+    assert tex_text("m̂ ½ é 漢") == r"\ensuremath{\hat{m}} \ensuremath{\tfrac{1}{2}} \'{e} [U+6F22]"
 
 
 COMPILED = ("rnn_cell", "softmax_classifier", "nan_from_log_zero", "digits_mlp", "weight_decay_in_adam")

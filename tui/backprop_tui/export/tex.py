@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Final
@@ -25,6 +26,9 @@ _PUNCTUATION: Final[Mapping[str, str]] = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "'": "'", "’": "'",
     "–": "--", "—": "---", "“": "``", "”": "''", "‘": "`", "\u00a0": "~", '"': r"{\ttfamily\char34}",
     "‐": "-", "‑": "-", "«": r"\ensuremath{\ll}", "»": r"\ensuremath{\gg}", "`": r"\textasciigrave{}",
+    "½": r"\ensuremath{\tfrac{1}{2}}", "¼": r"\ensuremath{\tfrac{1}{4}}", "¾": r"\ensuremath{\tfrac{3}{4}}",
+    "′": r"\ensuremath{'}", "″": r"\ensuremath{''}", "‴": r"\ensuremath{\prime\prime\prime}",
+    "⁻": r"\ensuremath{^{-}}", "∛": r"\ensuremath{\sqrt[3]{\ }}", "⇄": r"\ensuremath{\rightleftarrows}",
     "✓": r"\ensuremath{\surd}", "✗": r"\ensuremath{\times}", "§": r"\S{}",
 }  # fmt: skip
 _CAPITALS: Final = ("GAMMA", "DELTA", "THETA", "LAMDA", "XI", "PI", "SIGMA", "UPSILON", "PHI", "PSI", "OMEGA")
@@ -38,7 +42,17 @@ def is_hangul(character: str) -> bool:
 
 def tex_text(text: str) -> str:
     """`text` as the text of a document; a character that its fonts lack is told by its number."""
-    return "".join(map(_character, text))
+    pieces = _PIECES.findall(unicodedata.normalize("NFC", text))
+    return "".join(_hatted(piece) if piece[1:] == _HAT else _character(piece) for piece in pieces)
+
+
+_HAT: Final = "\u0302"
+_PIECES: Final = re.compile(rf"[^\W\d_]{_HAT}|.", re.DOTALL)
+
+
+def _hatted(piece: str) -> str:
+    r"""A letter with a hat, ``\hat{m}``."""
+    return rf"\ensuremath{{\hat{{{command_of(piece[0]) or piece[0]}}}}}"
 
 
 def command_of(character: str) -> str:

@@ -269,7 +269,8 @@ def _operator(sign: str) -> str:
     if sign == "@":
         return r"\,"
     if len(sign) > 1:
-        return rf"\mathrel{{{''.join(map(_sign, sign))}}}"
+        signs = "".join(f"{{{_sign(each)}}}" for each in sign)
+        return rf"\mathrel{{{signs}}}"
     if sign in "{}":
         return f"\\{sign}"
     return _sign(sign).strip() if sign.isascii() or command_of(sign) else _sign(sign)
