@@ -85,6 +85,13 @@ def test_answers_are_on_the_key_alone() -> None:
         assert len(re.findall(r"(?<![\w.])-4(?!\w)", key.partition("Questions")[2])) >= 3
 
 
+def test_each_mistake_is_told_once() -> None:
+    items = worksheet(exported(scenario("power_chain"))).items
+    titles = [[title for _, title in item.mistakes] for item in items]
+    assert any(titles)
+    assert all(len(each) == len(set(each)) for each in titles)
+
+
 def test_the_right_choice_is_marked_on_the_key_alone() -> None:
     what = scenario("softmax_classifier")
     (item, *_) = worksheet(exported(what)).items

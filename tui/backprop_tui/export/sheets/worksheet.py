@@ -185,9 +185,13 @@ def _blanks(question: NumbersQuestion, language: str) -> Iterator[Blank]:
 
 
 def _mistakes(question: NumbersQuestion, language: str) -> Iterator[tuple[str, str]]:
-    """What the commonest mistakes lead to, in the entries that are asked for."""
-    fitting = [outcome for outcome in question.outcomes if outcome.answer.shape == question.right.shape]
-    for outcome in fitting[:_MOST_MISTAKES]:
+    """What the commonest mistakes lead to, each once, in the entries that are asked for."""
+    fitting = {
+        outcome.mutant.name: outcome
+        for outcome in reversed(question.outcomes)
+        if outcome.answer.shape == question.right.shape
+    }
+    for outcome in [*reversed(fitting.values())][:_MOST_MISTAKES]:
         least = _NOTHING * scale_of(question.right)
         entries = (outcome.answer[entry] for entry in question.entries)
         shown = ", ".join("0" if abs(each) < least else number(each, _DIGITS) for each in entries)
