@@ -2,7 +2,8 @@
 
 `dx` is the gradient of x, and `a_1` the part a#1, as the step's NumPy line has them; `∂L/∂x` and `dL/dx` are
 the gradient of x, `∂h/∂a` a local gradient; `upstream`, `local`, `product`, `value` and `grad` are those of
-the step. A node that is called like any of them comes first.
+the step, and so are the tensors that its operator names on the way, such as `dP` in attention. A node that is
+called like any of them comes first.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from backprop_engine.explain.symbols import loss_name
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.message import msg
+from backprop_engine.ops import Linear
 from backprop_engine.trace.trace import Frame
 
 __all__ = [
@@ -117,7 +119,26 @@ def word_value(name: str, frame: Frame) -> Tensor | None:
         return symbols[name]
     if name == "g" and frame.edge is not None:  # as the rules of operators have it
         return of_step("upstream", frame)
+    if name in (worked := _on_the_way(frame)):
+        return worked[name]
     raise LookupError(msg("`{name}` is not defined", name=name))
+
+
+def _on_the_way(frame: Frame) -> dict[str, Tensor]:
+    """The tensors that an operator names on the way to a local gradient, such as ``dP`` in attention."""
+    edge = frame.edge
+    if edge is None or not _named_parts(frame.graph):
+        return {}
+    from backprop_engine.explain.working import named_on_the_way
+
+    return named_on_the_way(frame.trace, edge)
+
+
+@derived()
+def _named_parts(graph: Graph) -> frozenset[str]:
+    """The names of all tensors on the way to a local gradient."""
+    rules = (edge.rule for edge in graph.edges)
+    return frozenset(part.name for rule in rules if isinstance(rule, Linear) for part in rule.parts)
 
 
 def _in_place(name: str, frame: Frame) -> str:
@@ -172,7 +193,7 @@ def check_word(name: str, graph: Graph) -> None:
     of, per, to = name.partition(PER)
     if per:
         _edges(of, to, graph)
-    elif named_tensor(name, graph) is None and name not in STEP_WORDS:
+    elif named_tensor(name, graph) is None and name not in STEP_WORDS and name not in _named_parts(graph):
         raise LookupError(msg("`{name}` is not defined", name=name))
 
 

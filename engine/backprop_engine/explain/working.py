@@ -23,7 +23,7 @@ from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import Linear
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["Working", "workings"]
+__all__ = ["Working", "named_on_the_way", "workings"]
 
 WorkingPiece: TypeAlias = str | NamedTensor
 
@@ -50,6 +50,14 @@ class Working(Struct, frozen=True, eq=False):
 def workings(facts: BackwardFacts) -> tuple[Working, ...]:
     """The tensors that the operator names on the way, then the local gradient; none where it is plain."""
     return _workings(facts.trace, facts.edge)
+
+
+def named_on_the_way(trace: Trace, edge: Edge) -> dict[str, Tensor]:
+    """The tensors on the way that the operator gives a name, by that."""
+    found = _Workings(trace, edge)
+    for _ in found.on_the_way():
+        pass
+    return {name: found.values[name] for name in found.parts}
 
 
 @derived(limit=16)

@@ -129,6 +129,22 @@ def test_what_words_stand_for(typed: str, answer: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "answer"),
     [
+        ("dS - P * (dP - rowsum)", "⎡0  0  0  0⎤"),
+        ("dS @ k / sqrt(2) - product", "⎡0  0⎤"),
+        ("rowsum[1]", "[2]"),
+    ],
+)
+def test_what_an_operator_names_on_the_way_has_a_value(typed: str, answer: str) -> None:
+    shown = view("causal_attention", 3)
+    assert answer in plain(execute(shown.session, f"p {typed}", shown.scenario).lines)
+    before = view("causal_attention", 2)
+    with pytest.raises(UsageError):
+        execute(before.session, f"p {typed}", before.scenario)
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
         ("one_hot(species, 3)", "⎡1  0  0⎤"),
         ("one_hot", "one_hot(indices, classes)"),
         ("g - upstream", "⎡0  0  0⎤"),
