@@ -46,6 +46,8 @@ SIZED = {"eye": "I", "ones": "ones"}
 """The unit matrix and the column of ones, which have their size as an index."""
 _MINUS = re.compile(r"(?<= )-(?= )|(?<![^\s(,=])-(?=[^\s\d.])")
 """A minus between two operands, or before what is not a number."""
+_NEGATED = re.compile(r"−(-(?:\d+(?:\.\d+)?(?:e-?\d+)?|inf)\b)")
+"""A negative number right after a minus."""
 _ARGUMENTS = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
 _NEGATIVE = re.compile(
     r"(?<=[·⊙/+−@] )([-−](?:\d+(?:\.\d+)?(?:e-?\d+)?|[^\W\d][\w.#⁻]*(?:\[[^\]]*\]|"
@@ -231,4 +233,6 @@ def mathematical(text: str) -> str:
         text,
     )
     text = text.replace(" * ", " · ").replace(".T", "ᵀ")
-    return _NEGATIVE.sub(r"(\1)", _MINUS.sub("−", text)) if "-" in text else text
+    if "-" not in text:
+        return text
+    return _NEGATED.sub(r"−(\1)", _NEGATIVE.sub(r"(\1)", _MINUS.sub("−", text)))

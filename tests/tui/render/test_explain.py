@@ -30,6 +30,7 @@ from backprop_tui.render.check_line import numeric_line
 from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.equation.layout import laid_out
 from backprop_tui.render.equation.terms import Part, Sign, Term
+from backprop_tui.render.one_line import scalar_line
 from backprop_tui.render.transcript import state, transcript
 from backprop_tui.render.words import story
 from effort import tried
@@ -414,3 +415,10 @@ def test_of_an_equation_only_what_could_be_seen_is_written(
     assert [line_text(line)[-1:] for line in block.lines if line_text(line).count("+") > 1] == ["…", "…"] * (
         width > 1
     )
+
+
+def test_no_minus_stands_before_a_negative_number() -> None:
+    graph = Sketch().inputs(x=())(y="neg x").build()
+    trace = record(graph, Bindings.of(graph, {"x": -1.5}))
+    shown = line_text(scalar_line(step_facts(trace.frame(1)), "en"))
+    assert "y = −x = −(-1.5) = 1.5" in shown

@@ -15,6 +15,7 @@ from msgspec import Struct
 from backprop_engine.arrays import Tensor
 from backprop_engine.derivatives.jacobian import window
 from backprop_engine.explain.local_facts import LocalFacts, SampleIndex
+from backprop_engine.explain.symbols import as_factor
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.lines import Role
 from backprop_tui.cells.shapes import shape_label
@@ -56,8 +57,12 @@ def local_column(local: LocalFacts, language: str) -> LocalColumn:
         sign, first, row = factor.sign, factor.comes_first, factor.upstream_is_row
         return LocalColumn(term, sign, first, row, local.has_entries, factor.sample)
     number = _same_everywhere(factor.tensor)
+    if number is None and local.edge.summed:  # not the diagonal of a matrix: entries meet an operand again
+        term = showing(factor.tensor, as_factor(factor.entries, first=False), word, Role.LOCAL)
+        return LocalColumn(term, factor.sign, has_entries=local.has_entries)
     if number is None:
-        term = showing(factor.tensor, factor.name, word, Role.LOCAL, rule=f"= {factor.entries}")
+        name = f"diag({factor.name})" if factor.tensor.ndim else factor.name
+        term = showing(factor.tensor, name, word, Role.LOCAL, rule=f"= {factor.entries}")
         return LocalColumn(term, factor.sign, has_entries=local.has_entries)
     rule = said_of_ones(local, language) or f"= {factor.entries}"
     return LocalColumn(showing(number, factor.name, word, Role.LOCAL, rule=rule), "·")
