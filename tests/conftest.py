@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,6 +23,8 @@ _HELPERS = {path.stem for path in (_TESTS / "support").glob("*.py")}
 for _name in (*_DISTURBING, *(name for name in os.environ if name.startswith("TEXTUAL"))):
     os.environ.pop(_name, None)
 os.environ["LANG"] = "en_US.UTF-8"
+_user_folder = TemporaryDirectory()  # nobody's settings are read, and nobody's progress is written
+os.environ["XDG_CONFIG_HOME"] = _user_folder.name
 
 pytest.register_assert_rewrite(
     *_HELPERS - {"asserting", "effort"}, "planting", "opinion", "random_graphs", "chromium"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +27,10 @@ def test_a_track_is_listed_in_its_order(commands: Commands, name: str) -> None:
     assert [int(words[0]) for words in numbered] == list(range(1, len(numbered) + 1))
 
 
-def test_it_says_how_well_a_scenario_was_practised(commands: Commands, tmp_path: object) -> None:
+def test_it_says_how_well_a_scenario_was_practised(
+    commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert "practised" not in commands("list", "--track", "article").out
     note_practice("one_node", [1.0, 0.5, 1.0], {}, today=lambda: date(2026, 3, 1))
     assert "practised on 2026-03-01: 83%" in commands("list", "--track", "article").out
