@@ -1,11 +1,12 @@
 """The guides, in both languages: every example in them does what the page says.
 
-A comment before a block says what it is: `<!-- NAME -->` is a file, which passes `check` if it is a scenario,
-`broken:` one that cannot be loaded, `failing:` one whose figures do not come out; the text that follows these
-is exactly what is said of them in the language of the page. Commands in `sh` blocks are carried out in a
-folder with all the files of the page, those after `exits: 1` with that exit code; what opens the app is only
-parsed. Programs in `python` blocks are run there too. The text that follows either, if one does, is what they
-print. After changing a message on purpose, write the texts again and read the difference before keeping it:
+A comment before a block says what it is: `<!-- NAME -->` is a file, which passes `check` if it is a
+scenario, `filled:` an exercise that somebody returned, `broken:` one that cannot be loaded, `failing:` one
+whose figures do not come out; the text that follows the last two is exactly what is said of them in the
+language of the page. Commands in `sh` blocks are carried out in a folder with all the files of the page,
+those after `exits: 1` with that exit code; what opens the app does all but open it. Programs in `python`
+blocks are run there too. The text that follows either, if one does, is what they print. After changing a
+message on purpose, write the texts again and read the difference before keeping it:
 
     REWRITE_GOLDENS=1 pytest tests/docs/test_guide.py
 """
@@ -29,12 +30,12 @@ from backprop_engine import check_operator, undefine
 from backprop_engine.scenario.format import INIT_NAMES, NODE_FORMS, SCENARIO
 from backprop_engine.scenario.schema import schema
 from backprop_tui.cli.main import SUBCOMMANDS, command_parser, run
-from backprop_tui.files.bundled import resolve
+from backprop_tui.cli.open import found
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {"en": DOCS / "scenarios.md", "ko": DOCS / "scenarios.ko.md"}
 """The guide for authors."""
-NAMES = ("scenarios", "computing")
+NAMES = ("scenarios", "computing", "teaching", "cookbook")
 _BLOCK = re.compile(r"(?:^<!-- (?P<mark>[^\n]*) -->\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
 
 
@@ -66,8 +67,8 @@ GUIDE = GUIDES["scenarios.md"]
 
 
 def files(page: str) -> list[Block]:
-    """The files of a page, as they should be."""
-    return [block for block in GUIDES[page] if block.mark and not block.role]
+    """The files of a page, as they should be, and those that somebody filled in."""
+    return [block for block in GUIDES[page] if block.mark and block.role in ("", "filled")]
 
 
 FILES = files("scenarios.md")
@@ -202,7 +203,7 @@ def test_every_link_leads_somewhere(guide: Path) -> None:
 
 @pytest.mark.parametrize("page", [page for page in GUIDES if any(one.kind == "yaml" for one in files(page))])
 def test_every_file_passes(page: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    names = [block.name for block in files(page) if block.kind == "yaml"]
+    names = [block.name for block in files(page) if block.kind == "yaml" and not block.role]
     code, out, err = said(capsys, "check", *names)
     assert (code, err) == (0, ""), out
     count = "1 file" if len(names) == 1 else f"{len(names)} files"
@@ -264,10 +265,11 @@ def redirected(line: str) -> tuple[str, str, str]:
 
 
 def opens(arguments: list[str]) -> None:
-    """The app would open with these arguments: they are all known, and the scenario is there."""
+    """The app would open with these arguments: they are known, and the scenario or the folder can be used."""
     name = "serve" if arguments[:1] == ["serve"] else ""
     parsed = command_parser(name, "en").parse_args(arguments[bool(name) :])
-    assert parsed.scenario is None or resolve(parsed.scenario).exists()
+    start = found(parsed)
+    assert start.view or start.folder or parsed.scenario is None
 
 
 @pytest.mark.parametrize(("page", "block"), PROGRAMS, ids=_called)
