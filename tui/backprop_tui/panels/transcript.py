@@ -10,13 +10,14 @@ from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Area, Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, crop_line, line_text, line_width, wrap_line
 from backprop_tui.render.transcript import leaf_lines, step_lines
-from backprop_tui.render.words import note
+from backprop_tui.render.words import remarks
 from backprop_tui.view import View
 
 __all__ = ["transcript"]
 
 MOST_STEPS = 200
 """How many steps before this one can still be read."""
+_INDENT: Final = " " * 6
 _MARGIN: Final = re.compile(r" *(?:(?:\d+|») +)?")
 """What stands before the words of a line: spaces, and the number of a step or the sign of a note."""
 
@@ -48,4 +49,4 @@ def _lines(view: View, width: int) -> Iterator[Line]:
     else:
         yield (Span(msg("… {count} steps before", count=first - 1).in_language(view.language), Role.DIM),)
     yield from step_lines(trace, range(first, here + 1), view.language, width)
-    yield from note(view.facts, view.language)
+    yield from ((Span(_INDENT), *line) for line in remarks(view.facts, view.language))
