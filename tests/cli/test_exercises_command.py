@@ -58,7 +58,7 @@ def test_a_wrong_answer_is_named_in_both_languages(commands: Commands, lesson: s
     assert lines[5] == "  wrong Which way?  Not right."
     korean = commands("check", "--exercise", path, "--solution", lesson, "--lang", "ko").out.splitlines()
     assert korean[0] == f"{path}: 5개 중 2개 정답"
-    assert "업스트림 그래디언트를 빠뜨렸습니다" in korean[2]
+    assert "그래디언트를 빠뜨렸습니다" in korean[2]
     assert korean[5].startswith("  오답  어느 쪽?")
 
 

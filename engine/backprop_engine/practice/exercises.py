@@ -8,7 +8,7 @@ named by the misconception that leads to it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.derivatives.misconceptions import resemblance, shape_resemblance
-from backprop_engine.errors import UsageError
+from backprop_engine.errors import Place, ScenarioError, UsageError
 from backprop_engine.evaluation.evaluate import EvaluationError, evaluate
 from backprop_engine.explain.symbols import gradient_name
 from backprop_engine.expressions import Call, Expr, ExprError, parse, walk
@@ -47,15 +47,20 @@ _BLANKS: Final = re.compile(r"([:\[,{-][ \t]*)\?(?=[ \t]*(?:$|[,\]}]|[ \t]#))", 
 AnswerKind: TypeAlias = Literal["value", "gradient", "ask"]
 
 
-class Exercise(Struct, frozen=True, eq=False):
-    """A returned file: its scenario, in which a blank figure is 0, and where there was a blank.
+FigureKey: TypeAlias = tuple[int, str, str]
+"""The block under `expect`, ``values`` or ``grads``, and the name."""
 
-    `asked` are the answers to questions, as they stand in the file, by node and by their order there.
+
+class Exercise(Struct, frozen=True, eq=False):
+    """A returned file: its scenario, in which a figure is 0 where there was a blank, or what cannot be used.
+
+    `unusable` says why for the latter. `asked` are the answers to questions, as they stand in the file, by
+    node and by their order there.
     """
 
     scenario: Scenario
-    blanks: frozenset[tuple[int, str, str]]
-    """The block under `expect`, ``values`` or ``grads``, and the name."""
+    blanks: frozenset[FigureKey]
+    unusable: Mapping[FigureKey, Message]
     asked: Mapping[tuple[str, int], YamlNode | None]
 
 
@@ -76,29 +81,66 @@ class GradedAnswer(Struct, frozen=True, eq=False):
 
 
 def read_exercise(source: Source, **limits: int) -> Exercise:
-    """The exercise in `source`; `ScenarioError` with everything that is wrong with the file."""
-    marked = _BLANKS.sub(rf"\g<1>{_BLANK}", source.text)
-    root = read(Source(source.path, marked)) if marked.strip() else None
-    blanks: set[tuple[int, str, str]] = set()
+    """The exercise in `source`; `ScenarioError` with what is wrong with the file beside its figures."""
+    text = _BLANKS.sub(rf"\g<1>{_BLANK}", source.text)
+    root = read(Source(source.path, text)) if text.strip() else None
+    figures: dict[FigureKey, YamlNode] = {}
     asked: dict[tuple[str, int], YamlNode | None] = {}
     if isinstance(root, YamlMapping):
-        blanks.update(_blank_figures(root))
+        figures = dict(_figures(root))
         asked = dict(_answers(root))
-        marked = _without_section(marked, root, "ask")
-    scenario = load_source(Source(source.path, marked.replace(_BLANK, "0")), **limits)
-    return Exercise(scenario, frozenset(blanks), asked)
+        text = _without_section(text, root, "ask")
+    blanks = frozenset(key for key, node in figures.items() if _is_blank(node))
+    unusable: dict[FigureKey, Message] = {}
+    while True:
+        try:
+            filled = Source(source.path, _with_zeros(text, [figures[key] for key in unusable]))
+            return Exercise(load_source(filled, **limits), blanks, unusable, asked)
+        except ScenarioError as error:
+            found = {_figure_at(diagnostic.place, figures): diagnostic for diagnostic in error.diagnostics}
+            if None in found or not found.keys() - unusable.keys():
+                raise
+            unusable |= {key: found[key].message for key in found if key is not None}
 
 
-def _blank_figures(root: YamlMapping) -> Iterator[tuple[int, str, str]]:
+def _figures(root: YamlMapping) -> Iterator[tuple[FigureKey, YamlNode]]:
     section = root.get("expect")
     blocks = section.items if isinstance(section, YamlSequence) else [section]
     for number, block in enumerate(blocks):
         for part in ("values", "grads"):
             figures = block.get(part) if isinstance(block, YamlMapping) else None
             if isinstance(figures, YamlMapping):
-                yield from (
-                    (number, part, name) for name, entry in figures.entries.items() if _is_blank(entry.value)
-                )
+                yield from (((number, part, name), entry.value) for name, entry in figures.entries.items())
+
+
+def _figure_at(place: Place | None, figures: Mapping[FigureKey, YamlNode]) -> FigureKey | None:
+    """The figure that a place in the file lies in, if any."""
+    if place is None:
+        return None
+    for key, node in figures.items():
+        text = node.source.text
+        first, last = node.source.place(node.offset), node.source.place(_end(node, text) - 1)
+        if (first.line, first.column) <= (place.line, place.column) <= (last.line, last.column):
+            return key
+    return None
+
+
+def _end(node: YamlNode, text: str) -> int:
+    """Where a number, a formula or a list of them ends."""
+    if isinstance(node, YamlScalar):
+        return max(node.end, node.offset + 1)
+    inside = node.items if isinstance(node, YamlSequence) else []
+    end = _end(inside[-1], text) if inside else node.offset + 1
+    closing = text.find("]", end) + 1
+    return closing if text[node.offset] == "[" and closing else end
+
+
+def _with_zeros(text: str, nodes: Sequence[YamlNode]) -> str:
+    """`text` with 0 for each blank and in the place of `nodes`; what is on other lines stays there."""
+    for node in sorted(nodes, key=lambda node: -node.offset):
+        end = _end(node, text)
+        text = f"{text[: node.offset]}0{chr(10) * text[node.offset : end].count(chr(10))}{text[end:]}"
+    return text.replace(_BLANK, "0")
 
 
 def _is_blank(node: YamlNode) -> bool:
@@ -171,7 +213,7 @@ def _graded_figure(
     run: Run,
     exercise: Exercise,
     key: tuple[int, Literal["value", "gradient"], str],
-    given: tuple[Figure, tuple[int, str, str]] | None,
+    given: tuple[Figure, FigureKey] | None,
 ) -> GradedAnswer:
     iteration, of, node = key
     trace = run.trace(iteration)
@@ -180,6 +222,8 @@ def _graded_figure(
         name = msg("{name} in iteration {iteration}", name=name, iteration=iteration)
     if given is None or given[1] in exercise.blanks:
         return GradedAnswer(of, name, 0.0, _UNANSWERED)
+    if (problem := exercise.unusable.get(given[1])) is not None:
+        return GradedAnswer(of, name, 0.0, msg("Not an answer: {problem}.", problem=problem))
     expected = given[0].expected
     if isinstance(expected, Formula) and _names_itself(expected.tree, node):
         return GradedAnswer(of, name, 0.0, msg("Not an answer: it names the gradient that is asked for."))

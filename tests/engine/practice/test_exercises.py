@@ -199,6 +199,18 @@ def test_a_mistake_in_the_file_has_its_place() -> None:
     assert first.startswith("returned.yaml:2:26: error[")
 
 
+def test_an_answer_that_cannot_be_used_does_not_keep_the_others() -> None:
+    text = (
+        SHARED.replace("f: ?", "f: x * y").replace("a: ?}", "a: [[1], [2,\n 3]]}").replace("x: ?", "x: -14")
+    )
+    text = text.replace("a: ?,", "a: grad(zz),").replace("y: ?}", "y: 12}\n  digits: 3")
+    found = graded(text)
+    assert [answer.credit for answer in found.values()] == [0.0, 0.0, 1.0, 0.0, 1.0]
+    assert str(found["f"].message).startswith("Not an answer: expected a number or list")
+    assert "zz" in str(found["∂L/∂a"].message)
+    assert "Not an answer: " in str(found["a"].message)
+
+
 def test_a_file_without_figures_asks_for_nothing() -> None:
     with pytest.raises(UsageError, match="asks for nothing"):
         graded("inputs: {x: 1}\nnodes: {y: x + 1}\n")
