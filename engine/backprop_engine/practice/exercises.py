@@ -172,6 +172,10 @@ def _without_section(text: str, root: YamlMapping, name: str) -> str:
 # Grading
 
 
+_Wanted: TypeAlias = tuple[int, Literal["value", "gradient"], str]
+"""An iteration, a value or a gradient, and the node's name."""
+
+
 def grade_exercise(exercise: Exercise, solution: Scenario | None = None) -> list[GradedAnswer]:
     """Grade every figure, in the order of the file, and every question of the `solution`.
 
@@ -180,12 +184,12 @@ def grade_exercise(exercise: Exercise, solution: Scenario | None = None) -> list
     """
     model = solution or exercise.scenario
     run = model.run()
-    given = {
+    given: dict[_Wanted, tuple[Figure, FigureKey]] = {
         (block.iteration, figure.of, figure.name): (figure, (number, _part(figure), figure.key.text))
         for number, block in enumerate(exercise.scenario.expectations)
         for figure in block.figures
     }
-    wanted = [
+    wanted: list[_Wanted] = [
         (block.iteration, figure.of, figure.name)
         for block in model.expectations
         for figure in block.figures
@@ -212,7 +216,7 @@ def _part(figure: Figure) -> str:
 def _graded_figure(
     run: Run,
     exercise: Exercise,
-    key: tuple[int, Literal["value", "gradient"], str],
+    key: _Wanted,
     given: tuple[Figure, FigureKey] | None,
 ) -> GradedAnswer:
     iteration, of, node = key
