@@ -49,7 +49,7 @@ def test_answers_are_graded(practised: Practised) -> None:
     assert lines[0] == "Add, then multiply: 4 questions, seed 1"
     assert "f passes ∂L/∂f back to q. What is ∂L/∂q?" in lines
     assert "∂L/∂q > z" in lines
-    assert lines.count("Right.") == 1
+    assert "Right, since ∂L/∂f is 1 here; with any other it is a factor." in lines
     assert "Not right: the local gradient is forgotten." in outcome.out
     assert "Hint: it is ∂L/∂f times the local gradient q" in lines
     assert "Right, with a hint: half the credit." in lines

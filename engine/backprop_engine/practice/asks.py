@@ -65,7 +65,7 @@ def authors_question(trace: Trace, ask: Ask) -> AuthorsQuestion:
     right = _value(trace, ask.answer) if isinstance(ask.answer, Formula) else settle(ask.answer, graph.dtype)
     gradient = trace.gradients[node.position] if ask.when == "backward" else None
     task: Task | None = None
-    name: str = msg("answer")
+    name: str = msg("the answer")
     if gradient is not None and gradient.shape == right.shape and np.allclose(gradient, right):
         name, task = gradient_name(graph, node), _task(trace, node)
     elif ask.when == "forward" and trace.values[node.position].shape == right.shape:

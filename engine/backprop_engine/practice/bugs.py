@@ -117,6 +117,8 @@ _MOST_WAYS: Final = 8
 def with_bug(scenario: Scenario, bug: Bug) -> Scenario:
     """The scenario with a bug in its graph; leaves and forward pass are what they were.
 
+    It has no notes, which would quote the right numbers.
+
     Raises `UsageError` where the misconception does not apply to the edge, or does not show in its numbers.
     """
     trace = scenario.record()
@@ -129,7 +131,7 @@ def with_bug(scenario: Scenario, bug: Bug) -> Scenario:
     if mutant.use is not None and mutant.name != OVERWRITTEN:
         fault = Fault(partial(_faulty, mutant, _use(trace, edge)))
     faulty = replace(graph, faults={(edge.node, edge.argnum): fault})
-    return replace(scenario, graph=faulty)
+    return replace(scenario, graph=faulty, notes={})
 
 
 def _faulty(mutant: Mutant, use: OperandUse, g: Any, out: Any, *operands: Any) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,6 +11,8 @@ from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor, shape_text
 from backprop_engine.derivatives.misconceptions import UPSTREAM, resemblance, shape_resemblance
+from backprop_engine.errors import UsageError
+from backprop_engine.explain.symbols import gradient_name
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.practice.answers import EntryNumbers, Given, Whole, read_choice, read_numbers, read_shape
 from backprop_engine.practice.comparing import agree_everywhere, agrees, scale_of
@@ -48,8 +51,8 @@ class Grade(Struct, frozen=True, eq=False):
 def grade(question: Question, typed: str, *, hinted: bool = False) -> Grade:
     """Grade what was typed; `hinted` says that the hint was shown.
 
-    Raises `UsageError` for what is no answer: text that cannot be read, or another number of numbers. It
-    costs nothing.
+    Raises `UsageError` for what is no answer: text that cannot be read, another number of numbers, or fewer
+    digits of the right ones. It costs nothing.
 
     >>> from backprop_engine import make_graph, record
     >>> from backprop_engine.practice import grade, questions
@@ -63,6 +66,13 @@ def grade(question: Question, typed: str, *, hinted: bool = False) -> Grade:
     match question:
         case NumbersQuestion():
             found = _graded_numbers(question, read_numbers(question, typed))
+            if found.right and not hinted and _leaves_out_one(question, typed):
+                return _right(
+                    msg(
+                        "Right, since {gradient} is 1 here; with any other it is a factor.",
+                        gradient=_flowing(question),
+                    )
+                )
         case ShapeQuestion():
             found = _graded_shape(question, read_shape(typed))
         case ChoiceQuestion():
@@ -75,8 +85,23 @@ def grade(question: Question, typed: str, *, hinted: bool = False) -> Grade:
 _RIGHT: Final = msg("Right.")
 
 
-def _right() -> Grade:
-    return Grade(True, 1.0, _RIGHT)
+def _right(message: Message = _RIGHT) -> Grade:
+    return Grade(True, 1.0, message)
+
+
+def _leaves_out_one(question: NumbersQuestion, typed: str) -> bool:
+    """Whether a formula leaves out an upstream gradient, and is right since that is 1."""
+    task = question.task
+    if not isinstance(task, OperandUse) or question.kind != "product" or not np.all(task.g == 1):
+        return False
+    words = set(re.findall(r"[^\W\d][\w.]*", typed.rpartition("=")[2]))
+    known = {UPSTREAM, "upstream", "grad", f"d{task.node.name}"}
+    return bool(words) and not words & known and "∂" not in typed and typed.rpartition("=")[2].strip() != "1"
+
+
+def _flowing(question: NumbersQuestion) -> str:
+    assert isinstance(question.task, OperandUse)
+    return gradient_name(question.trace.graph, question.task.node)
 
 
 def _wrong(message: Message, mutant: Mutant | None = None, another: Entry | None = None) -> Grade:
@@ -160,7 +185,7 @@ def _of_no_mutant(question: NumbersQuestion, given: Given) -> Grade:
     """What can be said of an answer that no misconception leads to."""
     if isinstance(given, EntryNumbers):
         if _rounded(question, given):
-            return _wrong(msg("Almost: the answer needs three significant digits."))
+            raise UsageError(msg("almost: an answer needs three significant digits"))
         if len(given.numbers) < question.right.size:
             return _unrecognised("")
         found = np.array(given.numbers).reshape(question.right.shape)

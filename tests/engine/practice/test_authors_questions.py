@@ -36,6 +36,11 @@ def asked(scenario: Scenario) -> tuple[Question, ...]:
     return questions(scenario.record(), ["ask"], asks=scenario.asks)
 
 
+def mistake(question: Question, typed: str) -> str | None:
+    found = grade(question, typed).mutant
+    return None if found is None else found.name
+
+
 def test_where_they_are_asked() -> None:
     trace = load().record()
     assert [(place.position, place.turn) for place in places(trace, ["ask"], load().asks)] == [
@@ -64,8 +69,8 @@ def test_what_is_right() -> None:
 
 def test_a_mistake_is_named_where_the_answer_is_a_gradient() -> None:
     _, gradient, _, number = asked(load())
-    assert grade(gradient, "15").mutant.name == "overwritten"  # type: ignore[union-attr]
-    assert grade(number, "30").mutant.name == "local_forgotten"  # type: ignore[union-attr]
+    assert mistake(gradient, "15") == "overwritten"
+    assert mistake(number, "30") == "local_forgotten"
 
 
 def test_what_holds_for_the_authors_numbers_has_one_try_and_a_formula_more() -> None:

@@ -10,9 +10,11 @@ from backprop_engine.derivatives.numeric_check import check_trace
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.practice import MUTANTS, Bug, bugs_of, drawn_bug, grade_bug, with_bug
 from backprop_engine.practice.bugs import caught
+from backprop_engine.practice.uses import sum_at, use_at
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.recompute import recompute
 from backprop_engine.trace.record import record
+from backprop_engine.trace.trace import Trace
 from scenes import STEMS, scenario
 
 HOMES = {
@@ -148,3 +150,29 @@ def test_in_every_scenario_with_a_backward_pass_a_bug_is_found() -> None:
         assert caught(right, bug)
         assert grade_bug(right, bug, f"{right.graph.edge_name(bug.edge)}, {bug.mutant.name}").right
     assert hidden >= 0.9 * len(STEMS)
+
+
+def found_by_hand(trace: Trace) -> str:
+    """The edge that a person finds who works out each step from what the debugger shows of it."""
+    for edge in trace.schedule.edges:
+        shown = trace.contributions[edge.index]
+        if not np.allclose(use_at(trace, edge).contribution(), shown):
+            return trace.graph.edge_name(edge)
+        if not np.allclose(sum_at(trace, edge).right, trace.arrived[edge.index]):
+            return trace.graph.edge_name(edge)
+    return ""
+
+
+@pytest.mark.parametrize("name", HOMES)
+def test_a_person_finds_it(name: str) -> None:
+    right = scenario(HOMES[name])
+    assert found_by_hand(right.record()) == ""
+    bug = bug_of(right, name)
+    edge = found_by_hand(with_bug(right, bug).record())
+    assert grade_bug(right, bug, f"{edge}, {name}").credit == 1
+
+
+def test_no_note_gives_it_away() -> None:
+    right = scenario("branch_and_merge")
+    assert right.notes
+    assert not with_bug(right, bug_of(right, "overwritten")).notes

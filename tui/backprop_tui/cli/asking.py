@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Final
 
 from backprop_engine.messages.message import Message
@@ -25,6 +26,8 @@ class Asker:
 
     def ask(self, prompt: str) -> str | None:
         """What is typed; None at the end of the input."""
+        if not self._echoes:
+            return self._edited(prompt)
         sys.stdout.write(prompt)
         sys.stdout.flush()
         typed = "" if sys.stdin is None else sys.stdin.readline(_LONGEST_LINE)
@@ -32,9 +35,18 @@ class Asker:
             sys.stdout.write("\n")
             return None
         typed = typed.rstrip("\r\n")
-        if self._echoes:
-            sys.stdout.write(f"{clean(typed)}\n")
+        sys.stdout.write(f"{clean(typed)}\n")
         return typed.strip()
+
+    def _edited(self, prompt: str) -> str | None:
+        """What is typed at a terminal, where a line can be edited, and earlier ones come back."""
+        with suppress(ImportError):
+            import readline  # noqa: F401 - it is what edits
+        try:
+            return input(prompt)[:_LONGEST_LINE].strip()
+        except EOFError:
+            sys.stdout.write("\n")
+            return None
 
     def say(self, *messages: Message, role: Role = Role.TEXT) -> None:
         """Print sentences, each wrapped on lines of its own."""

@@ -97,7 +97,7 @@ class _Lab:
             try:
                 if word == "bug":
                     self.guess(rest)
-                elif word == "list":
+                elif typed == "list":
                     self.list_mistakes()
                 elif typed:
                     self.command(typed)

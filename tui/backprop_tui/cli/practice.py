@@ -66,8 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         from backprop_tui.cli.bug_lab import search
 
         found = search(scenario, seed, asker)
-        _write(arguments, [found.scored])
         _keep(scenario, [found.scored.credit] if found.tried else [], Counter(), asker, bugs=int(found.right))
+        _write(arguments, [found.scored])
         return 128 + signal.SIGINT if found.interrupted else 0
     return _questions(arguments, scenario, seed, asker)
 
@@ -92,9 +92,9 @@ def _questions(arguments: argparse.Namespace, scenario: Scenario, seed: int, ask
     results = session.results(practice)
     done = [result for result in results if result.tries]
     _tell_summary(practice, results, asker)
-    _write(arguments, [_scored(practice, result, asker.language) for result in results])
     mistakes = Counter(name for result in done for name in result.misconceptions)
     _keep(scenario, [result.credit for result in done], mistakes, asker)
+    _write(arguments, [_scored(practice, result, asker.language) for result in results])
     return 128 + signal.SIGINT if interrupted else 0
 
 

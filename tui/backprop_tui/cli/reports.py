@@ -19,6 +19,10 @@ from backprop_engine.messages.plain_text import clean
 __all__ = ["Scored", "csv_report", "gradescope_report", "write_report"]
 
 
+_FORMULA = tuple("=+-@")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
 class Scored(Struct, frozen=True):
     """What a question is worth, 0 to `most`, and what there is to say about it."""
 
@@ -59,7 +63,8 @@ def csv_report(rows: Sequence[Scored]) -> str:
     writer.writerow(("question", "kind", "credit", "max", "tries", "hint", "mistakes"))
     for row in rows:
         mistakes = " ".join(row.mistakes)
-        writer.writerow((row.name, row.kind, row.credit, row.most, row.tries, int(row.hinted), mistakes))
+        name = f"'{row.name}" if row.name[:1] in _FORMULA else row.name
+        writer.writerow((name, row.kind, row.credit, row.most, row.tries, int(row.hinted), mistakes))
     return text.getvalue()
 
 
