@@ -15,7 +15,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.explain.symbols import gradient_name
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.practice.answers import EntryNumbers, Given, Whole, read_choice, read_numbers, read_shape
-from backprop_engine.practice.comparing import agree_everywhere, agrees, scale_of
+from backprop_engine.practice.comparing import DIGITS, agree_everywhere, agrees, scale_of
 from backprop_engine.practice.entries import Entry, telling_apart
 from backprop_engine.practice.mutants import Mutant
 from backprop_engine.practice.question import (
@@ -217,12 +217,9 @@ def _unrecognised(looks: Hint) -> Grade:
 
 
 def _rounded(question: NumbersQuestion, given: EntryNumbers) -> bool:
-    """Whether the numbers are the right ones to two digits."""
+    """Whether the numbers are the right ones in fewer digits."""
     for number, entry in zip(given.numbers, question.entries, strict=True):
         right = float(question.right[entry])
-        if abs(number - right) > _NEAR * max(abs(right), 1e-300):
+        if number not in {float(f"{right:.{digits}g}") for digits in range(1, DIGITS + 1)}:
             return False
     return True
-
-
-_NEAR: Final = 0.05

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from backprop_engine import make_graph, record
@@ -16,6 +18,7 @@ from backprop_engine.practice import (
     grade,
     questions,
 )
+from backprop_engine.practice.question import WrongAnswer
 
 GATE = record(make_graph({"q": "x * y", "f": "q * z"}, inputs={"x": 2, "y": 5, "z": -4}))
 """∂L/∂q = −4, ∂L/∂z = 10, ∂L/∂x = −20, ∂L/∂y = −8."""
@@ -194,14 +197,25 @@ def test_a_sum_and_what_it_is_not() -> None:
 
 
 def test_two_mistakes_with_the_same_numbers_are_told_apart_by_one_more_entry() -> None:
-    question = about(LAYER, "product", "b")
+    question = about(LAYER, "product", "W")
     assert isinstance(question, NumbersQuestion)
-    wrong = {outcome.mutant.name: outcome.answer for outcome in question.outcomes}
-    first = [at for at in question.entries if at == (0,)]
-    narrow = question.asking((0,))
-    assert first
-    assert narrow.entries[-1] == (0,)
-    assert len(wrong) > 3
+    first, second = question.outcomes[:2]
+    almost = first.answer.copy()
+    almost[2, 1] += 100
+    narrow = replace(
+        question,
+        entries=((0, 0),),
+        outcomes=(first, WrongAnswer(second.mutant, almost)),
+    )
+    typed = f"{first.answer[0, 0]:.6g}"
+    found = grade(narrow, typed)
+    assert (found.right, found.credit, found.mutant, found.another_entry) == (False, 0, None, (2, 1))
+    more = narrow.asking((2, 1))
+    assert more.blanks[-1].endswith("[2, 1]")
+    for outcome in narrow.outcomes:
+        assert grade(more, f"{typed}, {outcome.answer[2, 1]:.6g}").mutant is outcome.mutant
+    third = grade(more, f"{typed}, 12345")
+    assert (third.mutant, third.another_entry) == (None, None)
 
 
 def test_every_kind_can_be_asked() -> None:

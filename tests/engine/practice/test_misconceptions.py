@@ -9,7 +9,7 @@ from backprop_engine.practice import MUTANTS, NumbersQuestion, Question, questio
 from backprop_engine.practice.drawing import drawn_run, previous_of
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.run import Run
-from practising import Tally, fitting, play
+from practising import Figures, Tally, fitting, play
 from scenes import STEMS, scenario
 
 FEW = ("add_multiply", "softmax_inside_out", "rnn_cell", "xor", "iris_mlp", "gradient_not_cleared")
@@ -44,14 +44,22 @@ def test_a_misconception_is_named(stem: str) -> None:
 
 
 @pytest.mark.thorough
-def test_in_the_whole_library() -> None:
-    every, tally = played(tuple(STEMS))
+def test_in_the_library() -> None:
+    """In all scenarios but the two longest, whose steps are all alike."""
+    figures = Figures()
+    for stem in STEMS:
+        if len(scenario(stem).graph.edges) < 200:
+            figures.add(scenario(stem))
+    assert figures.steps > 1900
+    assert figures.collisions == []
+    assert figures.with_one >= 0.99 * figures.steps
+    assert figures.with_three >= 0.85 * figures.steps
+    assert figures.short >= 0.8 * figures.steps
+    tally, raw = figures.tally, figures.raw
     assert tally.amiss == []
-    assert tally.played > 9000
     assert tally.at_once >= 0.95 * tally.played
-    told = [len(question.told_apart) for question in every]
-    assert sum(count >= 1 for count in told) >= 0.99 * len(told)
-    assert sum(count >= 3 for count in told) >= 0.85 * len(told)
+    assert tally.played > 7000
+    assert raw["unnamed"] <= 0.002 * raw.total()
     with_numbers = {mutant.name for mutant in MUTANTS if mutant.use or mutant.sum or mutant.change}
     assert set(tally.by_mutant) == with_numbers
 

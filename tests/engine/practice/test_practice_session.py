@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from backprop_engine import UsageError
 from backprop_engine.practice import ChoiceQuestion, NumbersQuestion, ShapeQuestion
@@ -119,31 +120,15 @@ def test_what_is_no_answer_is_no_try() -> None:
     assert practice.tries == ()
 
 
-def test_one_more_entry_is_asked_and_graded_with_the_others() -> None:
-    """Two misconceptions with the same numbers in the entries that are asked for are told apart."""
-    from dataclasses import replace
-
-    from backprop_engine import make_graph, record
-    from backprop_engine.practice import grade, questions
-
-    trace = record(
-        make_graph({"y": "x @ W", "L": "sum(y * y)"}, inputs={"x": [[1, 2]]}, params={"W": [[1, 2], [3, 4]]})
-    )
-    asked = next(
-        question
-        for question in questions(trace, ["product"])
-        if isinstance(question, NumbersQuestion) and question.name == "∂L/∂W"
-    )
-    flipped = next(one for one in asked.outcomes if one.mutant.name == "transposed")
-    diagonal = replace(asked, entries=((0, 0),))
-    found = grade(diagonal, typed(-asked.right, ((0, 0),)))
-    assert found.mutant is not None
-    assert found.mutant.name == "sign"
-    both = [one for one in asked.outcomes if one.answer[0, 0] == asked.outcomes[0].answer[0, 0]]
-    assert flipped.answer[0, 0] == asked.right[0, 0]
-    if len(both) > 1:
-        found = grade(diagonal, typed(both[0].answer, ((0, 0),)))
-        assert found.another_entry is not None
+def test_one_more_entry_is_graded_with_those_before() -> None:
+    practice = begin(scenario("broadcast_bias"), 12, ["product"], 1)
+    asked = current(practice)
+    assert isinstance(asked, NumbersQuestion)
+    first = ", ".join(f"{float(asked.right[entry]):.6g}" for entry in asked.entries)
+    more = structs.replace(practice, entries=(asked.entries[0],), typed=first)
+    after, grade = answered(more, f"{float(asked.right[asked.entries[0]]):.6g}")
+    assert grade.right
+    assert (after.entries, after.typed, after.number) == ((), "", 1)
 
 
 def test_a_scenario_without_such_questions_says_so() -> None:
