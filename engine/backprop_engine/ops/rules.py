@@ -55,6 +55,11 @@ class Illustration(Struct, frozen=True):
     sign: str = "∗"
     before: bool = False
 
+    @property
+    def adds_channels(self) -> bool:
+        """Whether a channel of the product comes of all channels: that of a convolution does."""
+        return self.sign == "∗"
+
 
 class Intermediate(Struct, frozen=True):
     """A tensor on the way from the upstream gradient to the product: ``dP``, and how it is made.

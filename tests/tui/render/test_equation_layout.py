@@ -88,6 +88,10 @@ def test_a_map_with_a_picture_has_numbers_in_its_column() -> None:
     assert "∗" in shown
     assert "flip(weight)" in shown
     assert "←" not in shown
+    several = plain(backward("conv1d", Sample(((2, 6), (3, 2, 3))), (120, 12)).lines)
+    assert "←" in several, "of several channels, those shown alone do not make the product"
+    strided = Sample(((1, 7), (1, 1, 3)), {"stride": 2})
+    assert "←" in plain(backward("conv1d", strided, (120, 12)).lines)
 
 
 @pytest.mark.parametrize("width", [60, 76, 90])

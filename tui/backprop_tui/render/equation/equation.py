@@ -95,7 +95,7 @@ def _backward(facts: BackwardFacts, language: str) -> list[Part]:
     word = turn_text(facts, language) or msg("product").in_language(language)
     left: list[Part] = [
         showing(product.tensor, product.name, word, Role.PRODUCT, local.sample, row=product.is_row),
-        Sign("+=" if facts.turn else "=", below="=" if local.has_numbers else "←"),
+        Sign("+=" if facts.turn else "=", below="=" if local.has_numbers and not local.is_part else "←"),
     ]
     if facts.summed_axes:
         axes = ", ".join(map(str, facts.summed_axes))

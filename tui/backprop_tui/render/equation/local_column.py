@@ -31,7 +31,7 @@ class LocalColumn(Struct, frozen=True, eq=False):
     """A column, and how the upstream gradient stands beside it.
 
     `has_entries` says that the product is made of entries of both, and `sample` which part of tensors with
-    batch axes is shown.
+    batch axes is shown. What is shown `is_part` where the product comes of more than that.
     """
 
     term: Term
@@ -40,6 +40,7 @@ class LocalColumn(Struct, frozen=True, eq=False):
     upstream_is_row: bool = False
     has_entries: bool = False
     sample: SampleIndex | None = None
+    is_part: bool = False
 
     @property
     def has_numbers(self) -> bool:
@@ -91,13 +92,23 @@ def _map_without_factor(local: LocalFacts, word: str, language: str) -> LocalCol
     if local.picture is not None:
         picture, drawn = local.picture
         term = showing(drawn.tensor, drawn.name, word, Role.LOCAL, rule=rule)
-        return LocalColumn(term, picture.sign, comes_first=picture.before)
+        is_part = picture.adds_channels and not _is_one_plain_window(local, drawn.tensor)
+        return LocalColumn(term, picture.sign, comes_first=picture.before, is_part=is_part)
     shape = shape_label(factor.shape) if factor.shape else ""
     if factor.written == "rule" and out != ():  # the adjoint, applied to the upstream gradient
         rule = rule if description else f"= g ↦ {factor.entries}"
         return LocalColumn(Term(f"({factor.name})ᵀ", word, shape, None, Role.LOCAL, rule=rule), "@", True)
     term = Term(factor.name, word, shape, None, Role.LOCAL, rule=rule)
     return LocalColumn(term, "·", comes_first=factor.comes_first)
+
+
+def _is_one_plain_window(local: LocalFacts, drawn: Tensor) -> bool:
+    """Whether a convolution has one channel, and neither a stride nor any other setting."""
+    node = local.node
+    shapes = (node.shape, local.operand.shape, drawn.shape)
+    assert node.op is not None
+    settings = all(node.attributes[each.name] == each.default for each in node.op.attributes)
+    return settings and all(prod(shape[:-2]) == 1 for shape in shapes)
 
 
 def _same_everywhere(tensor: Tensor) -> Tensor | None:
