@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,15 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from backprop_engine.messages.message import msg
+from backprop_engine.scenario.bundled import tracks
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.app import DebuggerApp
 from backprop_tui.cells.lines import line_text, line_width, plain
 from backprop_tui.commands.table import COMMANDS
 from backprop_tui.files.bundled import ScenarioEntry, Shelf, bundled, bundled_folder, heading, shelves
 from backprop_tui.files.folders import scenario_folder
-from backprop_tui.panels.scenarios import ScenarioList, matching, title_of_entry
+from backprop_tui.files.progress import note_practice
+from backprop_tui.panels.scenarios import ScenarioList, matching, share_in_words, title_of_entry
 from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.help import HelpScreen
 from backprop_tui.widgets.panel import Panel
@@ -302,7 +305,8 @@ async def test_its_help_says_what_it_is_before_all_keys(language: str) -> None:
     ).in_language(language)
     assert shown[1].strip() == msg(
         "The bundled scenarios by folder; more dots are harder. ↑ ↓ choose one, "
-        "Enter opens it, / finds some by title, name or folder, t takes the tour. "
+        "Enter opens it, / finds some by title, name or folder, t takes the tour, T lists the tracks and how "
+        "well you practised each scenario. "
         "The keys below are for a scenario that is open."
     ).in_language(language)
 
@@ -583,3 +587,69 @@ async def test_what_a_search_finds_has_a_picture() -> None:
         assert entry is not None
         assert gallery(pilot).previews.known(entry.path) is not None
         assert "-12" in seen(pilot)
+
+
+# By track
+
+
+async def test_tracks_are_listed_in_their_order_with_what_was_practised(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    note_practice("one_node", [1.0, 0.5], {}, today=lambda: date(2026, 3, 1))
+    async with opened(None, size=(120, 50)) as pilot:
+        assert "75%" not in seen(pilot)
+        await pilot.press("T")
+        await pilot.pause()
+        assert listed(pilot) == [name for track in tracks().values() for name in track.scenarios]
+        assert chosen(pilot) == "one_node"
+        shown = seen(pilot)
+        assert f"Tracks ─ {len(listed(pilot))}" in shown
+        assert "75%" in shown
+        assert "practised on 2026-03-01: 75%" in shown
+        assert "You can say what the upstream gradient" in shown
+        await pilot.press("down", "down")
+        await pilot.pause()
+        assert "requires one_node" in seen(pilot)
+        assert "not practised yet" in seen(pilot)
+        await pilot.press("T")
+        assert listed(pilot) == ORDER
+        assert chosen(pilot) == "add_multiply"
+
+
+async def test_on_a_track_its_next_scenario_follows() -> None:
+    second = tracks()["cs231n"].scenarios
+    async with opened(None, size=WIDE) as pilot:
+        await pilot.press("T")
+        gallery(pilot).chosen = len(tracks()["article"].scenarios)
+        assert chosen(pilot) == second[0] == "add_multiply"
+        await pilot.press("enter", "G")
+        await pilot.pause()
+        assert debugger(pilot).current.scenario.name == second[1]
+
+
+@pytest.mark.parametrize(("stem", "after"), [("add_multiply", "multiply_gates"), ("lstm", "attention_head")])
+async def test_opened_by_its_name_a_scenario_leads_where_it_says(stem: str, after: str) -> None:
+    async with opened(stem, size=WIDE) as pilot:
+        await pilot.press("G")
+        await pilot.pause()
+        assert debugger(pilot).current.scenario.name == after
+
+
+async def test_a_folder_has_no_tracks(tmp_path: Path) -> None:
+    library(tmp_path, None, "a", "b")
+    app = DebuggerApp(None, folder=scenario_folder(tmp_path), still=True)
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("T")
+        await pilot.pause()
+        assert "T tracks" not in seen(pilot)
+        assert listed(pilot) == ["a", "b"]
+
+
+@pytest.mark.parametrize("width", [1, 5, 10, 30, 78])
+def test_no_line_with_a_share_is_wider_than_the_list(width: int) -> None:
+    practised = {entry.path: share_in_words(1.0) for entry in ENTRIES}
+    drawing = ScenarioList(SHELVES, 3, "en", width, 4, marks=practised)
+    assert max(line_width(drawing.row(y, 0, width)) for y in range(drawing.height)) <= width
+    if width == 78:
+        assert {line_text(drawing.row(y, 0, width))[-4:] for y in range(1, 5)} == {"100%"}

@@ -22,7 +22,12 @@ from scenes import view
 
 pytestmark = pytest.mark.thorough  # whole screens, many of them, or real terminals
 
-ASKED = (("s",), ("s",), ("s",), ("s",), ("S",), ("end",), ("colon", *"set x = 3", "enter", "escape"), ("u",))
+ASKED = (
+    *(("s",), ("s",), ("s",), ("s",), ("S",), ("end",), ("colon", *"set x = 3", "enter", "escape"), ("u",)),
+    *(("colon", *typed, "enter", "escape") for typed in ("why x", "nudge x", "break q")),
+    ("home", "c"),
+    ("v",),
+)
 """The keys that each card names, but for the last, which asks for none."""
 
 

@@ -1,9 +1,9 @@
-"""How well the scenarios of a list were practised: a mark for each, and a sum for a track."""
+"""How well the scenarios of a list were practised."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +11,7 @@ from backprop_engine.messages.message import Message, msg
 from backprop_tui.files.bundled import ScenarioEntry
 from backprop_tui.files.progress import Practised, read_progress
 
-__all__ = ["MASTERED", "marks", "practised_in_words", "standing"]
+__all__ = ["MASTERED", "practised_in_words", "standing"]
 
 MASTERED: Final = 0.8
 """The share of the credit of a session from which a scenario counts as mastered."""
@@ -30,11 +30,6 @@ def standing(entries: Iterable[ScenarioEntry]) -> dict[Path, Practised]:
 def _kept_as(entry: ScenarioEntry) -> str:
     """What progress is kept under: the name of a bundled scenario, the path of any other."""
     return os.path.abspath(entry.path) if entry.named else entry.stem
-
-
-def marks(practised: Mapping[Path, Practised]) -> dict[Path, str]:
-    """The best session of each as a share: ``85%``."""
-    return {path: f"{round(100 * one.best)}%" for path, one in practised.items()}
 
 
 def practised_in_words(practised: Practised | None) -> Message:

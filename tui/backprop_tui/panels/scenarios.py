@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -21,7 +21,7 @@ from backprop_tui.files.bundled import ScenarioEntry, Shelf, heading, heading_in
 if TYPE_CHECKING:
     from backprop_engine.scenario.sections.texts import ScenarioTexts
 
-__all__ = ["ScenarioList", "dots", "matching", "title_of_entry"]
+__all__ = ["ScenarioList", "dots", "matching", "share_in_words", "title_of_entry"]
 
 
 def title_of_entry(entry: ScenarioEntry, language: str) -> str:
@@ -32,6 +32,15 @@ def title_of_entry(entry: ScenarioEntry, language: str) -> str:
 def _about(entry: ScenarioEntry) -> ScenarioTexts:
     """What is said in the title of a scenario; of one that is not bundled, at the time when it was found."""
     return heading_in(entry.about) if entry.named else heading(entry.path)
+
+
+_MARK: Final = 4
+"""The cells of a share: ``100%``."""
+
+
+def share_in_words(share: float) -> str:
+    """A share of all credit, 0 to 1, as a percentage: ``85%``."""
+    return f"{round(100 * share)}%"
 
 
 def dots(level: int) -> str:
@@ -76,6 +85,8 @@ class ScenarioList(Struct, frozen=True, dict=True):
     broken: Set[Path] = frozenset()
     """The files that are known to have mistakes."""
     ascii: bool = False
+    marks: Mapping[Path, str] = {}
+    """What stands behind the level of a scenario: how well it was practised."""
 
     @cached_property
     def _starts(self) -> Sequence[int]:
@@ -122,12 +133,17 @@ class ScenarioList(Struct, frozen=True, dict=True):
         return crop_line(line, x, width)
 
     def _entry(self, entry: ScenarioEntry, *, chosen: bool) -> Line:
-        room = max(4, self.width - 3 - max(1, self.most) - 2)
+        marked = 1 + _MARK if self.marks else 0
+        room = max(4, self.width - 3 - max(1, self.most) - 2 - marked)
         broken = entry.path in self.broken
         role = Role.SELECTED if chosen else Role.WARNING if broken else Role.TEXT
         sign = "x" if self.ascii else "✗"
-        return (
+        line = (
             Span(f" {'▶' if chosen else ' '} ", Role.KEY),
             Span(pad(title_of_entry(entry, self.language), room), role),
             Span(f" {sign}", Role.WARNING) if broken else Span(f" {dots(entry.level)}", Role.DIM),
         )
+        if entry.path not in self.marks:
+            return line
+        gap = " " * (max(1, self.most) - (1 if broken else entry.level))
+        return (*line, Span(f"{gap} {self.marks[entry.path]:>{_MARK}}", Role.VALUE))

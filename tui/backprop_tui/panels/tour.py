@@ -21,13 +21,20 @@ STEM: Final = "add_multiply"
 
 
 class Card(Struct, frozen=True):
-    """A card: what it asks for; it is finished once `done` is true of the session."""
+    """A card: what it asks for; it is finished once `done` is true of the session, or the command `heard`."""
 
     name: str
     text: Message
     done: Callable[[Session], bool]
     about: str = ""
     """The node that it is about, which must be in view."""
+    hears: str = ""
+    """The command that finishes it, where the session does not tell."""
+
+
+def _never(session: Session) -> bool:
+    """Only a command finishes the card, or nothing does."""
+    return False
 
 
 def _at(position: int) -> Callable[[Session], bool]:
@@ -65,17 +72,51 @@ CARDS: Final = (
         "x",
     ),
     Card(
+        "why",
+        msg("Why is the gradient of x -4? Type :why x and press Enter: every path from f to x. Then Esc."),
+        _never,
+        "x",
+        hears="why",
+    ),
+    Card(
+        "nudge",
+        msg("Is it true? Type :nudge x: x moves by 0.01, and f by -4 times as much. Then Esc."),
+        _never,
+        "x",
+        hears="nudge",
+    ),
+    Card(
+        "break",
+        msg("Breakpoints stop where it matters. Type :break q and press Enter, then Esc."),
+        lambda session: bool(session.breakpoints),
+        "q",
+    ),
+    Card(
+        "continue",
+        msg("Press Home for the start, then c: the run goes on, and stops where q is computed."),
+        lambda session: bool(session.breakpoints) and 0 < session.position < 7,
+        "q",
+    ),
+    Card(
+        "plots",
+        msg("Press v for the plots: with c to the end, the norm of every gradient is among them."),
+        _never,
+        hears="plot",
+    ),
+    Card(
         "last",
         msg("That is all: Tab and the digits go to other panels, Enter opens a node, ? shows every key."),
-        lambda session: False,
+        _never,
     ),
 )
 """In this order; the scenario has seven steps."""
 
 
-def card_after(number: int, session: Session) -> int:
-    """The card to show after the one shown before: the next one if that is done."""
-    return number + 1 if CARDS[number].done(session) else number
+def card_after(number: int, session: Session, heard: str = "") -> int:
+    """The card to show after the one shown before: the next one if that is done, by a command `heard` too."""
+    card = CARDS[number]
+    done = card.done(session) or (card.hears != "" and card.hears == heard)
+    return number + 1 if done else number
 
 
 def tour(number: int, language: str, width: int, height: int) -> Drawing:

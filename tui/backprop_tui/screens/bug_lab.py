@@ -46,6 +46,9 @@ class BugLab:
         """No step turns this card."""
         return False
 
+    def hear(self, command: str) -> None:
+        """No command turns this card."""
+
     def guess(self, text: str) -> None:
         """Grade what the reader says is wrong; `UsageError` for what names no edge or no mistake."""
         if self.over:

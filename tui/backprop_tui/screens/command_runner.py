@@ -52,6 +52,12 @@ _SHORT = 3
 """An answer of at most this many lines is a notice; what is longer is shown above the prompt."""
 
 
+def _name_of(request: Request, commands: tuple[CommandRow, ...]) -> str:
+    """The name of the command that a request is made by; empty where none is."""
+    made = (row.name for row in commands if isinstance(row.runs, type) and isinstance(request, row.runs))
+    return next(made, "")
+
+
 class CommandRunner:
     """Carries out commands on the view that its handle shows."""
 
@@ -173,6 +179,7 @@ class CommandRunner:
             self._handle.show_view(replace(view, session=session, found=found or view.found))
         if outcome.ends:
             app.exit()
+        self._handle.heard(_name_of(request, self._handle.commands))
         return outcome
 
     def say_briefly(self, before: View, request: Request, outcome: Outcome) -> bool:

@@ -333,11 +333,19 @@ class DebuggerScreen(SteadyScreen[None]):
         """What a key, a click or the palette does for a row of the table."""
         row = self._row(name)
         self.refusals.watch(row, self.own_commands.get(name) or partial(self.runner.run, row))
+        self.heard(name)
+
+    def heard(self, command: str) -> None:
+        """A command was carried out: the tour may have asked for it."""
+        if self.guide is not None:
+            self.guide.hear(command)
+            self.watch_view()
 
     def run_screen_command(self, command: ScreenCommand) -> None:
         """Carry out what only a screen can do."""
         own = partial(self.own_commands[command.name], *command.arguments)
         self.refusals.watch(self._row(command.name), own)
+        self.heard(command.name)
 
     def _row(self, name: str) -> CommandRow:
         return next(row for row in self.commands if row.name == name)

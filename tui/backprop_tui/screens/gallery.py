@@ -1,9 +1,11 @@
-"""The gallery: scenarios in the order to read them in, those that are bundled or those of a folder, and what
-each is about.
+"""The gallery: scenarios in the order to read them in, and what each is about.
+
+They are those that are bundled, by topic or by track, or those of a folder.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -24,9 +26,9 @@ from backprop_tui.cells.lines import Line, Role, Span, wrap_lines
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands.row import CommandRow
 from backprop_tui.commands.table import GALLERY_COMMANDS
-from backprop_tui.files.bundled import ScenarioEntry, Shelf, bundled, heading, shelves
+from backprop_tui.files.bundled import ScenarioEntry, Shelf, bundled, heading, shelves, track_shelves
 from backprop_tui.panels.bars import key_hints
-from backprop_tui.panels.scenarios import ScenarioList, dots, matching, title_of_entry
+from backprop_tui.panels.scenarios import ScenarioList, dots, matching, share_in_words, title_of_entry
 from backprop_tui.screens.bindings import CommandApp, bindings
 from backprop_tui.screens.previews import Previews
 from backprop_tui.screens.steady import SteadyScreen
@@ -34,8 +36,10 @@ from backprop_tui.widgets.panel import Panel
 from backprop_tui.widgets.table_panel import TablePanel
 
 if TYPE_CHECKING:
+    from backprop_engine.scenario.sections.texts import ScenarioTexts
     from backprop_tui.files.folders import ScenarioFolder
     from backprop_tui.files.opening import Opening
+    from backprop_tui.files.progress import Practised
     from backprop_tui.panels.preview import Preview
     from backprop_tui.view import View
 
@@ -56,6 +60,7 @@ class GalleryScreen(SteadyScreen[None]):
         Binding("enter,space,s,right", "open", show=False),
         Binding("slash", "search", show=False),
         Binding("t", "tour", show=False),
+        Binding("T", "tracks", show=False),
         Binding("escape", "go_back", show=False, priority=True),
     ]
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]  # type: ignore[misc]
@@ -79,6 +84,8 @@ class GalleryScreen(SteadyScreen[None]):
         super().__init__()
         self.language, self.ascii, self.folder = language, ascii, folder
         self.all = self.shown = shelves(bundled()) if folder is None else folder.shelves
+        self.by_track = False
+        self.practised: Mapping[Path, Practised] = {}
         self.previews = Previews(self, self._drawn_ahead, self._redraw)
         self.most = max((entry.level for shelf in self.all for entry in shelf.entries), default=0)
 
@@ -118,6 +125,7 @@ class GalleryScreen(SteadyScreen[None]):
         """A scenario may have been edited in the meantime, or written."""
         if self.folder is not None and not self.folder.is_large:
             self._list_again(self.folder)
+        self._read_progress()
         self._follow()
         self._redraw()
 
@@ -130,7 +138,29 @@ class GalleryScreen(SteadyScreen[None]):
         except UsageError:
             return
         self.all = self.folder.shelves
+        self._show_all()
+
+    def _show_all(self) -> None:
+        """Show what is listed, as far as it is searched for."""
         self._show(matching(self.all, self.query_one("#search", Input).value) if self.searching else self.all)
+
+    def action_tracks(self) -> None:
+        """List the tracks, with what was practised; or the topics again."""
+        if self.folder is not None:
+            return
+        self.by_track = not self.by_track
+        self.all = track_shelves() if self.by_track else shelves(bundled())
+        self._read_progress()
+        self._show_all()
+
+    def _read_progress(self) -> None:
+        """What was practised so far, where it is shown."""
+        if self.by_track:
+            from backprop_tui.files.practised import standing
+
+            self.practised = standing(self.entries(self.all))
+        else:
+            self.practised = {}
 
     def watch_chosen(self) -> None:
         """Another scenario is chosen."""
@@ -155,7 +185,8 @@ class GalleryScreen(SteadyScreen[None]):
             if listed == count
             else msg("{shown} of {of}", shown=listed, of=count).in_language(self.language)
         )
-        title = f"{msg('Scenarios').in_language(self.language)} ─ {shown}"
+        what = msg("Tracks") if self.by_track else msg("Scenarios")
+        title = f"{what.in_language(self.language)} ─ {shown}"
         self.query_one("#scenarios", Panel).border_title = Content(in_ascii(title) if self.ascii else title)
 
     @staticmethod
@@ -184,6 +215,9 @@ class GalleryScreen(SteadyScreen[None]):
             return key_hints((), self.language, width, tuple(extra))
         extra.append(("/", msg("search").in_language(self.language)))
         extra.append(("t", msg("tour").in_language(self.language)))
+        if self.folder is None:
+            other = msg("topics") if self.by_track else msg("tracks")
+            extra.append(("T", other.in_language(self.language)))
         if self.leads_back:
             extra.append(("Esc", msg("close").in_language(self.language)))
         return key_hints(GALLERY_COMMANDS, self.language, width, tuple(extra))
@@ -194,7 +228,14 @@ class GalleryScreen(SteadyScreen[None]):
                 [(Span(f" {msg('nothing matches what is typed').in_language(self.language)}", Role.DIM),)]
             )
         return ScenarioList(
-            self.shown, self.chosen, self.language, width, self.most, self.previews.broken, self.ascii
+            self.shown,
+            self.chosen,
+            self.language,
+            width,
+            self.most,
+            self.previews.broken,
+            self.ascii,
+            {path: share_in_words(one.best) for path, one in self.practised.items()},
         )
 
     def _about(self, width: int, height: int) -> Lines:
@@ -231,11 +272,24 @@ class GalleryScreen(SteadyScreen[None]):
             lines.append((Span(f"{dots(entry.level)} {level}", Role.DIM),))
         description = about.description.in_language(self.language).splitlines()
         lines += [(Span(line),) for line in ("", *description) if description]
+        if self.by_track:
+            lines += [(Span(""),), *self._on_the_track(entry, about)]
         if about.source:
             source = f"{msg('source').in_language(self.language)}: {about.source}"
             lines += [(Span(""),), (Span(source, Role.DIM),)]
         lines += [(Span(""),), (Span(f"backprop-tui {entry.named or entry.stem}", Role.CODE),)]
         return lines
+
+    def _on_the_track(self, entry: ScenarioEntry, about: ScenarioTexts) -> Iterator[Line]:
+        """What a scenario teaches, what comes before it, and how it was practised."""
+        from backprop_tui.files.practised import practised_in_words
+
+        yield (Span(" ".join(about.objective.in_language(self.language).split()), Role.NAME),)
+        if about.requires:
+            needed = msg("requires {names}", names=", ".join(map(clean, about.requires)))
+            yield (Span(needed.in_language(self.language), Role.DIM),)
+        words = practised_in_words(self.practised.get(entry.path))
+        yield (Span(words.in_language(self.language), Role.DIM),)
 
     # Choosing and opening
 
@@ -273,6 +327,8 @@ class GalleryScreen(SteadyScreen[None]):
             return
         self.app.clear_notifications()
         among = () if self.folder is None else tuple(self.entries(self.all))
+        if self.by_track:
+            among = self._track_of(self.chosen)
         opening = Opening.of(entry.path, among=among)
         if isinstance(self.app, CommandApp) and self.app.return_to(opening):
             return
@@ -283,6 +339,14 @@ class GalleryScreen(SteadyScreen[None]):
         view = view_opened(self.app, self.notify, opening, self.language, ascii=self.ascii)
         if view is not None:
             self.post_message(self.Opened(view))
+
+    def _track_of(self, number: int) -> tuple[ScenarioEntry, ...]:
+        """The track, as a whole, that the scenario of this number is listed under."""
+        for shelf in self.shown:
+            if number < len(shelf.entries):
+                return next(whole.entries for whole in self.all if whole.name == shelf.name)
+            number -= len(shelf.entries)
+        return ()
 
     def _was_left(self, opening: Opening) -> bool:
         return isinstance(self.app, CommandApp) and self.app.left.of(opening) is not None

@@ -35,6 +35,10 @@ class Guide(Protocol):
         """Turn the card if what it asks for is done; whether it was."""
         ...
 
+    def hear(self, command: str) -> None:
+        """Take notice of a command, which may be what the card asks for."""
+        ...
+
     def card_drawn(self, language: str, width: int, height: int) -> Drawing:
         """The card as it is now."""
         ...
@@ -68,6 +72,10 @@ class Handle(Protocol):
         ...
 
     # Commands
+
+    def heard(self, command: str) -> None:
+        """A command was carried out: the tour may have asked for it."""
+        ...
 
     @property
     def guide(self) -> Guide | None:

@@ -48,7 +48,8 @@ _OTHERS: Final = {
     "transcript": msg("The run so far as text to read from top to bottom; the step just taken comes last."),
     "gallery": msg(
         "The bundled scenarios by folder; more dots are harder. ↑ ↓ choose one, "
-        "Enter opens it, / finds some by title, name or folder, t takes the tour. "
+        "Enter opens it, / finds some by title, name or folder, t takes the tour, T lists the tracks and how "
+        "well you practised each scenario. "
         "The keys below are for a scenario that is open."
     ),
     "beside": msg(

@@ -1,4 +1,4 @@
-"""The tour of a minute: what guides the debugger through a small graph, card by card, and the offer of it."""
+"""The tour: what guides the debugger through a small graph, card by card, and the offer of it."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ class TourGuide:
 
     def __init__(self) -> None:
         self.card = 0
+        self._heard = ""
 
     @property
     def about(self) -> str:
@@ -41,8 +42,13 @@ class TourGuide:
 
     def turn(self, session: Session) -> bool:
         """Turn the card if what it asks for is done; whether it was."""
-        before, self.card = self.card, card_after(self.card, session)
+        before, self.card = self.card, card_after(self.card, session, self._heard)
+        self._heard = ""
         return self.card != before
+
+    def hear(self, command: str) -> None:
+        """Take notice of a command, which may be what the card asks for."""
+        self._heard = command
 
     def card_drawn(self, language: str, width: int, height: int) -> Drawing:
         """The card as it is now."""
@@ -68,7 +74,8 @@ class OfferScreen(Sheet):
             (
                 Span(
                     msg(
-                        "Is this your first time here? A tour takes a minute: forward, backward, and what if."
+                        "Is this your first time here? A tour takes two minutes: "
+                        "forward, backward, what if, and why."
                     ).in_language(self.language)
                 ),
             ),
