@@ -14,7 +14,6 @@ from backprop_engine.arrays import settle
 from backprop_engine.derived import derived
 from backprop_engine.explain.backward_facts import AccumulateFacts, BackwardFacts
 from backprop_engine.explain.symbols import loss_name, operand_text
-from backprop_engine.graph.graph import Graph
 from backprop_engine.trace.record import run_forward
 from backprop_engine.trace.trace import Trace
 
@@ -73,10 +72,11 @@ def _effect(trace: Trace, position: int) -> Effect | None:
     if not np.isfinite(actual):
         return None
     name = operand_text(graph.nodes[position])
-    return Effect(name, entry, _output_name(graph), SIZE, float(gradient[entry]), actual)
+    return Effect(name, entry, _output_name(trace), SIZE, float(gradient[entry]), actual)
 
 
-def _output_name(graph: Graph) -> str:
-    """What moves: the output, or where that is no number the loss that is assumed to follow it."""
-    output = graph.nodes[graph.output]
-    return output.name if output.shape == () else loss_name(graph)
+def _output_name(trace: Trace) -> str:
+    """What moves: the output, or the loss that is assumed to follow it where its gradient is not 1."""
+    output = trace.graph.nodes[trace.graph.output]
+    alone = output.shape == () and trace.bindings.seed == 1
+    return output.name if alone else loss_name(trace.graph)

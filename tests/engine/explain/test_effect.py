@@ -118,3 +118,10 @@ def test_shapes_leave_a_square_product_open() -> None:
 
 def test_a_vector_has_nothing_to_argue_about() -> None:
     assert arguments({"y": "W @ x"}, W=np.ones((3, 2)), x=np.ones(2)) == {}
+
+
+def test_with_a_seed_other_than_one_the_loss_moves_and_not_the_output() -> None:
+    (effect,) = effects(load_scenario("one_node").record()).values()
+    assert effect is not None
+    assert (effect.output, effect.gradient) == ("L", 12)
+    assert effect.actual == pytest.approx(2 * (3.01**2 - 9), rel=1e-12)
