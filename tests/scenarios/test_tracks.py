@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from backprop_engine import load_scenario
+from backprop_engine.evaluation.evaluate import evaluate
+from backprop_engine.practice import drawn
 from backprop_engine.scenario.bundled import bundled, neighbour, tracks
+from backprop_engine.scenario.sections.expectations import Formula
 from backprop_tui.files.bundled import heading, shelves, track_shelves
 from scenes import LANGUAGES
 
@@ -104,3 +107,18 @@ def test_the_heading_says_what_the_scenario_says() -> None:
     for stem in ON_A_TRACK[::7]:
         whole, about = load_scenario(stem), heading(bundled()[stem])
         assert (about.objective, about.requires, about.next) == (whole.objective, whole.requires, whole.next)
+
+
+@pytest.mark.parametrize("stem", TRACKS["article"].scenarios)
+def test_each_of_the_article_asks_and_its_formulas_hold_when_numbers_are_drawn_anew(stem: str) -> None:
+    scenario = load_scenario(stem)
+    assert scenario.asks
+    for ask in scenario.asks:
+        assert set(LANGUAGES) <= set(ask.question.by_language)
+        if not isinstance(ask.answer, Formula):
+            assert ask.choices
+            continue
+        for seed in range(3):
+            trace = drawn(scenario, seed)
+            found = evaluate(ask.answer.tree, trace.value, trace.gradient, trace.graph.dtype)
+            assert found == pytest.approx(trace.gradient(ask.node), rel=1e-9, abs=1e-12)
