@@ -26,7 +26,7 @@ ASKED = (
     *(("s",), ("s",), ("s",), ("s",), ("S",), ("end",), ("colon", *"set x = 3", "enter", "escape"), ("u",)),
     *(("colon", *typed, "enter", "escape") for typed in ("why x", "nudge x", "break q")),
     ("home", "c"),
-    ("v",),
+    ("end", "v"),
 )
 """The keys that each card names, but for the last, which asks for none."""
 

@@ -99,7 +99,7 @@ CARDS: Final = (
     ),
     Card(
         "plots",
-        msg("Press v for the plots: with c to the end, the norm of every gradient is among them."),
+        msg("Press End, then v for the plots: one of them shows how large every gradient is."),
         _never,
         hears="plot",
     ),
