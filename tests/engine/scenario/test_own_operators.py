@@ -82,8 +82,8 @@ def test_a_rule_that_is_left_empty_hands_nothing_on_and_the_check_says_so() -> N
 def test_the_inside_of_an_operator_is_its_formula_as_a_graph() -> None:
     trace = swish(WRONG).record()
     run = inner_run(trace, trace.graph["h"]).trace
-    assert [run.graph.nodes[position].name for position in run.graph.order] == ["h/out#1", "h/out#2", "h/out"]
-    assert_close(run.value("h/out"), trace.value("h"))
+    assert [run.graph.nodes[position].name for position in run.graph.order] == ["h.out#1", "h.out#2", "h.out"]
+    assert_close(run.value("h.out"), trace.value("h"))
     assert_close(run.gradient("a"), swish().record().gradient("x"))  # the true gradient
 
 

@@ -416,7 +416,7 @@ async def test_copying_a_step() -> None:
     async with opened("add_multiply", at=6) as pilot:
         await pilot.press("y")
         copied = " ".join(pilot.app.clipboard.split())
-    assert "∂f ∂f ∂q ── = ── · ── ∂x ∂q ∂x" in copied
+    assert "∂L ∂L ∂q ── = ── · ── ∂x ∂q ∂x" in copied
     assert "-4 = -4 · 1" in copied
     assert "∂L/∂x = ∂L/∂q · 1 = (-4) · 1 = -4" in copied
 
