@@ -226,7 +226,7 @@ def test_a_path_wins_over_a_stem_where_it_looks_like_one(
         (("run", "add_multiply", "--set", "x"), "a setting is a name, `=` and a number or list"),
         (("run", "add_multiply", "--set", "q=3"), "q is computed: only leaves can be set"),
         (("run", "add_multiply", "--set", "w=3"), "there is no leaf w"),
-        (("run", "add_multiply", "--set", "x=[1, 2]"), "x is (), the value is 2"),
+        (("run", "add_multiply", "--set", "x=[1, 2]"), "x is (), but the value is 2"),
         (("run", "add_multiply", "--set", "x=red"), "x=red: "),
         (("run", "rnn_cell", "--max-memory", "10"), "error["),
         (("run", "add_multiply", "--max-memory", "much"), "'much' is not a size: write 4GiB"),
@@ -323,7 +323,7 @@ def test_mistakes_are_told_in_the_language_asked_for(commands: Commands, argumen
     [
         ("rnn_cel", "did you mean `rnn_cell`?"),
         ("lstm_cells_of_torch", "did you mean `lstm`?"),
-        ("no_such", "`backprop-tui` alone lists the scenarios that it brings along"),
+        ("no_such", "`backprop-tui` without arguments lists the bundled scenarios"),
     ],
 )
 def test_a_name_that_no_scenario_has_gets_a_way_on(commands: Commands, name: str, hint: str) -> None:

@@ -88,10 +88,9 @@ PANEL_SLOTS: Final = (
         "plots",
         msg("Plots"),
         msg(
-            "The run from afar: the loss, the sizes of gradients along time, depth and "
-            "iterations, and the parameters. v goes to the next plot; a click goes to an "
-            "iteration, or chooses a node. Iterations that are missing are computed "
-            "while one looks."
+            "The run at a glance: the loss, the sizes of gradients along time, depth and iterations, "
+            "and the parameters. v goes to the next plot; a click goes to an iteration, or chooses a "
+            "node. Missing iterations are computed while you look."
         ),
         "lists",
         roomy="structure",
@@ -100,8 +99,8 @@ PANEL_SLOTS: Final = (
         "calls",
         msg("Calls"),
         msg(
-            "What one is inside of: the run, the iteration, groups, and composite "
-            "operators that one has stepped into, the innermost last."
+            "What you are inside of: the run, the iteration, groups, and composite operators that "
+            "you have stepped into, the innermost last."
         ),
         "lists",
         roomy="structure",

@@ -28,7 +28,7 @@ SIGNS: Final = (
     (
         "(3×4) ‖2‖",
         Role.VALUE,
-        msg("a tensor in short: its shape and ‖its norm‖, the root of the sum of squares"),
+        msg("a tensor in short: its shape and ‖its norm‖, the square root of the sum of squares"),
     ),
     (
         "5/9 true",

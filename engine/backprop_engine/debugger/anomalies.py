@@ -163,14 +163,14 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
             "first infinity",
             msg("An infinity arises here, from finite numbers."),
             msg(
-                "Look at what was divided by, or what went into a logarithm or an exponential: shift by the "
-                "maximum, add a small eps, or use the fused operator."
+                "Look at the divisor, or at the operand of a logarithm or an exponential: subtract "
+                "the maximum, add a small eps, or use the fused operator."
             ),
             _first(np.isinf),
         ),
         Anomaly(
             "first nan",
-            msg("Not-a-number arises here."),
+            msg("A NaN arises here."),
             msg(
                 "NaN comes from 0 · inf, inf − inf (as in softmax over a completely masked row), "
                 "0 / 0, or the root or logarithm of a negative number. A `where` after it hides "
@@ -227,11 +227,8 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
         ),
         Anomaly(
             "sign change",
-            msg("This gradient points the other way than in the iteration before."),
-            msg(
-                "The update jumped over a minimum. If it happens again and again, the learning rate is too "
-                "large."
-            ),
+            msg("This gradient has the opposite direction to that in the previous iteration."),
+            msg("The update jumped over a minimum. If this keeps happening, the learning rate is too large."),
             _turned,
         ),
         Anomaly(

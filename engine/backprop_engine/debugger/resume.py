@@ -166,7 +166,7 @@ def resumed(session: Session, run: Run) -> Session:
     moved = replace(moved, position=position_of(moved.run, resume_point(session)))
     if session.levels:
         moved = replace(moved, levels=tuple(_levels(session.levels, moved.outer_trace)))
-    message = msg("Left out, for it no longer fits the file: {what}.", what=", ".join(left_out))
+    message = msg("Dropped, because it no longer fits the file: {what}.", what=", ".join(left_out))
     notice = Notice(message, good=False) if left_out else None
     return replace(moved, selection=_chosen(session, moved), notice=notice)
 

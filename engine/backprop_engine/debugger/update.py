@@ -201,7 +201,7 @@ def _out(session: Session) -> Session:
             msg("This is the end of {group}: the next step leads out of it.", group=groups[0].name),
             good=False,
         )
-    return with_notice(session, msg("You are inside of nothing."), good=False)
+    return with_notice(session, msg("You have not stepped into anything."), good=False)
 
 
 def _goal(session: Session, command: Iterate | Go | ToStart | ToBackward | ToEnd | RunTo) -> int:

@@ -96,7 +96,7 @@ def look_alike(character: str) -> Hint:
     if character in _SAID:
         return _SAID[character]
     if unicodedata.category(character) == "Cf":
-        return msg("nobody sees this character: take it out")
+        return msg("this character is invisible: remove it")
     plain = _LOOK_ALIKES.get(character, "")
     if not plain and "！" <= character <= "～":  # the full-width forms run parallel to ASCII
         plain = chr(ord(character) - 0xFEE0)

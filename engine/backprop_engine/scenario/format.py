@@ -118,7 +118,7 @@ SCENARIO: Final = form(
     FormatKey(
         "dtype",
         "dtype",
-        msg("The floating type that the whole graph computes in; float64 unless given."),
+        msg("The floating-point type of the whole graph; float64 by default."),
     ),
     FormatKey(
         "inputs",
@@ -329,8 +329,8 @@ OWN_OPERATOR: Final = form(
         ),
     ),
     FormatKey("shape", "axes", msg("The axes of inputs and `out`: `{{a: [n, d], out: [n]}}`.")),
-    FormatKey("sign", "sign", msg("What stands in its node of the graph.")),
-    FormatKey("wrong", "flag", msg("Whether a rule is a known mistake, which the numeric check must find.")),
+    FormatKey("sign", "sign", msg("The sign shown in its node of the graph.")),
+    FormatKey("wrong", "flag", msg("Whether a rule is a known mistake that the numeric check must find.")),
     FormatKey("lesson", "texts", msg("What its backward step does, in a sentence.")),
 )
 
@@ -371,7 +371,7 @@ EXPECT: Final = form(
     FormatKey(
         "iteration",
         "natural",
-        msg("With `train`: the iteration that the figures are from; 0 unless given."),
+        msg("With `train`: the iteration that the figures are for; 0 by default."),
     ),
     FormatKey("values", "values", msg("Values that must come out, by name.")),
     FormatKey(
@@ -382,19 +382,19 @@ EXPECT: Final = form(
     FormatKey(
         "rtol",
         "tolerance",
-        msg("How far off a figure may be, as a part of itself; 1e-9 unless given."),
+        msg("The relative tolerance of a figure; 1e-9 by default."),
     ),
     FormatKey(
         "atol",
         "tolerance",
-        msg("How far off a figure may be in any case; 1e-12 unless given."),
+        msg("The absolute tolerance of a figure; 1e-12 by default."),
     ),
     FormatKey(
         "digits",
         "digits",
         msg(
-            "How many digits after the decimal point the figures are rounded to; in place of `rtol` and "
-            "`atol`."
+            "The number of digits after the decimal point that the figures are rounded to; instead "
+            "of `rtol` and `atol`."
         ),
     ),
     FormatKey(
@@ -414,14 +414,14 @@ TRAIN: Final = form(
     FormatKey(
         "steps",
         "updates",
-        msg("How many updates there are; one last forward pass follows."),
+        msg("The number of updates; one last forward pass follows."),
         needed=True,
     ),
     FormatKey("batch", "batch", msg("How many examples each iteration sees, and which leaves they are in.")),
     FormatKey(
         "clip_norm",
         "positive",
-        msg("The largest norm that the gradients of all parameters together may have before an update."),
+        msg("The largest norm that the gradients of all parameters together may have at an update."),
     ),
     FormatKey(
         "clip_value",
@@ -429,7 +429,7 @@ TRAIN: Final = form(
         msg("The largest absolute value that an entry of a gradient may have before an update."),
     ),
     FormatKey(
-        "running", "running", msg("Constants that follow what is computed, from iteration to iteration.")
+        "running", "running", msg("Constants that follow a computed value from iteration to iteration.")
     ),
     FormatKey("schedule", "schedule", msg("How the learning rate changes from update to update.")),
     open=True,
@@ -455,7 +455,9 @@ BATCH: Final = form(
     FormatKey(
         "drop_last",
         "flag",
-        msg("Whether an epoch leaves out the examples that do not fill a batch; required if there are any."),
+        msg(
+            "Whether an epoch drops the last examples if they do not fill a batch; required if there are any."
+        ),
     ),
 )
 
@@ -513,7 +515,7 @@ INIT_SETTINGS: Final[Mapping[str, FormatKey]] = {
 }
 
 RANDOM: Final = form(
-    msg("What random inits take besides."),
+    msg("Further settings of random initialisers."),
     FormatKey(
         "seed",
         "natural",
@@ -523,7 +525,7 @@ RANDOM: Final = form(
 )
 
 FANS: Final = form(
-    msg("What inits take that count a unit's connections."),
+    msg("Settings of initialisers that count a unit's connections."),
     FormatKey(
         "fan",
         "fan",

@@ -107,7 +107,7 @@ def figure_failure(figure: Figure, block: Expectation, trace: Trace) -> Failure 
     found = _float64(trace.value(name) if figure.of == "value" else trace.gradient(name))
     if found.shape != expected.shape:
         message = msg(
-            "{what} is {shape}, expected {wanted}",
+            "{what} has shape {shape}, expected {wanted}",
             what=what,
             shape=shape_text(found.shape),
             wanted=shape_text(expected.shape),

@@ -37,7 +37,7 @@ def check_work(node: YamlNode, graph: Graph, max_work: int) -> None:
     if need > max_work:
         ((name, most),) = counted.most_common(1)
         message = msg(
-            "a run of this graph takes about {need} products; at most {most} are allowed",
+            "a run of this graph takes about {need} multiplications; at most {most} are allowed",
             need=_about(need),
             most=_about(max_work),
         )

@@ -208,7 +208,7 @@ def test_breakpoints_and_watches_are_kept_as_far_as_they_fit() -> None:
     assert [one.number for one in moved.breakpoints] == [2, 3]
     assert moved.watches == ("r",)
     assert moved.notice is not None
-    assert moved.notice.in_language("en") == "Left out, for it no longer fits the file: q, q + 1."
+    assert moved.notice.in_language("en") == "Dropped, because it no longer fits the file: q, q + 1."
     assert "q, q + 1" in moved.notice.in_language("ko")
 
 
@@ -226,7 +226,7 @@ def test_branches_are_kept_with_the_changes_that_still_fit() -> None:
     lost = resumed(session, changed(("x: 2", "x: [1, 2]"), ("r * r", "sum(r * r)")))
     assert lost.frame.trace.value("p").tolist() == [3, 6]
     assert lost.notice is not None
-    assert lost.notice.in_language("en") == "Left out, for it no longer fits the file: x, q."
+    assert lost.notice.in_language("en") == "Dropped, because it no longer fits the file: x, q."
 
 
 def test_what_is_folded_and_stepped_into_is_kept() -> None:

@@ -272,7 +272,7 @@ def test_a_text_can_have_a_template_of_its_own() -> None:
     assert filled.template.tree == parse(text)
     assert filled.template.slots == ()
     assert filled.span(SourceSpan(2, 6)) == SourceSpan(2, 6)
-    with pytest.raises(ExprError, match="word of Python"):
+    with pytest.raises(ExprError, match="reserved Python keyword"):
         fill("if", shared=False)
 
 

@@ -71,7 +71,7 @@ SHAPE_ERRORS = [
     ("softmax", {"p": ()}, "p is () and has no axis -1", "a scalar has no axes"),
     ("softmax", {"p": (2, 0)}, "p is 2×0: axis -1 is empty", ""),
     ("softmax_with_loss", {"p": (2, 3), "t": (3,)},
-     "p is 2×3 and t is 3: a target is 2 class indices or 2×3 probabilities",
+     "p is 2×3 and t is 3: a target is class indices of shape 2, or probabilities of shape 2×3",
      "axis 0 has size 3 in t and 2 in p; p.T would fit"),
     ("softmax_with_loss", {"p": (), "t": ()}, "p is (), a scalar: it needs an axis of classes", ""),
 ]  # fmt: skip
@@ -95,7 +95,7 @@ def test_shape_errors_name_the_nodes_and_their_shapes(
         ("sum", {"axis": (0, -2)}, "x is 2×3: axis [0, -2] lists an axis twice"),
         ("index", {"key": (2,)}, "x is 2×3: the index 2 is out of range for axis 0, which has size 2"),
         ("index", {"key": (0, -4)}, "x is 2×3: the index -4 is out of range for axis 1, which has size 3"),
-        ("index", {"key": (0, 0, 0)}, "x is 2×3 and cannot take 3 indices"),
+        ("index", {"key": (0, 0, 0)}, "x has shape 2×3 and cannot take 3 indices"),
     ],
 )
 def test_attributes_that_do_not_fit_the_shape(op: str, attributes: dict[str, Any], message: str) -> None:

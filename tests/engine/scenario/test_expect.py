@@ -73,7 +73,7 @@ def test_what_comes_out(expect: str) -> None:
         ("{values: {big: 1e300}}", "`big` is inf, expected 1e+300"),
         ("{values: {s: .inf}}", "`s` is 3, expected inf"),
         ("{values: {none: 0}}", "`none` is nan, expected 0"),
-        ("{values: {a: 7}}", "`a` is 2, expected ()"),
+        ("{values: {a: 7}}", "`a` has shape 2, expected ()"),
         ("{digits: 2, values: {s: 3.006}}", "`s` is 3, expected 3.006"),
         (
             "{wrong: true, values: {a: [7, 5]}}",

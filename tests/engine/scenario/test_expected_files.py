@@ -90,7 +90,7 @@ def test_how_far_off(folder: Path, key: str, hint: str, cosine: str) -> None:
 
 def test_a_transpose_is_recognised(folder: Path) -> None:
     (failure,) = failed(folder, "{grads: {W: {file: data/grads.npz, key: turned}}}")
-    assert "is 3×2, expected 2×3" in failure.message
+    assert "has shape 3×2, expected 2×3" in failure.message
     assert "transpose" in failure.hint
 
 
@@ -102,7 +102,7 @@ def test_a_transpose_is_recognised(folder: Path) -> None:
         ("{file: data/none.npz, key: a}", "there is no file `data/none.npz`"),
         ("{file: ../w.npy}", "folder"),
         ("{file: /etc/passwd.npy}", "folder"),
-        ("{file: data/w.pickle}", "tells no kind of data file"),
+        ("{file: data/w.pickle}", "is not that of a data file"),
         ("{file: data/grads.npz, key: words}", "words"),
         ("{shape: [3, 2], init: zeros}", "expected"),
     ],

@@ -42,7 +42,7 @@ def test_a_file_that_grows_while_it_is_read(folder: Path, monkeypatch: pytest.Mo
         return status
 
     monkeypatch.setattr(data_files.os, "fstat", fstat)
-    assert refused(folder, "{file: iris.csv}")[1] == "`iris.csv` changes while it is read"
+    assert refused(folder, "{file: iris.csv}")[1] == "`iris.csv` changed while it was being read"
 
 
 def test_a_choice_that_is_too_large_is_refused_before_it_is_made(folder: Path) -> None:
@@ -85,11 +85,11 @@ def test_all_files_together_are_bounded(folder: Path) -> None:
         leaf_of(folder, "{file: 0.npy}", contents)
     with pytest.raises(ScenarioError, match="`x` needs 800 bytes; at most 500 bytes are allowed"):
         leaf_of(folder, "{file: 1.npy, rows: 0}", contents)
-    with pytest.raises(ScenarioError, match="the content of the data files needs 684 bytes, at most 500"):
+    with pytest.raises(ScenarioError, match="the content of the data files needs 684 bytes; at most 500"):
         leaf_of(folder, "{file: 2.npy}", contents)
     numbers = DataFiles(1500)
     leaf_of(folder, "{file: 0.npy}", numbers)
-    with pytest.raises(ScenarioError, match=r"what is read from data files needs 1.56 KiB, at most 1.46 KiB"):
+    with pytest.raises(ScenarioError, match=r"what is read from data files needs 1.56 KiB; at most 1.46 KiB"):
         leaf_of(folder, "{file: 0.npy}", numbers)
     leaf_of(folder, "{file: 0.npy, rows: '0:50'}", numbers)
 

@@ -36,7 +36,8 @@ def test_dtype(folder: Path) -> None:
 def test_numbers_that_the_graph_cannot_hold(folder: Path) -> None:
     assert bad_table(folder, "a,b\n1,2\n3,70000\n", dtype="float16") == (
         "number-range",
-        "line 3, column 1 (`b`) of `t.csv` is 70000, float16 cannot hold it: its largest number is 6.55e+04",
+        "line 3, column 1 (`b`) of `t.csv` is 70000, which float16 cannot hold: its "
+        "largest number is 6.55e+04",
         "`dtype: float64` for the whole graph holds more",
     )
     text = "a,b\n70000,2\n3,4\n"
@@ -99,7 +100,7 @@ def test_a_path_is_not_absolute(folder: Path, path: str) -> None:
         ('"a\\n.csv"', "a path has no control characters or invisible ones: `a .csv`"),
         ('"a\\e[31m.csv"', "a path has no control characters or invisible ones: `a␛[31m.csv`"),
         ('"a\\u202e.csv"', "a path has no control characters or invisible ones: `a\\u202e.csv`"),
-        ('"https://example.org/iris.csv"', "data are not fetched from an address"),
+        ('"https://example.org/iris.csv"', "data are not downloaded from an address"),
     ],
 )
 def test_what_is_no_path(folder: Path, path: str, message: str) -> None:
@@ -227,7 +228,7 @@ def test_a_name_that_only_looks_the_same(folder: Path) -> None:
 def test_the_ending_tells_what_a_file_is(folder: Path, path: str, hint: str) -> None:
     assert refused(folder, f"{{file: {path}}}") == (
         "data-format",
-        f"the ending of `{path}` tells no kind of data file",
+        f"the extension of `{path}` is not that of a data file",
         hint,
     )
 

@@ -153,39 +153,42 @@ def test_other_cells_than_the_chosen_are_not_looked_at(folder: Path) -> None:
     ("text", "leaf", "code", "message", "hint"),
     [
         ("a,b\n1,2\n3,x\n", "{file: t.csv}", "data-cell",
-         "line 3, column 1 (`b`) of `t.csv` is the text `x`, no number",
+         "line 3, column 1 (`b`) of `t.csv` is the text `x`, not a number",
          "correct the cell, or leave such rows out with `rows`"),
         ("1,2\n\n3,\n", "{file: t.csv}", "data-cell", "line 3, column 1 (counted from 0) of `t.csv` is empty",
          "write `nan` for an unknown number, or leave such rows out with `rows`"),
         ('a\n1\n""\n', "{file: t.csv}", "data-cell", "line 3, column 0 (`a`) of `t.csv` is empty",
          "write `nan` for an unknown number, or leave such rows out with `rows`"),
         (TEXT_CLASSES, "{file: t.csv}", "data-cell",
-         "line 2, column 1 (`species`) of `t.csv` is the text `setosa`, no number",
+         "line 2, column 1 (`species`) of `t.csv` is the text `setosa`, not a number",
          "columns of numbers are taken by `columns: [0]`"),
         (TEXT_CLASSES, "{file: t.csv, columns: species, rows: '1:2', dtype: int}", "data-cell",
-         "line 3, column 1 (`species`) of `t.csv` is the text `setosa`, no number",
+         "line 3, column 1 (`species`) of `t.csv` is the text `setosa`, not a number",
          "classes are numbers: write them in the file, such as 0 for `setosa`, 1 for `versicolor`, "
          "2 for `virginica`"),
         ("c\n" + "".join(f"c{i}\n" for i in range(9)), "{file: t.csv, dtype: int}", "data-cell",
-         "line 2, column 0 (`c`) of `t.csv` is the text `c0`, no number",
+         "line 2, column 0 (`c`) of `t.csv` is the text `c0`, not a number",
          "classes are numbers: write them in the file, such as 0 for `c0`, 1 for `c1`, 2 for `c2`, "
          "3 for `c3`, 4 for `c4`, 5 for `c5`, …"),
         ("a,b\nTrue,1\n", "{file: t.csv}", "data-cell",
-         "line 2, column 0 (`a`) of `t.csv` is the text `True`, no number", "write 1 and 0"),
+         "line 2, column 0 (`a`) of `t.csv` is the text `True`, not a number", "write 1 and 0"),
         ('a,b\n"0,5",1\n', "{file: t.csv}", "data-cell",
-         "line 2, column 0 (`a`) of `t.csv` is the text `0,5`, no number",
+         "line 2, column 0 (`a`) of `t.csv` is the text `0,5`, not a number",
          "write a point in decimal numbers, not a comma"),
         ("a;b\n1;2\n", "{file: t.csv}", "data-cell",
-         "line 2, column 0 (`a;b`) of `t.csv` is the text `1;2`, no number",
+         "line 2, column 0 (`a;b`) of `t.csv` is the text `1;2`, not a number",
          "cells are divided by commas; in this file there are semicolons"),
         ("a\tb\n1\t2\n", "{file: t.csv, columns: b}", "data-columns", "there is no column `b`",
          "cells are divided by commas; in this file there are tabs"),
-        ("a;b\n1,5;2\n", "{file: t.csv}", "data-format", "line 2 of `t.csv` has 2 cells, line 1 has 1 cell",
+        ("a;b\n1,5;2\n", "{file: t.csv}", "data-format",
+         "line 2 of `t.csv` has 2 cells, but line 1 has 1 cell",
          "cells are divided by commas; in this file there are semicolons"),
         ("a,b\n1,2\n3,4,5\n", "{file: t.csv}", "data-format",
-         "line 3 of `t.csv` has 3 cells, line 1 has 2 cells", "every row needs as many cells as the first"),
+         "line 3 of `t.csv` has 3 cells, but line 1 has 2 cells",
+         "every row needs as many cells as the first"),
         ("a,b\n1,2\n3\n", "{file: t.csv, columns: a, rows: 0}", "data-format",
-         "line 3 of `t.csv` has 1 cell, line 1 has 2 cells", "every row needs as many cells as the first"),
+         "line 3 of `t.csv` has 1 cell, but line 1 has 2 cells",
+         "every row needs as many cells as the first"),
         ("", "{file: t.csv}", "data-format", "`t.csv` is empty", "a table has a row of numbers or more"),
         ("\n\n", "{file: t.csv}", "data-format", "`t.csv` is empty", "a table has a row of numbers or more"),
         ("a,b\n", "{file: t.csv}", "data-format", "`t.csv` has no row below its header", ""),
@@ -242,7 +245,7 @@ def test_any_of_the_chosen_cells_can_be_the_bad_one(folder: Path) -> None:
 
 def test_a_cell_that_a_terminal_would_obey_is_shown_harmless(folder: Path) -> None:
     message = bad_table(folder, "a\x1b[2J,b\n1,\x1b[31mred" + "x" * 100 + "\n")[1]
-    assert message == "line 2, column 1 (`b`) of `t.csv` is the text `␛[31mredxxxxxxxxxxxxxxx…`, no number"
+    assert message == "line 2, column 1 (`b`) of `t.csv` is the text `␛[31mredxxxxxxxxxxxxxxx…`, not a number"
     assert "␛[2J" in bad_table(folder, "a\x1b[2J\nx\n")[1]
 
 
@@ -254,7 +257,7 @@ def test_a_cell_that_a_terminal_would_obey_is_shown_harmless(folder: Path) -> No
         (b"PK\x03\x04\xff", "`t.csv` is not UTF-8 text: byte 0xff in line 1",
          "this looks like a workbook: save it as CSV, in UTF-8"),
         (b"\x93NUMPY\x01\x00", "`t.csv` is not UTF-8 text: byte 0x93 in line 1",
-         "this is an array of NumPy's: name it `.npy`"),
+         "this is a NumPy array: rename it to `.npy`"),
     ],
 )  # fmt: skip
 def test_tables_in_other_encodings(folder: Path, data: bytes, message: str, hint: str) -> None:

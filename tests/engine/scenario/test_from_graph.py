@@ -100,7 +100,7 @@ def test_a_chain_of_thousands_of_parts_is_no_deep_recursion() -> None:
         ("it has one use", {"f#1": "square x"}),
         ("the order of computing would be another", {"g#1": "square x", "f": "tanh g#1"}),
         ("the order of computing would be another", {"f#1": "square x", "a": "tanh x", "f": "mul f#1 a"}),
-        ("is a word of Python", {"lambda": "square x"}),
+        ("is a reserved Python keyword", {"lambda": "square x"}),
     ],
 )
 def test_graphs_that_no_file_says(reason: str, nodes: dict[str, str]) -> None:

@@ -282,7 +282,7 @@ def test_another_number_for_a_leaf() -> None:
         ("z=3", "there is no leaf z"),
         ("wieght=3", "did you mean `weight`"),
         ("f=3", "f is computed"),
-        ("weight=[1, 2]", "weight is 1×2, the value is 2"),
+        ("weight=[1, 2]", "weight is 1×2, but the value is 2"),
         ("t=3", "the class index 3 is out of range"),
         ("t=0.5", "a class index must be a whole number"),
         ("weight=[[1e5, 0]]", "float16 cannot hold"),

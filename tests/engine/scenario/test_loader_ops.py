@@ -77,7 +77,7 @@ def test_what_is_written_is_computed(expression: str, wanted: Any) -> None:
         ("pad(v, width=[1, 1])", "`width` of `pad` is a list of lists of whole numbers, not [1, 1]"),
         ("pad(v, width=[[1, 1, 1]])", "`width` of `pad` is a list of lists of whole numbers"),
         ("einsum(x, x, subscripts=3)", "`subscripts` of `einsum` is quoted text, not 3"),
-        ("einsum(x, v, subscripts=\"ij,j->i\")", "the letter j is 3 in x and 2 in v"),
+        ("einsum(x, v, subscripts=\"ij,j->i\")", "the letter j has size 3 in x and 2 in v"),
         ("concat()", "`concat` takes 1 or more operands, 0 are given"),
         ("concat(v, x)", "v is 2 and x is 2×3"),
         ("linear(v)", "`linear` takes 2 to 3 operands, 1 is given"),
@@ -85,10 +85,10 @@ def test_what_is_written_is_computed(expression: str, wanted: Any) -> None:
         ("embedding(w, bad)", "the index 4 is out of range: there are 4 rows, counted from 0"),
         ("embedding(w, half)", "an index must be a whole number"),
         ("embedding(w, v)", "constant"),
-        ("gather(x, i, axis=0)", "which may differ only along axis 0"),
+        ("gather(x, i, axis=0)", "whose sizes may differ only along axis 0"),
         ("gather(w[:2], i, axis=1)", "the index 2 is out of range: there are 2 places along axis 1"),
         ("conv2d(c, k, stride=[1, 1, 1])", "`stride` of `conv2d` is a whole number or a list of whole"),
-        ("conv2d(c, k)", "c has 2 channels, k takes 1"),
+        ("conv2d(c, k)", "c has 2 channels, but k takes 1"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_said(expression: str, said: str) -> None:

@@ -28,7 +28,7 @@ CASES = {
     ),
     "a scan of no time step": (
         SCAN.replace("[[1, 2], [3, 4]]", "{shape: [0, 2], init: zeros}"),
-        "scan-shapes", "`xs` is 0×2: there is no time step in it", "",
+        "scan-shapes", "`xs` has shape 0×2, without a single time step", "",
     ),
     "an instance that a scan does not have": (
         SCAN.replace("s[-1]", "s[5]"),
@@ -56,7 +56,7 @@ CASES = {
     ),
     "an expression in brackets": (
         "inputs: {x: 1}\nnodes:\n  f: [x + 1]\n",
-        "node-constant", "`f` is a list and no expression", "leave the brackets out: `x + 1`",
+        "node-constant", "`f` is a list, not an expression", "leave the brackets out: `x + 1`",
     ),
     "underscores in a number": (
         "inputs: {x: 1_000.5e2}\nnodes: {f: x * 1}\n",
@@ -96,7 +96,7 @@ CASES = {
     ),
     "a key below one that has a value": (
         f"notes:\n  f: a\nfoo: 3\n{PRODUCT}",
-        "unknown-key", "a scenario has no key `foo`", "known are title",
+        "unknown-key", "a scenario has no key `foo`", "known keys: title",
     ),
 }  # fmt: skip
 

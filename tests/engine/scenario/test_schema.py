@@ -138,7 +138,7 @@ def test_the_keys_of_the_loader_and_of_the_schema_are_the_same(place: str) -> No
     with pytest.raises(ScenarioError) as caught:
         load_source(Source.from_bytes("s.yaml", text.encode()))
     (hint,) = [one.hint for one in caught.value.diagnostics if one.message == f"{place} has no key `zz`"]
-    loader = hint.removeprefix("known are ").split(", ")
+    loader = hint.removeprefix("known keys: ").split(", ")
     made: Any = SCHEMA
     if place in DEFINED:
         name, *inside = DEFINED[place]

@@ -135,7 +135,7 @@ def test_other_examples_for_a_leaf() -> None:
     assert bits(changed, range(10)) == bits(loaded(SHUFFLED, x=other.tolist()), range(10))
     again = load_source(Source("case.yaml", changed.to_yaml()))
     assert bits(again, range(10)) == bits(changed, range(10))
-    for wrong, told in ((X[:2], "X is 7×2, the value is 2×2"), ([1, 2], "7×2")):
+    for wrong, told in ((X[:2], "X is 7×2, but the value is 2×2"), ([1, 2], "7×2")):
         with pytest.raises(UsageError, match=told):
             scenario.with_leaf("X", wrong)
     with pytest.raises(UsageError, match="t does not fit L"):

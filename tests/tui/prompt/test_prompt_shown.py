@@ -83,7 +83,7 @@ def test_printing_inside_of_an_operator(everything: Scenario) -> None:
     assert name.startswith("L.")
     assert typist(f"p {name}").startswith(f"{name} = ")
     assert name in typist("nodes")
-    assert typist("out", "bt").strip() == "inside of nothing"
+    assert typist("out", "bt").strip() == "not inside anything"
 
 
 def test_out_of_a_group_says_where_it_ends() -> None:

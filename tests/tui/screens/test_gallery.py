@@ -514,7 +514,7 @@ async def test_a_key_says_once_that_what_is_broken_does_not_open(tmp_path: Path)
     async with gallery_of(tmp_path) as pilot:
         await pilot.press("enter", "enter", "s")
         await pilot.pause()
-        assert notices(pilot) == ["case.yaml has mistakes, which stand under About"]
+        assert notices(pilot) == ["case.yaml has mistakes; About lists them"]
         assert "[no-nodes]" in seen(pilot)
 
 

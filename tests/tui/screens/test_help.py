@@ -37,7 +37,7 @@ def test_the_groups_are_its_headings(language: str) -> None:
 @pytest.mark.parametrize(
     ("sought", "found", "missing"),
     [
-        ("undo", "to the branch that this one grew from", "one step forward"),
+        ("undo", "to the branch that this one came from", "one step forward"),
         ("break once", "a breakpoint that goes away", "stop following"),
         ("iteration", "to the same place in another iteration", "zoom to fit"),
         ("Ctrl+P", "find a command by its name", "one step forward"),
@@ -71,7 +71,7 @@ async def test_it_filters_as_one_types_and_closes_with_escape(size: tuple[int, i
     async with opened("add_multiply", size=size) as pilot:
         await pilot.press("question_mark", *"und")
         assert "one step forward" not in shown(pilot)
-        assert "to the branch that this one grew from" in shown(pilot)
+        assert "to the branch that this one came from" in shown(pilot)
         await pilot.press(*["backspace"] * 3)
         assert "one step forward" in shown(pilot)
         await pilot.press("s", "q", "escape")

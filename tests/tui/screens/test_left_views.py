@@ -76,7 +76,7 @@ async def test_it_is_opened_again_as_it_was_left(way: str, tmp_path: Path) -> No
         await pilot.press(way)
         await pilot.pause()
         assert_made(pilot)
-        assert ("as it was left: Home goes to the start" in notices(pilot)) == (way == "enter")
+        assert ("as you left it: Home goes to the start" in notices(pilot)) == (way == "enter")
 
 
 async def test_each_scenario_is_kept_by_itself(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ async def test_it_speaks_the_language_of_now(language: str) -> None:
         await pilot.press("enter")
         await pilot.pause()
         assert debugger(pilot).current.language == language
-        assert msg("as it was left: Home goes to the start").in_language(language) in notices(pilot)
+        assert msg("as you left it: Home goes to the start").in_language(language) in notices(pilot)
 
 
 async def test_the_tour_begins_anew() -> None:

@@ -310,7 +310,7 @@ async def test_what_no_longer_fits_is_told(tmp_path: Path) -> None:
             debugger(pilot).do(command)
         await save(pilot, path, TEXT.replace("q", "p"))
         assert [one.text for one in debugger(pilot).current.session.breakpoints] == ["f"]
-        assert any("Left out, for it no longer fits the file: q." in notice for notice in notices(pilot))
+        assert any("Dropped, because it no longer fits the file: q." in notice for notice in notices(pilot))
 
 
 async def test_breakpoints_and_watches_that_the_file_has_got_are_set(tmp_path: Path) -> None:

@@ -57,14 +57,14 @@ def add_shared(parser: argparse.ArgumentParser, *, scenario: bool = True) -> Non
         type=memory,
         default=2**30,
         metavar="SIZE",
-        help=msg("how much all tensors may take (1GiB)"),
+        help=msg("the memory that all tensors may take (1GiB)"),
     )
     parser.add_argument(
         "--max-work",
         type=work,
         default=10**10,
         metavar="COUNT",
-        help=msg("how many products of numbers an iteration may take (1e10)"),
+        help=msg("how many multiplications an iteration may take (1e10)"),
     )
     parser.add_argument(
         "--threads",
@@ -102,7 +102,7 @@ def work(text: str) -> int:
     """A number of products: ``1e12``, ``20000000000``."""
     if not re.fullmatch(r"\d+(\.\d+)?(e\d{1,2})?", text.strip().lower()):
         raise ArgumentMistake(
-            msg("{text} is not a number of products: write 1e12, or 20000000000", text=repr(text))
+            msg("{text} is not a number of multiplications: write 1e12, or 20000000000", text=repr(text))
         )
     return int(float(text))
 
@@ -163,7 +163,7 @@ def _perhaps_bundled(argument: str, error: ScenarioError) -> ScenarioError:
         hint = (
             msg("did you mean `{text}`?", text=part)
             if part
-            else msg("`backprop-tui` alone lists the scenarios that it brings along")
+            else msg("`backprop-tui` without arguments lists the bundled scenarios")
         )
     return ScenarioError([first._replace(hint=hint)])
 

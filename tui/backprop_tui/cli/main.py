@@ -32,7 +32,7 @@ SUBCOMMANDS = {
     "export": msg("export a run for other programs, as a graph, a program or a film"),
     "schema": msg("the JSON Schema of scenarios, for editors"),
     "doctor": msg("what is wrong with a recorded run of PyTorch"),
-    "serve": msg("the same app in a browser, for this machine alone"),
+    "serve": msg("the same app in a browser, for this machine only"),
     "completion": msg("a script that lets bash, zsh or fish complete these commands"),
 }
 """Each lives in the module of its name; any other first argument is a scenario to open."""

@@ -60,7 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--stage", action="store_true", help=msg("begin with the stage: the graph and one large equation")
     )
     parser.add_argument(
-        "--max-memory", type=memory, default=2**30, metavar="SIZE", help=msg("how much all tensors may take")
+        "--max-memory",
+        type=memory,
+        default=2**30,
+        metavar="SIZE",
+        help=msg("the memory that all tensors may take"),
     )
     add_own_operators(parser)
     parser.add_argument(
@@ -68,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=work,
         default=10**10,
         metavar="COUNT",
-        help=msg("how many products of numbers an iteration may take"),
+        help=msg("how many multiplications an iteration may take"),
     )
     parser.add_argument(
         "--threads",

@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--commands",
         metavar="FILE",
-        help=msg("the same from a file, before those of -x; - for standard input"),
+        help=msg("the same from a file, run before those of -x; - for standard input"),
     )
 
 

@@ -44,7 +44,7 @@ CHANGES: Final = (
     CommandRow(
         "undo",
         msg("undo"),
-        msg("to the branch that this one grew from"),
+        msg("to the branch that this one came from"),
         ("u",),
         "u",
         runs=Undo(),
@@ -54,7 +54,7 @@ CHANGES: Final = (
     CommandRow(
         "redo",
         msg("redo"),
-        msg("again to the branch that undo left"),
+        msg("back to the branch that undo left"),
         ("U",),
         "U",
         runs=Redo(),
@@ -94,10 +94,7 @@ CHANGES: Final = (
     CommandRow(
         "beside",
         msg("side by side"),
-        msg(
-            "step through two branches side by side, the baseline and the one that one "
-            "is on where none is named"
-        ),
+        msg("step through two branches side by side; if none is named, the baseline and the current branch"),
         ("D",),
         "D",
         typed="beside sbs D",

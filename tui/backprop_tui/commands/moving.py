@@ -93,7 +93,7 @@ MOVING: Final = (
     CommandRow(
         "out",
         msg("out"),
-        msg("out of the operator one has stepped into, or to the end of the group"),
+        msg("out of the operator you have stepped into, or to the end of the group"),
         ("o",),
         "o",
         runs=StepOut(),
@@ -213,12 +213,12 @@ MOVING: Final = (
         typed="go g goto !tt",
         arguments="POSITION | PERCENT% | PLACE",
         completes="place",
-        idle=msg("this is already that position"),
+        idle=msg("this is that position already"),
     ),
     CommandRow(
         "history_back",
         msg("jump back"),
-        msg("to where one was before the last jump"),
+        msg("to where you were before the last jump"),
         ("left_square_bracket",),
         "[",
         runs=Back(),

@@ -33,7 +33,7 @@ GRAPH: Final = (
     CommandRow(
         "zoom_in",
         msg("zoom in"),
-        msg("the graph from nearer: from dots to one line a node, to boxes with their numbers"),
+        msg("zoom in: from dots to one line per node, to boxes with their numbers"),
         ("plus", "equals_sign"),
         "+ =",
         typed="zoom-in",
@@ -43,7 +43,7 @@ GRAPH: Final = (
     CommandRow(
         "zoom_out",
         msg("zoom out"),
-        msg("the graph from farther away: one line a node, then dots"),
+        msg("zoom out: one line per node, then dots"),
         ("minus",),
         "-",
         typed="zoom-out",

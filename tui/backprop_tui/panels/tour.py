@@ -58,7 +58,7 @@ CARDS: Final = (
         msg("product = upstream · local, as the equation says. Every step can be taken back: press S."),
         lambda session: session.position < 4,
     ),
-    Card("end", msg("You stand where you stood before. Press End: all gradients are known."), _at(7)),
+    Card("end", msg("You are back where you were. Press End: all gradients are known."), _at(7)),
     Card(
         "change",
         msg("What if x were 3? Type :set x = 3 and press Enter, then Esc."),

@@ -99,7 +99,7 @@ def _course(session: Session, watch: str) -> str:
 
 def _stack(session: Session, language: str) -> list[Line]:
     if not session.stack:
-        return _empty(msg("inside of nothing"), language)
+        return _empty(msg("not inside anything"), language)
     groups = session.stack[: len(session.stack) - len(session.levels)]
     rows: list[Row] = [(Span(name, Role.NAME),) for name in groups]
     rows += [

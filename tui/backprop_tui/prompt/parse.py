@@ -361,7 +361,7 @@ def _info(rest: str, context: _Context) -> Request:
     for topic in LISTS:
         if topic.startswith(rest):
             return Info(topic)
-    hint = did_you_mean(rest, LISTS) or msg("there is {topics}", topics=", ".join(LISTS))
+    hint = did_you_mean(rest, LISTS) or msg("available: {topics}", topics=", ".join(LISTS))
     raise UsageError(msg("there is no information on {text}", text=quoted(rest, 40)), hint)
 
 

@@ -333,7 +333,7 @@ class GalleryScreen(SteadyScreen[None]):
         if isinstance(self.app, CommandApp) and self.app.return_to(opening):
             return
         if entry.path in self.previews.broken and not self._was_left(opening):
-            words = msg("{file} has mistakes, which stand under About", file=clean(entry.path.name))
+            words = msg("{file} has mistakes; About lists them", file=clean(entry.path.name))
             self.notify(words.in_language(self.language), markup=False, severity="error")
             return
         view = view_opened(self.app, self.notify, opening, self.language, ascii=self.ascii)

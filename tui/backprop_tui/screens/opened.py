@@ -33,7 +33,7 @@ def view_opened(
     left = app.left.of(opening) if isinstance(app, CommandApp) else None
     if left is not None:
         if left.session.position:
-            words = msg("as it was left: Home goes to the start").in_language(language)
+            words = msg("as you left it: Home goes to the start").in_language(language)
             notify(words, markup=False, timeout=_GLANCE)
         return replace(left, language=language)
     problems: list[str] = []

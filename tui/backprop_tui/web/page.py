@@ -43,15 +43,13 @@ class Page:
         return {
             "starting": msg("Starting …"),
             "ended": msg("This session has ended."),
-            "failed": msg(
-                "The program has ended with an error. The terminal in which it is served says more."
-            ),
-            "refused": msg("The program could not begin:"),
+            "failed": msg("The program has ended with an error. The terminal of `serve` says more."),
+            "refused": msg("The program could not start:"),
             "full": msg(
-                "As many pages are open as may be ({most}). Close another one, then start again.",
+                "The maximum number of pages ({most}) is open. Close one of them, then start again.",
                 most=self.most,
             ),
-            "lost": msg("The server does not answer any more. Once it runs again, start again."),
+            "lost": msg("The server no longer responds. Start again once it is running."),
             "again": msg("Start again (Enter)"),
             "script": msg("This page needs JavaScript."),
         }

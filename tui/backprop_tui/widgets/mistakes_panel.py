@@ -33,12 +33,12 @@ class MistakesPanel(Panel):
         self.error, self._language = error, language
         diagnostics = error.diagnostics if isinstance(error, ScenarioError) else ()
         if [diagnostic.code for diagnostic in diagnostics] == [FILE_NOT_FOUND]:
-            title = msg("{name} is gone ─ it is loaded again as soon as it is back", name=name).in_language(
-                language
-            )
+            title = msg(
+                "{name} is gone ─ it will be loaded again as soon as it is back", name=name
+            ).in_language(language)
         else:
             title = msg(
-                "{name}: {count} to mend ─ the run is that of the last good version",
+                "{name}: {count} to fix ─ the run is that of the last good version",
                 name=name,
                 count=len(diagnostics) or 1,
             ).in_language(language)

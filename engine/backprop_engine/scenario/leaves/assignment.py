@@ -70,7 +70,7 @@ def with_leaf(graph: Graph, bindings: Bindings, name: str, value: Any) -> Bindin
     if array.shape != shape:
         raise UsageError(
             msg(
-                "{name} is {shape}, the value is {found}",
+                "{name} is {shape}, but the value is {found}",
                 name=name,
                 shape=shape_text(shape),
                 found=shape_text(array.shape) if array.shape else msg("a scalar"),

@@ -91,7 +91,7 @@ def csv_text(file: DataFile) -> str:
     if data.startswith(b"PK"):
         hint = msg("this looks like a workbook: save it as CSV, in UTF-8")
     elif data.startswith(b"\x93NUMPY"):
-        hint = msg("this is an array of NumPy's: name it `.npy`")
+        hint = msg("this is a NumPy array: rename it to `.npy`")
     raise file.wrong(message, hint)
 
 
@@ -188,7 +188,9 @@ class Table(Struct, frozen=True, eq=False):
         if not cell:
             hint = msg("write `nan` for an unknown number, or leave such rows out with `rows`")
             return self.file.wrong(msg("{where} is empty", where=where), hint, DATA_CELL)
-        message = msg("{where} is the text `{text}`, no number", where=where, text=shortened(clean(cell), 24))
+        message = msg(
+            "{where} is the text `{text}`, not a number", where=where, text=shortened(clean(cell), 24)
+        )
         return self.file.wrong(message, self._hint(cell, column, whole), DATA_CELL)
 
     def _hint(self, cell: str, column: int, whole: bool) -> Message:
@@ -243,7 +245,7 @@ def read_table(file: DataFile) -> Table:
         if len(row.cells) != len(start[0].cells):
             where = msg("line {line} of `{file}`", line=row.line, file=file.shown)
             message = msg(
-                "{where} has {cells}, line {line} has {first}",
+                "{where} has {cells}, but line {line} has {first}",
                 where=where,
                 cells=_cells(row),
                 line=start[0].line,

@@ -95,7 +95,7 @@ class DataFiles:
             ) from None
         except (OSError, ValueError) as problem:
             is_named = getattr(problem, "strerror", None)
-            why = reason(problem) if is_named else msg("the system takes it for no path")
+            why = reason(problem) if is_named else msg("the operating system does not accept it as a path")
             message = msg("`{file}` can't be read: {reason}", file=_shown(node), reason=why)
             raise mistake(DATA_UNREADABLE, node, message) from None
         return DataFile(node, self._contents[path])
@@ -134,7 +134,7 @@ class DataFiles:
             raise mistake(
                 DATA_UNREADABLE,
                 node,
-                msg("`{file}` changes while it is read", file=_shown(node)),
+                msg("`{file}` changed while it was being read", file=_shown(node)),
                 msg("load it again"),
             )
         self._read += size
@@ -173,7 +173,7 @@ def _check_text(node: YamlScalar) -> None:
         raise mistake(DATA_PATH, node, message)
     if "://" in text:
         hint = msg("save the file beside the scenario and write its name")
-        raise mistake(DATA_PATH, node, msg("data are not fetched from an address"), hint)
+        raise mistake(DATA_PATH, node, msg("data are not downloaded from an address"), hint)
     if PureWindowsPath(text).anchor:  # of either system: a scenario means the same everywhere
         hint = msg("a path counts from the scenario's folder, such as `file: data/iris.csv`")
         raise mistake(DATA_PATH, node, msg("`{file}` is an absolute path", file=_shown(node)), hint)
@@ -199,7 +199,9 @@ def _instead(root: str, path: str) -> Hint:
     names = _names(folder, files=missing == len(parts) - 1)
     wanted = parts[missing]
     if any(unicodedata.normalize("NFC", name) == unicodedata.normalize("NFC", wanted) for name in names):
-        return msg("the file's name looks the same, but its letters are composed otherwise: rename the file")
+        return msg(
+            "the name of the file looks the same, but its letters are composed differently: rename the file"
+        )
     rest = parts[missing + 1 :]
     near = nearest(wanted, names)
     if near is None:

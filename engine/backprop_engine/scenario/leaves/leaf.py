@@ -131,7 +131,7 @@ def _filled(
     settings = _settings(node, init_node.text, init)
     if init.fans and len(shape) < 2:
         message = msg(
-            "`{init}` needs two axes or more, `{name}` has {count}",
+            "`{init}` needs two axes or more, but `{name}` has {count}",
             init=init_node.text,
             name=name,
             count=len(shape),
@@ -143,7 +143,7 @@ def _filled(
         raise mistake(
             LEAF_SHAPE,
             node.entries["shape"].value,
-            msg("`eye` is a matrix with two axes, `{name}` has {count}", name=name, count=len(shape)),
+            msg("`eye` is a matrix with two axes, but `{name}` has {count}", name=name, count=len(shape)),
         )
     # An axis of size 0 does not make the others harmless: NumPy counts them before it multiplies.
     entries = prod(max(1, size) for size in shape)

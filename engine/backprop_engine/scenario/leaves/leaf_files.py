@@ -81,7 +81,7 @@ def _ending(path: YamlScalar) -> str:
     shown = shortened(clean(path.text), 60)
     _, dot, own = shown.rpartition(".")
     hint = did_you_mean(f".{own}", ENDINGS) if dot else ""
-    message = msg("the ending of `{file}` tells no kind of data file", file=shown)
+    message = msg("the extension of `{file}` is not that of a data file", file=shown)
     raise mistake(DATA_FORMAT, path, message, hint or msg("available: {names}", names=", ".join(ENDINGS)))
 
 
@@ -184,7 +184,7 @@ def _check_range(file: DataFile, numbers: _Numbers, dtype: np.dtype[Any]) -> Non
         return
     number, where = numbers.describe(int(np.argmax(lost)))
     message = msg(
-        "{where} is {number}, {dtype} cannot hold it: its largest number is {largest:.4g}",
+        "{where} is {number}, which {dtype} cannot hold: its largest number is {largest:.4g}",
         where=where,
         number=number,
         dtype=dtype.name,

@@ -92,9 +92,11 @@ def _gather(node: YamlNode, shape: Shape, depth: int, what: str, entries: list[Y
         count = len(node.items)
         wanted = shape[depth]
         message = (
-            msg("this row has 1 entry, the first one has {wanted}", wanted=wanted)
+            msg("this row has 1 entry, but the first one has {wanted}", wanted=wanted)
             if count == 1
-            else msg("this row has {count} entries, the first one has {wanted}", count=count, wanted=wanted)
+            else msg(
+                "this row has {count} entries, but the first one has {wanted}", count=count, wanted=wanted
+            )
         )
         raise mistake(
             RAGGED,

@@ -217,7 +217,7 @@ def _check_kind(file: DataFile, what: str, dtype: np.dtype[Any]) -> None:
     """Refuse an array of anything but whole numbers, floats up to eight bytes, and booleans."""
     if dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize <= 8):
         return
-    held = _REFUSED.get(dtype.kind, msg("other things than numbers"))
+    held = _REFUSED.get(dtype.kind, msg("something other than numbers"))
     raise file.wrong(
         msg("{what} holds {held}", what=what, held=held),
         msg("save whole numbers, floats up to eight bytes, or booleans"),

@@ -94,6 +94,6 @@ class DefinedNames:
             shown = ", ".join(f"`{path}`" for path in inside[:4])
             return (
                 msg("`{name}` is not defined", name=name),
-                msg("there is {names}", names=shown + (", …" if len(inside) > 4 else "")) if inside else "",
+                msg("available: {names}", names=shown + (", …" if len(inside) > 4 else "")) if inside else "",
             )
         return undefined(name, list(self) if among is None else among)

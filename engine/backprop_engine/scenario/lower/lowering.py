@@ -296,7 +296,7 @@ class Lowering:
                 continue
             if node.kind is Kind.COMPUTED:
                 message = msg(
-                    "`{operand}` of `{op}` must be a constant, `{name}` is computed",
+                    "`{operand}` of `{op}` must be a constant, but `{name}` is computed",
                     operand=operand,
                     op=op.name,
                     name=node.name,
@@ -311,7 +311,7 @@ class Lowering:
             section = f"{node.kind.value}s"
             hint = msg("move `{name}` from `{section}` to `constants`", name=node.name, section=section)
             message = msg(
-                "`{operand}` of `{op}` must be a constant, `{name}` is under `{section}`",
+                "`{operand}` of `{op}` must be a constant, but `{name}` is under `{section}`",
                 operand=operand,
                 op=op.name,
                 name=node.name,

@@ -243,20 +243,22 @@ class _Unroller:
                 )
             if not shape[0]:
                 message = msg(
-                    "`{name}` is {shape}: there is no time step in it",
+                    "`{name}` has shape {shape}, without a single time step",
                     name=argument.name,
                     shape=shape_text(shape),
                 )
                 raise mistake(SCAN_SHAPES, argument.scalar, message)
             if known and known[1] != shape[0]:
                 message = msg(
-                    "`{name}` has {count} time steps, `{other}` has {wanted}",
+                    "`{name}` has {count} time steps, but `{other}` has {wanted}",
                     name=argument.name,
                     count=shape[0],
                     other=known[0],
                     wanted=known[1],
                 )
-                raise mistake(SCAN_SHAPES, argument.scalar, message, msg("their first axes must be as long"))
+                raise mistake(
+                    SCAN_SHAPES, argument.scalar, message, msg("their first axes must have the same length")
+                )
             known = known or (argument.name, shape[0])
         return known[1] if known else None
 

@@ -104,7 +104,7 @@ def _cell(
         message = msg("the cell `{cell}` gives nothing out", cell=name)
         mistakes.add(
             mistake(
-                CELL_FORM, key, message, msg("name what others may use: `{text}`", text=f"outputs: [{last}]")
+                CELL_FORM, key, message, msg("list what others may use: `{text}`", text=f"outputs: [{last}]")
             ).diagnostics
         )
     return CellDefinition(name, key, tuple(inputs), definitions, tuple(outputs), broken)
@@ -260,7 +260,7 @@ def _check_input(cell: CellDefinition, name: str, key: YamlScalar, given: Mappin
             CELL_INPUTS,
             key,
             msg("the cell `{cell}` has no input `{name}`", cell=cell.name, name=name),
-            hint or msg("its inputs are none"),
+            hint or msg("the cell has no inputs"),
         )
 
 

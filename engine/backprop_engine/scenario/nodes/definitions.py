@@ -195,7 +195,7 @@ def read_definition(
         hint = msg("put `{name}` under `constants`", name=name)
         if len(items) == len(node.items) == 1:
             hint = msg("leave the brackets out: `{text}`", text=shortened(clean(items[0]), 60))
-        raise mistake(NODE_CONSTANT, node, msg("`{name}` is a list and no expression", name=name), hint)
+        raise mistake(NODE_CONSTANT, node, msg("`{name}` is a list, not an expression", name=name), hint)
     return _expression(name, key, node, None, own)
 
 
@@ -209,7 +209,7 @@ def _expression(
         raise mistake(
             NODE_CONSTANT,
             node,
-            msg("`{name}` is {found} and nothing to compute", name=name, found=described(node)),
+            msg("`{name}` is {found}, which is nothing to compute", name=name, found=described(node)),
             _constant_hint(name, node.text),
         )
     try:
@@ -222,7 +222,7 @@ def _expression(
             NODE_CONSTANT,
             node,
             filled.span(tree.span),
-            msg("`{name}` is a number and nothing to compute", name=name),
+            msg("`{name}` is a number, which is nothing to compute", name=name),
             _constant_hint(name, node.text.strip()),
         )
     return _filled_definition(name, key, node, filled, note, own)
@@ -360,7 +360,7 @@ def read_scan_use(name: str, key: YamlScalar, node: YamlMapping) -> ScanUse:
     over = _arguments(node.get("over"), "over", _OVER)
     if not over:
         at = node.entries["over"].key if "over" in node else node
-        raise mistake(SCAN_FORM, at, msg("`{name}` scans over nothing", name=name), _OVER)
+        raise mistake(SCAN_FORM, at, msg("`{name}` has nothing to scan over", name=name), _OVER)
     inputs = _arguments(node.get("inputs"), "inputs", _INPUTS)
     carry = _carried(node.get("carry"))
     initial = {parameter: carried.init for parameter, carried in carry.items()}

@@ -254,7 +254,7 @@ def only_keys(mapping: YamlMapping, known: Iterable[str], of: str) -> None:
             )
             message = msg("{what} has no key `{key}`", what=of, key=shortened(shown, 40))
             near = key_hint(key, mapping, known) if len(found) < MAX_REPORTED else ""
-            every = every or msg("known are {names}", names=", ".join(known))
+            every = every or msg("known keys: {names}", names=", ".join(known))
             found.append(key.source.diagnostic(UNKNOWN_KEY, message, key.place, near or every))
     if found:
         raise ScenarioError(found)

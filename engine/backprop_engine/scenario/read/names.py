@@ -62,7 +62,7 @@ def _why_invisible(name: str, character: str) -> tuple[Message, Hint]:
         number=ord(character),
         called=known_as,
     ), (
-        msg("`{name}` would be one", name=shortened(clean(rest), 40))
+        msg("`{name}` would be a valid name", name=shortened(clean(rest), 40))
         if useful
         else msg("letters, digits and `_`")
     )
@@ -75,11 +75,11 @@ def _why_not(name: str) -> tuple[Message, Hint]:
         return msg("a name is empty"), msg("letters, digits and `_`")
     if name in RESERVED:
         return msg("`{name}` is a reserved Python keyword, so it cannot be a name", name=name), msg(
-            "`{name}` would be one", name=f"{name}_"
+            "`{name}` would be a valid name", name=f"{name}_"
         )
     if name.isidentifier():
         return msg(
-            "a name has at most {most} characters, this one has {count}",
+            "a name has at most {most} characters, but this one has {count}",
             most=MAX_LENGTH,
             count=len(name),
         ), ""
@@ -94,7 +94,9 @@ def _why_not(name: str) -> tuple[Message, Hint]:
     useful = suggestion.strip("_") and suggestion not in RESERVED
     return (
         msg("`{name}` is not a name", name=shown),
-        msg("`{name}` would be one", name=clean(suggestion)) if useful else msg("letters, digits and `_`"),
+        msg("`{name}` would be a valid name", name=clean(suggestion))
+        if useful
+        else msg("letters, digits and `_`"),
     )
 
 

@@ -111,7 +111,7 @@ class _Composer:
             self.parser.dispose()
         if root is None or (isinstance(root, YamlScalar) and root.start == root.end):
             raise self.source.error(
-                YAML_EMPTY, msg("the file is empty"), 0, msg("a scenario has at least `nodes:`")
+                YAML_EMPTY, msg("the file is empty"), 0, msg("a scenario needs at least `nodes:`")
             )
         return root
 
@@ -143,7 +143,10 @@ class _Composer:
         while type(event := self.next_event()) is not StreamEndEvent:
             if type(event) is DocumentStartEvent and root is not None:
                 raise self.error(
-                    YAML_DOCUMENTS, msg("a second document begins here"), event, msg("keep one a file")
+                    YAML_DOCUMENTS,
+                    msg("a second document begins here"),
+                    event,
+                    msg("keep one document per file"),
                 )
             if isinstance(event, NodeEvent):
                 root = self.node(event, False)
@@ -341,7 +344,7 @@ class _Composer:
             self.check_tag(event)
             hint = msg("quote a text that begins with a bracket")
             return self.error(YAML_KEY, msg("a key must be text"), event, hint)
-        hint = msg("an alias can't stand for a key")
+        hint = msg("an alias cannot be a key")
         return self.error(YAML_KEY, msg("a key must be written out"), event, hint, len(event.anchor) + 1)
 
     def error(

@@ -251,7 +251,7 @@ def _forbidden(character: str, offset: int) -> tuple[Code, Message, Hint]:
             if offset == 0
             else msg("a byte order mark inside the text, U+FEFF")
         )
-        return FILE_CONTROL, message, msg("take it out: nobody sees it")
+        return FILE_CONTROL, message, msg("it is invisible: remove it")
     escape = f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
     hint = msg('take it out; in double quotes it is written "{escape}"', escape=escape)
     if character == "\u2028":

@@ -239,7 +239,7 @@ def _directive(source: Source, line: int, at: int, words: str) -> ScenarioError 
         return None
     width = len(rest_of_line(text, start).rstrip())
     message = msg("a line that begins with `%` is a directive for YAML itself")
-    return source.error(YAML_SYNTAX, message, start, msg("take it out: scenarios need none"), width)
+    return source.error(YAML_SYNTAX, message, start, msg("remove it: scenarios need no directives"), width)
 
 
 def _no_colon(source: Source, at: int) -> ScenarioError:

@@ -116,7 +116,7 @@ def batch_shapes(plan: BatchPlan, leaves: Mapping[str, Leaf]) -> dict[str, Shape
         first, count = (first, count) if first else (name, leaf.shape[0])
         if leaf.shape[0] != count:
             message = msg(
-                "`{name}` has {found} examples, `{first}` has {count}",
+                "`{name}` has {found} examples, but `{first}` has {count}",
                 name=name,
                 found=leaf.shape[0],
                 first=first,

@@ -117,7 +117,7 @@ def _inputs(node: YamlNode) -> tuple[str, ...]:
         names.append(name)
     if not 0 < len(names) <= MAX_INPUTS:
         message = msg(
-            "an operator has 1 to {most} inputs, this one has {count}", most=MAX_INPUTS, count=len(names)
+            "an operator has 1 to {most} inputs, but this one has {count}", most=MAX_INPUTS, count=len(names)
         )
         raise mistake(OWN_OPERATOR_FORM, node, message)
     return tuple(names)
@@ -257,7 +257,7 @@ def _shape_rule(
                 "`{op}` takes `{operand}` as {wanted}, found {found}", op=name, operand=operand,
                 wanted=f"[{', '.join(map(str, axes))}]", found=shape_text(shape),
             )  # fmt: skip
-            raise ShapeError(message, msg("here {known}", known=known) if known else "")
+            raise ShapeError(message, msg("here the names are {known}", known=known) if known else "")
 
     return refuse
 

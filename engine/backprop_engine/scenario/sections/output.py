@@ -39,7 +39,7 @@ def output_name(given: YamlNode | None, known: DefinedNames, nodes_key: YamlScal
         return name
     if not re.fullmatch(r"[\w.\[\]#-]+", name):
         hint = msg("give the expression a node of its own, and name that")
-        raise mistake(OUTPUT, scalar, msg("`output` is the name of a node, no expression"), hint)
+        raise mistake(OUTPUT, scalar, msg("`output` takes the name of a node, not an expression"), hint)
     if name in known:
         ends = known.sinks()
         hint = msg("did you mean `{text}`?", text=ends[0]) if len(ends) == 1 else ""
@@ -81,7 +81,7 @@ def read_seed(given: YamlNode | None, graph: Graph, definition: NodeDefinition) 
         if output.shape == ():
             return None
         message = msg(
-            "the output `{name}` is {shape}, so the backward pass needs a seed",
+            "the output `{name}` has shape {shape}, so the backward pass needs a seed",
             name=output.name,
             shape=shape_text(output.shape),
         )
@@ -91,7 +91,7 @@ def read_seed(given: YamlNode | None, graph: Graph, definition: NodeDefinition) 
     if numbers.shape not in ((), output.shape):
         shapes = shape_text(numbers.shape), shape_text(output.shape)
         message = msg(
-            "the seed is {found}, the output `{name}` is {shape}",
+            "the seed has shape {found}, but the output `{name}` has shape {shape}",
             found=shapes[0],
             name=output.name,
             shape=shapes[1],

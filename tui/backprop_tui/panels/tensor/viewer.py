@@ -279,7 +279,7 @@ def _entry_lines(state: TensorState, tensor: Tensor, width: int) -> list[Line]:
         )
     elif state.large:
         lines.append(
-            (Span(msg("this entry is a sum over too many to look at").in_language(language), Role.DIM),)
+            (Span(msg("this entry is a sum over too many entries to show").in_language(language), Role.DIM),)
         )
     elif subject.kind == "gradient":
         lines += _contributions(state, width)
