@@ -44,7 +44,7 @@ class Page:
             "starting": msg("Starting …"),
             "ended": msg("This session has ended."),
             "failed": msg("The program has ended with an error. The terminal of `serve` says more."),
-            "refused": msg("The program could not start:"),
+            "refused": msg("The program could not begin:"),
             "full": msg(
                 "The maximum number of pages ({most}) is open. Close one of them, then start again.",
                 most=self.most,
