@@ -44,8 +44,8 @@ What it computes
   vector-Jacobian product is the upstream gradient times it. Any other operator gives a `Linear` or a
   `Jacobian` rule with its vector-Jacobian product (`rules.py`).
 - The `text` of a rule is an expression over `g` (the upstream gradient), `out` (the output), the operands'
-  names, NumPy's functions and the operators of this table. It is what people read, and a test evaluates it
-  and compares.
+  names and the operators of this table. It is what people read and paste: a test evaluates it as any
+  expression and compares. What it calls besides operators stands in `backward_words.py`.
 - A `Linear` rule that no product tells well may have a `picture`, a tensor that stands for it (a flipped
   kernel, a mask), and name the tensors on the way as its `parts`: each is shown made of those before it.
 - A gradient that was broadcast is summed by the trace, never by a rule; `collected` of a `Linear` rule does
