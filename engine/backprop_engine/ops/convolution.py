@@ -309,7 +309,7 @@ def _convolution(axes: int, kind: Any, samples: tuple[Sample, ...]) -> Op:
                 "dilation",
                 kind,
                 1,
-                Words("the spacing between the entries of the kernel", "커널의 원소가 보는 간격"),
+                Words("the spacing between the entries of the kernel", "커널 원소 사이의 간격"),
                 least=1,
             ),
             OpAttribute(

@@ -291,7 +291,7 @@ def _transposed_convolution(axes: int, samples: tuple[Sample, ...]) -> Op:
                 "dilation",
                 kind,
                 1,
-                Words("the spacing between the entries of the kernel", "커널의 원소를 놓는 간격"),
+                Words("the spacing between the entries of the kernel", "커널 원소 사이의 간격"),
                 least=1,
             ),
         ),

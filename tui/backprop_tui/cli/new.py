@@ -67,7 +67,7 @@ _WORDS: Final = {
     "constants": msg("What gets no gradient: targets, masks, indices."),
     "nodes": msg("Everything computed, in any order. `backprop-tui ops` lists the operators."),
     "notes": msg("Sentences shown at a node."),
-    "note_h": msg("a is positive, so the gate is open and the gradient passes as it is."),
+    "note_h": msg("a is positive, so the gate is open and the gradient passes unchanged."),
     "note_L": msg("The gradient of the square is twice the distance to the target."),
     "expect": msg("What must come out; `check` compares. For rounded figures add `digits: 2`."),
     "train": msg("To train, take away the `# ` before the next line."),

@@ -47,7 +47,7 @@ def quoted(source: Source, at: int, whole: str, message: Message) -> ScenarioErr
     if not hint:
         escaped = "'" + inside.replace("'", "''") + "'"
         fit = escaped if '"' in inside or "\\" in inside else f'"{inside}"'
-        hint = msg("write {text}", text=fit) if len(inside) <= LONG else msg("put all of the value in quotes")
+        hint = msg("write {text}", text=fit) if len(inside) <= LONG else msg("put the whole value in quotes")
     return source.error(YAML_QUOTES, message, at, hint, len(whole))
 
 

@@ -162,7 +162,7 @@ def _formula(node: YamlNode, names: Sequence[str], own: Set[str]) -> CompiledFor
             most=MAX_PARTS,
             count=len(formula.parts),
         )
-        raise mistake(OWN_OPERATOR_FORM, scalar, message, msg("a cell takes as many nodes as there are"))
+        raise mistake(OWN_OPERATOR_FORM, scalar, message, msg("a cell can have any number of nodes"))
     return formula
 
 
