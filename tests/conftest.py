@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import defaultdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,6 +42,9 @@ settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    own = tempfile.TemporaryDirectory(prefix="backprop-tui-")  # nobody's settings and practice
+    os.environ["XDG_CONFIG_HOME"] = own.name
+    config.add_cleanup(own.cleanup)
     config.addinivalue_line("markers", "thorough: runs where BACKPROP_EFFORT is thorough, as in .ci/run")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from backprop_engine.scenario.verify import CheckInterrupted, Verification
 from backprop_tui.cells.text import cell_width
 from backprop_tui.cli.check import summary, watch
 from backprop_tui.cli.main import SUBCOMMANDS
+from backprop_tui.files.practised import practised_in_words
+from backprop_tui.files.progress import note_practice
 from command_line import BROKEN, FAILING, GOOD, Commands, file
 from rooms import room
 
@@ -105,6 +108,7 @@ LINES = (
     ),
     *("run case.yaml -x", "check --watch", "run case.yaml --s x", "new a\0b", "new ''"),
     *("folder", ". --at 3"),
+    *("run case.yaml --md --step-into", "export case.yaml --to svg -o -"),
 )
 
 UNHEARD = {
@@ -184,9 +188,17 @@ def test_nothing_is_told_in_english(
     refused += commands.refused("serve", "case.yaml", "--lang", "ko")
     monkeypatch.setattr("backprop_tui.cli.completion.find_spec", lambda name: None)
     refused += commands.refused("completion", "bash", "--lang", "ko")
+    monkeypatch.setattr("backprop_tui.headless.pictures.find_spec", lambda name: None)
+    refused += commands.refused("export", "case.yaml", "--to", "png", "-o", "pictures", "--lang", "ko")
     assert english_in(refused) == []
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert HANGUL.search(practised_in_words(None).in_language("ko")), "the gallery says it"
+    for day in (1, 2):
+        note_practice("one_node", [1.0], {}, today=lambda day=day: date(2026, 3, day))  # type: ignore[misc]
+        assert "연습함" in commands("list", "--track", "article", "--lang", "ko").out
     watched(commands, tmp_path)
     interrupted(commands, monkeypatch)
+    commands("list", "--lang", "ko")
     for name in ("", *SUBCOMMANDS):
         commands(*([name] if name else []), "--help", "--lang", "ko")
     assert room("cli").keys() - heard == UNHEARD

@@ -88,4 +88,4 @@ def test_a_function_that_gives_no_numbers_is_named(commands: Commands, tmp_path:
     )
     outcome = commands("check", str(scenario), "--ops", str(operators))
     assert outcome.code == 2
-    assert f"the function of `{name}` gives no numbers" in outcome.err
+    assert f"the function of `{name}` does not return numbers" in outcome.err

@@ -63,7 +63,7 @@ def test_a_sum_in_place_of_a_mean_is_named(scenario: Path) -> None:
         assert_gradients(Layer("sum"), scenario=scenario)
     told = str(caught.value)
     assert "Layer: 4 of 4 gradients differ" in told
-    assert "by the scenario it is" in told
+    assert "but the scenario gives" in told
     assert "6" in told.splitlines()[2]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import torch
 from test_operators import PYTORCH_REFUSES
 from test_scenarios import SCENARIOS, assert_agree
 
@@ -16,6 +18,14 @@ from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit
 from graphs import CASES, IDS, trace_of
+
+
+@pytest.fixture(autouse=True)
+def _usual_type() -> Iterator[None]:
+    """A program sets the type of new tensors for its whole process."""
+    usual = torch.get_default_dtype()
+    yield
+    torch.set_default_dtype(usual)
 
 
 def carried_out(trace: Trace) -> dict[str, Any]:

@@ -13,7 +13,7 @@ __all__ = ["METHODS", "problem_text"]
 
 METHODS: Final[dict[str, Message]] = {
     "complex step": msg("complex step"),
-    "differences": msg("finite differences"),
+    "differences": msg("finite difference"),
     "output": msg("output"),
     "scenario": msg("the scenario"),
     "shape": msg("shape"),

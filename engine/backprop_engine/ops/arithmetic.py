@@ -201,8 +201,8 @@ pow_ = define(
         None,
         Words(
             en="The derivative of a power with respect to its exponent is the power itself times the "
-            "logarithm of the base: d(aᵇ)/db = aᵇ ln a.",
-            ko="지수에 대한 로컬 그래디언트는 거듭제곱의 값에 밑의 로그를 곱한 것입니다. d(aᵇ)/db = aᵇ ln a.",
+            "natural logarithm of the base.",
+            ko="지수에 대한 로컬 그래디언트는 거듭제곱의 값에 밑의 자연로그를 곱한 것입니다.",
         ),
     ),
     conventions=Words(

@@ -246,7 +246,7 @@ def _checked_axis(*shapes: Shape, axis: Any = None) -> Shape:
     if axis is not None:
         reduced_axes(shapes[-1], axis)
     if shapes[0] != shapes[-1]:
-        raise ShapeError(msg("{0} and {1} must have one shape"))
+        raise ShapeError(msg("{0} and {1} must have the same shape"))
     return shapes[-1]
 
 

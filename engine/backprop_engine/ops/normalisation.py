@@ -210,10 +210,10 @@ log_softmax = define(
     attributes=(AXIS,),
     inside=lambda shapes, attributes: (*exponentials(attributes["axis"]), ("out", "z - log(s)")),
     lesson=Words(
-        en="Each log-probability rises with its own logit, and falls with every logit in proportion "
-        "to its probability: ∂log pᵢ/∂aⱼ = δᵢⱼ − pⱼ.",
-        ko="로그 확률은 자기 로짓이 커지면 커지고, 모든 로짓에 대해 그 로짓의 확률만큼 작아집니다. "
-        "∂log pᵢ/∂aⱼ = δᵢⱼ − pⱼ.",
+        en="Each log-probability rises at the rate 1 with its own logit, and falls with every logit at the "
+        "rate of that logit's probability.",
+        ko="로그 확률은 자기 로짓이 커지면 그만큼 커지고, 모든 로짓에 대해 그 로짓의 확률만큼의 비율로 "
+        "작아집니다.",
     ),
     conventions=Words(
         "The largest operand is subtracted first, and the logarithm of a probability is never taken, "

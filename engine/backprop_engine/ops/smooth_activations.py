@@ -135,9 +135,10 @@ log_sigmoid = define(
     tails="saturating",
     inside=(("s", "sigmoid(a)"), ("out", "log(s)")),
     lesson=Words(
-        en="The log of a sigmoid: its local gradient is 1 − σ(a), so a confident unit gets almost none.",
-        ko="시그모이드의 로그입니다. 로컬 그래디언트는 1 − σ(a)이므로 확신하는 유닛은 그래디언트를 "
-        "거의 받지 않습니다.",
+        en="The log of a sigmoid: its local gradient is 1 minus the sigmoid, so a confident unit gets "
+        "almost none.",
+        ko="시그모이드의 로그입니다. 로컬 그래디언트는 1에서 시그모이드를 뺀 값이므로 확신하는 유닛은 "
+        "그래디언트를 거의 받지 않습니다.",
     ),
     conventions=Words(
         "Accurate on both sides: far below 0 it is the operand itself.",

@@ -111,10 +111,9 @@ var = define(
     attributes=(AXIS, KEEPDIMS, _DDOF),
     inside=_var_inside,
     lesson=Words(
-        en="The local gradient of a variance is 2(a − mean)/n: twice each entry's distance from the "
+        en="The local gradient of a variance is twice each entry's difference from the "
         "mean, divided by the number of entries.",
-        ko="분산 노드의 로컬 그래디언트는 2(a − 평균)/n, 곧 각 원소와 평균의 차이를 두 배 해 원소 "
-        "수로 나눈 것입니다.",
+        ko="분산 노드의 로컬 그래디언트는 각 원소에서 평균을 뺀 차이를 두 배 해 원소 수로 나눈 것입니다.",
     ),
     conventions=Words(
         "It divides by n, as NumPy does; PyTorch's default is ddof=1. If n − ddof is 0, it is NaN.",

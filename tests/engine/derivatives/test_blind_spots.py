@@ -102,7 +102,7 @@ FACTOR = np.array([[2.0, 3.0, 0.5], [1.5, -1.0, 4.0]])
         (6 * GRADIENT, GRADIENT, "it is 6 times too large"),
         (1.75 * GRADIENT, GRADIENT, "it is 1.75 times the expected gradient everywhere"),
         (SQUARE.T, SQUARE, "it is transposed"),
-        (GRADIENT.T.reshape(2, 3), GRADIENT, "it is transposed, then reshaped"),
+        (GRADIENT.T.reshape(2, 3), GRADIENT, "it is transposed, then reshaped to fit"),
         (GRADIENT[::-1], GRADIENT, "it is reversed along axis 0"),
         (np.roll(GRADIENT, 1, 1), GRADIENT, "it is shifted along axis 1"),
         (np.broadcast_to(GRADIENT.sum(0), (2, 3)), GRADIENT, "every entry is the sum over axis 0"),

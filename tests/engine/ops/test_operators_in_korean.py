@@ -16,6 +16,7 @@ from backprop_engine.messages.message import in_language
 from backprop_engine.messages.translations import translations
 from backprop_engine.messages.words import Words
 from backprop_engine.ops import OPS, Op, OpAttribute
+from backprop_engine.ops.backward_words import WORDS
 from backprop_engine.optim import OPTIMIZERS
 from backprop_tui.cells.lines import plain
 from backprop_tui.render.operator_pages import page
@@ -109,6 +110,20 @@ def resized() -> Iterator[str]:
     yield from refused(transposed, ((1, 3), (1, 1, 2)), **plain)
 
 
+def backward_words() -> Iterator[str]:
+    """What the words of backward passes say of gradients that do not fit."""
+    windows = {"shape": (1, 5, 5), "stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+    yield from refused(WORDS["conv2d_input"], ((2, 3, 3, 3), (2, 3, 3)), **windows)
+    yield from refused(WORDS["conv2d_input"], ((2, 1, 3, 3), (2, 4, 4)), **windows)
+    put = WORDS["put"]
+    assert put.conflict is not None
+    yield put.conflict(shape=(2, 3), key="1 +")
+    yield from refused(put, ((3,),), shape=(2, 3), key=":, 0")
+    yield from refused(WORDS["carried_back"], ((3,), (4,)), axis=0)
+    cell = ((2, 2), (1, 2), (1, 4), (1, 4), (16, 2), (16, 4), (16,), (16,))
+    yield from refused(WORDS["lstm_cell_gates"], cell)
+
+
 def settings() -> Iterator[str]:
     """What operators say of settings that do not go together, or that no shape fits."""
     clip, einsum, pool = OPS["clip"], OPS["einsum"], OPS["max_pool2d"]
@@ -145,6 +160,7 @@ def settings() -> Iterator[str]:
         additive=False,
     )
     yield from resized()
+    yield from backward_words()
     roll, scatter = OPS["roll"], OPS["scatter"]
     assert roll.conflict is not None
     assert scatter.refuse is not None

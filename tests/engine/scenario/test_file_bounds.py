@@ -85,11 +85,15 @@ def test_all_files_together_are_bounded(folder: Path) -> None:
         leaf_of(folder, "{file: 0.npy}", contents)
     with pytest.raises(ScenarioError, match="`x` needs 800 bytes; at most 500 bytes are allowed"):
         leaf_of(folder, "{file: 1.npy, rows: 0}", contents)
-    with pytest.raises(ScenarioError, match="the content of the data files needs 684 bytes; at most 500"):
+    with pytest.raises(
+        ScenarioError, match="the content of the data files needs 684 bytes; at most 500 bytes are allowed"
+    ):
         leaf_of(folder, "{file: 2.npy}", contents)
     numbers = DataFiles(1500)
     leaf_of(folder, "{file: 0.npy}", numbers)
-    with pytest.raises(ScenarioError, match=r"what is read from data files needs 1.56 KiB; at most 1.46 KiB"):
+    with pytest.raises(
+        ScenarioError, match=r"what is read from data files needs 1.56 KiB; at most 1.46 KiB are allowed"
+    ):
         leaf_of(folder, "{file: 0.npy}", numbers)
     leaf_of(folder, "{file: 0.npy, rows: '0:50'}", numbers)
 

@@ -71,8 +71,14 @@ def test_what_cannot_be_an_operator_is_refused_in_words() -> None:
         ({"name": "own", "inputs": "a", "forward": "nothing(a)"}, "no operator"),
         ({"name": "own", "inputs": "a", "forward": "a", "backward": {"b": "g"}}, "no input `b`"),
         ({"name": "own", "inputs": "a", "forward": np.sin}, "no rule for `a`"),
-        ({"name": "own", "inputs": "a", "forward": np.sin, "backward": {"a": "g"}}, "a formula"),
-        ({"name": "own", "inputs": "a", "forward": "a", "backward": {"a": np.cos}}, "a function"),
+        (
+            {"name": "own", "inputs": "a", "forward": np.sin, "backward": {"a": "g"}},
+            "but its rule for `a` is a formula",
+        ),
+        (
+            {"name": "own", "inputs": "a", "forward": "a", "backward": {"a": np.cos}},
+            "but its rule for `a` is a Python function",
+        ),
     ]
     for given, words in cases:
         name = given.pop("name")
@@ -121,7 +127,7 @@ def test_a_hand_written_gradient_is_checked_and_its_mistake_is_named() -> None:
     report = check_function(linear, lambda g, x, w: (g @ w.T, None), [X, W])
     assert "w[0, 0]: the gradient is 0" in str(report)
     report = check_function(linear, lambda g, x, w: (g @ w.T, (x.T @ g)[0]), [X, W])
-    assert "w: the gradient has shape 2, the value has shape 2×2" in str(report)
+    assert "w: the gradient has shape 2, but the value has shape 2×2" in str(report)
 
 
 def test_arguments_are_called_as_the_function_calls_them() -> None:
@@ -136,7 +142,10 @@ def test_arguments_are_called_as_the_function_calls_them() -> None:
 @pytest.mark.parametrize(
     ("gradient", "said"),
     [
-        (lambda g, x, b: (g, g), "b: the gradient has shape 3×2, the value has shape 2; .* sum over axis 0"),
+        (
+            lambda g, x, b: (g, g),
+            "b: the gradient has shape 3×2, but the value has shape 2; .* sum over axis 0",
+        ),
         (lambda g, x, b: (g.T, g.sum(axis=0)), "x: the gradient has shape 2×3, .*; it is transposed"),
         (lambda g, x, b: (g[0], g.sum(axis=0)), "the value has shape 3×2$"),
     ],
@@ -149,7 +158,7 @@ def test_a_rule_that_forgets_several_axes_is_told_all_of_them() -> None:
     report = check_function(
         lambda x, b: x * b, lambda g, x, b: (g * b, g * x), [np.ones((4, 3, 2)), X[:, :1]]
     )
-    assert "b: the gradient has shape 4×3×2, the value has shape 3×1; " in str(report)
+    assert "b: the gradient has shape 4×3×2, but the value has shape 3×1; " in str(report)
     assert "the sum over the axes [0, 2]" in str(report)
 
 
@@ -171,7 +180,7 @@ def test_what_is_not_finite_is_told_without_a_word_of_a_file() -> None:
             check_function(np.log, lambda g, x: g / x, np.array([-1.0, 2.0])),
             check_function(lambda x: x * 1.0, lambda g, x: g / 0.0, np.ones(2)),
         ]
-    assert "the output is not finite, and nothing can be compared" in str(reports[0])
+    assert "the output is not finite, so nothing can be compared" in str(reports[0])
     assert "x[0]: the gradient is inf" in str(reports[1])
     assert not any("expect" in str(report) for report in reports)
 

@@ -72,7 +72,7 @@ def test_the_steps_of_an_iteration() -> None:
     last = run.trace(6)
     assert len(last.steps) == len(run.graph.order)
     assert run.last == 6 * run.length + len(run.graph.order)
-    with pytest.raises(UsageError, match="forward pass alone"):
+    with pytest.raises(UsageError, match="iteration 6 is a forward pass only"):
         last.gradient("w")
     names = [run.graph.nodes[step.node].name for step in run.trace(0).steps if isinstance(step, Update)]
     assert names == ["w", "b"]
@@ -139,7 +139,7 @@ def test_without_training_there_is_one_iteration() -> None:
     run = load(TEXT[: TEXT.index("train")]).run()
     assert run.iterations == 1
     assert run.locate(run.last) == (0, run.last)
-    with pytest.raises(UsageError, match="only 0 without `train`"):
+    with pytest.raises(UsageError, match="without `train` the only iteration is 0"):
         run.trace(1)
     assert Run.of(run.trace(0)).trace(0) is run.trace(0)
 

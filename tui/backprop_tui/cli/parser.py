@@ -8,13 +8,16 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 
 from backprop_engine.errors import SEVERITIES
 from backprop_engine.messages.message import Message, in_language, msg
 from backprop_engine.messages.plain_text import clean
 
 __all__ = ["ArgumentMistake", "Parser"]
+
+
+_Action = TypeVar("_Action", bound=argparse.Action)
 
 
 class ArgumentMistake(argparse.ArgumentTypeError):
@@ -47,11 +50,11 @@ class Parser(argparse.ArgumentParser):
         self._optionals.title = in_language(msg("options"), language)
         self.add_argument("-h", "--help", action="help", help=msg("show this help message and exit"))
 
-    def add_argument(self, *names: Any, **options: Any) -> argparse.Action:
-        """As ever; `help` is told in the language of the parser."""
-        if "help" in options:
-            options["help"] = in_language(options["help"], self.language)
-        return super().add_argument(*names, **options)
+    def _add_action(self, action: _Action) -> _Action:
+        """As ever, whatever group it is in; `help` is told in the language of the parser."""
+        if action.help is not None:
+            action.help = in_language(action.help, self.language)
+        return super()._add_action(action)
 
     def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
         """As ever; what is wrong comes to `error` as a message."""

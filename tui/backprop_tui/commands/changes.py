@@ -111,7 +111,6 @@ CHANGES: Final = (
         ("w",),
         "w",
         runs=NudgeLeaf,
-        asks=True,
         typed="nudge w",
         arguments="LEAF[ENTRY] [SIZE]",
         completes="leaf",
