@@ -21,7 +21,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {"en": DOCS / "tutorial.md", "ko": DOCS / "tutorial.ko.md"}
 
 
-NAMES = ("tutorial", "computing", "teaching")
+NAMES = ("tutorial", "computing", "teaching", "faq")
 
 
 class Seen(NamedTuple):
