@@ -324,7 +324,7 @@ def _bytes_of(path: Path, most: int) -> bytes:
     if size > most:
         raise UsageError(
             msg(
-                "{path}: {size} bytes are more than a recording may have here ({most})",
+                "{path}: {size} bytes exceed the limit for a recording ({most})",
                 path=clean(str(path)),
                 size=size,
                 most=most,
