@@ -109,6 +109,7 @@ LINES = (
     *("run case.yaml -x", "check --watch", "run case.yaml --s x", "new a\0b", "new ''"),
     *("folder", ". --at 3"),
     *("run case.yaml --md --step-into", "export case.yaml --to svg -o -"),
+    *("check case.yaml --csv x.csv", "check case.yaml --exercise --watch"),
 )
 
 UNHEARD = {
@@ -196,6 +197,7 @@ def test_nothing_is_told_in_english(
     for day in (1, 2):
         note_practice("one_node", [1.0], {}, today=lambda day=day: date(2026, 3, day))  # type: ignore[misc]
         assert "연습함" in commands("list", "--track", "article", "--lang", "ko").out
+    graded(commands, tmp_path)
     watched(commands, tmp_path)
     interrupted(commands, monkeypatch)
     commands("list", "--lang", "ko")
@@ -215,6 +217,16 @@ def interrupted(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
     assert outcome.code == 130
     assert HANGUL.search(outcome.out)
     assert english_in(outcome.out) == []
+
+
+def graded(commands: Commands, folder: Path) -> None:
+    """An exercise with a wrong answer."""
+    path = folder / "exercise.yaml"
+    assert commands("export", "case.yaml", "--to", "exercise", "-o", str(path)).code == 0
+    path.write_text(path.read_text("utf-8").replace(": ?", ": 1"), "utf-8")
+    outcome = commands("check", "--exercise", str(path), "--lang", "ko")
+    assert outcome.code == 1
+    assert english_in(outcome.out.replace(str(path), "")) == []
 
 
 def watched(commands: Commands, folder: Path) -> None:
