@@ -92,20 +92,20 @@ LONG = {
     "a large kernel": (
         "inputs: {x: {shape: [1, 600, 600], init: ones}, w: {shape: [1, 1, 300, 300], init: ones}}\n"
         "nodes:\n  c: conv2d(x, w)\n  f: sum(c)\n",
-        "a run of this graph takes about 24,000,000,000 products; at most 10,000,000,000 are allowed",
+        "a run of this graph takes about 24,000,000,000 multiplications; at most 10,000,000,000 are allowed",
         "100 % of them are in c; `--max-work` allows more",
     ),
     "large windows": (
         "inputs: {x: {shape: [1, 1000, 1000], init: ones}}\n"
         "nodes:\n  p: max_pool2d(x, kernel_size=500, stride=1)\n  f: sum(p)\n",
-        "a run of this graph takes about 130,000,000,000 products; at most 10,000,000,000 are allowed",
+        "a run of this graph takes about 130,000,000,000 multiplications; at most 10,000,000,000 are allowed",
         "100 % of them are in p; `--max-work` allows more",
     ),
     "a formula of one's own": (
         "operators:\n  far:\n    inputs: [a, b]\n    forward: einsum(a, b, subscripts='ij,kl->ijkl')\n"
         "inputs: {a: {shape: [60, 60], init: ones}, b: {shape: [60, 60], init: ones}}\n"
         "nodes:\n  o: far(a, b)\n  f: sum(o)\n",
-        "a run of this graph takes about 39,000,000 products; at most 1,000,000 are allowed",
+        "a run of this graph takes about 39,000,000 multiplications; at most 1,000,000 are allowed",
         "100 % of them are in o; `--max-work` allows more",
     ),
 }

@@ -36,10 +36,10 @@ def test_a_hit_says_what_it_means() -> None:
     )
     shown = typist("c")
     assert shown.startswith("Stopped at breakpoint 1 (first infinity).\n  An infinity arises here")
-    assert "Look at what was divided by" in shown
+    assert "Look at the divisor" in shown
     assert "\n2/8  forward  logs = log(x) = [1.39 0 -inf]" in shown
     assert "No breakpoint was hit" in typist("c")
-    assert "Look at what was divided by" in typist("rc")
+    assert "Look at the divisor" in typist("rc")
 
 
 def test_advice_is_not_said_twice_in_a_row() -> None:

@@ -559,5 +559,5 @@ async def test_where_no_node_is_chosen_that_is_said() -> None:
     async with opened("add_multiply", language="ko") as pilot:
         await pilot.press("enter")
         (notice,) = notices(pilot)
-        assert notice.startswith("고른 노드가 없습니다")
+        assert notice.startswith("선택한 노드가 없습니다")
         assert "/" in notice, "how to choose one"

@@ -36,6 +36,9 @@ class FakeHandle:
             clear_notifications=self.said.clear,
             size=SimpleNamespace(width=100, height=30),
         )
+
+    def heard(self, command: str) -> None:
+        """No tour waits for a command."""
         self.plots = SimpleNamespace(has_class=lambda name: not self.plots_in_front)
         self.plots_in_front = False
 
