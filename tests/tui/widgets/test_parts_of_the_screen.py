@@ -28,6 +28,7 @@ class FakeHandle:
 
     def __init__(self, shown: View) -> None:
         self.current = shown
+        self.commands = COMMANDS
         self.said: list[tuple[str, bool]] = []
         self.asked: list[object] = []
         self.focused_widget: object = None
@@ -36,11 +37,11 @@ class FakeHandle:
             clear_notifications=self.said.clear,
             size=SimpleNamespace(width=100, height=30),
         )
+        self.plots = SimpleNamespace(has_class=lambda name: not self.plots_in_front)
+        self.plots_in_front = False
 
     def heard(self, command: str) -> None:
         """No tour waits for a command."""
-        self.plots = SimpleNamespace(has_class=lambda name: not self.plots_in_front)
-        self.plots_in_front = False
 
     @property
     def chosen_node(self) -> Node | None:
@@ -48,6 +49,7 @@ class FakeHandle:
 
     def show_view(self, shown: View) -> None:
         self.current = shown
+        self.commands = COMMANDS
 
     def do(self, command: Command) -> None:
         self.show_view(replace(self.current, session=update(self.current.session, command)))
