@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 from io import StringIO
 from pathlib import Path
@@ -97,3 +98,41 @@ def test_what_does_not_go_together(commands: Commands, lesson: str, tmp_path: Pa
     plain.write_text("inputs: {x: 1}\nnodes: {y: x + 1}\n", encoding="utf-8")
     assert "asks for nothing" in commands.refused("check", "--exercise", str(plain))
     assert "asks for nothing" in commands.refused("export", str(plain), "--to", "exercise")
+
+
+def test_a_file_that_asks_for_nothing_does_not_keep_the_others_from_being_graded(
+    commands: Commands, lesson: str, tmp_path: Path
+) -> None:
+    nothing = tmp_path / "nothing.yaml"
+    nothing.write_text("inputs: {x: 1}\nnodes: {f: 2 * x}\n", encoding="utf-8")
+    path = returned(commands, lesson, tmp_path, "-12", "z", "-4", "3", "back")
+    outcome = commands("check", "--exercise", str(nothing), path)
+    assert outcome.code == 2
+    assert "nothing.yaml: this exercise asks for nothing" in outcome.err
+    assert f"{path}: 4 of 4 right" in outcome.out
+
+
+def test_a_report_goes_through_a_link_and_replaces_it_with_nothing(
+    commands: Commands, lesson: str, tmp_path: Path
+) -> None:
+    path = returned(commands, lesson, tmp_path, "-12", "z", "-4", "3", "back")
+    link = tmp_path / "link.csv"
+    link.symlink_to(tmp_path / "scores.csv")
+    assert commands("check", "--exercise", path, "--solution", lesson, "--csv", str(link)).code == 0
+    assert link.is_symlink()
+    assert (tmp_path / "scores.csv").read_text(encoding="utf-8").startswith("question,kind,credit")
+
+
+def test_a_report_is_written_into_a_pipe_and_does_not_replace_it(
+    commands: Commands, lesson: str, tmp_path: Path
+) -> None:
+    path = returned(commands, lesson, tmp_path, "-12", "z", "-4", "3", "back")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert commands("check", "--exercise", path, "--solution", lesson, "--csv", str(pipe)).code == 0
+        assert os.read(reading, 9) == b"question,"
+    finally:
+        os.close(reading)
+    assert pipe.is_fifo()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -52,6 +53,10 @@ def test_two_instances_lose_nothing(tmp_path: Path) -> None:
         '{"version": 99}',
         "\x00\xff",
         "[" * 9000,
+        '{"version": 1, "scenarios": {"xor": {"sessions": -5}}}',
+        '{"version": 1, "scenarios": {"xor": {"best": 1e308}}}',
+        '{"version": 1, "scenarios": {"xor": {"last": "\\u001b[31m2026"}}}',
+        '{"version": 1, "scenarios": {"xor": {"mistakes": {"sign": 1000000000000000000000000000000}}}}',
     ],
 )
 def test_a_damaged_file_is_set_aside(tmp_path: Path, text: str) -> None:
@@ -61,6 +66,14 @@ def test_a_damaged_file_is_set_aside(tmp_path: Path, text: str) -> None:
     note(path)
     assert read_progress(path)["xor"].sessions == 1
     assert (tmp_path / "progress.json.damaged").read_text(encoding="utf-8") == text
+
+
+def test_a_pipe_in_its_place_is_set_aside_and_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "progress.json"
+    os.mkfifo(path)
+    assert read_progress(path) == {}
+    note(path)
+    assert read_progress(path)["xor"].sessions == 1
 
 
 def test_what_a_later_version_adds_does_not_harm(tmp_path: Path) -> None:

@@ -18,8 +18,9 @@ from backprop_engine.debugger.screen_words import FUNCTIONS, as_expression, name
 from backprop_engine.debugger.typed_expressions import about, named, typed
 from backprop_engine.errors import UsageError
 from backprop_engine.evaluation.evaluate import EvaluationError, evaluate
-from backprop_engine.messages.message import msg
+from backprop_engine.messages.message import in_language, msg
 from backprop_engine.messages.plain_text import clean, shortened
+from backprop_engine.messages.translations import languages
 from backprop_engine.practice.question import ChoiceQuestion, NumbersQuestion
 from backprop_engine.practice.uses import Change, OperandUse
 
@@ -171,7 +172,8 @@ def read_choice(question: ChoiceQuestion, text: str) -> int:
         return int(text) - 1
     wanted = _letters(text)
     for at, choice in enumerate(question.choices):
-        if wanted and _letters(choice.text) == wanted:
+        written = (in_language(choice.text, language) for language in languages())
+        if wanted and wanted in map(_letters, written):
             return at
     raise UsageError(msg("type the number of a choice, 1 to {count}", count=count))
 

@@ -230,8 +230,11 @@ def _graded_figure(
         return GradedAnswer(of, name, 0.0, msg("Not an answer: {problem}.", problem=problem))
     expected = given[0].expected
     if isinstance(expected, Formula) and _names_itself(expected.tree, node):
-        return GradedAnswer(of, name, 0.0, msg("Not an answer: it names the gradient that is asked for."))
-    answer = np.asarray(_numbers(expected, trace), dtype=np.float64)
+        return GradedAnswer(of, name, 0.0, _ITSELF)
+    try:
+        answer = np.asarray(_numbers(expected, trace), dtype=np.float64)
+    except UsageError as error:
+        return GradedAnswer(of, name, 0.0, msg("Not an answer: {problem}.", problem=error.text))
     right = trace.value(node) if of == "value" else trace.gradient(node)
     if _agree(answer, right):
         return GradedAnswer(of, name, 1.0, _RIGHT)
@@ -249,6 +252,7 @@ def _agree(answer: Tensor, right: Tensor) -> bool:
 
 _RIGHT: Final = msg("Right.")
 _UNANSWERED: Final = msg("Not answered.")
+_ITSELF: Final = msg("Not an answer: it names the gradient that is asked for.")
 
 
 def _names_itself(tree: Expr, node: str) -> bool:
@@ -346,8 +350,10 @@ def _graded_ask(ask: Ask, trace: Trace, answer: YamlNode | None) -> GradedAnswer
         is_right = text in chosen.by_language.values() or text == str(ask.answer + 1)
     else:
         try:
+            if ask.when == "backward" and _takes_gradient_of(answer, ask.node):
+                return GradedAnswer("ask", name, 0.0, _ITSELF)
             is_right = agree_everywhere(_typed(answer, trace), right_answer(ask, trace))
-        except (ExprError, EvaluationError, ValueError, LookupError):
+        except (ExprError, EvaluationError, UsageError, ValueError, LookupError):
             return GradedAnswer("ask", name, 0.0, msg("Not an answer: it cannot be read."))
     return GradedAnswer("ask", name, float(is_right), _RIGHT if is_right else msg("Not right."))
 
@@ -357,6 +363,13 @@ def _typed(answer: YamlNode, trace: Trace) -> Tensor:
     if isinstance(answer, YamlScalar) and isinstance(answer.value, str):
         return np.asarray(_evaluated(parse(answer.text), trace), dtype=np.float64)
     return np.asarray(_plain(answer), dtype=np.float64)
+
+
+def _takes_gradient_of(answer: YamlNode, node: str) -> bool:
+    """Whether an answer is a formula with the gradient that has not arrived where it is asked for."""
+    if not (isinstance(answer, YamlScalar) and isinstance(answer.value, str)):
+        return False
+    return _names_itself(parse(answer.text), node)
 
 
 def _plain(node: YamlNode) -> object:

@@ -8,8 +8,10 @@ specific ones stand before the general ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Final, TypeAlias
 
+import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, shape_text
@@ -90,17 +92,17 @@ class Mutant(Struct, frozen=True, eq=False):
         return f"<Mutant {self.name}>"
 
     def answers(self, task: Task) -> Iterator[Tensor]:
-        """The wrong answers that it leads to at a step; none where it does not apply."""
-        try:
+        """The wrong answers that it leads to at a step; none where it does not apply, or numbers do not fit."""
+        found: list[Tensor] = []
+        with np.errstate(all="ignore"), suppress(ValueError, IndexError, ZeroDivisionError):
             match task:
                 case OperandUse() if self.use is not None:
-                    yield from self.use(task)
+                    found.extend(self.use(task))
                 case Sum() if self.sum is not None:
-                    yield from self.sum(task)
+                    found.extend(self.sum(task))
                 case Change() if self.change is not None:
-                    yield from self.change(task)
-        except (ValueError, IndexError, ZeroDivisionError):  # the numbers do not fit: it does not apply
-            return
+                    found.extend(self.change(task))
+        yield from found
 
     @property
     def plantable(self) -> bool:

@@ -107,3 +107,9 @@ def test_those_of_the_library_can_be_answered(stem: str) -> None:
         assert grade(question, typed(question.right, question.entries)).right
         if isinstance(ask.answer, Formula):
             assert grade(question, ask.answer.scalar.text).right
+
+
+def test_a_choice_may_be_typed_as_it_reads_in_any_language() -> None:
+    text = FILE.replace("choices: [down, up]", "choices: [down, {en: up, ko: 위로}]")
+    (choice,) = (question for question in asked(load(text)) if isinstance(question, ChoiceQuestion))
+    assert [grade(choice, typed).right for typed in ("up", "위로", "2", "down")] == [True, True, True, False]

@@ -220,3 +220,42 @@ def test_a_file_without_figures_asks_for_nothing() -> None:
 def test_what_is_no_scenario_is_refused(text: str) -> None:
     with pytest.raises(ScenarioError):
         read_exercise(source(text))
+
+
+def test_a_question_about_a_gradient_is_not_answered_by_its_name() -> None:
+    text = """\
+inputs: {x: 3, y: 2}
+nodes: {q: x * y, f: q * q}
+ask:
+  x: {question: What is the gradient of x?, answer: ANSWER, when: backward}
+expect: {values: {f: 36}}
+"""
+    solution = text.replace("ANSWER", "grad(q) * y")
+    for answer, credit in (
+        ("grad(q) * y", 1.0),
+        ("12 * y", 1.0),
+        ("24", 1.0),
+        ("grad(x)", 0.0),
+        ("2 * grad(x) / 2", 0.0),
+    ):
+        found = graded(text.replace("ANSWER", answer), solution)["What is the gradient of x?"]
+        assert found.credit == credit, answer
+    assert str(found.message) == "Not an answer: it names the gradient that is asked for."
+
+
+def test_a_name_that_the_solution_does_not_have_is_no_answer_and_the_others_are_graded() -> None:
+    text = """\
+inputs: {x: 3, y: 2}
+nodes: {NODES}
+output: f
+expect: {values: {f: 36}, grads: {x: FIGURE}}
+ask:
+  x: {question: What is the gradient of x?, answer: ANSWER}
+"""
+    solution = text.replace("NODES", "q: x * y, f: q * q").replace("FIGURE", "24").replace("ANSWER", "24")
+    returned = text.replace("NODES", "mine: 2 * y, q: x * mine / 2, f: q * q").replace("FIGURE", "mine * 6")
+    for answer in ("upstream", "dx", "mine * 6", "grad(dx)"):
+        found = graded(returned.replace("ANSWER", answer), solution)
+        assert [found[name].credit for name in ("f", "∂L/∂x", "What is the gradient of x?")] == [1, 0, 0]
+        assert str(found["∂L/∂x"].message) == "Not an answer: the graph has no node called mine."
+        assert str(found["What is the gradient of x?"].message) == "Not an answer: it cannot be read."

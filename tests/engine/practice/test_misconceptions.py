@@ -97,3 +97,8 @@ def test_each_says_why_in_both_languages() -> None:
         text = message.in_language("ko")  # type: ignore[attr-defined]
         assert text != message
         assert "{" not in text + message
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_that_overflow_in_a_wrong_answer_are_not_warned_of() -> None:
+    assert questions(scenario("nan_from_sqrt_zero").record(), NUMBERS) == ()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from backprop_engine.errors import ScenarioError
+from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.practice.exercises import GradedAnswer, grade_exercise, read_exercise
@@ -37,6 +37,11 @@ def grade_files(arguments: argparse.Namespace, files: Iterator[tuple[str, Path |
             graded = grade_exercise(read_exercise(source, **limits(arguments)), solution)
         except ScenarioError as error:
             print(error.in_language(language), file=sys.stderr)
+            code = 2
+            continue
+        except UsageError as error:
+            problem = clean(error.in_language(language))
+            print(f"backprop-tui: {problem}", file=sys.stderr)
             code = 2
             continue
         _tell(clean(name), graded, language)

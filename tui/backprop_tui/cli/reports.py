@@ -69,14 +69,23 @@ def csv_report(rows: Sequence[Scored]) -> str:
 
 
 def write_report(path: str, text: str) -> None:
-    """Write a report, all of it or nothing; `UsageError` where that cannot be done."""
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    """Write a report, all of it or nothing; `UsageError` where that cannot be done.
+
+    A link leads to what is written, and a device or a pipe is written to, not replaced.
+    """
+    temporary: Path | None = None
     try:
+        target = Path(path)
+        if target.exists() and not target.is_file():  # a folder says that it is one
+            target.write_text(text, encoding="utf-8")
+            return
+        target = Path(os.path.realpath(target))
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
         temporary.write_text(text, encoding="utf-8")
         os.replace(temporary, target)
     except (OSError, ValueError) as error:
-        with suppress(OSError):
-            temporary.unlink()
+        with suppress(OSError, ValueError):
+            if temporary is not None:
+                temporary.unlink()
         problem = reason(error) if isinstance(error, OSError) else str(error)
         raise UsageError(msg("{path}: {problem}", path=clean(path), problem=problem)) from None

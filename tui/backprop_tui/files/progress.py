@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
-from msgspec import Struct, field, structs
+from msgspec import Meta, Struct, field, structs
 
 from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import msg
@@ -29,6 +29,9 @@ _VERSION: Final = 1
 _LARGEST: Final = 2**22
 """A larger file is not ours, in bytes."""
 _MOST_SCENARIOS: Final = 10_000
+_MOST: Final = 10**9
+"""Nobody practises more often."""
+_Count: TypeAlias = Annotated[int, Meta(ge=0, le=_MOST)]
 
 
 class Practised(Struct, frozen=True):
@@ -37,13 +40,13 @@ class Practised(Struct, frozen=True):
     `best` is the best share of the credit of a session, 0 to 1; `mistakes` counts misconceptions by name.
     """
 
-    sessions: int = 0
-    last: str = ""
-    questions: int = 0
-    credit: float = 0.0
-    best: float = 0.0
-    bugs: int = 0
-    mistakes: dict[str, int] = field(default_factory=dict)
+    sessions: _Count = 0
+    last: Annotated[str, Meta(pattern=r"\A(\d{4}-\d\d-\d\d)?\Z")] = ""
+    questions: _Count = 0
+    credit: Annotated[float, Meta(ge=0, le=_MOST)] = 0.0
+    best: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    bugs: _Count = 0
+    mistakes: dict[str, _Count] = field(default_factory=dict)
 
     @property
     def share(self) -> float:
@@ -80,8 +83,8 @@ def read_progress(path: Path | None = None) -> Mapping[str, Practised]:
 def _read(path: Path) -> ProgressFile | None:
     """The file; None where it is damaged, or of another version."""
     try:
-        if path.stat().st_size > _LARGEST:
-            return None
+        if not path.is_file() or path.stat().st_size > _LARGEST:
+            return None if path.exists() else ProgressFile()
         found = msgspec.json.decode(path.read_bytes(), type=ProgressFile)
     except FileNotFoundError:
         return ProgressFile()
