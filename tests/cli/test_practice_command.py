@@ -149,6 +149,15 @@ def test_answers_are_on_standard_input(commands: Commands) -> None:
     assert "name a scenario or a file" in commands.refused("practice", "-")
 
 
+def test_what_is_typed_about_a_bug_reaches_the_terminal_without_control_characters(
+    practised: Practised,
+) -> None:
+    typed = "bug \x1b[31m -> x, sign\nbug \x9b2J -> \x07, sign\n"
+    outcome = practised("add_multiply", "--bug", "--seed", "2", typed=typed)
+    assert "the graph has no node called" in outcome.out
+    assert all(line.isprintable() for line in outcome.out.split("\n"))
+
+
 def test_a_bug_is_found(practised: Practised, tmp_path: Path) -> None:
     right = scenario("sigmoid_neuron")
     bug = drawn_bug(right, 2)

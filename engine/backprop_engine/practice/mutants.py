@@ -92,7 +92,7 @@ class Mutant(Struct, frozen=True, eq=False):
         return f"<Mutant {self.name}>"
 
     def answers(self, task: Task) -> Iterator[Tensor]:
-        """The wrong answers that it leads to at a step; none where it does not apply, or numbers do not fit."""
+        """The wrong answers that it leads to at a step; none where it does not apply to the numbers."""
         found: list[Tensor] = []
         with np.errstate(all="ignore"), suppress(ValueError, IndexError, ZeroDivisionError):
             match task:

@@ -135,4 +135,4 @@ class _Lab:
 
 
 def _with_hint(error: UsageError) -> Message:
-    return msg("! {problem}", problem=error.text)
+    return msg("! {problem}", problem=error.text).cleaned()

@@ -134,7 +134,7 @@ def _asked(practice: Practice, asker: Asker) -> Practice | None:
         try:
             after, found = session.answered(practice, typed)
         except UsageError as error:
-            asker.say(msg("! {problem}", problem=error.text), role=Role.WARNING)
+            asker.say(msg("! {problem}", problem=error.text).cleaned(), role=Role.WARNING)
             continue
         _tell_grade(question, found, after.number == practice.number, asker)
         return after
