@@ -346,8 +346,8 @@ def _graded_ask(ask: Ask, trace: Trace, answer: YamlNode | None) -> GradedAnswer
         return GradedAnswer("ask", name, 0.0, _UNANSWERED)
     if isinstance(ask.answer, int):
         text = answer.text.strip() if isinstance(answer, YamlScalar) else ""
-        chosen = ask.choices[ask.answer]
-        is_right = text in chosen.by_language.values() or text == str(ask.answer + 1)
+        meant = [at for at, choice in enumerate(ask.choices) if text in choice.by_language.values()]
+        is_right = ask.answer in meant or (not meant and text == str(ask.answer + 1))
     else:
         try:
             if ask.when == "backward" and _takes_gradient_of(answer, ask.node):

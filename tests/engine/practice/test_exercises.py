@@ -259,3 +259,15 @@ ask:
         assert [found[name].credit for name in ("f", "∂L/∂x", "What is the gradient of x?")] == [1, 0, 0]
         assert str(found["∂L/∂x"].message) == "Not an answer: the graph has no node called mine."
         assert str(found["What is the gradient of x?"].message) == "Not an answer: it cannot be read."
+
+
+def test_a_choice_that_reads_as_a_number_is_that_choice_and_not_the_one_of_its_number() -> None:
+    text = """\
+inputs: {x: 3}
+nodes: {f: x * x}
+ask:
+  x: {question: How many uses?, answer: ANSWER, choices: [2, 1, 4]}
+"""
+    for answer, credit in (("2", 1.0), ("1", 0.0), ("4", 0.0), ("3", 0.0)):
+        found = graded(text.replace("ANSWER", answer), text.replace("ANSWER", "2"))
+        assert found["How many uses?"].credit == credit, answer
