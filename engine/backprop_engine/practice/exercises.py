@@ -352,7 +352,8 @@ def _graded_ask(ask: Ask, trace: Trace, answer: YamlNode | None) -> GradedAnswer
         try:
             if ask.when == "backward" and _takes_gradient_of(answer, ask.node):
                 return GradedAnswer("ask", name, 0.0, _ITSELF)
-            is_right = agree_everywhere(_typed(answer, trace), right_answer(ask, trace))
+            right = np.asarray(right_answer(ask, trace), dtype=np.float64)
+            is_right = _agree(_typed(answer, trace), right)
         except (ExprError, EvaluationError, UsageError, ValueError, LookupError):
             return GradedAnswer("ask", name, 0.0, msg("Not an answer: it cannot be read."))
     return GradedAnswer("ask", name, float(is_right), _RIGHT if is_right else msg("Not right."))

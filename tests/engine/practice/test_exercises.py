@@ -271,3 +271,10 @@ ask:
     for answer, credit in (("2", 1.0), ("1", 0.0), ("4", 0.0), ("3", 0.0)):
         found = graded(text.replace("ANSWER", answer), text.replace("ANSWER", "2"))
         assert found["How many uses?"].credit == credit, answer
+
+
+def test_where_nan_answers_a_question_so_does_nan() -> None:
+    text = "inputs: {x: 3}\nnodes: {f: x * x}\nask:\n  x: {question: What is 0 / 0?, answer: ANSWER}\n"
+    for answer, credit in ((".nan", 1.0), ("0", 0.0), (".inf", 0.0)):
+        found = graded(text.replace("ANSWER", answer), text.replace("ANSWER", ".nan"))
+        assert found["What is 0 / 0?"].credit == credit, answer
