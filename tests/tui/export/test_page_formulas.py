@@ -28,7 +28,7 @@ def written(element: Any) -> str:
         ("a * -2.5", "mrow(mi a, mo ·, mrow(mo (, mn -2.5, mo )))"),
         ("a / b", "mfrac(mi a, mi b)"),
         ("a ** 2", "msup(mi a, mn 2)"),
-        ("a.T @ b", "mrow(msup(mi a, mi T), mo ·, mi b)"),
+        ("a.T @ b", "mrow(msup(mi a, mi T), mo @, mi b)"),
         ("sqrt(a)", "msqrt(mi a)"),
         ("sqrt(a + b)", "msqrt(mrow(mi a, mo +, mi b))"),
         ("1 / sqrt(W_xh)", "mfrac(mn 1, msqrt(mi W_xh))"),

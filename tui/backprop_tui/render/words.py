@@ -44,6 +44,7 @@ __all__ = [
     "remarks_to_the_note",
     "sentences",
     "story",
+    "summed_over_axes",
     "turn_text",
     "words",
 ]
@@ -364,15 +365,22 @@ def _backward(facts: BackwardFacts, language: str, *, beside: bool) -> Iterator[
     if facts.conventions:
         yield _Said("why", (Span(facts.conventions.in_language(language), Role.DIM),))
     if facts.summed_axes:
-        summed = msg(
-            "{operand} was broadcast over axis {axes}, so its gradient is summed over axis {axes}.",
-            operand=operand_text(facts.operand),
-            axes=", ".join(map(str, facts.summed_axes)),
-        )
-        yield _why(summed, language)
+        yield _Said("why", summed_over_axes(facts, language))
     if facts.turn:
         yield _Said("why", (Span(_shared(facts, language), Role.DIM),))
     yield from (_Said("meaning", line) for line in _meaning(facts, language) if not beside)
+
+
+def summed_over_axes(facts: StepFacts, language: str) -> Line:
+    """That the operand was broadcast, and its gradient is summed; nothing where it was not."""
+    if not isinstance(facts, BackwardFacts) or not facts.summed_axes:
+        return ()
+    summed = msg(
+        "{operand} was broadcast over axis {axes}, so its gradient is summed over axis {axes}.",
+        operand=operand_text(facts.operand),
+        axes=", ".join(map(str, facts.summed_axes)),
+    )
+    return (Span(summed.in_language(language)),)
 
 
 def passes_on(facts: StepFacts) -> bool:

@@ -314,5 +314,5 @@ def _mark(box: NodeBox, left: int, top: int) -> str:
     x = _x(left + box.operator_width / 2)
     return (
         f'<rect x="{_x(left)}" y="{_y(top + 0.3)}" {size}/>'
-        f'<text class="sign" x="{x}" y="{_y(row + 0.75)}">{escape(box.sign)}</text>'
+        f'<text x="{x}" y="{_y(row + 0.75)}">{escape(box.sign)}</text>'
     )

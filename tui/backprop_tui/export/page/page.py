@@ -181,7 +181,9 @@ _PATCHES, _SIDES = ("trouble", "selection"), ("ground", "letters")
 
 
 def _read(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")
+    """A part of the page, without what indents its lines: they are read by a browser."""
+    lines = (_FOLDER / name).read_text(encoding="utf-8").splitlines()
+    return "".join(f"{line.strip()}\n" for line in lines if line.strip())
 
 
 def _hash(text: str) -> str:

@@ -12,9 +12,9 @@ from backprop_tui.export.page.equation import columns, formulas
 from backprop_tui.export.page.pool import Pool
 from backprop_tui.render.check_line import numeric_line
 from backprop_tui.render.one_line import kind_text, step_lines
-from backprop_tui.render.words import code, note, remarks, remarks_to_the_note
+from backprop_tui.render.words import code, note, remarks, remarks_to_the_note, summed_over_axes
 
-__all__ = ["said_of_steps", "the_same_of_steps", "told"]
+__all__ = ["MOST_EXPLAINED", "said_of_steps", "the_same_of_steps", "told"]
 
 
 def said_of_steps(scenario: Scenario, trace: Trace, language: str, pool: Pool) -> list[list[int]]:
@@ -49,9 +49,17 @@ def _said(facts: StepFacts, language: str, pool: Pool) -> list[int]:
     ]
 
 
+MOST_EXPLAINED = 150
+"""In a larger graph a page does not say at every step what it means in numbers, and which axes are summed
+over: the equation shows it, and the sentences alone would take 100 KB.
+"""
+
+
 def told(facts: StepFacts, language: str) -> list[list[Line]]:
     """The check of a step, what is wrong with it, the author's note, and whatever else there is to say."""
+    small = len(facts.trace.graph.nodes) <= MOST_EXPLAINED
     check, noted = numeric_line(facts, language), note(facts, language)
     trouble = [line for line in remarks_to_the_note(facts, language) if line not in noted]
-    others = [line for line in remarks(facts, language) if line not in (*trouble, *noted)]
+    said = [*trouble, *noted] if small else [*trouble, *noted, summed_over_axes(facts, language)]
+    others = [line for line in remarks(facts, language, in_numbers=small) if line not in said]
     return [[check] * bool(check), trouble, noted, others]
