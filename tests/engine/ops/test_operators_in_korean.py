@@ -47,7 +47,9 @@ def heard() -> Iterator[set[str]]:
 
 
 def is_korean(text: str) -> bool:
-    return bool(HANGUL.search(text)) and not ENGLISH.search(NAMES.sub("", re.sub(r"`[^`]*`", "", text)))
+    return bool(HANGUL.search(text)) and not ENGLISH.search(
+        NAMES.sub("", re.sub(r"`[^`]*`|외적\(outer product\)", "", text))
+    )
 
 
 @each_op
@@ -187,6 +189,9 @@ def test_every_sentence_of_operators_is_heard(heard: set[str]) -> None:
     with pytest.raises(ShapeError) as caught:
         OPS["unsqueeze"].shape_for(((1,) * MAX_AXES,), {"axis": 0})
     told.append(in_language(caught.value.text, "ko"))
+    with pytest.raises(ShapeError) as caught:
+        OPS.by_symbol("·").shape_for(((2, 2), (2,)), {})
+    told += [in_language(one, "ko") for one in (caught.value.text, caught.value.hint)]
     assert [one for one in told if not is_korean(one)] == []
     assert room("ops").keys() - heard == set()
 

@@ -13,10 +13,12 @@ from backprop_engine.scenario.loader import load_scenario
 from backprop_tui.app import DebuggerApp
 from backprop_tui.cells.lines import Role, Span
 from backprop_tui.cells.shades import Flow
+from backprop_tui.cells.text import cell_width
 from backprop_tui.files.bundled import bundled, following, shelves
 from backprop_tui.files.folders import scenario_folder
 from backprop_tui.files.opening import Opening
 from backprop_tui.panels.run_pages import about, ending, opening
+from backprop_tui.panels.scenarios import title_of_entry
 from backprop_tui.panels.step import step, step_title
 from backprop_tui.settings import UserSettings
 from backprop_tui.view import View
@@ -24,6 +26,8 @@ from driving import debugger, notices, opened, seen, text_of
 from scenes import LANGUAGES, STEMS, run, view, view_of, written
 
 SIZES = ((76, 6), (68, 12), (76, 26))
+_SHORT_TITLE = 34
+"""Beside a longer one not every key has room in one row."""
 
 
 def at_end(stem: str, language: str = "en") -> View:
@@ -136,7 +140,9 @@ def test_the_end_says_what_came_of_the_run_in_every_size(stem: str, language: st
         assert page.width <= width
         words = text_of(page)
         assert f"{shown.graph.nodes[shown.graph.output].name}" in words
-        for key in ("e", "b", "v", "G"):
+        title = title_of_entry(entry, language) if (entry := shown.next_scenario) else ""
+        fits = height > SIZES[0][1] or cell_width(title) <= _SHORT_TITLE
+        for key in ("e", "b", "v", "G") if fits else ("e", "G"):
             assert f"{key} " in words
         assert "✓" in words
         assert "✗" not in words

@@ -255,8 +255,9 @@ def _bars(view: View, width: int, *, small: bool = False) -> list[Line]:
         return []
     named = min(max(cell_width(each.name) for each in gradients), width // 3)
     sizes = [number(each.size, 3) for each in gradients]
-    long = _BAR // 2 if small else _BAR
-    cells = named + 1 + long + 1 + max(map(len, sizes))
+    digits = max(map(len, sizes))
+    long = max(1, min(_BAR // 2 if small else _BAR, width - named - digits - 2))
+    cells = named + 1 + long + 1 + digits
     most = (width + _GAP) // (cells + _GAP)
     columns = max(1, min(most, len(gradients) if small else -(-len(gradients) // _ROWS)))
     rows = -(-len(gradients) // columns)
