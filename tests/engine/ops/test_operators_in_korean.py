@@ -46,10 +46,13 @@ def heard() -> Iterator[set[str]]:
         yield found
 
 
+UNREAD = r"`[^`]*`|외적\(outer product\)"
+"""What is no sentence of the text: code, and a term beside the Korean one at its first use."""
+
+
 def is_korean(text: str) -> bool:
-    return bool(HANGUL.search(text)) and not ENGLISH.search(
-        NAMES.sub("", re.sub(r"`[^`]*`|외적\(outer product\)", "", text))
-    )
+    plain_text = NAMES.sub("", re.sub(UNREAD, "", text))
+    return bool(HANGUL.search(text)) and not ENGLISH.search(plain_text)
 
 
 @each_op
@@ -65,7 +68,7 @@ def test_an_operator_tells_of_itself_in_korean(op: Op) -> None:
 def test_the_page_of_an_operator_is_in_korean(op: Op) -> None:
     first, *lines = plain(page(op, "ko", numbers=False)).splitlines()
     assert HANGUL.search(first), "its family, behind its sign and its name"
-    text = NAMES.sub("", re.sub(r"`[^`]*`", "", "\n".join(lines)))
+    text = NAMES.sub("", re.sub(UNREAD, "", "\n".join(lines)))
     assert ENGLISH.findall(text) == []
 
 
