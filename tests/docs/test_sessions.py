@@ -44,7 +44,7 @@ FINDS = {
     "what_if": r"q  3 → 5",
     "wrong_learning_rate": r"\(sign change\)\.[\s\S]*iteration 1 of 20",
     "bptt": r"sum of 5 contributions",
-    "into_softmax": r"inside L 3/18  forward  L/z = a − L/m",
+    "into_softmax": r"inside L 3/18  forward  L\.z = a − L\.m",
     "compare_branches": r"> compare baseline smaller\n7 nodes differ",
     "vanishing": r"\(below 1e-6\)\.[\s\S]*h1 → x",
 }
