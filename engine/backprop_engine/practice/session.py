@@ -123,7 +123,9 @@ def _askable(scenario: Scenario, kinds: Sequence[QuestionKind]) -> list[Question
     found: list[QuestionPlace] = []
     for iteration in sorted({0, later}):
         trace, previous = run.trace(iteration), previous_of(run, iteration)
-        wanted = [kind for kind in kinds if (later if kind == "update" else 0) == iteration]
+        wanted: list[QuestionKind] = [
+            kind for kind in kinds if (later if kind == "update" else 0) == iteration
+        ]
         for place in places(trace, wanted, scenario.asks):
             question = question_at(trace, place, previous, scenario.asks)
             if question is not None and (question.told_apart or place.kind == "ask"):

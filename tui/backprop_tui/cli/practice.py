@@ -203,11 +203,18 @@ def _tell_summary(practice: Practice, results: Sequence[Result], asker: Asker) -
     asker.say(
         msg(
             "The same questions again: backprop-tui practice {name} --seed {seed}",
-            name=clean(practice.scenario.name),
+            name=_again(practice.scenario),
             seed=practice.seed,
         ),
         role=Role.DIM,
     )
+
+
+def _again(scenario: Scenario) -> str:
+    """What names the scenario on a command line: a bundled one's name, the path of a file."""
+    from backprop_tui.files.progress import progress_name
+
+    return clean(scenario.name if progress_name(scenario) == scenario.name else scenario.path)
 
 
 def _titles() -> dict[str, Message]:

@@ -35,10 +35,15 @@ def model_answer(question: Question) -> Message:
     match question:
         case NumbersQuestion():
             shown = ", ".join(number(question.right[entry], _DIGITS) for entry in question.entries)
-            return msg("The answer is {answer}: {hint}.", answer=shown, hint=question.hint)
+            return _answer(shown, question)
         case ShapeQuestion():
-            return msg(
-                "The answer is {answer}: {hint}.", answer=shape_text(question.right), hint=question.hint
-            )
+            return _answer(shape_text(question.right), question)
         case ChoiceQuestion():
             return msg("The answer is: {answer}.", answer=question.choices[question.right].text)
+
+
+def _answer(shown: str, question: NumbersQuestion | ShapeQuestion) -> Message:
+    """The answer, and the hint; an author's hint is a sentence, or a question, of its own."""
+    if question.kind == "ask":
+        return msg("The answer is {answer}. {hint}", answer=shown, hint=question.hint)
+    return msg("The answer is {answer}: {hint}.", answer=shown, hint=question.hint)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from backprop_engine.messages.message import msg
+from backprop_tui.cells.lines import Line
 from backprop_tui.commands.row import CommandRow
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.queries import Query
@@ -65,4 +66,16 @@ def seen_in(handle: Handle) -> object:
         (view.language, view.density, view.minimap, view.plot, view.found),
         tuple((panel.display, panel.size, panel.scroll_offset) for panel in panels),
         (handle.focused_widget, tuple(app.screen_stack), handle.notices),
+        _card(handle),
     )
+
+
+def _card(handle: Handle) -> tuple[Line, ...]:
+    """What the guide says, if there is one."""
+    if handle.guide is None:
+        return ()
+    card = handle.guide.card_drawn(handle.current.language, _CARD_WIDTH, _CARD_HEIGHT)
+    return tuple(card.row(y, 0, _CARD_WIDTH) for y in range(card.height))
+
+
+_CARD_WIDTH, _CARD_HEIGHT = 200, 2
