@@ -194,7 +194,7 @@ def test_one_page_too_many(tab: Tab, settings: Path) -> None:
         try:
             tab.driver.get(address)
             tab.wait(lambda: "-closed" in tab.classes)
-            assert tab.said.startswith("As many pages are open as may be (1).")
+            assert tab.said.startswith("The maximum number of pages (1) is open.")
         finally:
             tab.driver.close()
             tab.driver.switch_to.window(first)

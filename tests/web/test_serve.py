@@ -246,7 +246,7 @@ def test_a_title_is_never_taken_for_markup() -> None:
 def test_the_page_speaks_the_language_and_wears_the_theme() -> None:
     english, korean = (Page("title", language, LIGHT.name, 3).html() for language in ("en", "ko"))
     assert '<html lang="en"' in english
-    assert "As many pages are open as may be (3)." in english
+    assert "The maximum number of pages (3) is open." in english
     assert re.search("[가-힣]", english) is None
     assert '<html lang="ko"' in korean
     assert "페이지(3개)가 모두 열려 있습니다" in korean

@@ -179,7 +179,7 @@ def test_refusals(batch: str, told: str) -> None:
 
 
 def test_examples_of_different_counts_are_refused() -> None:
-    with pytest.raises(ScenarioError, match="`t` has 6 examples, `X` has 7"):
+    with pytest.raises(ScenarioError, match="`t` has 6 examples, but `X` has 7"):
         loaded("{size: 1, of: [X, t]}", t=T[:6])
 
 

@@ -44,4 +44,4 @@ async def test_the_panel_tells_what_to_do_and_the_notice_covers_nothing_of_it() 
         assert notices(pilot) == ["Stopped at breakpoint 1 (first infinity)."]
         shown = " ".join(seen(pilot).split())
         assert "it arises here, from finite" in shown
-        assert "Look at what was divided by" in shown
+        assert "Look at the divisor" in shown

@@ -215,7 +215,7 @@ async def test_a_broken_file_is_explained_below_the_running_session(
         assert position(pilot) == 5
         if size in (WIDE, NARROW):
             words = words_of(pilot)
-            assert "case.yaml: 1 to mend the run is that of the last good version" in words
+            assert "case.yaml: 1 to fix the run is that of the last good version" in words
             assert "error[unknown-name]: `yy` is not defined" in words
             assert "5 | q: x + yy" in words
             assert "hint: did you mean `y`?" in words
