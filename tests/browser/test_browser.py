@@ -226,7 +226,7 @@ def test_a_page_tells_that_its_server_has_ended(tab: Tab, settings: Path) -> Non
         (app,) = children(server.pid)
         server.send_signal(signal.SIGTERM)
         tab.wait(lambda: "-closed" in tab.classes)
-        assert tab.said.startswith("The server does not answer any more.")
+        assert tab.said.startswith("The server no longer responds.")
     wait_until_gone(app)
 
 

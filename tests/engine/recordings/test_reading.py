@@ -186,7 +186,8 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda folder: (folder / "index.jsonl").write_text(" " * (2**24 + 1) + "\n"), "is too long"
     ),
     "a manifest of megabytes": (
-        lambda folder: (folder / "manifest.json").write_bytes(b" " * (2**20 + 1)), "exceed the limit for a recording"
+        lambda folder: (folder / "manifest.json").write_bytes(b" " * (2**20 + 1)),
+        "exceed the limit for a recording",
     ),
     "no index": (lambda folder: (folder / "index.jsonl").unlink(), "is not a recording"),
     "a folder as index": (
