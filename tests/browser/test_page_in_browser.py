@@ -12,11 +12,9 @@ from chromium import Tab
 from selenium.webdriver import Keys
 
 from backprop_engine.explain.facts import step_facts
-from backprop_tui.render.check_line import numeric_line
 from backprop_tui.render.one_line import kind_text, step_lines
-from backprop_tui.render.words import note, remarks
 from covering import SHOWN
-from pages import Page, taken_apart, written_page
+from pages import Page, taken_apart, told_lines, written_page
 from scenes import scenario, trace
 
 TWELVE = (
@@ -73,7 +71,7 @@ class Player:
         """Where what is shown differs from what the terminal says of a position."""
         facts = step_facts(trace(self.stem).frame(position), scenario(self.stem).notes)
         seen = self.seen
-        lines = [numeric_line(facts, language), *note(facts, language), *remarks(facts, language)]
+        lines = told_lines(facts, language)
         told = [text for line in lines if (text := "".join(span.text for span in line))]
         first, second = step_lines(facts, language)
         line = "".join(span.text for span in (*first[1:], *second)).replace(" ", "")

@@ -9,11 +9,16 @@ from typing import Any, NamedTuple
 
 from html5lib import HTMLParser, getTreeBuilder
 
+from backprop_engine.explain.facts import StepFacts
 from backprop_engine.scenario.model import Scenario
+from backprop_tui.cells.lines import Line
 from backprop_tui.export.formats import FORMATS, Exported
+from backprop_tui.export.page.steps import MOST_EXPLAINED
+from backprop_tui.render.check_line import numeric_line
+from backprop_tui.render.words import note, remarks, summed_over_axes
 from scenes import scenario
 
-__all__ = ["Page", "page_of", "parsed", "written_page"]
+__all__ = ["Page", "page_of", "parsed", "told_lines", "written_page"]
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 
@@ -95,3 +100,11 @@ def taken_apart(html: str) -> Page:
 def page_of(stem: str) -> Page:
     """The page of a bundled scenario."""
     return taken_apart(written_page(scenario(stem)))
+
+
+def told_lines(facts: StepFacts, language: str) -> list[Line]:
+    """What the terminal says of a step beside its equation, as far as a page of its graph says it too."""
+    small = len(facts.trace.graph.nodes) <= MOST_EXPLAINED
+    left_out = () if small else summed_over_axes(facts, language)
+    others = [line for line in remarks(facts, language, in_numbers=small) if line != left_out]
+    return [numeric_line(facts, language), *note(facts, language), *others]

@@ -19,14 +19,11 @@ from backprop_engine.scenario.read.source import Source
 from backprop_tui.cells.heatmap import levels
 from backprop_tui.cells.summaries import ABSENT
 from backprop_tui.export.page.equation import LEVEL_LETTERS
-from backprop_tui.export.page.steps import MOST_EXPLAINED
-from backprop_tui.render.check_line import numeric_line
 from backprop_tui.render.one_line import kind_text, step_lines
-from backprop_tui.render.words import note, remarks, summed_over_axes
 from backprop_tui.scene.boxes import short_gradient, short_value
 from covering import SHOWN
 from effort import tried
-from pages import Page, page_of, taken_apart, written_page
+from pages import Page, page_of, taken_apart, told_lines, written_page
 from scenes import LANGUAGES, STEMS, run, scenario, trace
 
 MATHML = {"mrow", "mi", "mn", "mo", "mtext", "mfrac", "msup", "msub", "msqrt", "mtable", "mtr", "mtd", "d"}
@@ -56,10 +53,7 @@ def test_it_says_what_the_terminal_says(stem: str) -> None:
             assert page.at(kind) == kind_text(facts, language)
             first, second = step_lines(facts, language)
             assert page.line(line).split() == f"{plain(first[1:])}  {plain(second)}".split()
-            small = len(facts.trace.graph.nodes) <= MOST_EXPLAINED
-            left_out = () if small else summed_over_axes(facts, language)
-            others = [one for one in remarks(facts, language, in_numbers=small) if one != left_out]
-            lines = [numeric_line(facts, language), *note(facts, language), *others]
+            lines = told_lines(facts, language)
             wanted = [text for one in lines if (text := plain(one))]
             assert sorted(set(page.told(position, language))) == sorted(set(wanted))
 
