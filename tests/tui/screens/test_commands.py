@@ -141,7 +141,7 @@ CASES: dict[str, Case] = {
     "over": Case("", moved(10)),
     "over_back": Case("", moved(8)),
     "into": Case("", state(lambda now, was: [one.name for one in now.levels] == ["L"])),
-    "out": Case("", told("not inside anything")),
+    "out": Case("", told("You have not stepped into anything")),
     "continue": Case("", told("Stopped at breakpoint 1 (op tanh)")),
     "continue_back": Case("", told("Stopped at breakpoint 2 (L)")),
     "until": Case("", state(lambda now, was: now.position > was.position)),

@@ -258,7 +258,7 @@ def test_the_terminal_is_lent_and_taken_back(terminal: Terminal) -> None:
 
 def test_a_save_from_elsewhere_is_seen_by_the_real_program(terminal: Terminal, tmp_path: Path) -> None:
     (tmp_path / "case.yaml").write_text(TEXT.replace("x + y", "x + yy"), encoding="utf-8")
-    terminal.wait_for("1 to mend")
+    terminal.wait_for("1 to fix")
     terminal.press("s")
     terminal.wait_for("step 1 of 9")
     (tmp_path / "case.yaml").write_text(TEXT.replace("Before", "Mended"), encoding="utf-8")
