@@ -105,3 +105,11 @@ def test_what_is_overridden() -> None:
     graph = make_graph({"q": "x * y", "f": "q ** 2 + q"}, inputs={"x": 3, "y": 2})
     edits = [ValueEdit("q", 5.0), GradientEdit("f", 3.0), GradientEdit("y", -1.0)]
     assert_runs_as(record(graph, edits=edits))
+
+
+def test_an_infinity_excuses_no_other_entry() -> None:
+    program = pytorch_program(record(make_graph({"y": "1 / x"}, inputs={"x": [0.0, 2.0]}, seed=[1, 1])))
+    exec(program, {})
+    assert "0.5" in program
+    with pytest.raises(AssertionError, match="not close"):
+        exec(program.replace("0.5", "0.75"), {})
