@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from backprop_engine.messages.translations import translations
+from backprop_engine.practice.score import Score
 from backprop_engine.scenario.verify import CheckInterrupted, Verification
 from backprop_tui.cells.text import cell_width
 from backprop_tui.cli.check import summary, watch
@@ -195,7 +196,7 @@ def test_nothing_is_told_in_english(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert HANGUL.search(practised_in_words(None).in_language("ko")), "the gallery says it"
     for day in (1, 2):
-        note_practice("one_node", [1.0], {}, today=lambda day=day: date(2026, 3, day))  # type: ignore[misc]
+        note_practice("one_node", Score((1.0,), {}), today=lambda day=day: date(2026, 3, day))  # type: ignore[misc]
         assert "연습함" in commands("list", "--track", "article", "--lang", "ko").out
     graded(commands, tmp_path)
     watched(commands, tmp_path)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from backprop_engine.practice.score import Score
 from backprop_engine.scenario.bundled import bundled, tracks
 from backprop_tui.files.progress import note_practice
 from command_line import Commands
@@ -32,9 +33,9 @@ def test_it_says_how_well_a_scenario_was_practised(
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert "practised" not in commands("list", "--track", "article").out
-    note_practice("one_node", [1.0, 0.5, 1.0], {}, today=lambda: date(2026, 3, 1))
+    note_practice("one_node", Score((1.0, 0.5, 1.0), {}), today=lambda: date(2026, 3, 1))
     assert "practised on 2026-03-01: 83%" in commands("list", "--track", "article").out
-    note_practice("one_node", [0.5], {}, today=lambda: date(2026, 3, 4))
+    note_practice("one_node", Score((0.5,), {}), today=lambda: date(2026, 3, 4))
     shown = commands("list", "--track", "article").out
     assert "practised 2 times, last on 2026-03-04: 83% at best" in shown
     assert "2026-03-04에" not in shown

@@ -54,7 +54,7 @@ def test_answers_are_graded(practised: Practised) -> None:
     assert "Hint: it is ∂L/∂f times the local gradient q" in lines
     assert "Right, with a hint: half the credit." in lines
     assert "2 of 2 answered questions right, credit 1.5 of 4" in lines
-    assert lines[-1] == "The same questions again: backprop-tui practice add_multiply --seed 1"
+    assert lines[-1] == "The same questions again: backprop-tui practice add_multiply --seed 1 --only product"
 
 
 @pytest.mark.thorough
@@ -228,3 +228,35 @@ def test_through_a_pipe() -> None:
     )
     assert done.returncode == 0
     assert "∂L/∂q > g * z\nRight.\n" in done.stdout.decode()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--only", "product", "--count", "2"),
+        ("--set", "x=-7", "--lang", "en"),
+        ("--bug",),
+    ],
+)
+def test_the_last_line_is_the_command_that_asks_the_same_again(
+    practised: Practised, arguments: tuple[str, ...]
+) -> None:
+    typed = "bug f -> q, sign\n" if "--bug" in arguments else "1\n"
+    first = practised("add_multiply", *arguments, "--seed", "5", typed=typed)
+    command = first.out.splitlines()[-1].partition(": backprop-tui practice ")[2]
+    assert set(arguments) <= set(command.split())
+    assert practised(*command.split(), typed=typed) == first
+
+
+def test_a_question_mark_asks_for_the_hint_as_in_the_app(practised: Practised) -> None:
+    outcome = practised("add_multiply", "--seed", "1", "--only", "product", typed="?\ng * z\n")
+    assert "Hint: it is ∂L/∂f times the local gradient z" in outcome.out
+    assert "Right, with a hint: half the credit." in outcome.out
+
+
+def test_a_search_that_was_given_up_is_kept(practised: Practised) -> None:
+    practised("add_multiply", "--bug", "--seed", "1", typed="")
+    assert read_progress() == {}
+    practised("add_multiply", "--bug", "--seed", "1", typed="bug f -> q, wrong_axes\n")
+    kept = read_progress()["add_multiply"]
+    assert (kept.sessions, kept.bugs, sum(kept.mistakes.values())) == (1, 0, 1)

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from backprop_engine import UsageError
+from backprop_engine.practice.score import Score
 from backprop_tui.files.progress import Practised, note_practice, read_progress
 
 DAY = date(2026, 5, 4)
 
 
 def note(path: Path, name: str = "xor", credit: float = 1.0, **mistakes: int) -> None:
-    note_practice(name, [credit], mistakes, path=path, today=lambda: DAY)
+    note_practice(name, Score((credit,), mistakes), path=path, today=lambda: DAY)
 
 
 def test_sessions_add_up(tmp_path: Path) -> None:

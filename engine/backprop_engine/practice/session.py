@@ -7,7 +7,7 @@ before the right one.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice, zip_longest
@@ -30,6 +30,7 @@ from backprop_engine.practice.question import (
     QuestionPlace,
 )
 from backprop_engine.practice.questions import places, question_at
+from backprop_engine.practice.score import Score
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.run import Run
 
@@ -43,6 +44,7 @@ __all__ = [
     "current",
     "hinted",
     "results",
+    "score_of",
     "skipped",
 ]
 
@@ -264,3 +266,11 @@ def results(practice: Practice) -> tuple[Result, ...]:
             )
         )
     return tuple(found)
+
+
+def score_of(practice: Practice) -> Score:
+    """What is kept of the session: the best try of each question, and the misconceptions that were named."""
+    best: dict[int, float] = {}
+    for one in practice.tries:
+        best[one.number] = max(best.get(one.number, 0.0), one.credit)
+    return Score(tuple(best.values()), Counter(one.mutant for one in practice.tries if one.mutant))

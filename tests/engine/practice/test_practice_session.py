@@ -15,6 +15,7 @@ from backprop_engine.practice.session import (
     current,
     hinted,
     results,
+    score_of,
     skipped,
 )
 from practising import typed
@@ -134,3 +135,16 @@ def test_one_more_entry_is_graded_with_those_before() -> None:
 def test_a_scenario_without_such_questions_says_so() -> None:
     with pytest.raises(UsageError):
         begin(scenario("add_multiply"), 1, ["update"])
+
+
+def test_the_score_has_the_best_try_of_each_question_that_was_answered() -> None:
+    practice = begin(scenario("add_multiply"), 1, ["product"])
+    assert score_of(practice).credits == ()
+    practice, _ = answered(practice, wrong(practice, "sign"))
+    practice, _ = answered(practice, right_answer(practice))
+    practice = skipped(practice)
+    practice, _ = answered(practice, right_answer(practice))
+    found = score_of(practice)
+    assert (found.credits, found.credit) == ((0.5, 1.0), 1.5)
+    assert found.mistakes == {"sign": 1}
+    assert [result.credit for result in results(practice) if result.tries] == [0.5, 1.0]

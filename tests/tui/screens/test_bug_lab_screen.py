@@ -41,10 +41,10 @@ async def test_a_bug_is_found_and_kept(folder: Path) -> None:
     async with opened("add_multiply") as pilot:
         lab = await laboratory(pilot)
         trace = debugger(pilot).current.session.trace
-        assert not check_edge(trace, lab.bug.edge).verdict.good
-        edge = trace.graph.edge_name(lab.bug.edge).replace("→", "->")
-        await prompted(pilot, f"bug {edge}, {lab.bug.mutant.name}")
-        assert lab.right
+        assert not check_edge(trace, lab.search.bug.edge).verdict.good
+        edge = trace.graph.edge_name(lab.search.bug.edge).replace("→", "->")
+        await prompted(pilot, f"bug {edge}, {lab.search.bug.mutant.name}")
+        assert lab.search.right
         assert "The edge is right." in seen(pilot)
         await pilot.press("escape")
         await pilot.pause()
@@ -70,16 +70,18 @@ async def test_three_wrong_guesses_end_it(folder: Path) -> None:
         lab = await laboratory(pilot)
         trace = debugger(pilot).current.session.trace
         names = [trace.graph.edge_name(edge).replace("→", "->") for edge in trace.graph.edges]
-        wrong = next(name for name in names if name != trace.graph.edge_name(lab.bug.edge).replace("→", "->"))
+        wrong = next(
+            name for name in names if name != trace.graph.edge_name(lab.search.bug.edge).replace("→", "->")
+        )
         await prompted(pilot, "bug nonsense")
-        assert lab.guesses == 0
+        assert lab.search.guesses == 0
         for _ in range(3):
             await prompted(pilot, f"bug {wrong}, sign")
-        assert lab.over
-        assert not lab.right
-        assert str(lab.bug.mutant.title) in " ".join(seen(pilot).split())
+        assert lab.search.over
+        assert not lab.search.right
+        assert str(lab.search.bug.mutant.title) in " ".join(seen(pilot).split())
     kept = json.loads(folder.read_text(encoding="utf-8"))["scenarios"]["add_multiply"]
-    assert kept["mistakes"] == {lab.bug.mutant.name: 1}
+    assert kept["mistakes"] == {lab.search.bug.mutant.name: 1}
 
 
 @pytest.mark.thorough
@@ -89,3 +91,30 @@ async def test_the_mistakes_are_listed() -> None:
         await prompted(pilot, "bug")
         assert isinstance(pilot.app.screen, MistakesSheet)
         assert "upstream_forgotten" in seen(pilot)
+
+
+async def test_a_search_that_is_left_is_kept(folder: Path) -> None:
+    async with opened("add_multiply") as pilot:
+        lab = await laboratory(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert not folder.exists()
+        lab = await laboratory(pilot)
+        await prompted(pilot, f"bug {lab.search.edge.replace('→', '->')}, wrong_axes")
+        assert not folder.exists()
+        await pilot.press("escape")
+        await pilot.pause()
+        kept = json.loads(folder.read_text(encoding="utf-8"))["scenarios"]["add_multiply"]
+    assert (kept["sessions"], kept["bugs"], kept["mistakes"]) == (1, 0, {lab.search.bug.mutant.name: 1})
+
+
+async def test_progress_that_cannot_be_kept_is_told(folder: Path) -> None:
+    folder.parent.write_text("a file", encoding="utf-8")
+    async with opened("add_multiply") as pilot:
+        lab = await laboratory(pilot)
+        await prompted(pilot, f"bug {lab.search.edge.replace('→', '->')}, wrong_axes")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert debugger(pilot).guide is None
+        (notice,) = pilot.app._notifications
+        assert "progress.json is not changed" in notice.message

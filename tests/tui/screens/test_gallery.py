@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from backprop_engine.messages.message import msg
+from backprop_engine.practice.score import Score
 from backprop_engine.scenario.bundled import tracks
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.app import DebuggerApp
@@ -596,7 +597,7 @@ async def test_tracks_are_listed_in_their_order_with_what_was_practised(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    note_practice("one_node", [1.0, 0.5], {}, today=lambda: date(2026, 3, 1))
+    note_practice("one_node", Score((1.0, 0.5), {}), today=lambda: date(2026, 3, 1))
     async with opened(None, size=(120, 50)) as pilot:
         assert "75%" not in seen(pilot)
         await pilot.press("T")

@@ -152,3 +152,12 @@ async def test_what_has_no_question_says_so() -> None:
         finally:
             practising.begin = begin
         assert pilot.app.screen is screen
+
+
+async def test_what_was_answered_is_kept_when_the_program_is_left(folder: Path) -> None:
+    async with opened("add_multiply") as pilot:
+        screen = await practising_screen(pilot)
+        await typed(pilot, right_answer(screen.current.asked))
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+    assert json.loads(folder.read_text(encoding="utf-8"))["scenarios"]["add_multiply"]["questions"] == 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +20,7 @@ from backprop_tui.cli.output import print_lines
 
 if TYPE_CHECKING:  # help needs no engine
     from backprop_engine.practice import Grade, Question, QuestionKind
+    from backprop_engine.practice.score import Score
     from backprop_engine.practice.session import Practice, Result
     from backprop_engine.scenario.model import Scenario
     from backprop_tui.cli.reports import Scored
@@ -27,6 +28,7 @@ if TYPE_CHECKING:  # help needs no engine
 __all__ = ["add_arguments", "run"]
 
 KINDS: Final[tuple[QuestionKind, ...]] = ("product", "accumulate", "update", "shape", "order", "edges", "ask")
+_COUNT: Final = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=msg("only questions of this kind: {kinds}", kinds=f"{{{', '.join(KINDS)}}}"),
     )
     parser.add_argument(
-        "--count", type=question_count, default=10, metavar="N", help=msg("how many questions (10)")
+        "--count", type=question_count, default=_COUNT, metavar="N", help=msg("how many questions (10)")
     )
     parser.add_argument(
         "--bug", action="store_true", help=msg("one edge of the graph computes by a mistake: find it")
@@ -63,13 +65,21 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.bug:
         if arguments.only:
             raise UsageError(msg("--only is for questions: leave it out with --bug"))
-        from backprop_tui.cli.bug_lab import search
-
-        found = search(scenario, seed, asker)
-        _keep(scenario, [found.scored.credit] if found.tried else [], Counter(), asker, bugs=int(found.right))
-        _write(arguments, [found.scored])
-        return 128 + signal.SIGINT if found.interrupted else 0
+        return _bug(arguments, scenario, seed, asker)
     return _questions(arguments, scenario, seed, asker)
+
+
+def _bug(arguments: argparse.Namespace, scenario: Scenario, seed: int, asker: Asker) -> int:
+    from backprop_tui.cli.bug_lab import search_bug
+    from backprop_tui.cli.reports import Scored
+
+    found = search_bug(scenario, seed, asker)
+    search = found.search
+    _tell_again(arguments, scenario, seed, asker)
+    _keep(scenario, search.score, asker)
+    name = f"{scenario.name}: {search.edge}, {search.bug.mutant.name}"
+    _write(arguments, [Scored(name, "bug", search.credit, search.guesses, mistakes=search.mistakes)])
+    return 128 + signal.SIGINT if found.interrupted else 0
 
 
 def _questions(arguments: argparse.Namespace, scenario: Scenario, seed: int, asker: Asker) -> int:
@@ -89,11 +99,11 @@ def _questions(arguments: argparse.Namespace, scenario: Scenario, seed: int, ask
     except KeyboardInterrupt:
         sys.stdout.write("\n")
         interrupted = True
-    results = session.results(practice)
-    done = [result for result in results if result.tries]
-    _tell_summary(practice, results, asker)
-    mistakes = Counter(name for result in done for name in result.misconceptions)
-    _keep(scenario, [result.credit for result in done], mistakes, asker)
+    results, score = session.results(practice), session.score_of(practice)
+    _tell_summary(results, score, asker)
+    if score.credits:
+        _tell_again(arguments, scenario, seed, asker)
+    _keep(scenario, score, asker)
     _write(arguments, [_scored(practice, result, asker.language) for result in results])
     return 128 + signal.SIGINT if interrupted else 0
 
@@ -171,56 +181,51 @@ def _tell_grade(question: Question, found: Grade, again: bool, asker: Asker) -> 
         asker.say(msg("Once more, with other numbers."))
 
 
-def _tell_summary(practice: Practice, results: Sequence[Result], asker: Asker) -> None:
+def _tell_summary(results: Sequence[Result], score: Score, asker: Asker) -> None:
     """How many were right, and which misconceptions came up."""
-    done = [result for result in results if result.tries]
+    from backprop_tui.render.practice_words import result_text, titles
+
     sys.stdout.write("\n")
-    if not done:
-        asker.say(msg("No question was answered."), role=Role.HEADING)
-        return
-    credit = sum(result.credit for result in done)
-    asker.say(
-        msg(
-            "{right} of {count} answered questions right, credit {credit:.3g} of {most}",
-            right=sum(result.right for result in done),
-            count=len(done),
-            credit=credit,
-            most=len(results),
-        ),
-        role=Role.HEADING,
-    )
-    names = Counter(name for result in done for name in result.misconceptions)
+    asker.say(result_text(results) if score.credits else _NOTHING, role=Role.HEADING)
+    names = sorted(score.mistakes, key=lambda name: -score.mistakes[name])
     if names:
-        titles = _titles()
         listed = joined(
             ", ",
             (
-                msg("{title} ({count})", title=titles[name], count=count)
-                for name, count in names.most_common()
+                msg("{title} ({count})", title=title, count=score.mistakes[name])
+                for name, title in zip(names, titles(names), strict=True)
             ),
         )
         asker.say(msg("Mistakes: {mistakes}", mistakes=listed))
-    asker.say(
-        msg(
-            "The same questions again: backprop-tui practice {name} --seed {seed}",
-            name=_again(practice.scenario),
-            seed=practice.seed,
-        ),
-        role=Role.DIM,
+
+
+_NOTHING: Final = msg("No question was answered.")
+
+
+def _tell_again(arguments: argparse.Namespace, scenario: Scenario, seed: int, asker: Asker) -> None:
+    """The command line that asks the same again."""
+    words = ["backprop-tui", "practice", _called(scenario)]
+    words += ["--bug"] if arguments.bug else []
+    words += ["--seed", str(seed)]
+    words += ["--only", arguments.only] if arguments.only else []
+    words += ["--count", str(arguments.count)] if arguments.count != _COUNT else []
+    for change in arguments.set:
+        words += ["--set", change]
+    words += ["--lang", arguments.lang] if arguments.lang else []
+    command = clean(shlex.join(words))
+    told = (
+        msg("The same bug again: {command}", command=command)
+        if arguments.bug
+        else msg("The same questions again: {command}", command=command)
     )
+    print_lines([(Span(told.in_language(asker.language), Role.DIM),)])  # in one line, to be copied
 
 
-def _again(scenario: Scenario) -> str:
+def _called(scenario: Scenario) -> str:
     """What names the scenario on a command line: a bundled one's name, the path of a file."""
     from backprop_tui.files.progress import progress_name
 
-    return clean(scenario.name if progress_name(scenario) == scenario.name else scenario.path)
-
-
-def _titles() -> dict[str, Message]:
-    from backprop_engine.practice import MUTANTS
-
-    return {mutant.name: mutant.title for mutant in MUTANTS}
+    return scenario.name if progress_name(scenario) == scenario.name else scenario.path
 
 
 def _scored(practice: Practice, result: Result, language: str) -> Scored:
@@ -247,15 +252,11 @@ def _write(arguments: argparse.Namespace, rows: list[Scored]) -> None:
         write_report(arguments.csv, csv_report(rows))
 
 
-def _keep(
-    scenario: Scenario, credits: list[float], mistakes: Counter[str], asker: Asker, *, bugs: int = 0
-) -> None:
+def _keep(scenario: Scenario, score: Score, asker: Asker) -> None:
     """Add the session to the progress; where that cannot be written, say so and go on."""
-    from backprop_tui.files.progress import note_practice, progress_name
+    from backprop_tui.files.progress import keep_score
 
-    if not credits:
-        return
     try:
-        note_practice(progress_name(scenario), credits, mistakes, bugs=bugs)
+        keep_score(scenario, score)
     except UsageError as error:
         print(f"backprop-tui: {clean(error.in_language(asker.language))}", file=sys.stderr)

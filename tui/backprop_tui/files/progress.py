@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct, field, structs
@@ -23,7 +23,18 @@ from backprop_engine.scenario.model import Scenario
 from backprop_tui.files.bundled import bundled
 from backprop_tui.files.user_folder import user_folder
 
-__all__ = ["Practised", "ProgressFile", "note_practice", "progress_name", "progress_path", "read_progress"]
+if TYPE_CHECKING:  # the gallery shows what is kept, and asks nothing
+    from backprop_engine.practice.score import Score
+
+__all__ = [
+    "Practised",
+    "ProgressFile",
+    "keep_score",
+    "note_practice",
+    "progress_name",
+    "progress_path",
+    "read_progress",
+]
 
 _VERSION: Final = 1
 _LARGEST: Final = 2**22
@@ -93,19 +104,20 @@ def _read(path: Path) -> ProgressFile | None:
     return found if found.version == _VERSION and len(found.scenarios) <= _MOST_SCENARIOS else None
 
 
+def keep_score(scenario: Scenario, score: Score) -> None:
+    """Add a session to what is kept, if anything was answered; `UsageError` where that cannot be written."""
+    if score.credits:
+        note_practice(progress_name(scenario), score)
+
+
 def note_practice(
     name: str,
-    credits: list[float],
-    mistakes: Mapping[str, int],
+    score: Score,
     *,
-    bugs: int = 0,
     path: Path | None = None,
     today: Callable[[], date] = date.today,
 ) -> None:
-    """Add a session to what is kept: the credit of each question answered, and misconceptions by name.
-
-    Raises `UsageError` where the file cannot be written.
-    """
+    """Add a session to what is kept under a name; `UsageError` where the file cannot be written."""
     path = path or progress_path()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,28 +127,24 @@ def note_practice(
                 os.replace(path, path.with_name(f"{path.name}.damaged"))
                 kept = ProgressFile()
             before = kept.scenarios.get(name, Practised())
-            after = _with_session(before, credits, mistakes, bugs, today().isoformat())
+            after = _with_session(before, score, today().isoformat())
             _replace(path, structs.replace(kept, scenarios={**kept.scenarios, name: after}))
     except OSError as error:
         message = msg("{path} is not changed: {reason}", path=clean(str(path)), reason=reason(error))
         raise UsageError(message) from None
 
 
-def _with_session(
-    before: Practised, credits: list[float], mistakes: Mapping[str, int], bugs: int, day: str
-) -> Practised:
-    share = sum(credits) / len(credits) if credits else 0.0
-    counts = {
-        key: before.mistakes.get(key, 0) + mistakes.get(key, 0) for key in {**before.mistakes, **mistakes}
-    }
+def _with_session(before: Practised, score: Score, day: str) -> Practised:
+    count = len(score.credits)
+    names = {**before.mistakes, **score.mistakes}
     return Practised(
         sessions=before.sessions + 1,
         last=day,
-        questions=before.questions + len(credits),
-        credit=before.credit + sum(credits),
-        best=max(before.best, share),
-        bugs=before.bugs + bugs,
-        mistakes=counts,
+        questions=before.questions + count,
+        credit=before.credit + score.credit,
+        best=max(before.best, score.credit / count if count else 0.0),
+        bugs=before.bugs + score.bugs,
+        mistakes={name: before.mistakes.get(name, 0) + score.mistakes.get(name, 0) for name in names},
     )
 
 

@@ -18,7 +18,7 @@ from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wrap_line, wrap_lines
 from backprop_tui.cells.tensors import tensor_block
 from backprop_tui.cells.text import clip
-from backprop_tui.render.practice_words import blank_text, model_answer
+from backprop_tui.render.practice_words import blank_text, model_answer, result_text, titles
 from backprop_tui.render.stage_equation import stage_equation
 from backprop_tui.view import View
 
@@ -116,7 +116,7 @@ def heading(state: PracticeState, width: int) -> Drawing:
         "question {number} of {count}   credit {credit:.3g}",
         number=number,
         count=count,
-        credit=_credit(practice),
+        credit=practising.score_of(practice).credit,
     )
     words = f"{right.in_language(language)} "
     title = clip(
@@ -125,14 +125,6 @@ def heading(state: PracticeState, width: int) -> Drawing:
     gap = width - line_width((Span(title),)) - line_width((Span(words),))
     line = (Span(title, Role.HEADING), Span(" " * max(1, gap)), Span(words, Role.DIM))
     return Lines.of([clip_line(line, width)])
-
-
-def _credit(practice: Practice) -> float:
-    """That of all questions, each with its best try."""
-    best = dict.fromkeys((one.number for one in practice.tries), 0.0)
-    for one in practice.tries:
-        best[one.number] = max(best[one.number], one.credit)
-    return sum(best.values())
 
 
 def question(state: PracticeState, width: int, height: int) -> Drawing:
@@ -198,33 +190,14 @@ def _summary(state: PracticeState) -> Iterator[Line]:
     """What came of the session, and which mistakes came up."""
     language = state.before.language
     found = practising.results(state.practice)
-    done = [result for result in found if result.tries]
-    credit = sum(result.credit for result in done)
-    yield (
-        Span(
-            msg(
-                "{right} of {count} answered questions right, credit {credit:.3g} of {most}",
-                right=sum(result.right for result in done),
-                count=len(done),
-                credit=credit,
-                most=len(found),
-            ).in_language(language),
-            Role.HEADING,
-        ),
-    )
+    yield (Span(result_text(found).in_language(language), Role.HEADING),)
     yield (Span(""),)
     for result in found:
         sign, role = ("✓", Role.GOOD) if result.right else ("✗", Role.WARNING)
         if not result.tries:
             sign, role = "·", Role.DIM
         yield (Span(f"{sign} ", role), Span(in_language(result.text, language)))
-        names = dict.fromkeys(result.misconceptions)
-        for line in wrap_line((Span(_titles(tuple(names), language), Role.DIM),), 76) if names else []:
-            yield (Span("    "), *line)
-
-
-def _titles(names: tuple[str, ...], language: str) -> str:
-    from backprop_engine.practice import MUTANTS
-
-    titles = {mutant.name: mutant.title for mutant in MUTANTS}
-    return ", ".join(titles[name].in_language(language) for name in names)
+        named = titles(dict.fromkeys(result.misconceptions))
+        if named:
+            words = ", ".join(title.in_language(language) for title in named)
+            yield from ((Span("    "), *line) for line in wrap_line((Span(words, Role.DIM),), 76))

@@ -1,16 +1,19 @@
-"""What is said around a question of practice: the blanks, and the model answer."""
+"""What is said around practice: the blanks, the model answer, how it went, and which mistakes there are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from backprop_engine.arrays import shape_text
 from backprop_engine.explain.numbers import number
 from backprop_engine.messages.message import Message, in_language, msg
-from backprop_engine.practice import ChoiceQuestion, NumbersQuestion, Question, ShapeQuestion
+from backprop_engine.practice import MUTANTS, ChoiceQuestion, NumbersQuestion, Question, ShapeQuestion
+from backprop_engine.practice.bug_search import HIDEABLE
 from backprop_engine.practice.entries import Entry
+from backprop_engine.practice.session import Result
+from backprop_tui.cells.lines import Line, Role, Span
 
-__all__ = ["blank_text", "model_answer"]
+__all__ = ["blank_text", "hideable_lines", "model_answer", "result_text", "titles"]
 
 _DIGITS = 4
 
@@ -47,3 +50,34 @@ def _answer(shown: str, question: NumbersQuestion | ShapeQuestion) -> Message:
     if question.kind == "ask":
         return msg("The answer is {answer}. {hint}", answer=shown, hint=question.hint)
     return msg("The answer is {answer}: {hint}.", answer=shown, hint=question.hint)
+
+
+def result_text(results: Sequence[Result]) -> Message:
+    """How a session went."""
+    done = [result for result in results if result.tries]
+    return msg(
+        "{right} of {count} answered questions right, credit {credit:.3g} of {most}",
+        right=sum(result.right for result in done),
+        count=len(done),
+        credit=sum(result.credit for result in done),
+        most=len(results),
+    )
+
+
+_TITLES = {mutant.name: mutant.title for mutant in MUTANTS}
+
+
+def titles(names: Iterable[str]) -> list[Message]:
+    """What misconceptions are called in words."""
+    return [_TITLES[name] for name in names]
+
+
+def hideable_lines(language: str) -> Iterator[Line]:
+    """The mistakes that may be hidden in a graph, by number and name."""
+    width = max(len(mutant.name) for mutant in HIDEABLE)
+    for at, mutant in enumerate(HIDEABLE, 1):
+        yield (
+            Span(f"{at:>3}  ", Role.DIM),
+            Span(f"{mutant.name:<{width}}  ", Role.NAME),
+            Span(mutant.title.in_language(language)),
+        )

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
 
 from backprop_engine.debugger import Session
-from backprop_engine.messages.message import Message, msg
-from backprop_engine.practice import MUTANTS, Bug, grade_bug, with_bug
+from backprop_engine.errors import UsageError
+from backprop_engine.messages.message import msg
+from backprop_engine.practice.bug_search import MOST_GUESSES, BugSearch, guessed
 from backprop_engine.practice.bugs import bug_example
-from backprop_engine.scenario.model import Scenario
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, wrap_lines
+from backprop_tui.files.progress import keep_score
+from backprop_tui.render.practice_words import hideable_lines
 from backprop_tui.screens.sheet import Sheet
 from backprop_tui.view import View
 
 __all__ = ["BugLab", "MistakesSheet"]
-
-_MOST_GUESSES: Final = 3
-_AGAIN: Final = 0.5
-"""What a wrong guess leaves of the credit."""
 
 
 class BugLab:
@@ -27,20 +24,12 @@ class BugLab:
 
     about = ""
 
-    def __init__(self, scenario: Scenario, bug: Bug) -> None:
-        self.scenario, self.bug = scenario, bug
-        self.guesses, self.credit, self.right = 0, 0.0, False
-        self._told: Message | None = None
-
-    @property
-    def over(self) -> bool:
-        """Whether the bug is found, or there are no guesses left."""
-        return self.right or self.guesses >= _MOST_GUESSES
+    def __init__(self, search: BugSearch) -> None:
+        self.search = search
 
     def view(self, language: str, *, ascii: bool) -> View:
         """The run with the bug, at its start."""
-        faulty = with_bug(self.scenario, self.bug)
-        return View(faulty, Session(faulty.run()), language, ascii)
+        return View(self.search.faulty, Session(self.search.faulty.run()), language, ascii)
 
     def turn(self, session: Session) -> bool:
         """No step turns this card."""
@@ -51,40 +40,41 @@ class BugLab:
 
     def guess(self, text: str) -> None:
         """Grade what the reader says is wrong; `UsageError` for what names no edge or no mistake."""
-        if self.over:
-            return
-        found = grade_bug(self.scenario, self.bug, text)
-        again = _AGAIN if self.guesses else 1.0
-        self.guesses += 1
-        self.credit = max(self.credit, found.credit * again)
-        self.right, self._told = found.right, found.message
+        self.search = guessed(self.search, text)
 
     def card_drawn(self, language: str, width: int, height: int) -> Drawing:
         """What to do, or what came of the last guess."""
         return Lines.of(wrap_lines(self._card(language), max(10, width))[:height])
 
+    def left(self, say: Callable[[str], None], language: str) -> None:
+        """Keep what came of it."""
+        try:
+            keep_score(self.search.scenario, self.search.score)
+        except UsageError as error:
+            say(error.in_language(language))
+
     def _card(self, language: str) -> Iterator[Line]:
-        if self._told is None:
+        search = self.search
+        if search.told is None:
             ask = msg("One edge passes back a wrong contribution. Which one, and what is the mistake?")
             yield (Span(f" {ask.in_language(language)}", Role.HEADING),)
         else:
-            role = Role.GOOD if self.right else Role.WARNING
-            yield (Span(f" {self._told.in_language(language)}", role),)
-        if self.over:
-            edge = self.scenario.graph.edge_name(self.bug.edge)
-            was = msg("It was {edge}: {title}.", edge=edge, title=self.bug.mutant.title)
+            yield (
+                Span(f" {search.told.in_language(language)}", Role.GOOD if search.right else Role.WARNING),
+            )
+        if search.over:
             leave = msg("Esc leaves the bug lab")
             yield (
-                Span(f" {was.in_language(language)}"),
+                Span(f" {search.answer.in_language(language)}"),
                 Span(f"  {leave.in_language(language)}", Role.DIM),
             )
         else:
             how = msg(
                 "`:bug {example}` says what is wrong (guess {number} of {most}), `:bug` lists the mistakes, "
                 "Esc leaves",
-                example=bug_example(self.scenario.graph),
-                number=self.guesses + 1,
-                most=_MOST_GUESSES,
+                example=bug_example(search.scenario.graph),
+                number=search.guesses + 1,
+                most=MOST_GUESSES,
             )
             yield (Span(f" {how.in_language(language)}", Role.DIM),)
 
@@ -97,13 +87,4 @@ class MistakesSheet(Sheet):
 
     def lines(self, width: int) -> Sequence[Line]:
         """A line each."""
-        plantable = [mutant for mutant in MUTANTS if mutant.plantable]
-        names = max(len(mutant.name) for mutant in plantable)
-        return [
-            (
-                Span(f"{number:>3}  ", Role.DIM),
-                Span(f"{mutant.name:<{names}}  ", Role.NAME),
-                Span(mutant.title.in_language(self.language)),
-            )
-            for number, mutant in enumerate(plantable, 1)
-        ]
+        return [*hideable_lines(self.language)]

@@ -103,6 +103,11 @@ class DebuggerScreen(SteadyScreen[None]):
         self.own_commands = self._commands_of_the_screen()
         """What the screen does for a row in its own way; what all other rows run is in the table."""
 
+    def on_unmount(self) -> None:
+        """The guide keeps what is to be kept, however the screen was left."""
+        if self._guide is not None:
+            self._guide.left(partial(self.app.notify, severity="error", markup=False), self.current.language)
+
     def compose(self) -> ComposeResult:
         """The panels in the order that tab goes through them."""
         if self._guide is not None:

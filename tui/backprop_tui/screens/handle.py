@@ -43,6 +43,10 @@ class Guide(Protocol):
         """The card as it is now."""
         ...
 
+    def left(self, say: Callable[[str], None], language: str) -> None:
+        """The debugger that it leads through has closed; `say` tells of what went wrong."""
+        ...
+
 
 class Handle(Protocol):
     """The screen, which owns the one view and shows it: each part holds this handle, and no other part."""

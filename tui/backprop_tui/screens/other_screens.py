@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from backprop_engine.debugger import Go
 from backprop_engine.debugger.branches import BASELINE
@@ -16,9 +15,6 @@ from backprop_engine.messages.message import msg
 from backprop_tui.screens.arrangement import SLOTS
 from backprop_tui.screens.bindings import CommandApp
 from backprop_tui.screens.handle import Handle
-
-if TYPE_CHECKING:  # loaded with the bug lab
-    from backprop_tui.screens.bug_lab import BugLab
 
 __all__ = ["OtherScreens"]
 
@@ -113,7 +109,7 @@ class OtherScreens:
 
     def bug(self, named: str = "") -> None:
         """Begin the bug lab; in it grade what is named as the bug, or list the mistakes."""
-        from backprop_engine.practice import drawn_bug
+        from backprop_engine.practice.bug_search import begin_search
         from backprop_tui.screens.bug_lab import BugLab, MistakesSheet
 
         handle, view = self._handle, self._handle.current
@@ -123,27 +119,14 @@ class OtherScreens:
                 if named:
                     lab.guess(named)
                     handle.redraw_card()
-                    self._keep_bug(lab)
                 else:
                     handle.application.push_screen(MistakesSheet(view.language))
                 return
-            lab = BugLab(view.scenario, drawn_bug(view.scenario, int.from_bytes(os.urandom(2))))
+            lab = BugLab(begin_search(view.scenario, int.from_bytes(os.urandom(2))))
         except UsageError as error:
             self._refuse(error.in_language(view.language))
             return
         handle.application.push_screen(handle.debugger(lab.view(view.language, ascii=view.ascii), lab))
-
-    def _keep_bug(self, lab: BugLab) -> None:
-        """Keep what came of the bug lab, once it is over."""
-        from backprop_tui.files.progress import note_practice, progress_name
-
-        if not lab.over:
-            return
-        try:
-            mistakes = {} if lab.right else {lab.bug.mutant.name: 1}
-            note_practice(progress_name(lab.scenario), [lab.credit], mistakes, bugs=int(lab.right))
-        except UsageError as error:
-            self._refuse(error.in_language(self._handle.current.language))
 
     def tour(self) -> None:
         """The tour; what is open in the debugger stays."""

@@ -17,6 +17,7 @@ from backprop_engine.practice import session as practising
 from backprop_engine.practice.session import Practice
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line
+from backprop_tui.files.progress import keep_score
 from backprop_tui.panels.graph import graph_picture
 from backprop_tui.panels.practice import (
     PracticeState,
@@ -154,22 +155,12 @@ class PracticeScreen(SteadyScreen[None]):
         self.state = on(self.current) if self.current.grade is not None else skip(self.current)
 
     def action_leave(self) -> None:
-        """Keep what was answered, and close."""
-        self._keep()
+        """Close."""
         self.dismiss()
 
-    def _keep(self) -> None:
-        from backprop_tui.files.progress import note_practice, progress_name
-
-        practice = self.current.practice
-        done = [result for result in practising.results(practice) if result.tries]
-        if not done:
-            return
-        mistakes: dict[str, int] = {}
-        for result in done:
-            for name in result.misconceptions:
-                mistakes[name] = mistakes.get(name, 0) + 1
+    def on_unmount(self) -> None:
+        """Keep what was answered, however the screen was left."""
         try:
-            note_practice(progress_name(practice.scenario), [result.credit for result in done], mistakes)
+            keep_score(self.current.practice.scenario, practising.score_of(self.current.practice))
         except UsageError as error:
-            self.notify(error.in_language(self.current.before.language), severity="error", markup=False)
+            self.app.notify(error.in_language(self.current.before.language), severity="error", markup=False)

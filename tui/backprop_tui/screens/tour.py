@@ -54,6 +54,9 @@ class TourGuide:
         """The card as it is now."""
         return tour(self.card, language, width, height)
 
+    def left(self, say: Callable[[str], None], language: str) -> None:
+        """Nothing of a tour is kept."""
+
 
 class OfferScreen(Sheet):
     """Asks at the first start whether its reader wants the tour."""
