@@ -223,12 +223,11 @@ class _Draft:
             choices = self.some(["it grows", "it shrinks", "0"], [{"en": "yes", "ko": "네"}, {"en": "no"}])
             ask |= {"choices": choices, "answer": self.random.choice(choices)}
         else:
-            ask["answer"] = self.some(
-                self.numbers(self.random.choice(SHAPES)), self.chain(self.top, self.random.choice(SHAPES), 1)
-            )
+            shape = self.random.choice(SHAPES)
+            ask["answer"] = self.some(self.numbers(shape), self.chain(self.known(), shape, 1))
         if self.chance(0.5):
             ask["hint"] = self.texts()
-        if self.chance(0.3):
+        if self.chance(0.3) or isinstance(ask["answer"], str):  # a node behind no gradient has one question
             ask["when"] = "forward"
         return self.shuffled(ask)
 
