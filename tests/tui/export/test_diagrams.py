@@ -15,6 +15,7 @@ from backprop_engine.scenario.read.source import Source
 from backprop_tui.export.formats import FORMATS, Exported
 from covering import SHOWN
 from effort import tried
+from hostile import hostile as hostile_scenarios
 from needed_programs import needed
 from scenes import STEMS, scenario
 
@@ -71,12 +72,33 @@ nodes:
 def test_what_is_text_stays_text() -> None:
     hostile = load_source(Source.from_bytes("<test>", HOSTILE.encode()))
     assert '<&>\\"]]>' in written(hostile, "dot").splitlines()[1]
-    title = written(hostile, "mermaid").splitlines()[1]
-    assert re.fullmatch(r'title: "(?:[\w .,\-=∂/‖⟨⟩·()]|#\d+;)*"', title)
+    assert "title: " + r'"＜＆＞\"]]＞ %% \\input{x} #1; $"' in written(hostile, "mermaid")
     tikz = written(hostile, "tikz")
     assert r"x\_1 = 2" in tikz
     assert r"\ensuremath{\alpha}" in tikz
     assert r"\usepackage{kotex}" in tikz
+
+
+LABEL = r'\["(?:[\w .,\-=∂/‖⟨⟩·()]|#\d+;|<br>)+"\]'
+MERMAID = re.compile(
+    r'---\ntitle: "(?:[^"\\<>&\x00-\x1f]|\\[\\"n])*"\n---\nflowchart LR\n'
+    rf"(?:  n\d+(?:{LABEL}|\({LABEL}\))\n)+"
+    r"(?:  n\d+ --> n\d+\n)*(?:  linkStyle \d+ stroke:#[0-9a-f]{6},stroke-width:\d\.\d\dpx\n)*"
+)
+"""All that is written of Mermaid's language. Its own parser reads it in tests/browser."""
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_language_of_mermaid(language: str) -> None:
+    for name, what in (*((stem, scenario(stem)) for stem in tried(STEMS, SHOWN)), *hostile_scenarios()):
+        text = written(what, "mermaid", language=language)
+        assert MERMAID.fullmatch(text), name
+        nodes = {number for number, _ in NODE["mermaid"].findall(text)}
+        wires = WIRE["mermaid"].findall(text)
+        assert {number for wire in wires for number in wire} <= nodes, name
+        styled = re.findall(r"linkStyle (\d+)", text)
+        assert len(styled) == len(set(styled)), name
+        assert all(int(number) < len(wires) for number in styled), name
 
 
 @pytest.mark.parametrize("stem", tried(STEMS, SHOWN[:3]))

@@ -7,6 +7,7 @@ program's own language: each has its escapes.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -141,8 +142,7 @@ def _quoted(text: str) -> str:
 def mermaid(exported: Exported) -> str:
     """The graph as a flowchart of Mermaid, left to right."""
     diagram = _diagram(exported.frame)
-    title = _entities(exported.title)
-    lines = ["---", f'title: "{title}"', "---", "flowchart LR"]
+    lines = ["---", f"title: {_titled(exported.title)}", "---", "flowchart LR"]
     for box in diagram.boxes:
         label = "<br>".join(map(_entities, box.lines))
         left, right = ("[", "]") if box.sign else ("([", "])")
@@ -153,6 +153,16 @@ def mermaid(exported: Exported) -> str:
             width = _width(wire.strength)
             lines.append(f"  linkStyle {number} stroke:{GRADIENT},stroke-width:{width}px")
     return "\n".join(lines) + "\n"
+
+
+def _titled(text: str) -> str:
+    """Text of the title, a YAML string. Mermaid takes tags out of it and shows what else means something to
+    HTML as an entity, so such characters are written in full width.
+    """
+    return json.dumps(text.translate(_FULL_WIDTH), ensure_ascii=False)
+
+
+_FULL_WIDTH: Final = str.maketrans("<>&", "＜＞＆")
 
 
 def _entities(text: str) -> str:
