@@ -412,3 +412,17 @@ def test_the_module_names_what_it_has() -> None:
     assert dir(recorder) == ["Tape", "record"]
     with pytest.raises(AttributeError, match="nonsense"):
         recorder.nonsense  # noqa: B018
+
+
+def test_settings_are_kept_by_name(tmp_path: Path) -> None:
+    x = torch.ones(2, 3, requires_grad=True)
+    with record(tmp_path):
+        masked = x.sum(1, keepdim=True).masked_fill(torch.tensor([[True], [False]]), float("-inf"))
+        nn.functional.gelu(x.reshape(3, 2), approximate="tanh").sum().backward()
+        del masked
+    (step,) = open_recording(tmp_path).steps
+    settings = {call.op: call.settings for call in step.operators}
+    assert settings["aten.sum.dim_IntList"] == {"dim": [1], "keepdim": True}
+    assert settings["aten.masked_fill.Scalar"] == {"value": "-inf"}
+    assert settings["aten.gelu.default"] == {"approximate": "tanh"}
+    assert settings["aten.view.default"] == {"size": [3, 2]}

@@ -23,6 +23,7 @@ __all__ = [
     "Manifest",
     "Operand",
     "OperatorCall",
+    "PlainValue",
     "StepStart",
     "TensorEntry",
 ]
@@ -46,6 +47,8 @@ DTYPES: Final = {
 Count: TypeAlias = Annotated[int, Meta(ge=0)]
 Extent: TypeAlias = Annotated[int, Meta(ge=0, le=2**48)]
 Text: TypeAlias = Annotated[str, Meta(max_length=1_000)]
+PlainValue: TypeAlias = bool | int | float | Text | list[bool | int | float | Text | None] | None
+"""An argument that is no tensor; a number that is not finite is its text."""
 
 
 class DataSpan(Struct, frozen=True, array_like=True):
@@ -97,7 +100,7 @@ class OperatorCall(Struct, frozen=True, omit_defaults=True, tag_field="event", t
 
     `node` is the node of the backward graph that it made, if it made one; `within` the node whose backward
     pass called it, where one did. `op` is empty for a node that no single operator made, such as a function
-    with a backward of its own.
+    with a backward of its own. `settings` are the arguments that were given and are no tensors, by name.
     """
 
     op: Text
@@ -109,6 +112,7 @@ class OperatorCall(Struct, frozen=True, omit_defaults=True, tag_field="event", t
     function: Text = ""
     inputs: tuple[Operand | None, ...] = ()
     outputs: tuple[TensorEntry, ...] = ()
+    settings: dict[Text, PlainValue] = {}
 
 
 class EngineStart(Struct, frozen=True, tag_field="event", tag="run"):
@@ -151,7 +155,9 @@ Event: TypeAlias = StepStart | OperatorCall | EngineStart | GraphNode | Backward
 
 
 class Manifest(Struct, frozen=True, omit_defaults=True):
-    """What was recorded, and how; `left_out` says in sentences what is not there, and why."""
+    """What was recorded, and how; `model` is what the root of the modules is called, and `left_out` says in
+    sentences what is not there, and why.
+    """
 
     format: Count
     framework: Text
@@ -164,3 +170,4 @@ class Manifest(Struct, frozen=True, omit_defaults=True):
     last_step: int = -1
     complete: bool = False
     left_out: tuple[Annotated[str, Meta(max_length=10_000)], ...] = ()
+    model: Text = ""

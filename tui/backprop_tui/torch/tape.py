@@ -10,6 +10,7 @@ own and change no number.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
@@ -34,6 +35,7 @@ from backprop_engine.recordings.events import (
     Manifest,
     Operand,
     OperatorCall,
+    PlainValue,
     TensorEntry,
 )
 from backprop_tui.torch.tensors import TensorStore
@@ -149,6 +151,7 @@ class Tape:
         node: str | None,
         sources: Sequence[tuple[Any, ...] | None] = (),
         outputs: Sequence[Any] = (),
+        settings: dict[str, PlainValue] | None = None,
     ) -> None:
         """An operator was called; `sources` are its operands as `source` told them."""
         module = self._modules[-1] if self._modules else ""
@@ -166,7 +169,9 @@ class Tape:
                 found and Operand(*found[:4], None if found[4] else entries[found[0]]) for found in operands
             )
             outs = tuple(entries[number] for number in made)
-            return OperatorCall(name, node, within, module, file, line, function, inputs, outs)
+            return OperatorCall(
+                name, node, within, module, file, line, function, inputs, outs, settings or {}
+            )
 
         self._waiting.append(finish)
 
@@ -284,7 +289,7 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[misc]  # torch is not there 
         with _disable_current_modes():
             self._last = _node_count()
             outputs = [value for value in tree_leaves(result) if isinstance(value, torch.Tensor)]
-            tape.operator(str(function), node, sources, outputs)
+            tape.operator(str(function), node, sources, outputs, _settings(function, arguments, keywords))
         return result
 
     def flush(self, end: int | None = None) -> None:
@@ -293,6 +298,30 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[misc]  # torch is not there 
         for number in range(self._last, end):
             self._tape.operator("", _numbered(number))
         self._last = end
+
+
+def _settings(function: Any, arguments: Sequence[Any], keywords: dict[str, Any]) -> dict[str, PlainValue]:
+    """The arguments that were given to an operator and are no tensors, by name."""
+    names = [argument.name for argument in function._schema.arguments]
+    given = {**dict(zip(names, arguments, strict=False)), **keywords}
+    return {
+        name: _setting(value)
+        for name, value in given.items()
+        if not any(isinstance(leaf, torch.Tensor) for leaf in tree_leaves(value))
+    }
+
+
+def _setting(value: Any) -> PlainValue:
+    """An argument as an index can hold it: numbers that are not finite, types and devices are text."""
+    if isinstance(value, list | tuple):
+        return [_setting(entry) if not isinstance(entry, list | tuple) else str(entry) for entry in value]  # type: ignore[misc]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, bool | float | str):
+        return value
+    if isinstance(value, int) and abs(value) < 2**63:
+        return value
+    return str(value)[:1_000]
 
 
 def _node_count() -> int:
@@ -363,7 +392,15 @@ def record(
         rank, world = torch.distributed.get_rank(), torch.distributed.get_world_size()
     path = Path(folder)
     manifest = Manifest(
-        FORMAT, "torch", str(torch.__version__), rank, world, cells, modules, steps.start if steps else 0
+        FORMAT,
+        "torch",
+        str(torch.__version__),
+        rank,
+        world,
+        cells,
+        modules,
+        steps.start if steps else 0,
+        model="" if model is None else type(model).__name__,
     )
     writer = RecordingWriter(path / f"rank-{rank}" if world > 1 else path, manifest, max_bytes)
     tape = Tape(writer, model, steps=steps, modules=modules, cells=cells, hold=hold)
