@@ -35,7 +35,7 @@ from backprop_tui.cli.open import found
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {"en": DOCS / "scenarios.md", "ko": DOCS / "scenarios.ko.md"}
 """The guide for authors."""
-NAMES = ("scenarios", "computing", "teaching", "faq", "cookbook")
+NAMES = ("scenarios", "computing", "teaching", "faq", "cookbook", "inside")
 _BLOCK = re.compile(r"(?:^<!-- (?P<mark>[^\n]*) -->\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
 
 
