@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual._compositor import ChopsUpdate
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.drivers import linux_driver
 from textual.pilot import Pilot
@@ -28,6 +28,7 @@ from backprop_tui.web import DRIVER
 from command_line import Commands, Outcome
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+UPDATES = (ChopsUpdate, LayoutUpdate)
 LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 # Before anything is loaded
@@ -120,7 +121,8 @@ class AtATerminal:
 def terminal(commands: Commands, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AtATerminal:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    for owner, name in ((linux_driver, "getincrementaldecoder"), (ChopsUpdate, "render_segments")):
+    puts = (linux_driver, "getincrementaldecoder"), *((each, "render_segments") for each in UPDATES)
+    for owner, name in puts:
         monkeypatch.setattr(owner, name, getattr(owner, name))  # the app puts its own there: it is undone
     return AtATerminal(commands, monkeypatch)
 

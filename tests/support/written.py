@@ -12,11 +12,15 @@ from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 
 from backprop_tui.app import DebuggerApp
-from backprop_tui.textual_private import paint_changed_cells_only, rendered_strips
+from backprop_tui.textual_private import rendered_strips, write_briefly
 from driving import WIDE
 from scenes import view
 
 _SEEN_ON_SPACES = ("bg", "reverse", "underscore", "strikethrough")
+_NO_MORE = (False, False, False)
+"""What a space shows beside its background where there is nothing else."""
+_HALVES = {"▀": (True, False), "▄": (False, True), "█": (True, True)}
+"""Which halves of a cell have the colour of the text."""
 
 
 class RecordingDriver(HeadlessDriver):
@@ -35,7 +39,7 @@ class RecordingDriver(HeadlessDriver):
 
 
 class Cell(NamedTuple):
-    """A character and how it is seen."""
+    """A character and how it is seen; of halves the upper one."""
 
     character: str
     look: tuple[object, ...]
@@ -47,6 +51,11 @@ def cells(screen: pyte.Screen) -> list[list[Cell]]:
 
 
 def _cell(char: pyte.screens.Char) -> Cell:
+    """How a cell is seen: half a cell in one colour is the other half in the other one."""
+    plain = not (char.bold or char.italics or char.underscore or char.strikethrough or char.reverse)
+    if plain and char.data in _HALVES:
+        upper, lower = (char.fg if is_text else char.bg for is_text in _HALVES[char.data])
+        return Cell(" ", (upper, *_NO_MORE)) if upper == lower else Cell("▀", (upper, lower))
     fields = _SEEN_ON_SPACES if char.data == " " else char._fields[1:]
     return Cell(char.data, tuple(getattr(char, name) for name in fields))
 
@@ -64,8 +73,9 @@ def _recording() -> Iterator[None]:
         patch.setattr("textual.constants.DRIVER", f"{__name__}:{RecordingDriver.__name__}")
         patch.setenv("TERM", "xterm-256color")
         patch.setenv("COLORTERM", "truecolor")
-        patch.setattr("textual._compositor.ChopsUpdate.render_segments", None)
-        paint_changed_cells_only()
+        for update in ("ChopsUpdate", "LayoutUpdate"):
+            patch.setattr(f"textual._compositor.{update}.render_segments", None)
+        write_briefly()
         RecordingDriver.written = ""
         yield
 

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
-from textual.driver import Driver
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.messages.translations import language_name, languages
-from backprop_tui.cells.style_codes import brief
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands.keys import remapped
 from backprop_tui.commands.table import COMMANDS
@@ -57,14 +55,6 @@ def _provider() -> type[Provider]:
     from backprop_tui.screens.palette import Commands
 
     return Commands
-
-
-class _BriefDriver(Driver):
-    """Writes as little as it can; stands before the driver of a platform."""
-
-    def write(self, data: str) -> None:
-        """Write what paints the same in fewer bytes."""
-        super().write(brief(data))  # type: ignore[safe-super]
 
 
 class DebuggerApp(App[None]):
@@ -111,11 +101,6 @@ class DebuggerApp(App[None]):
         self.set_class(ascii, "-ascii")
         self.set_class(still, "-still")
         self.set_class(animated and not still, "-animated")
-
-    def get_driver_class(self) -> type[Driver]:
-        """The platform's driver, writing as little as it can."""
-        driver = super().get_driver_class()
-        return type(f"Brief{driver.__name__}", (_BriefDriver, driver), {})
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without colours: none at all, where the theme leaves the background to the terminal."""

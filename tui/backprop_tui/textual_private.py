@@ -11,8 +11,10 @@ from time import sleep
 from typing import Any
 
 from rich.cells import cell_len
+from rich.color import ColorSystem
 from rich.console import Console
-from textual._compositor import ChopsUpdate
+from rich.segment import Segment
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.content import Content
 from textual.driver import Driver
@@ -22,15 +24,17 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from backprop_tui.cells.pen import Pen
+
 __all__ = [
     "app_of",
     "outlive_terminal",
-    "paint_changed_cells_only",
     "rendered_strips",
     "set_border_subtitle",
     "set_border_title",
     "set_extent",
     "watch_keys",
+    "write_briefly",
 ]
 
 _PAUSE = 0.1
@@ -106,34 +110,51 @@ def outlive_terminal() -> None:
     WriterThread.run = run  # type: ignore[method-assign, assignment]
 
 
-def paint_changed_cells_only() -> None:
-    """Have each changed stretch of a row written alone.
+def write_briefly() -> None:
+    """Have of each row only the stretches written that changed, and of styles only what is another.
 
-    Textual writes a row from the left edge of its widget to the end of the change, once for each of them.
+    Textual writes a row from the left edge of its widget to the end of the change, once for each of them, and
+    every style in full.
     """
-    ChopsUpdate.render_segments = _render_stretches  # type: ignore[assignment, method-assign]
+    ChopsUpdate.render_segments = _written_stretches  # type: ignore[assignment, method-assign]
+    LayoutUpdate.render_segments = _written_rows  # type: ignore[assignment, method-assign]
 
 
-def _render_stretches(update: ChopsUpdate, console: Console) -> str:
-    written: list[str] = []
+def _written_stretches(update: ChopsUpdate, console: Console) -> str:
+    pen, colours = Pen(), console._color_system or ColorSystem.TRUECOLOR
     for y, start, end in update.spans:
         for stop, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
             if strip is not None and x < end and start < stop:
-                first = _character_at(strip, start - x) if x < start else 0
-                written.append(f"\x1b[{y + 1};{x + first + 1}H")
-                written.append(strip.crop(first, min(stop, end) - x).render(console))
-    return "".join(written)
+                _write(pen, strip, x, y, range(start, min(stop, end)), colours)
+    return pen.text()
 
 
-def _character_at(strip: Strip, at: int) -> int:
-    """The cell in which the character begins that has the cell `at`; where some are wide, one before it."""
-    x = 0
-    for text, _, _ in strip:
+def _written_rows(update: LayoutUpdate, console: Console) -> str:
+    pen, colours = Pen(), console._color_system or ColorSystem.TRUECOLOR
+    for y, strips in enumerate(update.strips, update.region.y):
+        x = update.region.x
+        for strip in strips:
+            _write(pen, strip, x, y, range(x, x + strip.cell_length), colours)
+            x += strip.cell_length
+    return pen.text()
+
+
+def _write(pen: Pen, strip: Strip, x: int, y: int, cells: range, colours: ColorSystem) -> None:
+    """Write those of a strip's cells that are `cells` of the row; a text with wide characters from its
+    beginning.
+    """
+    for text, style, _ in strip:
         size = len(text) if text.isascii() else cell_len(text)
-        if x + size > at:
-            return at if size == len(text) else x
-        x += size
-    return x
+        after = x + size
+        if after > cells.start:
+            first = max(0, cells.start - x) if size == len(text) else 0
+            if after > cells.stop:
+                text = Segment(text).split_cells(cells.stop - x)[0].text
+            codes = "" if style is None else style._ansi or Strip.render_ansi(style, colours)
+            pen.write(x + first, y, text[first:], min(after, cells.stop) - x - first, codes)
+        x = after
+        if x >= cells.stop:
+            return
 
 
 def app_of(driver: Driver) -> App[Any]:

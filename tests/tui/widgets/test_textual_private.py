@@ -6,13 +6,14 @@ import codecs
 import errno
 import inspect
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from threading import Thread
 
 import pytest
 from rich.console import Console
 from rich.segment import Segment
-from textual._compositor import ChopsUpdate
+from rich.style import Style
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.drivers import linux_driver
@@ -25,12 +26,12 @@ from textual.strip import Strip
 from backprop_tui.textual_private import (
     app_of,
     outlive_terminal,
-    paint_changed_cells_only,
     rendered_strips,
     set_border_subtitle,
     set_border_title,
     set_extent,
     watch_keys,
+    write_briefly,
 )
 
 
@@ -158,21 +159,36 @@ async def test_a_driver_knows_its_app() -> None:
 
 
 @pytest.fixture
-def by_textual() -> Iterator[Callable[[ChopsUpdate, Console], str]]:
-    before = ChopsUpdate.render_segments
-    yield before
-    ChopsUpdate.render_segments = before  # type: ignore[method-assign]
+def _textual_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    for update in (ChopsUpdate, LayoutUpdate):
+        monkeypatch.setattr(update, "render_segments", update.render_segments)
 
 
-def test_a_stretch_of_a_row_is_written_alone(by_textual: Callable[[ChopsUpdate, Console], str]) -> None:
+ROWS = [{0: Strip([Segment("0123456789")]), 10: None, 15: Strip([Segment("가나다라")])}]
+
+
+@pytest.mark.usefixtures("_textual_restored")
+def test_a_stretch_of_a_row_is_written_alone() -> None:
     """Of each row and widget, from the first cell that changed to the last one; a wide character whole."""
-    rows = [{0: Strip([Segment("0123456789")]), 10: None, 15: Strip([Segment("가나다라")])}]
-    update = ChopsUpdate(rows, [(0, 3, 5), (0, 8, 19)], [[10, 15, 23]])
+    update = ChopsUpdate(ROWS, [(0, 3, 5), (0, 8, 19)], [[10, 15, 23]])
     console = Console()
-    assert "0123456" in by_textual(update, console), "where Textual's own way is as brief, ours is not needed"
-    paint_changed_cells_only()
-    assert update.render_segments(console) == "\x1b[1;4H34\x1b[1;9H89\x1b[1;16H가나"
-    wide = ChopsUpdate(rows, [(0, 18, 19)], [[10, 15, 23]])
-    assert wide.render_segments(console) == "\x1b[1;16H가나", (
+    assert "0123456" in update.render_segments(console), (
+        "where Textual's own way is as brief, ours is not needed"
+    )
+    write_briefly()
+    assert update.render_segments(console) == "\x1b[1;4H\x1b[m34\x1b[9G89\x1b[16G가나"
+    wide = ChopsUpdate(ROWS, [(0, 18, 19)], [[10, 15, 23]])
+    assert wide.render_segments(console) == "\x1b[1;16H\x1b[m가나", (
         "from the beginning of a text with wide characters"
     )
+
+
+@pytest.mark.usefixtures("_textual_restored")
+def test_a_whole_screen_is_written_with_each_style_once() -> None:
+    red = Style.parse("red")
+    rows = [[Strip([Segment("a", red)]), Strip([Segment("b", red)])], [Strip([Segment("c", red)])]]
+    update = LayoutUpdate(rows, Region(2, 1, 2, 2))
+    console = Console(color_system="standard")
+    assert update.render_segments(console).count("\x1b[31m") == 3
+    write_briefly()
+    assert update.render_segments(console) == "\x1b[2;3H\x1b[0;31mab\x1b[3;3Hc\x1b[m"

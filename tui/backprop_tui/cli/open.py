@@ -203,7 +203,7 @@ def open_app(start: Start) -> int:
 
     from backprop_tui.app import DebuggerApp
     from backprop_tui.files.editor import Loan
-    from backprop_tui.textual_private import outlive_terminal, paint_changed_cells_only, watch_keys
+    from backprop_tui.textual_private import outlive_terminal, watch_keys, write_briefly
 
     app = DebuggerApp(
         start.view,
@@ -235,6 +235,6 @@ def open_app(start: Start) -> int:
 
     watch_keys(lost=lambda: os.kill(os.getpid(), signal.SIGHUP))
     outlive_terminal()
-    paint_changed_cells_only()
+    write_briefly()
     asyncio.run(run_app())
     return ended or (1 if app.return_code is None else app.return_code)

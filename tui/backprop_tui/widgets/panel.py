@@ -13,11 +13,15 @@ from textual.message import Message
 from textual.style import Style
 
 from backprop_tui.cells.drawing import Area, Drawing, Lines
+from backprop_tui.cells.text import cell_width
 from backprop_tui.textual_private import set_border_subtitle, set_border_title, set_extent
 from backprop_tui.widgets.line_view import InView, LineView
 from backprop_tui.widgets.scroll_bars import ScrollBars, ScrollTrack
 
 __all__ = ["DrawFunction", "InView", "Panel"]
+
+_AROUND_TITLE = 4
+"""The cells of the border that a title takes, with the corner before it and a space on each side."""
 
 DrawFunction: TypeAlias = Callable[[int, int], Drawing]
 """A drawing for a width and a height in cells."""
@@ -131,9 +135,10 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
         """
         (left, above), (width, height) = self.content_offset, self.outer_size
         if title != self._title:
+            longer = max(map(cell_width, (title, self._title)))
             self._title = title
             set_border_title(self, Content(title))
-            self.refresh(Region(-left, -above, width, 1))
+            self.refresh(Region(-left, -above, min(width, longer + _AROUND_TITLE), 1))
         if tuple(links) != self._links:
             self._links = tuple(links)
             parts = [Content.styled(text, Style.from_meta({"@click": action})) for text, action in links]
