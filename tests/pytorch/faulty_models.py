@@ -119,7 +119,7 @@ class WrongSide(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, a: Any) -> Any:
         ctx.save_for_backward(a)
-        return a.clamp(min=0)  # here
+        return a.clamp(min=0)
 
     @staticmethod
     def backward(ctx: Any, g: Any) -> Any:
@@ -129,7 +129,7 @@ class WrongSide(torch.autograd.Function):
 
 class Function(Net):
     def forward(self, x: Any) -> Any:
-        return WrongSide.apply(super().forward(x) + 5)
+        return WrongSide.apply(super().forward(x) + 5)  # here
 
 
 def _mean(model: nn.Module) -> Callable[[int], Any]:

@@ -15,6 +15,7 @@ __all__ = [
     "DTYPES",
     "FORMAT",
     "BackwardCall",
+    "BackwardCheck",
     "DataSpan",
     "EngineEnd",
     "EngineStart",
@@ -24,12 +25,13 @@ __all__ = [
     "Operand",
     "OperatorCall",
     "PlainValue",
+    "ReducedGradient",
     "StepStart",
     "TensorEntry",
 ]
 
-FORMAT: Final = 1
-"""The version of the format; a reader refuses versions that it does not know."""
+FORMAT: Final = 2
+"""The version of the format; a reader refuses later ones. Version 1 has no events `check` and `reduced`."""
 DTYPES: Final = {
     "F64": 8,
     "F32": 4,
@@ -99,8 +101,9 @@ class OperatorCall(Struct, frozen=True, omit_defaults=True, tag_field="event", t
     """An operator was called, at `line` of `file`, while the module `module` ran.
 
     `node` is the node of the backward graph that it made, if it made one; `within` the node whose backward
-    pass called it, where one did. `op` is empty for a node that no single operator made, such as a function
-    with a backward of its own. `settings` are the arguments that were given and are no tensors, by name.
+    pass called it, where one did. `op` is the name of the class where a function with a backward of its own
+    was called, and empty for a node that nothing that was seen made. `settings` are the arguments that were
+    given and are no tensors, by name.
     """
 
     op: Text
@@ -145,13 +148,54 @@ class BackwardCall(Struct, frozen=True, omit_defaults=True, tag_field="event", t
     contributions: tuple[TensorEntry | None, ...] = ()
 
 
+class BackwardCheck(Struct, frozen=True, omit_defaults=True, tag_field="event", tag="check"):
+    """A node's contribution to operand number `operand`, compared with the derivative of the node's forward.
+
+    `error` is relative to the size of the gradient, and None where `reason` says why nothing was compared.
+    Where it is `wrong`, `found` and `expected` are the two gradients, if they are known, and `file` and
+    `line` where its backward is written. `name` is what its forward calls the operand.
+    """
+
+    node: Text
+    operand: Count
+    name: Text = ""
+    error: float | None = None
+    wrong: bool = False
+    found: TensorEntry | None = None
+    expected: TensorEntry | None = None
+    reason: Text = ""
+    file: Text = ""
+    line: Count = 0
+
+
+class ReducedGradient(Struct, frozen=True, omit_defaults=True, tag_field="event", tag="reduced"):
+    """The gradient of a parameter after ranks put theirs together.
+
+    What this rank contributed is the upstream gradient of the leaf; with the leaf's name the other ranks'
+    contributions are found. `first` is the row at which this rank's part begins, where each has only a part.
+    """
+
+    leaf: Text
+    gradient: TensorEntry
+    first: Count | None = None
+
+
 class EngineEnd(Struct, frozen=True, tag_field="event", tag="end"):
     """The backward engine is done; `error` says what stopped it, if something did."""
 
     error: Annotated[str, Meta(max_length=10_000)] = ""
 
 
-Event: TypeAlias = StepStart | OperatorCall | EngineStart | GraphNode | BackwardCall | EngineEnd
+Event: TypeAlias = (
+    StepStart
+    | OperatorCall
+    | EngineStart
+    | GraphNode
+    | BackwardCall
+    | BackwardCheck
+    | ReducedGradient
+    | EngineEnd
+)
 
 
 class Manifest(Struct, frozen=True, omit_defaults=True):

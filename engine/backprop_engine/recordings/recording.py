@@ -27,6 +27,7 @@ from backprop_engine.recordings.events import (
     DTYPES,
     FORMAT,
     BackwardCall,
+    BackwardCheck,
     DataSpan,
     EngineEnd,
     EngineStart,
@@ -34,6 +35,7 @@ from backprop_engine.recordings.events import (
     GraphNode,
     Manifest,
     OperatorCall,
+    ReducedGradient,
     StepStart,
     TensorEntry,
 )
@@ -64,6 +66,9 @@ class EngineRun:
         self.roots, self.file, self.line = start.roots, start.file, start.line
         self.nodes: dict[str, GraphNode] = {}
         self.calls: list[BackwardCall] = []
+        self.checks: list[BackwardCheck] = []
+        self.reduced: dict[str, ReducedGradient] = {}
+        """What ranks put together, by the name of the leaf."""
         self.error = ""
 
 
@@ -134,7 +139,7 @@ def _read_manifest(path: Path) -> Manifest:
         manifest = msgspec.json.decode(text, type=Manifest)
     except msgspec.MsgspecError as problem:
         raise _wrong(path, 1, _reason(problem)) from None
-    if manifest.format != FORMAT:
+    if not 1 <= manifest.format <= FORMAT:
         raise UsageError(
             msg(
                 "{path}: this recording has version {found} of the format",
@@ -209,6 +214,17 @@ class _Reader:
                     raise self._refusal(msg("{node} has more contributions than operands", node=event.node))
                 self._describe(step, (*event.upstream, *event.contributions))
                 run.calls.append(event)
+            case BackwardCheck():
+                run = self._running(event.node)
+                if event.operand >= len(run.nodes[event.node].next):
+                    raise self._refusal(
+                        msg("{node} has no operand {number}", node=event.node, number=event.operand)
+                    )
+                self._describe(step, (event.found, event.expected))
+                run.checks.append(event)
+            case ReducedGradient():
+                self._describe(step, (event.gradient,))
+                self._running().reduced[event.leaf] = event
             case EngineEnd():
                 self._running().error = clean(event.error)
                 self._open.pop()

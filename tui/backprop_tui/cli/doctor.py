@@ -45,6 +45,18 @@ def _print(recording: Recording, findings: list[Finding], language: str) -> None
             nodes=nodes,
         ).in_language(language)
     )
+    checks = [check for step in steps for run in step.runs for check in run.checks]
+    if checks:
+        compared = [check for check in checks if check.error is not None]
+        print(
+            msg(
+                "{agree} of {count} contributions agree with the forward of their operator; {left} were not "
+                "compared",
+                agree=sum(not check.wrong for check in compared),
+                count=len(compared),
+                left=len(checks) - len(compared),
+            ).in_language(language)
+        )
     for finding in findings:
         where = f"{finding.file}:{finding.line}: " if finding.file else ""
         print(f"\n{where}{finding.kind}: {in_language(finding.message, language)}")

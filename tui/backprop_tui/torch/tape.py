@@ -29,6 +29,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 from backprop_engine.recordings.events import (
     FORMAT,
     BackwardCall,
+    BackwardCheck,
     EngineEnd,
     EngineStart,
     GraphNode,
@@ -38,6 +39,7 @@ from backprop_engine.recordings.events import (
     PlainValue,
     TensorEntry,
 )
+from backprop_tui.torch.replay import Comparison, KeptCall, bare_apply, compare, registered
 from backprop_tui.torch.tensors import TensorStore
 from backprop_tui.torch.writer import RecordingWriter
 
@@ -45,6 +47,8 @@ __all__ = ["Tape", "record"]
 
 _OURS: Final = (os.path.dirname(torch.__file__ or "") + os.sep, os.path.dirname(__file__) + os.sep)
 """Where source lines are not the user's."""
+_PLUMBING: Final = (torch.ops.aten._to_copy, torch.ops.aten.as_strided, torch.ops.aten.view)
+"""Operators that compute nothing, or whose second call would need the storage of the first."""
 _NO_NUMBER: Final = 2**63
 """Nodes without a number of their own, such as leaves' accumulators, have one above this."""
 
@@ -67,6 +71,7 @@ class Tape:
         modules: str | None,
         cells: int | None,
         hold: bool,
+        check: bool = False,
     ) -> None:
         self._writer, self._steps, self._pattern = writer, steps, modules
         self._tensors = TensorStore(writer, cells, hold=hold)
@@ -82,6 +87,10 @@ class Tape:
             for name, parameter in model.named_parameters():
                 self._leaves[parameter] = name
         self._modules: list[str] = []
+        self._check = check
+        self._kept: dict[str, tuple[KeptCall, list[tuple[str, int] | None]]] = {}
+        """With `check`, the call that made each node, and which node each of its operands came from."""
+        self._replaying = False
         self._mode: _Dispatch | None = None
         self._handles: list[Any] = []
         self._engine: Any = None
@@ -106,6 +115,7 @@ class Tape:
         ]
         self._engine = torch.autograd._engine_run_backward
         torch.autograd._engine_run_backward = self._run_engine
+        _below_functions().apply = classmethod(lambda called, *given: self.function(called, given))
         self._mode = _Dispatch(self)
         self._mode.__enter__()
 
@@ -115,6 +125,7 @@ class Tape:
         self._mode.__exit__(None, None, None)
         self._mode = None
         torch.autograd._engine_run_backward = self._engine
+        del _below_functions().apply
         for handle in self._handles:
             handle.remove()
         self._handles, self._modules = [], []
@@ -124,7 +135,7 @@ class Tape:
         entries = self._tensors.finish()
         for finish in self._waiting:
             self._writer.event(finish(entries))
-        self._waiting, self._described = [], set()
+        self._waiting, self._described, self._kept = [], set(), {}
         self._writer.finish_step()
 
     # Modules and leaves
@@ -174,6 +185,51 @@ class Tape:
             )
 
         self._waiting.append(finish)
+
+    def function(self, called: Any, given: tuple[Any, ...]) -> Any:
+        """Call a `torch.autograd.Function`, and note it as one operator with its own operands."""
+        mode, apply = self._mode, bare_apply(called)
+        if (
+            mode is None
+            or self._replaying
+            or torch._C._are_functorch_transforms_active()
+            or (torch._C._current_autograd_node() is not None and not torch.is_grad_enabled())
+        ):
+            return apply(*given)
+        with _disable_current_modes():
+            mode.flush()
+            sources = [self.source(one) if isinstance(one, torch.Tensor) else None for one in given]
+            kept = KeptCall(called, given, {}) if self.checks(called) else None
+            mode.skip()
+        result = apply(*given)
+        with _disable_current_modes():
+            mode.skip(0)
+            outputs = [value for value in tree_leaves(result) if isinstance(value, torch.Tensor)]
+            node = next((node_name(one.grad_fn) for one in outputs if one.grad_fn is not None), None)
+            if kept is not None and node is not None and not mode.communicated:
+                self.keep(node, kept, result, sources)
+            library = registered(called)
+            self.operator(library.name if library else str(called.__name__), node, sources, outputs)
+        return result
+
+    def checks(self, called: Any) -> bool:
+        """Whether the backward of an operator or a Function is to be checked.
+
+        Functions of PyTorch's own do more than compute; a view's backward leaves nothing to check.
+        """
+        if not self._check or not torch.is_grad_enabled():
+            return False
+        if isinstance(called, torch._ops.OpOverload):
+            return called.namespace != "aten" or not called.is_view
+        return not called.forward.__code__.co_filename.startswith(_OURS) or called.__name__.startswith(
+            "Generated"
+        )
+
+    def keep(self, node: str, kept: KeptCall, result: Any, sources: Sequence[tuple[Any, ...] | None]) -> None:
+        """Keep a call until its node has run backward."""
+        kept.keep_outputs(result)
+        makers = [None if source is None else _maker(source) for source in sources]
+        self._kept[node] = kept, makers
 
     def _operand(self, source: tuple[Any, ...]) -> tuple[int, str | None, int, str | None, bool]:
         """The operand with its tensor's number, and whether an event of this step has described it."""
@@ -225,7 +281,7 @@ class Tape:
                 continue
             seen.add(node)
             self._note_node(node)
-            handles.append(node.register_hook(self._hook(node_name(node))))
+            handles.append(node.register_hook(self._hook(node)))
             waiting += [following for following, _ in node.next_functions if following is not None]
         return handles
 
@@ -248,7 +304,12 @@ class Tape:
             )
         )
 
-    def _hook(self, name: str) -> Callable[[Any, Any], None]:
+    def _hook(self, node: Any) -> Callable[[Any, Any], None]:
+        name = node_name(node)
+        edges = [
+            None if after is None else (node_name(after), number) for after, number in node.next_functions
+        ]
+
         def ran(contributions: Sequence[Any], upstream: Sequence[Any]) -> None:
             with _disable_current_modes():  # what is done here is not part of the run
                 above = [None if tensor is None else self._tensors.add(tensor) for tensor in upstream]
@@ -261,8 +322,50 @@ class Tape:
                 return BackwardCall(name, described(above), described(below))
 
             self._waiting.append(finish)
+            if name in self._kept:
+                self._compare(name, edges, upstream, contributions)
 
         return ran
+
+    def _compare(
+        self,
+        name: str,
+        edges: Sequence[tuple[str, int] | None],
+        upstream: Sequence[Any],
+        contributions: Sequence[Any],
+    ) -> None:
+        """Check a node that ran, and note what was found out about each of its contributions."""
+        kept, makers = self._kept[name]
+        kept.match(edges, makers)
+        self._replaying = True
+        try:
+            with _disable_current_modes(), torch.no_grad():
+                found = compare(kept, upstream, contributions)
+                for one in found:
+                    self._note_comparison(name, one, kept.place)
+        finally:
+            self._replaying = False
+
+    def _note_comparison(self, node: str, one: Comparison, place: tuple[str, int]) -> None:
+        found, expected = (
+            None if each is None else self._tensors.add(each, store=True)
+            for each in (one.found, one.expected)
+        )
+
+        def finish(entries: list[TensorEntry]) -> BackwardCheck:
+            return BackwardCheck(
+                node,
+                one.edge,
+                one.name,
+                one.error,
+                one.wrong,
+                None if found is None else entries[found],
+                None if expected is None else entries[expected],
+                one.reason,
+                *place,
+            )
+
+        self._waiting.append(finish)
 
 
 class _Dispatch(TorchDispatchMode):  # type: ignore[misc]  # torch is not there where types are checked
@@ -271,6 +374,8 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[misc]  # torch is not there 
     def __init__(self, tape: Tape) -> None:
         super().__init__()
         self._tape, self._last = tape, _node_count()
+        self.communicated = False
+        """Whether ranks exchanged anything since a Function was called: it is not called again then."""
 
     def __torch_dispatch__(self, function: Any, _: Any, arguments: Any = (), keywords: Any = None) -> Any:
         keywords = keywords or {}
@@ -285,12 +390,20 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[misc]  # torch is not there 
             own = torch.is_grad_enabled() and _node_count() > self._last
             self.flush(_node_count() - own)
             node = _numbered(self._last) if own else None
+            kept = KeptCall(function, arguments, keywords) if own and tape.checks(function) else None
         result = function(*arguments, **keywords)
         with _disable_current_modes():
             self._last = _node_count()
+            if kept is not None and node is not None:
+                tape.keep(node, kept, result, sources)
             outputs = [value for value in tree_leaves(result) if isinstance(value, torch.Tensor)]
             tape.operator(str(function), node, sources, outputs, _settings(function, arguments, keywords))
         return result
+
+    def skip(self, count: int = 1) -> None:
+        """The next nodes, of which a Function makes one before it calls operators, are accounted for."""
+        self._last = _node_count() + count
+        self.communicated = self.communicated and not count
 
     def flush(self, end: int | None = None) -> None:
         """Note the nodes up to `end` that no dispatched operator made: a Function of the user's own."""
@@ -344,6 +457,19 @@ def node_name(node: Any) -> str:
     return f"a{id(variable if variable is not None else node):x}"
 
 
+def _maker(source: tuple[Any, ...]) -> tuple[str, int] | None:
+    """The node and the output that an operand came from, as edges of the graph name them."""
+    node, output, _, tensor = source
+    if node is None:
+        return (f"a{id(tensor):x}", 0) if tensor.requires_grad else None
+    return node, output
+
+
+def _below_functions() -> Any:
+    """The class whose `apply` every Function's ends up in, however it was called."""
+    return torch.autograd.function._SingleLevelFunction
+
+
 _IS_OURS: dict[CodeType, bool] = {}
 
 
@@ -371,13 +497,16 @@ def record(
     cells: int | None = 65_536,
     max_bytes: int | None = None,
     hold: bool = True,
+    check: bool = False,
 ) -> Iterator[Tape]:
     """Record what autograd does within the block into `folder`, which is made if need be.
 
     Figures (norm, counts of NaN and of infinities) are recorded of every tensor, entries of those that have
     at most `cells` (of all with None, of none with 0). A step in which something is not finite is stored
     whole unless `hold` is False. `steps` and `modules` limit what is recorded, `max_bytes` what is kept: the
-    oldest steps go first. Code that `torch.compile` would compile runs eagerly meanwhile.
+    oldest steps go first. With `check` the forward of each operator and each Function runs again in double
+    precision, several times, and its backward is compared with the differences: for a few steps, not for
+    long runs. Code that `torch.compile` would compile runs eagerly meanwhile.
 
     `FileExistsError` where the folder holds a recording; `RuntimeError` where this PyTorch lacks what the
     recorder hooks into.
@@ -403,7 +532,7 @@ def record(
         model="" if model is None else type(model).__name__,
     )
     writer = RecordingWriter(path / f"rank-{rank}" if world > 1 else path, manifest, max_bytes)
-    tape = Tape(writer, model, steps=steps, modules=modules, cells=cells, hold=hold)
+    tape = Tape(writer, model, steps=steps, modules=modules, cells=cells, hold=hold, check=check)
     with torch.compiler.set_stance("force_eager"):
         tape._start()
         try:

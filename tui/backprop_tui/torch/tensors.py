@@ -58,8 +58,11 @@ class TensorStore:
         self.overwritten = 0
         """How many tensors of bad steps could not be stored whole, since they were written to meanwhile."""
 
-    def add(self, tensor: Any) -> int:
-        """Note a tensor as it is now; gives the number that stands for it until the step ends."""
+    def add(self, tensor: Any, *, store: bool = False) -> int:
+        """Note a tensor as it is now; gives the number that stands for it until the step ends.
+
+        With `store` its entries are stored, however many they are.
+        """
         self._settle()
         tensor = _local(tensor)
         known = self._known.get(self._key(tensor))
@@ -67,6 +70,10 @@ class TensorStore:
             return known
         number = self._note(tensor)
         self._remember(number, tensor)
+        draft = self._drafts[number]
+        if store and draft.span is None:
+            draft.tensor = tensor
+            self._store(draft)
         return number
 
     def add_outputs(self, tensors: Sequence[Any]) -> list[int]:

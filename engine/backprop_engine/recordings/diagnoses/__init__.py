@@ -1,0 +1,1 @@
+"""What may be wrong with a recorded step, a kind of trouble a function."""

@@ -1,0 +1,101 @@
+"""Where a NaN or an infinity arises, or comes in from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.plain_text import clean
+from backprop_engine.recordings.events import OperatorCall, TensorEntry
+from backprop_engine.recordings.finding import Case, Finding, backward_calls, finding_at, operator_name
+from backprop_engine.recordings.recording import RecordedStep
+
+__all__ = ["not_finite_backward", "not_finite_forward"]
+
+_MASKS: Final = (
+    "masked_fill",
+    "fill",
+    "full",
+    "where",
+    "triu",
+    "tril",
+    "scalar_tensor",
+    "constant_pad",
+    "copy",
+)
+"""Operators that put an infinity where somebody wants one."""
+
+
+def not_finite_forward(case: Case) -> Iterator[Finding]:
+    """The first operator that gives a NaN, or an infinity, from operands that have none.
+
+    Or that is given a NaN which no operator of this step made: it came with the data, or with a parameter.
+    """
+    step, made = case.step, set[int]()
+    troubled = _in_trouble(step)
+    for call in step.operators:
+        operands = [step.tensors[operand.id] for operand in call.inputs if operand is not None]
+        if call.within is None:
+            if any(out.nan for out in call.outputs) and not any(operand.nan for operand in operands):
+                count = sum(out.nan for out in call.outputs)
+                yield finding_at(
+                    "forward-nan", step, msg("NaN arises here ({count} entries)", count=count), call
+                )
+            infinite = any(out.inf for out in call.outputs) and not any(operand.inf for operand in operands)
+            if infinite and operator_name(call) not in _MASKS:
+                count = sum(out.inf for out in call.outputs)
+                yield finding_at(
+                    "forward-inf", step, msg("an infinity arises here ({count} entries)", count=count), call
+                )
+            if troubled:
+                yield from _comes_in(step, call, made)
+        made.update(out.id for out in call.outputs)
+
+
+def _comes_in(step: RecordedStep, call: OperatorCall, made: set[int]) -> Iterator[Finding]:
+    for operand in call.inputs:
+        if operand is None or operand.node is not None or operand.id in made:
+            continue
+        tensor = step.tensors[operand.id]
+        if tensor.nan:
+            text = (
+                msg("{leaf} comes in with NaN ({count} entries)", leaf=clean(operand.leaf), count=tensor.nan)
+                if operand.leaf is not None
+                else msg("what comes in here from outside has NaN ({count} entries)", count=tensor.nan)
+            )
+            yield finding_at("input-nan", step, text, call)
+
+
+def _in_trouble(step: RecordedStep) -> bool:
+    """Whether a NaN reaches what is differentiated, or a gradient: NaN in data that is masked does not."""
+    if any(
+        map(_nan, (one for _, call in backward_calls(step) for one in (*call.upstream, *call.contributions)))
+    ):
+        return True
+    roots = [step.maker.get(root) for run in step.runs for root, _ in run.roots]
+    return any(out.nan for maker in roots if maker is not None for out in maker.outputs)
+
+
+def not_finite_backward(case: Case) -> Iterator[Finding]:
+    """The first node whose contributions have a NaN, or an infinity, while its upstream gradient has none."""
+    step = case.step
+    for run, call in backward_calls(step):
+        for kind, count in (("nan", _nan), ("inf", _inf)):
+            below = sum(map(count, call.contributions))
+            if below and not any(map(count, call.upstream)):
+                node, maker = run.nodes[call.node], step.maker.get(call.node)
+                text = (
+                    msg("the gradient of this operator is NaN ({count} entries)", count=below)
+                    if kind == "nan"
+                    else msg("the gradient of this operator is infinite ({count} entries)", count=below)
+                )
+                yield finding_at(f"backward-{kind}", step, text, maker, node)
+
+
+def _nan(tensor: TensorEntry | None) -> int:
+    return tensor.nan if tensor is not None else 0
+
+
+def _inf(tensor: TensorEntry | None) -> int:
+    return tensor.inf if tensor is not None else 0
