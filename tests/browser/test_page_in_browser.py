@@ -133,7 +133,7 @@ def test_buttons_the_slider_and_the_address(tab: Tab, folder: Path) -> None:
     tab.driver.execute_script("location.hash = '#4'")
     tab.wait(lambda: player.seen["slider"] == "4")
     assert player.seen["values"] == ["-2", "5", "-4", "3", "-12"]
-    assert player.seen["gradients"] == ["·", "·", "·", "-4", "1"]
+    assert player.seen["gradients"] == ["◌", "◌", "◌", "-4", "1"]
     assert [text for text in player.seen["drawn"] if "q" in text] == ["+q 3-4"]
 
 

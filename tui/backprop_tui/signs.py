@@ -6,6 +6,7 @@ from typing import Final
 
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.lines import Role
+from backprop_tui.cells.summaries import ABSENT
 
 __all__ = ["SCROLLING", "SIGNS"]
 
@@ -15,7 +16,7 @@ SIGNS: Final = (
     ("2", Role.LOCAL, msg("violet: a local gradient")),
     ("-8", Role.PRODUCT, msg("bold and brightest (darkest on white): the product of the two")),
     ("NaN", Role.TROUBLE, msg("trouble: not finite, or a check that failed; ! goes where NaN or inf arises")),
-    ("·", Role.DIM, msg("not reached yet; this is not zero")),
+    (ABSENT, Role.DIM, msg("has not arrived yet; this is not zero")),
     ("━━▶", Role.HEADING, msg("heavy lines: the node and the edge of this step")),
     (
         "▶ ◀",

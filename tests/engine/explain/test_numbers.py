@@ -273,7 +273,7 @@ def test_truth_values_have_no_norm(values: list[bool], room: int, shape: bool) -
 
 def test_absent_is_not_zero() -> None:
     assert summary(None) != summary(np.float64(0.0))
-    assert summary(None, shape=False) == ABSENT == "·"
+    assert summary(None, shape=False) == ABSENT == "◌"
 
 
 @given(values=st.lists(FINITE, max_size=4), room=st.integers(0, 40))

@@ -162,10 +162,10 @@ def test_a_heatmap_says_its_shape_and_its_range() -> None:
     tensor = np.outer([-1.0, -0.5, 0.0, 1.0], np.arange(9.0))
     assert text(tensor_block(tensor, Role.VALUE, 22, 9)) == "\n".join(
         [
-            "⎡··aabbddeeffgghhii⎤",
-            "⎢··aaaabbbbccddddee⎥",
-            "⎢··················⎥",
-            "⎣··1122445566778899⎦",
+            "⎡00aabbddeeffgghhii⎤",
+            "⎢00aaaabbbbccddddee⎥",
+            "⎢000000000000000000⎥",
+            "⎣001122445566778899⎦",
             "       (4×9)",
             "-8 ihfecb 0 235689 8",
         ]
@@ -196,13 +196,13 @@ class TestLevels:
 
     def test_every_level_has_a_character_that_says_its_sign(self) -> None:
         both = {level: character(Shade(Tone(level), Tone(level))) for level in range(-LEVELS, LEVELS + 1)}
-        assert "".join(dict.fromkeys(both.values())) == "ihgfedcba·123456789"
+        assert "".join(dict.fromkeys(both.values())) == "ihgfedcba0123456789"
 
     @pytest.mark.parametrize(
         ("upper", "lower", "shown"),
         [
             (Tone(2), Tone(-18), "i"),
-            (Tone(0), BLANK, "·"),
+            (Tone(0), BLANK, "0"),
             (Tone(18), Tone(NAN), "?"),
             (Tone(-INFINITE), Tone(3), "<"),
             (Tone(INFINITE), Tone(3), ">"),

@@ -55,7 +55,12 @@ def test_clip_marks_what_it_cuts(text: str, width: int, clipped: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "plain"),
-    [("[4 1 2] Δ2", "[4 1 2] D2"), ("▁▂▃▄▅▆▇█", "_.-=+*##"), ("‖∂L/∂x‖ · σ", "|dL/dx| * s")],
+    [
+        ("[4 1 2] Δ2", "[4 1 2] D2"),
+        ("▁▂▃▄▅▆▇█", "_.-=+*##"),
+        ("‖∂L/∂x‖ · σ", "|dL/dx| * s"),
+        ("∂L/∂x ◌", "dL/dx _"),
+    ],
 )
 def test_each_sign_in_ascii_is_one_character(text: str, plain: str) -> None:
     assert in_ascii(text) == plain

@@ -87,7 +87,7 @@ def test_the_table_has_the_nodes_that_differ_so_far() -> None:
 
 def test_what_differs_is_told_in_both_branches() -> None:
     rows = [line_text(differences(pair(5), 100, 20).row(y, 0, 100)).split() for y in range(5)]
-    assert rows[1] == ["x", "-2", "3", "Δ+5", "·", "·"]
+    assert rows[1] == ["x", "-2", "3", "Δ+5", "◌", "◌"]
     assert rows[2] == ["z", "-4", "-4", "3", "8", "Δ+5"]
     assert rows[4] == ["f", "-12", "-32", "Δ-20", "1", "1"]
 

@@ -195,10 +195,10 @@ def test_the_row_of_the_step_is_marked_and_in_view(stem: str) -> None:
 
 def test_numbers_are_those_of_the_position() -> None:
     rows = [line.split() for line in lines(view("bptt", 20))]
-    assert ["h", "[0.635", "-0.848]", "·"] in rows
+    assert ["h", "[0.635", "-0.848]", "◌"] in rows
     before = [line.split() for line in lines(view("bptt", 0))]
-    assert ["h", "·", "·"] in before
-    assert not any(line.endswith("·") for line in lines(view("bptt", 83)) if line.split()[:1] == ["h"])
+    assert ["h", "◌", "◌"] in before
+    assert not any(line.endswith("◌") for line in lines(view("bptt", 83)) if line.split()[:1] == ["h"])
 
 
 def test_in_ascii_the_tree_does_without_signs(read: Scenario) -> None:

@@ -433,7 +433,7 @@ def test_the_graph_keeps_its_shape_while_one_steps(stem: str) -> None:
     assert len(sizes) == 1
 
 
-PLAIN = dict(zip("─│━┃╌┆▶◀▷○◇□⋅", "-|=#.:><>o*#,", strict=True))
+PLAIN = dict(zip("─│━┃╌┆▶◀▷○◇□⋅◌", "-|=#.:><>o*#,◌", strict=True))
 """What is drawn in ASCII instead; corners and crossings are ``+``."""
 
 

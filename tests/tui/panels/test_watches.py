@@ -23,9 +23,9 @@ def watching(at: int, *texts: str, ascii: bool = False) -> View:
 
 def test_before_a_watch_has_a_value_its_bars_say_what_they_are_and_when_it_gets_one() -> None:
     *_, value, course = map(line_text, watch_lines(watching(3, "norm(grad(c))"), 60))
-    assert value == "norm(grad(c)) = ·"
+    assert value == "norm(grad(c)) = ◌"
     assert course.endswith("0.509  from step 16")
-    assert course.lstrip().startswith("·")
+    assert course.lstrip().startswith("◌")
     *_, value, course = map(line_text, watch_lines(watching(16, "norm(grad(c))"), 60))
     assert value == "norm(grad(c)) = 0.508904"
     assert course.endswith("0.509")

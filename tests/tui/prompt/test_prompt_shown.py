@@ -62,14 +62,14 @@ def test_a_search_goes_through_all_iterations(everything: Scenario) -> None:
 def test_printing(everything: Scenario) -> None:
     typist = Typist(everything)
     assert typist("p W") == "W = ⎡1  2⎤\n    ⎣3  4⎦"
-    assert typist("p one.a") == "one.a = ·"
+    assert typist("p one.a") == "one.a = ◌"
     assert typist("p W @ x") == "W @ x = [-3  -5]"
     assert typist("p W[0]") == "W[0] = [1  2]"
-    assert typist("p one.a#1[1]") == "one.a#1[1] = ·"
+    assert typist("p one.a#1[1]") == "one.a#1[1] = ◌"
     assert typist("go L", "p one.a#1[1]") == "one.a#1[1] = -5"
     assert "one.a#1 is 2 and has no entry [7]" in typist.refused("p one.a#1[7]")
     assert typist("m", "p grad(L)") == "∂L/∂L = 1"
-    assert typist("p grad(W)") == "∂L/∂W = ·"
+    assert typist("p grad(W)") == "∂L/∂W = ◌"
     typist("until W")
     assert " ∑ 1/2" in typist("p grad(W)")
     assert "t gets no gradient" in typist.refused("p grad(t)")
@@ -226,14 +226,14 @@ def test_breakpoints_are_listed_with_their_hits(add: Typist) -> None:
 
 def test_watches_show_what_they_come_to_and_their_course(add: Typist) -> None:
     assert add("watch q * z", "watch grad(q)").splitlines() == [
-        "  1  q * z    ·  ·▅▅▅▅▅▅▅",
-        "  2  grad(q)  ·  ····▅▅▅▅",
+        "  1  q * z    ◌  ◌▅▅▅▅▅▅▅",
+        "  2  grad(q)  ◌  ◌◌◌◌▅▅▅▅",
     ]
     assert add("end", "info w").splitlines() == [
-        "  1  q * z    -12  ·▅▅▅▅▅▅▅",
-        "  2  grad(q)  -4   ····▅▅▅▅",
+        "  1  q * z    -12  ◌▅▅▅▅▅▅▅",
+        "  2  grad(q)  -4   ◌◌◌◌▅▅▅▅",
     ]
-    assert add("unwatch 1") == "  1  grad(q)  -4  ····▅▅▅▅"
+    assert add("unwatch 1") == "  1  grad(q)  -4  ◌◌◌◌▅▅▅▅"
 
 
 def test_expectations(add: Typist) -> None:

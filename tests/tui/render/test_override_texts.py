@@ -112,4 +112,4 @@ def test_a_table_says_a_shape_once() -> None:
     row = next(
         text for line in state(step_facts(trace.frame(0)), "en") if (text := line_text(line)).startswith("x ")
     )
-    assert row.split() == ["x", "input", "(2×3)", "‖3‖", "·"]
+    assert row.split() == ["x", "input", "(2×3)", "‖3‖", "◌"]

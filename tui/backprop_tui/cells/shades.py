@@ -1,7 +1,7 @@
 """The cells of a heatmap: two numbers one above the other, each as a share of the largest.
 
 A shade is not a colour: what shows it has a scale of colours around zero, or shows its character, which says
-as much as one character can: ``1`` to ``9`` above zero, ``a`` to ``i`` below, ``·`` for zero itself.
+as much as one character can: ``1`` to ``9`` above zero, ``a`` to ``i`` below, ``0`` for zero itself.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LEVELS = 18
 """The number of levels on either side of zero, whose level is 0."""
 NAN, INFINITE, NOTHING = 100, 101, 102
 """Levels of what is not on the scale: NaN, infinity (and its negative), and no number at all."""
-_POSITIVE, _NEGATIVE, _ZERO = "123456789", "abcdefghi", "·"
+_POSITIVE, _NEGATIVE, _ZERO = "123456789", "abcdefghi", "0"
 _MARKS = {NAN: "?", INFINITE: ">", -INFINITE: "<", NOTHING: " "}
 
 

@@ -13,8 +13,8 @@ from backprop_tui.cells.shapes import shape_label
 
 __all__ = ["ABSENT", "SUMMED", "progress", "summary"]
 
-ABSENT = "·"
-"""What stands for a value or a gradient that is not reached yet; it is not zero."""
+ABSENT = "◌"
+"""What stands for a value or a gradient that has not arrived yet; it is not zero, and no sign of formulas."""
 _VECTOR_DIGITS = 3
 """The significant digits of a short vector's numbers."""
 _FEWEST_DIGITS = 2

@@ -17,7 +17,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "→": "to", "⌊": "lfloor", "⌋": "rfloor", "⌈": "lceil", "⌉": "rceil", "∞": "infty", "∇": "nabla",
     "∈": "in", "⋅": "cdot", "…": "dots", "∧": "wedge", "∨": "vee", "¬": "neg", "⊕": "oplus", "|": "vert",
     "←": "leftarrow", "↦": "mapsto", "⇒": "Rightarrow", "±": "pm", "≈": "approx", "∘": "circ", "ℓ": "ell",
-    "∗": "ast", "⋆": "star", "∥": "parallel", "∼": "sim", "≅": "cong",
+    "∗": "ast", "◌": "bigcirc", "⋆": "star", "∥": "parallel", "∼": "sim", "≅": "cong",
     "⊤": "top", "ᵀ": "top", "∝": "propto", "≪": "ll", "≫": "gg", "≡": "equiv", "↔": "leftrightarrow",
 }  # fmt: skip
 """Mathematical signs, by the commands of TeX."""

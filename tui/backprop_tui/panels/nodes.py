@@ -87,7 +87,7 @@ _OPERANDS: Final = re.compile(r"…(?:, …)+")
 """The arguments of a call where all are left out."""
 _BARE: Final = re.compile(r"… \S+ …")
 """Two operands of which nothing is left."""
-_WHOLE: Final = re.compile(r"‖?-?\d+|-?inf|NaN|[·–]")
+_WHOLE: Final = re.compile(rf"‖?-?\d+|-?inf|NaN|[{ABSENT}{_NEVER}]")
 """What stands before the decimal point of a number, or of a norm."""
 
 

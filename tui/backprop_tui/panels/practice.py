@@ -16,6 +16,7 @@ from backprop_engine.practice.session import Practice
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wrap_line, wrap_lines
+from backprop_tui.cells.summaries import ABSENT
 from backprop_tui.cells.tensors import tensor_block
 from backprop_tui.cells.text import clip
 from backprop_tui.render.practice_words import blank_text, model_answer, result_text, titles
@@ -195,7 +196,7 @@ def _summary(state: PracticeState) -> Iterator[Line]:
     for result in found:
         sign, role = ("✓", Role.GOOD) if result.right else ("✗", Role.WARNING)
         if not result.tries:
-            sign, role = "·", Role.DIM
+            sign, role = ABSENT, Role.DIM
         yield (Span(f"{sign} ", role), Span(in_language(result.text, language)))
         named = titles(dict.fromkeys(result.misconceptions))
         if named:

@@ -93,7 +93,7 @@ def _range(numbers: list[float | None]) -> str:
 
 
 def bars_of(numbers: list[float | None], *, ascii_only: bool = False) -> str:
-    """A character for each number, higher for larger ones; a dot for what is not there."""
+    """A character for each number, higher for larger ones; a sign of its own for what is not there."""
     signs = _BARS_ASCII if ascii_only else _BARS
     finite = [value for value in numbers if value is not None and isfinite(value)]
     least, most = (min(finite), max(finite)) if finite else (0.0, 0.0)

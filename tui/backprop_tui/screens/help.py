@@ -34,7 +34,7 @@ _TENSOR_SIGNS = (
         ),
     ),
     (
-        "i…a · 1…9",
+        "i…a 0 1…9",
         Role.TEXT,
         msg("blue is below zero, orange above; without colours a to i and 1 to 9 say how far"),
     ),
