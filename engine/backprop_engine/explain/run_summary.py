@@ -14,7 +14,7 @@ from backprop_engine.scenario.verify import block_failures
 from backprop_engine.trace.magnitudes import gradient_magnitudes
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["LeafGradient", "RunSummary", "Tally", "expected_figures", "run_summary"]
+__all__ = ["LeafGradient", "RunSummary", "Tally", "blank_figures", "expected_figures", "run_summary"]
 
 _MOST_WORK = 40_000
 """Numeric checks go through the graph once a leaf; beyond this many operators in all there are none."""
@@ -75,3 +75,8 @@ def expected_figures(trace: Trace, scenario: Scenario) -> Tally:
     failed = sum(len(block_failures(block, trace)) for block in blocks)
     total = sum(1 if block.wrong else len(block.figures) for block in blocks)
     return Tally(total - failed, total)
+
+
+def blank_figures(trace: Trace, scenario: Scenario) -> int:
+    """How many figures of this iteration an exercise leaves to be filled in."""
+    return sum(len(block.blanks) for block in scenario.expectations if block.iteration == trace.iteration)

@@ -1,14 +1,12 @@
-"""Exercises in a file: a scenario whose figures a person fills in, graded against the run.
+"""Exercises that were returned: every figure and answer that a person filled in, graded against the run.
 
-Handed out, each figure under `expect` and each `answer` under `ask` is a ``?``. Returned, it is a number, a
-list of them, or a formula. An answer counts as in practice, to three significant digits, and a wrong one is
-named by the misconception that leads to it.
+Each is a number, a list of them, or a formula. An answer counts as in practice, to three significant digits,
+and a wrong one is named by the misconception that leads to it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -16,52 +14,29 @@ from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.derivatives.misconceptions import resemblance, shape_resemblance
-from backprop_engine.errors import Place, ScenarioError, UsageError
+from backprop_engine.errors import UsageError
 from backprop_engine.evaluation.evaluate import EvaluationError, evaluate
 from backprop_engine.explain.symbols import gradient_name
 from backprop_engine.expressions import Call, Expr, ExprError, parse, walk
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.practice.comparing import agree_everywhere
 from backprop_engine.practice.drawing import previous_of
+from backprop_engine.practice.exercise_files import Exercise, FigureKey
 from backprop_engine.practice.mutants import Mutant
 from backprop_engine.practice.question import NumbersQuestion, QuestionPlace
 from backprop_engine.practice.questions import outcomes_of, question_at
 from backprop_engine.practice.uses import use_at
-from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
-from backprop_engine.scenario.read.reader import read
-from backprop_engine.scenario.read.source import Source
-from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar, YamlSequence
+from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar, YamlSequence
 from backprop_engine.scenario.sections.asks import Ask
-from backprop_engine.scenario.sections.expectations import Figure, Formula
+from backprop_engine.scenario.sections.expectations import BlankFigure, Figure, Formula
 from backprop_engine.scenario.sections.texts import LocalText
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["Exercise", "GradedAnswer", "grade_exercise", "read_exercise", "right_answer"]
-
-_BLANK: Final = "？"
-"""Stands for a blank while a file is read: a ``?`` alone begins a key in YAML."""
-_BLANKS: Final = re.compile(r"([:\[,{-][ \t]*)\?(?=[ \t]*(?:$|[,\]}]|[ \t]#))", re.MULTILINE)
+__all__ = ["GradedAnswer", "grade_exercise", "right_answer"]
 
 AnswerKind: TypeAlias = Literal["value", "gradient", "ask"]
-
-
-FigureKey: TypeAlias = tuple[int, str, str]
-"""The block under `expect`, ``values`` or ``grads``, and the name."""
-
-
-class Exercise(Struct, frozen=True, eq=False):
-    """A returned file: its scenario, in which a figure is 0 where there was a blank, or what cannot be used.
-
-    `unusable` says why for the latter. `asked` are the answers to questions, as they stand in the file, by
-    node and by their order there.
-    """
-
-    scenario: Scenario
-    blanks: frozenset[FigureKey]
-    unusable: Mapping[FigureKey, Message]
-    asked: Mapping[tuple[str, int], YamlNode | None]
 
 
 class GradedAnswer(Struct, frozen=True, eq=False):
@@ -77,101 +52,6 @@ class GradedAnswer(Struct, frozen=True, eq=False):
     mutant: Mutant | None = None
 
 
-# Reading
-
-
-def read_exercise(source: Source, **limits: int) -> Exercise:
-    """The exercise in `source`; `ScenarioError` with what is wrong with the file beside its figures."""
-    text = _BLANKS.sub(rf"\g<1>{_BLANK}", source.text)
-    root = read(Source(source.path, text)) if text.strip() else None
-    figures: dict[FigureKey, YamlNode] = {}
-    asked: dict[tuple[str, int], YamlNode | None] = {}
-    if isinstance(root, YamlMapping):
-        figures = dict(_figures(root))
-        asked = dict(_answers(root))
-        text = _without_section(text, root, "ask")
-    blanks = frozenset(key for key, node in figures.items() if _is_blank(node))
-    unusable: dict[FigureKey, Message] = {}
-    while True:
-        try:
-            filled = Source(source.path, _with_zeros(text, [figures[key] for key in unusable]))
-            return Exercise(load_source(filled, **limits), blanks, unusable, asked)
-        except ScenarioError as error:
-            found = {_figure_at(diagnostic.place, figures): diagnostic for diagnostic in error.diagnostics}
-            if None in found or not found.keys() - unusable.keys():
-                raise
-            unusable |= {key: found[key].message for key in found if key is not None}
-
-
-def _figures(root: YamlMapping) -> Iterator[tuple[FigureKey, YamlNode]]:
-    section = root.get("expect")
-    blocks = section.items if isinstance(section, YamlSequence) else [section]
-    for number, block in enumerate(blocks):
-        for part in ("values", "grads"):
-            figures = block.get(part) if isinstance(block, YamlMapping) else None
-            if isinstance(figures, YamlMapping):
-                yield from (((number, part, name), entry.value) for name, entry in figures.entries.items())
-
-
-def _figure_at(place: Place | None, figures: Mapping[FigureKey, YamlNode]) -> FigureKey | None:
-    """The figure that a place in the file lies in, if any."""
-    if place is None:
-        return None
-    for key, node in figures.items():
-        text = node.source.text
-        first, last = node.source.place(node.offset), node.source.place(_end(node, text) - 1)
-        if (first.line, first.column) <= (place.line, place.column) <= (last.line, last.column):
-            return key
-    return None
-
-
-def _end(node: YamlNode, text: str) -> int:
-    """Where a number, a formula or a list of them ends."""
-    if isinstance(node, YamlScalar):
-        return max(node.end, node.offset + 1)
-    inside = node.items if isinstance(node, YamlSequence) else []
-    end = _end(inside[-1], text) if inside else node.offset + 1
-    closing = text.find("]", end) + 1
-    return closing if text[node.offset] == "[" and closing else end
-
-
-def _with_zeros(text: str, nodes: Sequence[YamlNode]) -> str:
-    """`text` with 0 for each blank and in the place of `nodes`; what is on other lines stays there."""
-    for node in sorted(nodes, key=lambda node: -node.offset):
-        end = _end(node, text)
-        text = f"{text[: node.offset]}0{chr(10) * text[node.offset : end].count(chr(10))}{text[end:]}"
-    return text.replace(_BLANK, "0")
-
-
-def _is_blank(node: YamlNode) -> bool:
-    """Whether something in it is still to be filled in."""
-    if isinstance(node, YamlSequence):
-        return any(map(_is_blank, node.items))
-    return isinstance(node, YamlScalar) and node.text == _BLANK
-
-
-def _answers(root: YamlMapping) -> Iterator[tuple[tuple[str, int], YamlNode | None]]:
-    section = root.get("ask")
-    for name, entry in section.entries.items() if isinstance(section, YamlMapping) else ():
-        questions = entry.value.items if isinstance(entry.value, YamlSequence) else [entry.value]
-        for number, question in enumerate(questions):
-            answer = question.get("answer") if isinstance(question, YamlMapping) else None
-            yield (name, number), None if answer is None or _is_blank(answer) else answer
-
-
-def _without_section(text: str, root: YamlMapping, name: str) -> str:
-    """`text` with blank lines in the place of a section, so that all others keep theirs."""
-    if name not in root.entries:
-        return text
-    starts = sorted(entry.key.offset for entry in root.entries.values())
-    begin = root.entries[name].key.offset
-    end = next((start for start in starts if start > begin), len(text))
-    return text[:begin] + "\n" * text[begin:end].count("\n") + text[end:]
-
-
-# Grading
-
-
 _Wanted: TypeAlias = tuple[int, Literal["value", "gradient"], str]
 """An iteration, a value or a gradient, and the node's name."""
 
@@ -184,15 +64,15 @@ def grade_exercise(exercise: Exercise, solution: Scenario | None = None) -> list
     """
     model = solution or exercise.scenario
     run = model.run()
-    given: dict[_Wanted, tuple[Figure, FigureKey]] = {
+    given: dict[_Wanted, tuple[Figure | BlankFigure, FigureKey]] = {
         (block.iteration, figure.of, figure.name): (figure, (number, _part(figure), figure.key.text))
         for number, block in enumerate(exercise.scenario.expectations)
-        for figure in block.figures
+        for figure in block.asked
     }
     wanted: list[_Wanted] = [
         (block.iteration, figure.of, figure.name)
         for block in model.expectations
-        for figure in block.figures
+        for figure in block.asked
         if not block.wrong
     ]
     found = [_graded_figure(run, exercise, key, given.get(key)) for key in dict.fromkeys(wanted)]
@@ -209,7 +89,7 @@ def grade_exercise(exercise: Exercise, solution: Scenario | None = None) -> list
     return found
 
 
-def _part(figure: Figure) -> str:
+def _part(figure: Figure | BlankFigure) -> str:
     return "values" if figure.of == "value" else "grads"
 
 
@@ -217,24 +97,27 @@ def _graded_figure(
     run: Run,
     exercise: Exercise,
     key: _Wanted,
-    given: tuple[Figure, FigureKey] | None,
+    given: tuple[Figure | BlankFigure, FigureKey] | None,
 ) -> GradedAnswer:
     iteration, of, node = key
     trace = run.trace(iteration)
     name: str | Message = node if of == "value" else gradient_name(trace.graph, trace.graph[node])
     if trace.training is not None:
         name = msg("{name} in iteration {iteration}", name=name, iteration=iteration)
-    if given is None or given[1] in exercise.blanks:
+    if given is None:
         return GradedAnswer(of, name, 0.0, _UNANSWERED)
-    if (problem := exercise.unusable.get(given[1])) is not None:
-        return GradedAnswer(of, name, 0.0, msg("Not an answer: {problem}.", problem=problem))
-    expected = given[0].expected
+    figure, at = given
+    if (problem := exercise.unusable.get(at)) is not None:
+        return GradedAnswer(of, name, 0.0, _no_answer(problem))
+    if not isinstance(figure, Figure):
+        return GradedAnswer(of, name, 0.0, _UNANSWERED)
+    expected = figure.expected
     if isinstance(expected, Formula) and _names_itself(expected.tree, node):
         return GradedAnswer(of, name, 0.0, _ITSELF)
     try:
         answer = np.asarray(_numbers(expected, trace), dtype=np.float64)
     except UsageError as error:
-        return GradedAnswer(of, name, 0.0, msg("Not an answer: {problem}.", problem=error.text))
+        return GradedAnswer(of, name, 0.0, _no_answer(error.text))
     right = trace.value(node) if of == "value" else trace.gradient(node)
     if _agree(answer, right):
         return GradedAnswer(of, name, 1.0, _RIGHT)
@@ -252,6 +135,12 @@ def _agree(answer: Tensor, right: Tensor) -> bool:
 
 _RIGHT: Final = msg("Right.")
 _UNANSWERED: Final = msg("Not answered.")
+
+
+def _no_answer(problem: str) -> Message:
+    return msg("Not an answer: {problem}.", problem=problem)
+
+
 _ITSELF: Final = msg("Not an answer: it names the gradient that is asked for.")
 
 

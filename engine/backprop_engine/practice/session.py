@@ -106,16 +106,31 @@ def begin(
     seed: int,
     kinds: Sequence[QuestionKind] = KINDS,
     count: int = MOST_QUESTIONS,
+    at: int = 0,
 ) -> Practice:
     """A session of at most `count` questions of these kinds, in the order of the run, the same for a seed.
 
-    Different kinds and operators are preferred over more of the same. Raises `UsageError` where the scenario
-    has none.
+    The first is the next one that can be asked at the step `at`, and those before it come last. Different
+    kinds and operators are preferred over more of the same. Raises `UsageError` where the scenario has none.
     """
     found = _askable(scenario, kinds)
     if not found:
         raise UsageError(msg("{scenario} has no such question", scenario=scenario.name))
-    return Practice(scenario, seed, _chosen(scenario, found, count, np.random.default_rng(seed)))
+    chosen = _chosen(scenario, found, count, np.random.default_rng(seed))
+    return Practice(scenario, seed, _from(at, found, chosen) if at else chosen)
+
+
+def _from(
+    at: int, found: Sequence[QuestionPlace], chosen: Sequence[QuestionPlace]
+) -> tuple[QuestionPlace, ...]:
+    """The chosen places from the next one on that there is at a step, also if it was not chosen."""
+    position = min((place.position for place in found if place.position >= at), default=found[0].position)
+    begins = next((number for number, place in enumerate(chosen) if place.position == position), None)
+    if begins is not None:
+        return (*chosen[begins:], *chosen[:begins])
+    begins = next((number for number, place in enumerate(chosen) if place.position > position), 0)
+    nearest = next(place for place in found if place.position == position)
+    return (nearest, *chosen[begins:], *chosen[:begins])[: len(chosen)]
 
 
 def _askable(scenario: Scenario, kinds: Sequence[QuestionKind]) -> list[QuestionPlace]:

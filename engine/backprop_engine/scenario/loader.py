@@ -232,7 +232,7 @@ class _Loader:
         mistakes.attempt(self.resolve_running, graph)
         bindings = self.bind(graph, output, lowering)
         for expectation in expectations:
-            for figure in expectation.figures:
+            for figure in (*expectation.figures, *expectation.blanks):
                 mistakes.attempt(check_figure, figure, graph)
         asks = self.check_asks(asks, graph)
         placed = in_instances(inner_notes, graph) | by_position(notes, graph, mistakes)

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 from backprop_engine.errors import ScenarioError, UsageError
-from backprop_engine.practice.exercise_files import exercise_text
-from backprop_engine.practice.exercises import GradedAnswer, grade_exercise, read_exercise
+from backprop_engine.explain.run_summary import blank_figures, expected_figures
+from backprop_engine.practice.exercise_files import exercise_text, read_exercise
+from backprop_engine.practice.exercises import GradedAnswer, grade_exercise
 from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
+from backprop_engine.scenario.verify import verify
+from backprop_engine.scenario.write.writer import to_yaml
 from backprop_tui.files.bundled import bundled
 from effort import tried
 
@@ -278,3 +281,93 @@ def test_where_nan_answers_a_question_so_does_nan() -> None:
     for answer, credit in ((".nan", 1.0), ("0", 0.0), (".inf", 0.0)):
         found = graded(text.replace("ANSWER", answer), text.replace("ANSWER", ".nan"))
         assert found["What is 0 / 0?"].credit == credit, answer
+
+
+def opened(text: str) -> Scenario:
+    return load_source(source(text))
+
+
+def test_a_hand_out_is_a_scenario_that_opens_and_runs_before_it_is_filled_in() -> None:
+    handed = exercise_text(opened(ASKED))
+    scenario = opened(handed)
+    (block,) = scenario.expectations
+    assert (block.figures, [blank.name for blank in block.blanks], scenario.asks) == ((), ["x"], ())
+    assert scenario.record().gradient("x") == 6
+    assert blank_figures(scenario.record(), scenario) == 1
+    assert expected_figures(scenario.record(), scenario) == (0, 0)
+    assert verify(scenario).passed
+    assert exercise_text(scenario).startswith(handed.partition("ask:")[0])
+
+
+def test_a_blank_in_a_list_leaves_the_figure_blank_and_the_others_are_compared() -> None:
+    scenario = opened(MATRIX.replace("W: ?, h: ?", "W: [[1, 2, 3], [?, 2, 3]], h: [0, 0]"))
+    (block,) = scenario.expectations
+    assert [(type(figure).__name__, figure.name) for figure in block.asked] == [
+        ("BlankFigure", "W"),
+        ("Figure", "h"),
+    ]
+    assert [failure.name for failure in verify(scenario).failures] == ["h"]
+
+
+def test_the_name_of_a_blank_has_to_be_known() -> None:
+    with pytest.raises(ScenarioError, match="`ff` is not defined"):
+        opened(SHARED.replace("f: ?", "ff: ?"))
+    with pytest.raises(ScenarioError, match="has no gradient"):
+        opened("constants: {c: 2}\nnodes: {f: c * c}\nexpect: {grads: {c: ?}}\n")
+
+
+@pytest.mark.parametrize("text", ["inputs: {x: ?}\nnodes: {f: x}", "inputs: {x: 1}\nnodes: {f: ?}"])
+def test_what_is_no_answer_cannot_be_left_blank(text: str) -> None:
+    with pytest.raises(ScenarioError):
+        opened(text)
+
+
+def test_a_question_mark_in_a_text_stays_one() -> None:
+    text = "title: 'Is it: ?'\ndescription: |\n  Which: ?\n  - ?\n" + SHARED
+    scenario = opened(text)
+    assert str(scenario.title) == "Is it: ?"
+    assert str(scenario.description) == "Which: ?\n- ?\n"
+
+
+def test_blanks_stay_blank_when_the_scenario_is_written() -> None:
+    text = SHARED.replace("x: ?", "x: [1, ?]") + "ask: {x: {question: How?, answer: ?}}\n"
+    scenario = opened(text)
+    written = to_yaml(scenario.text, scenario.graph, {})
+    assert written.count("?") == 1 + text.count("?") - 1
+    again = opened(written)
+    assert [blank.name for blank in again.expectations[0].blanks] == ["f", "a", "x", "a", "y"]
+    assert to_yaml(again.text, again.graph, {}) == written
+
+
+def test_a_file_in_braces_becomes_one_that_can_be_filled_in() -> None:
+    scenario = opened("{inputs: {x: 3}, expect: {grads: {x: 6}}, nodes: {f: x * x}, notes: {f: nine}}")
+    handed = exercise_text(scenario)
+    assert "{inputs" not in handed
+    assert handed.endswith('expect:\n  - grads:\n      "x": ?\n')
+    assert "nine" not in handed
+    assert [answer.credit for answer in graded(handed.replace("?", "6"), scenario).values()] == [1.0]
+
+
+@pytest.mark.parametrize("ending", ["\r", "\r\n", "\n"])
+def test_lines_end_as_lines_do(ending: str) -> None:
+    scenario = opened(ASKED.replace("\n", ending))
+    handed = exercise_text(scenario)
+    assert "\r" not in handed
+    assert handed == exercise_text(opened(ASKED))
+
+
+def test_what_stands_behind_a_blank_does_not_look_like_the_answer() -> None:
+    scenario = opened(MATRIX.replace("W: ?, h: ?", "h: [10, 14]"))
+    assert '"h": ?  # shape (2)\n' in exercise_text(scenario)
+    assert '"h": ?  # 형상 (2)\n' in exercise_text(scenario, "ko")
+
+
+@pytest.mark.parametrize("answer", ["[10, 14]", "10, 14", "10,14", "10.0 , +14", "1e1, 14"])
+def test_a_list_needs_no_brackets(answer: str) -> None:
+    text = MATRIX.replace("W: ?, h: ?", "h: [10, 14]") + "ask: {h: {question: Which?, answer: '[10, 14]'}}\n"
+    scenario = opened(text)
+    handed = exercise_text(scenario)
+    found = graded(handed.replace("?  #", f"{answer}  #").replace("answer: ?", f"answer: {answer}"), scenario)
+    assert [graded.credit for graded in found.values()] == [1.0, 1.0]
+    wrong = graded(handed.replace("?  #", "10, 15  #").replace("answer: ?", "answer: 10, 14, 3"), scenario)
+    assert [graded.credit for graded in wrong.values()] == [0.0, 0.0]

@@ -148,3 +148,18 @@ def test_the_score_has_the_best_try_of_each_question_that_was_answered() -> None
     assert (found.credits, found.credit) == ((0.5, 1.0), 1.5)
     assert found.mistakes == {"sign": 1}
     assert [result.credit for result in results(practice) if result.tries] == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("stem", ["add_multiply", "rnn_cell", "branch_and_merge"])
+def test_it_begins_with_the_next_question_at_the_step_where_one_stands(stem: str) -> None:
+    asked = scenario(stem)
+    every = {place.position for place in begin(asked, 1, count=1000).places}
+    first = begin(asked, 1, count=3)
+    for at in range(1, max(every) + 2):
+        practice = begin(asked, 1, count=3, at=at)
+        following = [position for position in every if position >= at]
+        assert practice.places[0].position == min(following or every)
+        assert len(set(practice.places)) == len(practice.places) == len(first.places)
+        positions = [place.position for place in practice.places]
+        assert positions == sorted(positions, key=lambda position: (position < positions[0], position))
+        assert len(set(practice.places) - set(first.places)) <= 1

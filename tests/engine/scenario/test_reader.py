@@ -18,7 +18,7 @@ from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.read import reader
 from backprop_engine.scenario.read.reader import read
 from backprop_engine.scenario.read.source import MAX_BYTES, Source, read_source
-from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar, YamlSequence, plain
+from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar, YamlSequence, is_blank, plain
 from effort import examples
 
 
@@ -351,3 +351,54 @@ def test_any_bytes_give_a_tree_or_an_error(data: bytes) -> None:
     found = outcome(data)
     if isinstance(found, ScenarioError):
         assert clean(str(found), newlines=True) == str(found)
+
+
+# Blanks
+
+
+@pytest.mark.parametrize(
+    ("text", "blank"),
+    [
+        ("a: ?", True),
+        ("a: ?  # of three", True),
+        ("a: ?\r\nb: 1", True),
+        ("{b: 1, a: ?}", True),
+        ("{a: [1, ?], b: [[2], [3]]}", True),
+        ("a:\n  - 1\n  - ?\n", True),
+        ("a: '?'", False),
+        ("a: why?", False),
+        ("a: which -?", False),
+        ("a: {b: ?}", False),
+        ("a: !!str ?", False),
+    ],
+)
+def test_a_question_mark_in_the_place_of_a_value_is_a_blank(text: str, blank: bool) -> None:
+    try:
+        node = tree(text)
+    except ScenarioError:
+        assert not blank
+        return
+    assert isinstance(node, YamlMapping)
+    assert is_blank(node.get("a")) is blank
+
+
+@pytest.mark.parametrize(
+    "text", ["a: |\n  Which: ?\n  - ?\n", "a: 'to be: ?\n\n  [?, ?]'\n", "a: b -?\nc: ?\n"]
+)
+def test_blanks_in_a_text_are_a_part_of_it(text: str) -> None:
+    def asked(text: str) -> object:
+        values = yaml.safe_load(text)
+        return values["a"]
+
+    node = tree(text)
+    assert isinstance(node, YamlMapping)
+    value = node.entries["a"].value
+    assert isinstance(value, YamlScalar)
+    assert value.text == asked(text.replace("c: ?\n", ""))
+    assert value.place_at(len(value.text) - 1).column > 0
+
+
+def test_a_blank_stands_where_it_is_written() -> None:
+    (found,) = [entry.value for entry in tree("b: \ue000\na:   ?  # x\n") if entry.key.text == "a"]  # type: ignore[union-attr]
+    assert is_blank(found)
+    assert (found.place.line, found.place.column, found.place.width) == (2, 6, 1)

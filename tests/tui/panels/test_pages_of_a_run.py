@@ -197,6 +197,19 @@ def test_on_a_branch_nothing_is_said_of_figures_that_were_expected_without_it() 
 # What follows
 
 
+@pytest.mark.parametrize(("language", "told"), [("en", "2 blanks"), ("ko", "빈칸 2개")])
+def test_the_blanks_of_an_exercise_are_counted_and_not_compared(
+    tmp_path: Path, language: str, told: str
+) -> None:
+    text = "inputs: {x: 2}\nnodes: {f: x * x}\nexpect: {values: {x: 2, f: ?}, grads: {x: ?}}\n"
+    scenario = written(tmp_path, text)
+    run = scenario.run()
+    words = text_of(ending(View(scenario, Session(run, position=run.last), language), 76).drawn(12))
+    assert f"? {told}" in words
+    assert words.count("✓") == 2
+    assert "✗" not in words
+
+
 def test_scenarios_follow_each_other_as_they_stand_in_the_gallery() -> None:
     order = [entry for shelf in shelves(bundled()) for entry in shelf.entries]
     for entry, after in itertools.pairwise(order):

@@ -14,7 +14,7 @@ from backprop_engine.practice import ChoiceQuestion, NumbersQuestion, Question, 
 from backprop_engine.practice import session as practising
 from backprop_tui.panels.practice import PracticeState
 from backprop_tui.screens.practice import PracticeScreen
-from driving import NARROW, WIDE, debugger, opened, seen
+from driving import NARROW, WIDE, debugger, go, opened, seen
 
 
 @pytest.fixture(autouse=True)
@@ -146,7 +146,7 @@ async def test_what_has_no_question_says_so() -> None:
         screen = debugger(pilot)
         begin = practising.begin
         try:
-            practising.begin = lambda scenario, seed: begin(scenario, seed, ("ask",))  # type: ignore[assignment]
+            practising.begin = lambda scenario, seed, at: begin(scenario, seed, ("ask",))  # type: ignore[assignment]
             await pilot.press("Q")
             await pilot.pause()
         finally:
@@ -161,3 +161,12 @@ async def test_what_was_answered_is_kept_when_the_program_is_left(folder: Path) 
         await pilot.press("ctrl+q")
         await pilot.pause()
     assert json.loads(folder.read_text(encoding="utf-8"))["scenarios"]["add_multiply"]["questions"] == 1
+
+
+async def test_it_begins_with_the_step_that_is_looked_at() -> None:
+    async with opened("add_multiply") as pilot:
+        await go(pilot, 6)
+        screen = await practising_screen(pilot)
+        assert screen.current.asked is not None
+        assert screen.current.asked.position == 6
+        assert screen.current.practice.number == 0

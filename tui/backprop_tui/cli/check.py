@@ -140,10 +140,11 @@ def _checked(name: str, path: Path | None, allowed: dict[str, int], language: st
         _tell(_STOPPED, name, done, language)
         _tell_gradients(stopped.found, language)
         raise
+    blanks = sum(len(block.blanks) for block in scenario.expectations)
     if verification.passed:
-        _tell(_OK, name, _counts(verification), language)
+        _tell(_OK, name, _counts(verification, blanks), language)
         return 0
-    _tell(_FAIL, name, _counts(verification), language)
+    _tell(_FAIL, name, _counts(verification, blanks), language)
     for failure in verification.failures:
         print(failure.diagnostic.in_language(language))
     _tell_gradients(verification, language)
@@ -180,8 +181,8 @@ def _load(path: Path | None, allowed: dict[str, int]) -> Scenario:
     return scenario
 
 
-def _counts(verification: Verification) -> Message:
-    """How much was compared, and by which methods."""
+def _counts(verification: Verification, blanks: int) -> Message:
+    """How much was compared, and by which methods; and how many figures are still to be filled in."""
     checks = verification.checks
     methods = Counter(check.method for check in checks)
     how = joined(
@@ -195,6 +196,8 @@ def _counts(verification: Verification) -> Message:
         msg("{count} figures", count=verification.figures) if verification.figures != 1 else msg("1 figure"),
         msg("{count} gradients ({how})", count=len(checks), how=how),
     ]
+    if blanks:
+        words.append(msg("1 blank") if blanks == 1 else msg("{count} blanks", count=blanks))
     kinks = sum(check.verdict is Verdict.KINK for check in checks)
     words += [msg("{count} at a kink", count=kinks)] if kinks else []
     words += [

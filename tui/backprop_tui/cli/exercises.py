@@ -10,7 +10,8 @@ from pathlib import Path
 from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.practice.exercises import GradedAnswer, grade_exercise, read_exercise
+from backprop_engine.practice.exercise_files import read_exercise
+from backprop_engine.practice.exercises import GradedAnswer, grade_exercise
 from backprop_engine.scenario.loader import load_scenario
 from backprop_engine.scenario.read.source import read_source
 from backprop_engine.scenario.sections.texts import LocalText

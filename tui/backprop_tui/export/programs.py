@@ -21,4 +21,4 @@ def pytorch(exported: Exported) -> str:
 
 def exercise(exported: Exported) -> str:
     """The scenario with a ``?`` for each figure, for `check --exercise`."""
-    return exercise_text(exported.scenario)
+    return exercise_text(exported.scenario, exported.language)

@@ -283,14 +283,17 @@ def _bar(gradient: LeafGradient, size: str, named: int, long: int, view: View) -
 def _checks(view: View) -> list[Line]:
     """How many numeric checks and expected figures hold."""
     session = view.session
-    from backprop_engine.explain.run_summary import expected_figures, run_summary
+    from backprop_engine.explain.run_summary import blank_figures, expected_figures, run_summary
+    from backprop_engine.scenario.read.yaml_nodes import BLANK
 
     counts: list[tuple[Message, Tally]] = []
     checks = run_summary(session.trace).checks
     if checks is not None:
         counts.append((msg("numeric checks"), checks))
+    blank = 0
     if session.branches.current == BASELINE:
         figures = expected_figures(session.trace, view.scenario)
+        blank = blank_figures(session.trace, view.scenario)
         if figures.of:
             counts.append((msg("expected figures"), figures))
     spans: list[Span] = []
@@ -300,6 +303,9 @@ def _checks(view: View) -> list[Line]:
             "{good} of {of} {what}", good=count.good, of=count.of, what=label.in_language(view.language)
         ).in_language(view.language)
         spans += [Span(f"{'✓' if good else '✗'} {words}", Role.GOOD if good else Role.TROUBLE), Span("   ")]
+    if blank:
+        left = msg("1 blank") if blank == 1 else msg("{count} blanks", count=blank)
+        spans += [Span(f"{BLANK} {left.in_language(view.language)}", Role.DIM), Span("   ")]
     return [tuple(spans[:-1])] if spans else []
 
 

@@ -94,14 +94,14 @@ class OtherScreens:
         self._handle.application.push_screen(AboutScreen(self._handle.current))
 
     def practice(self) -> None:
-        """Questions about the steps of the scenario, with other questions each time."""
+        """Questions about the steps of the scenario, from where it stands on, others each time."""
         from backprop_engine.practice.session import begin
         from backprop_tui.screens.practice import PracticeScreen
 
         view = self._handle.current
         seed = int.from_bytes(os.urandom(2))
         try:
-            practice = begin(view.scenario, seed)
+            practice = begin(view.scenario, seed, at=view.frame.position)
         except UsageError as error:
             self._refuse(error.in_language(view.language))
             return

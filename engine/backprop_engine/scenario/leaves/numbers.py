@@ -12,7 +12,7 @@ from backprop_engine.arrays import Shape
 from backprop_engine.errors import code
 from backprop_engine.messages.message import Hint, msg
 from backprop_engine.scenario.read.mistakes import described, mistake
-from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar, YamlSequence
+from backprop_engine.scenario.read.yaml_nodes import YamlNode, YamlScalar, YamlSequence, is_blank
 
 __all__ = ["NOT_A_NUMBER", "read_numbers", "whole_list"]
 
@@ -129,6 +129,8 @@ def _no_number(node: YamlNode, what: str) -> Exception:
             hint = msg("numbers have no quotes")
         elif not hint and what != _SEED and (text.isidentifier() or any(sign in text for sign in "*/+(")):
             hint = msg("what is computed goes under `nodes`")
+    if is_blank(node):
+        hint = msg("only figures under `expect` and answers under `ask` can be left blank")
     return mistake(
         NOT_A_NUMBER,
         node,

@@ -19,7 +19,13 @@ from backprop_engine.expressions import Expr, ExprError, SourceSpan, parse
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.scenario.read.layout_hints import key_hint, map_hint
-from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar, YamlSequence
+from backprop_engine.scenario.read.yaml_nodes import (
+    YamlMapping,
+    YamlNode,
+    YamlScalar,
+    YamlSequence,
+    is_blank,
+)
 
 __all__ = [
     "GROUPS",
@@ -181,6 +187,8 @@ def described(node: YamlNode) -> Message | str:
         return msg("a list")
     if isinstance(node, YamlMapping):
         return msg("a map")
+    if is_blank(node):
+        return msg("a blank, `?`")
     shown = shortened(clean(node.text), 40)
     match node.value:
         case None:

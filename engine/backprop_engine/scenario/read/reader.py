@@ -2,11 +2,16 @@
 
 PyYAML's event parser reads the syntax; what events mean is decided here, because PyYAML's own composer
 follows YAML 1.1 (`y` is true, `1:30` is ninety), lets a later key replace an earlier one, and forgets places.
+
+A ``?`` alone in the place of a value is one addition to YAML, where it would begin a key: the blank of an
+exercise, a plain scalar with that text.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from itertools import count
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import yaml
@@ -26,6 +31,7 @@ from backprop_engine.errors import Code, ScenarioError, code
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.read.yaml_nodes import (
+    BLANK,
     YamlEntry,
     YamlMapping,
     YamlNode,
@@ -66,6 +72,10 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "null": (type(None),),
 }
 
+_BLANK_PLACES: Final = re.compile(r"([:\[,{-][ \t]*)\?(?=[ \t]*(?:$|\r|[,\]}]|[ \t]#))", re.MULTILINE)
+_FIRST_OF_NO_MEANING: Final = 0xE000
+"""The first character of those that Unicode gives no meaning to."""
+
 # The C parser is many times faster; wheels have it, some systems' own builds of PyYAML don't.
 Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -73,6 +83,14 @@ Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def read(source: Source) -> YamlNode:
     """The tree of the one document in `source`; raises `ScenarioError` at the first mistake."""
     return _Composer(source).compose()
+
+
+def _with_marks(text: str) -> tuple[str, str]:
+    """A character that stands for each blank, and the text with it; no character where there is no blank."""
+    if BLANK not in text or _BLANK_PLACES.search(text) is None:
+        return "", text
+    mark = next(character for character in map(chr, count(_FIRST_OF_NO_MEANING)) if character not in text)
+    return mark, _BLANK_PLACES.sub(rf"\g<1>{mark}", text)
 
 
 class _Anchored(NamedTuple):
@@ -92,7 +110,8 @@ class _Composer:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.parser = Parser(source.text)
+        self.mark, text = _with_marks(source.text)  # stands for a blank
+        self.parser = Parser(text)
         self.next_event: Callable[[], _Event] = self.parser.get_event
         self.anchors: dict[str, _Anchored | None] = {}  # None while the anchored node is still open
         self.depth = 0
@@ -166,18 +185,20 @@ class _Composer:
     def scalar(self, event: _Event, flow: bool, is_key: bool) -> YamlScalar:
         """The node of a scalar; a key keeps to its text."""
         text = event.value
+        if self.mark and self.mark in text:
+            text = text.replace(self.mark, BLANK)
         start, end = event.start_mark.index, event.end_mark.index
         if end - start != len(text) or event.style or not text:
-            return self.unlike_its_text(event, flow, is_key)
+            return self.unlike_its_text(event, text, flow, is_key)
         value = text if is_key else self.resolved(event, text)
         node = self.last = YamlScalar(self.source, start, end, text, value, "")
         if flow and "(" in text:
             _refuse_open_bracket(node)
         return node
 
-    def unlike_its_text(self, event: _Event, flow: bool, is_key: bool) -> YamlScalar:
+    def unlike_its_text(self, event: _Event, text: str, flow: bool, is_key: bool) -> YamlScalar:
         """The node of a scalar that is not written as it reads: quoted, folded, or with an anchor or tag."""
-        text, style = event.value, event.style or ""
+        style = event.style or ""
         start, end = event.start_mark.index, event.end_mark.index
         node = self.last = YamlScalar(self.source, start, end, text, text, style)
         if flow and not style and "(" in text:

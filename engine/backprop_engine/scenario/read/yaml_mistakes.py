@@ -33,7 +33,6 @@ LONG: Final = 80
 _REACH = 1000
 _BARS = re.compile(r"\|([^|]+)\|")
 _QUOTED_NAME = re.compile(r"([`\"'])(\w+)\1")
-_BLANK = re.compile(r"[^#\n]*: +(\?) *(?:#.*)?$", re.MULTILINE)
 _GROUP = re.compile(r"[\[{][^\]}]*[-+*/@]")
 _TO_ROUND = str.maketrans("[]{}", "()()")
 
@@ -202,13 +201,6 @@ def explained(source: Source, problem: Problem, last: YamlScalar | None) -> Scen
         return _in_brackets(source, at, opened, last, words)
     if "could not find expected ':'" in words:
         return _no_colon(source, opened)
-    if blank := _BLANK.match(text, line):
-        return source.error(
-            YAML_SYNTAX,
-            msg("`?` is a blank that is still to be filled in"),
-            blank.start(1),
-            msg("write the answer in its place; `check --exercise` grades a file with blanks"),
-        )
     if glued := _GLUED.match(text, line):
         return source.error(YAML_NO_COLON, msg("a space is missing after this colon"), glued.end() - 1)
     if text[at : at + 1] in ("]", "}"):

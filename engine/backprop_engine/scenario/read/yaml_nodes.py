@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
@@ -12,7 +12,7 @@ from backprop_engine.errors import Place
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.read.yaml_scalars import ScalarValue, origins
 
-__all__ = ["YamlEntry", "YamlMapping", "YamlNode", "YamlScalar", "YamlSequence", "plain"]
+__all__ = ["BLANK", "YamlEntry", "YamlMapping", "YamlNode", "YamlScalar", "YamlSequence", "is_blank", "plain"]
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+|#.*\s+)*")
 
@@ -67,6 +67,10 @@ class YamlScalar(_Placed, frozen=True, eq=False, gc=False):
         return self.source.place(start + first, end - first)
 
 
+BLANK: Final = "?"
+"""What stands in the place of a figure or an answer that is still to be filled in."""
+
+
 class YamlSequence(_Placed, frozen=True, eq=False, gc=False):
     """A list of nodes."""
 
@@ -117,6 +121,13 @@ class YamlMapping(_Placed, frozen=True, eq=False, gc=False):
 
 
 YamlNode: TypeAlias = YamlScalar | YamlSequence | YamlMapping
+
+
+def is_blank(node: YamlNode | None) -> bool:
+    """Whether it, or something in a list, is still to be filled in."""
+    if isinstance(node, YamlSequence):
+        return any(map(is_blank, node.items))
+    return isinstance(node, YamlScalar) and node.text == BLANK and not node.style
 
 
 def plain(node: YamlNode) -> object:

@@ -28,7 +28,7 @@ from backprop_engine.scenario.read.mistakes import (
     only_keys,
     parsed,
 )
-from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar, YamlSequence
+from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar, YamlSequence, is_blank
 from backprop_engine.scenario.sections.expectations import Formula, check_formula, no_gradient
 from backprop_engine.scenario.sections.texts import LocalText, local_text
 
@@ -76,7 +76,8 @@ class Ask(Struct, frozen=True, eq=False):
 def read_asks(given: YamlNode | None, known: DefinedNames, mistakes: Mistakes) -> tuple[Ask, ...]:
     """The questions in the file's order; `known` are the names of leaves and nodes.
 
-    A mistake in one is collected, and the others are still read.
+    Those whose answer is blank, as in an exercise, are left out: nobody could grade them. A mistake in one is
+    collected, and the others are still read.
     """
     found: list[Ask] = []
     if given is None or is_absent(given):
@@ -99,7 +100,9 @@ def _asks(key: YamlScalar, value: YamlNode, known: DefinedNames, mistakes: Mista
         return
     for item in value.items if isinstance(value, YamlSequence) else (value,):
         with mistakes.collected():
-            yield _ask(name, key, as_mapping(item, msg("a map with `question` and `answer`"), _EXAMPLE))
+            section = as_mapping(item, msg("a map with `question` and `answer`"), _EXAMPLE)
+            if not is_blank(section.get("answer")):
+                yield _ask(name, key, section)
 
 
 def _ask(name: str, key: YamlScalar, section: YamlMapping) -> Ask:

@@ -40,6 +40,7 @@ from backprop_engine.scenario.read.yaml_nodes import (
     YamlNode,
     YamlScalar,
     YamlSequence,
+    is_blank,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNKNOWN",
+    "BlankFigure",
     "Expectation",
     "Figure",
     "Formula",
@@ -95,16 +97,33 @@ class Figure(Struct, frozen=True, eq=False):
         return self.node.place
 
 
+class BlankFigure(Struct, frozen=True, eq=False):
+    """A figure that is still to be filled in, with ``?`` in its place: nothing is expected of it yet."""
+
+    of: ExpectedQuantity
+    name: str
+    key: YamlScalar
+
+
 class Expectation(Struct, frozen=True, eq=False):
-    """A block under `expect`: figures, how close they must come, and whether they are known to be wrong."""
+    """A block under `expect`: figures, how close they must come, and whether they are known to be wrong.
+
+    `blanks` are those that an exercise leaves to be filled in.
+    """
 
     figures: tuple[Figure, ...]
     block: YamlNode
+    blanks: tuple[BlankFigure, ...] = ()
     iteration: int = 0
     rtol: float = 1e-9
     atol: float = 1e-12
     digits: int | None = None
     wrong: bool = False
+
+    @property
+    def asked(self) -> tuple[Figure | BlankFigure, ...]:
+        """Its figures with those that are still blank, in the file's order."""
+        return tuple(sorted((*self.figures, *self.blanks), key=lambda figure: figure.key.start))
 
     def close(self, found: Any, expected: Any) -> Any:
         """For each entry, whether it comes out; an infinity or a NaN only matches its like."""
@@ -171,11 +190,13 @@ def _block(
         raise mistake(
             EXPECT_EMPTY, block, msg("this block expects nothing"), msg("it needs `values` or `grads`")
         )
-    figures = [
+    found = [
         *_figures("value", "values", block, known, mistakes, files),
         *_figures("gradient", "grads", block, known, mistakes, files),
     ]
-    return Expectation(figures=tuple(figures), block=block, **settings)
+    figures = tuple(figure for figure in found if isinstance(figure, Figure))
+    blanks = tuple(figure for figure in found if isinstance(figure, BlankFigure))
+    return Expectation(figures, block, blanks, **settings)
 
 
 def _figures(
@@ -185,7 +206,7 @@ def _figures(
     known: DefinedNames,
     mistakes: Mistakes,
     files: DataFiles,
-) -> Iterator[Figure]:
+) -> Iterator[Figure | BlankFigure]:
     """The figures of one section of a block."""
     node = block.get(section)
     if node is None or is_absent(node):
@@ -258,12 +279,16 @@ def _tolerance(block: YamlMapping) -> dict[str, Any]:
     return found
 
 
-def _figure(of: ExpectedQuantity, entry: YamlEntry, known: DefinedNames, files: DataFiles) -> Figure:
-    """One expected value or gradient, as numbers, from a file, or as a formula."""
+def _figure(
+    of: ExpectedQuantity, entry: YamlEntry, known: DefinedNames, files: DataFiles
+) -> Figure | BlankFigure:
+    """One expected value or gradient, as numbers, from a file, as a formula, or still blank."""
     name = known.canonical(entry.key.text)
     if name not in known:
         raise mistake(EXPECT_NAME, entry.key, *known.undefined(name))
     node = entry.value
+    if is_blank(node):
+        return BlankFigure(of, name, entry.key)
     if isinstance(node, YamlScalar) and isinstance(node.value, str) and not _meant_as_number(node):
         if of == "value":
             hint = msg("expressions are for `grads`; what is computed goes under `nodes`")
@@ -289,7 +314,7 @@ def _meant_as_number(scalar: YamlScalar) -> bool:
     return scalar.text.strip("+-.").casefold() in ("nan", "inf", "infinity")
 
 
-def check_figure(figure: Figure, graph: Graph) -> None:
+def check_figure(figure: Figure | BlankFigure, graph: Graph) -> None:
     """Refuse a figure for a part that does not exist or has no gradient, and a formula that does not fit."""
     name = figure.name
     if name not in graph:
@@ -307,7 +332,7 @@ def check_figure(figure: Figure, graph: Graph) -> None:
         raise mistake(
             EXPECT_GRADIENT, figure.key, msg("`{name}` has no gradient: {reason}", name=name, reason=reason)
         )
-    if isinstance(figure.expected, Formula):
+    if isinstance(figure, Figure) and isinstance(figure.expected, Formula):
         check_formula(figure.expected, graph, EXPECT_FORMULA)
 
 

@@ -19,7 +19,14 @@ from backprop_engine.scenario.format import ASK, CELL, NODE_FORMS, NOTE, SCENARI
 from backprop_engine.scenario.read.mistakes import is_absent
 from backprop_engine.scenario.read.reader import read
 from backprop_engine.scenario.read.source import MAX_BYTES, Source
-from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar, YamlSequence
+from backprop_engine.scenario.read.yaml_nodes import (
+    BLANK,
+    YamlMapping,
+    YamlNode,
+    YamlScalar,
+    YamlSequence,
+    is_blank,
+)
 from backprop_engine.scenario.read.yaml_scalars import OutOfRangeError, resolve
 from backprop_engine.scenario.write.emit import Document, Open, Spelled, emitted, flow_text, numbers, spelled
 
@@ -248,6 +255,8 @@ def _value(node: YamlNode, text: Callable[[str], str] = str) -> Document:
         return [_value(item, text) for item in node]
     if isinstance(node, YamlMapping):
         return {key.text: _value(value, text) for key, value in node}
+    if is_blank(node):
+        return Spelled(BLANK)
     return text(node.value) if isinstance(node.value, str) else _as_spelled(node)
 
 
