@@ -12,7 +12,11 @@ from contextlib import chdir
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+
+from bilingual import MADE, Text, cell
+from command_line_page import command_line
+from format_page import file_format
+from library_page import library
 
 import backprop_engine
 from backprop_engine.catalogue.conventions import every_convention
@@ -35,45 +39,26 @@ from backprop_tui.render.operator_pages import FAMILIES, by_family, page
 
 FOLDER = Path(__file__).parent
 CORPUS = FOLDER.parent / "tests" / "bad_scenarios"
-_MADE = "<!-- Made by docs/build.py from the tables of the engine; change those. -->"
 
 
-class _Text(NamedTuple):
-    """A text of a page in both languages, with places to fill in."""
-
-    en: str
-    ko: str
-
-    def in_language(self, language: str) -> str:
-        return self.ko if language == "ko" else self.en
-
-    def __call__(self, **arguments: object) -> _Text:
-        """The text with its places filled in, each in the language of the text."""
-        english, korean = (
-            {name: in_language(value, language) for name, value in arguments.items()}
-            for language in ("en", "ko")
-        )
-        return _Text(self.en.format(**english), self.ko.format(**korean))
-
-
-_OPERATORS = _Text(
+_OPERATORS = Text(
     f"""# Operators
-{_MADE}
+{MADE}
 [한국어](operators.ko.md)
 
 There are {{count}}. `backprop-tui ops NAME` says the same of each, with a worked example and in Korean too;
 `backprop-tui ops --json` gives it as data. `g` is the gradient that flows in, `da` what the operand `a` gets,
 `out` the result.""",
     f"""# 연산자
-{_MADE}
+{MADE}
 [English](operators.md)
 
 모두 {{count}}개입니다. `backprop-tui ops NAME --lang ko`는 연산자마다 같은 설명을 계산한 예제와 함께 보여
 주고, `backprop-tui ops --json`은 데이터로 줍니다. `g`는 흘러들어온 그래디언트, `da`는 피연산자 `a`가 받는
 그래디언트, `out`은 결과입니다.""",
 )
-_FAMILY = _Text("## Family: {family}", "## 계열: {family}")
-_COLUMNS = _Text("| | operator | written | |", "| | 연산자 | 쓰는 법 | |")
+_FAMILY = Text("## Family: {family}", "## 계열: {family}")
+_COLUMNS = Text("| | operator | written | |", "| | 연산자 | 쓰는 법 | |")
 
 
 def operators(language: str) -> str:
@@ -93,13 +78,13 @@ def operators(language: str) -> str:
 
 def _row(op: Op, language: str) -> str:
     link = f"[{op.name}](#{op.name})"
-    written = f"`{_cell(mathematical(how_written(op)) if op.written else how_written(op))}`"
-    return f"| {_cell(op.sign)} | {link} | {written} | {_cell(op.lesson.in_language(language))} |"
+    written = f"`{cell(mathematical(how_written(op)) if op.written else how_written(op))}`"
+    return f"| {cell(op.sign)} | {link} | {written} | {cell(op.lesson.in_language(language))} |"
 
 
-_CONVENTIONS = _Text(
+_CONVENTIONS = Text(
     f"""# Conventions at kinks and extremes
-{_MADE}
+{MADE}
 [한국어](conventions.ko.md)
 
 Arithmetic is IEEE: an infinity or a NaN is a value like any other, and nothing is masked. Where a derivative
@@ -108,7 +93,7 @@ test computes each of these rows. The gradient that flows in is 1 unless a row s
 
 | call | value | gradient | |""",
     f"""# 꺾이는 점과 극단의 규약
-{_MADE}
+{MADE}
 [English](conventions.md)
 
 산술은 IEEE를 따릅니다. 무한대와 NaN도 값이며 아무것도 가리지 않습니다. 미분이 없는 곳에서는 하나를 골라야
@@ -117,8 +102,8 @@ test computes each of these rows. The gradient that flows in is 1 unless a row s
 
 | 호출 | 값 | 그래디언트 | |""",
 )
-_NONE_FLOWS = _Text("none flows", "흐르지 않음")
-_FLOWS_IN = _Text("{note}; the gradient that flows in is {seed}", "{note}. 흘러들어오는 그래디언트는 {seed}")
+_NONE_FLOWS = Text("none flows", "흐르지 않음")
+_FLOWS_IN = Text("{note}; the gradient that flows in is {seed}", "{note}. 흘러들어오는 그래디언트는 {seed}")
 
 
 def conventions(language: str) -> str:
@@ -126,16 +111,16 @@ def conventions(language: str) -> str:
     lines = [_CONVENTIONS.in_language(language), "|---|---|---|---|"]
     for kink in every_convention():
         gradient = kink.gradient_text or _NONE_FLOWS.in_language(language)
-        note = _cell(kink.kink.note.in_language(language))
+        note = cell(kink.kink.note.in_language(language))
         if kink.kink.seed != 1:
             note = _FLOWS_IN(note=note, seed=kink.kink.seed).in_language(language)
-        lines.append(f"| `{_cell(kink.call)}` | {kink.value_text} | {gradient} | {note} |")
+        lines.append(f"| `{cell(kink.call)}` | {kink.value_text} | {gradient} | {note} |")
     return "\n".join(lines) + "\n"
 
 
-_ERRORS = _Text(
+_ERRORS = Text(
     f"""# Errors
-{_MADE}
+{MADE}
 [한국어](errors.ko.md)
 
 Every mistake in a scenario file has a stable code, a place, the line quoted with carets under the place,
@@ -144,7 +129,7 @@ the worst first: those that hide most of the file. What is wrong with an argumen
 no code; both end with exit code 2, and an expectation that is not met (`expect-differs` and its like) with
 1.""",
     f"""# 오류
-{_MADE}
+{MADE}
 [English](errors.md)
 
 시나리오 파일의 실수는 저마다 종류의 이름과 자리를 알려 줍니다. 이름은 바뀌지 않습니다. 그 줄을 보여 주고
@@ -153,7 +138,7 @@ no code; both end with exit code 2, and an expectation that is not met (`expect-
 종료 코드 2로 끝나고, 기대한 수치가 나오지 않으면(`expect-differs` 등) 1로 끝납니다. `--lang ko`를 붙이면
 오류가 한국어로 나옵니다.""",
 )
-_DECLARED = _Text("(Declared in `{file}`.)", "(`{file}`에 있습니다.)")
+_DECLARED = Text("(Declared in `{file}`.)", "(`{file}`에 있습니다.)")
 
 
 def errors(language: str) -> str:
@@ -244,13 +229,9 @@ def _clipped(line: str) -> str:
     return line if len(line) <= 110 else f"{line[:109]}…"
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
-_NUMPY = _Text(
+_NUMPY = Text(
     f"""# A run as a NumPy program
-{_MADE}
+{MADE}
 [한국어](numpy.ko.md)
 
 The panel *Step* shows the equations of a step with its numbers; of step 28 of `rnn_cell`:
@@ -285,7 +266,7 @@ print(numpy_program(load_scenario("scenarios/training/momentum.yaml").run()))
 ```
 """,
     f"""# NumPy 프로그램으로 옮긴 실행
-{_MADE}
+{MADE}
 [English](numpy.md)
 
 *스텝* 패널은 스텝의 식을 숫자와 함께 보여 줍니다. `rnn_cell`의 28번째 스텝은 이렇습니다.
@@ -334,7 +315,7 @@ def numpy_page(language: str) -> str:
 
 
 _GLOSSARY = f"""# Glossary · 용어집
-{_MADE.replace("the tables of the engine", "docs/glossary.toml")}
+{MADE.replace("the tables of the engine", "docs/glossary.toml")}
 The terms that the program uses in English and in Korean, always the same ones, and what each means here.
 
 | English | 한국어 | meaning |
@@ -372,6 +353,12 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.ko.md": partial(errors, "ko"),
     "keys.md": partial(keys_page, "en"),
     "keys.ko.md": partial(keys_page, "ko"),
+    "format.md": partial(file_format, "en"),
+    "format.ko.md": partial(file_format, "ko"),
+    "library.md": partial(library, "en"),
+    "library.ko.md": partial(library, "ko"),
+    "command-line.md": partial(command_line, "en"),
+    "command-line.ko.md": partial(command_line, "ko"),
     "numpy.md": partial(numpy_page, "en"),
     "numpy.ko.md": partial(numpy_page, "ko"),
     "backprop-tui.1": partial(manual_page, "en"),

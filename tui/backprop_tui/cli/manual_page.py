@@ -11,21 +11,21 @@ from backprop_engine.messages.message import Message, in_language, msg
 from backprop_tui import __version__
 from backprop_tui.cli.main import SUBCOMMANDS, command_parser
 
-__all__ = ["manual_page"]
+__all__ = ["ENVIRONMENT", "EXIT_STATUS", "FILES", "called", "manual_page", "usage"]
 
-_EXIT_STATUS: Final[tuple[tuple[str, Message], ...]] = (
+EXIT_STATUS: Final[tuple[tuple[str, Message], ...]] = (
     ("0", msg("All went well.")),
     ("1", msg("A check failed: an expectation, or a gradient.")),
     ("2", msg("The input or the command line cannot be used.")),
     ("128+n", msg("Signal n ended it.")),
 )
-_ENVIRONMENT: Final[tuple[tuple[str, Message], ...]] = (
+ENVIRONMENT: Final[tuple[tuple[str, Message], ...]] = (
     ("LANG", msg("The language of the app, unless --lang or the settings say another.")),
     ("EDITOR, VISUAL", msg("The editor that the app opens a file in.")),
     ("NO_COLOR", msg("Where it is set, nothing is coloured.")),
     ("XDG_CONFIG_HOME", msg("The folder of settings, ~/.config without it.")),
 )
-_FILES: Final[tuple[tuple[str, Message], ...]] = (
+FILES: Final[tuple[tuple[str, Message], ...]] = (
     ("~/.config/backprop-tui/settings.toml", msg("The settings of the app.")),
     ("~/.config/backprop-tui/languages/", msg("Languages that you add yourself.")),
 )
@@ -49,7 +49,7 @@ def _lines(language: str) -> Iterator[str]:
     yield _heading(msg("NAME", "manual"), language)
     yield f"backprop\\-tui \\- {_escaped(in_language(msg('the debugger for backpropagation'), language))}"
     yield _heading(msg("SYNOPSIS", "manual"), language)
-    yield _usage(app)
+    yield _escaped(usage(app))
     for name in SUBCOMMANDS:
         yield ".br"
         yield f".B backprop\\-tui {name}"
@@ -64,12 +64,12 @@ def _lines(language: str) -> Iterator[str]:
         yield f".SS {name}"
         yield f"{_escaped(in_language(what, language))}"
         yield ".PP"
-        yield _usage(command)
+        yield _escaped(usage(command))
         yield from _arguments(command)
     for title, rows in (
-        (msg("EXIT STATUS", "manual"), _EXIT_STATUS),
-        (msg("ENVIRONMENT", "manual"), _ENVIRONMENT),
-        (msg("FILES", "manual"), _FILES),
+        (msg("EXIT STATUS", "manual"), EXIT_STATUS),
+        (msg("ENVIRONMENT", "manual"), ENVIRONMENT),
+        (msg("FILES", "manual"), FILES),
         (msg("EXAMPLES", "manual"), _EXAMPLES),
     ):
         yield _heading(title, language)
@@ -81,18 +81,17 @@ def _heading(title: Message, language: str) -> str:
     return f'.SH "{_escaped(in_language(title, language))}"'
 
 
-def _usage(parser: argparse.ArgumentParser) -> str:
+def usage(parser: argparse.ArgumentParser) -> str:
     """How a command is called, without the word that says so."""
-    words = parser.format_usage().split()[1:]
-    return _escaped(" ".join(words))
+    return " ".join(parser.format_usage().split()[1:])
 
 
 def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
     for action in parser._actions:
-        yield from _entry(_called(action), action.help or "")
+        yield from _entry(called(action), action.help or "")
 
 
-def _called(action: argparse.Action) -> str:
+def called(action: argparse.Action) -> str:
     """An argument as it is written on a command line."""
     value = action.metavar or ("" if action.nargs == 0 else action.dest.upper())
     if action.choices is not None:
