@@ -284,10 +284,11 @@ def test_in_the_table_two_nodes_that_differ_look_different(stem: str, names: tup
 def test_in_the_table_an_operator_that_is_cut_keeps_its_name(stem: str) -> None:
     """Unless not even that has room."""
     shown = view(stem)
-    for node in (node for node in listed(shown) if node.op is not None):
-        call = re.match(r"\w+\(", written_out(shown.graph, node))
-        for width in tried(range(60, 140, 8), range(60, 140, 32)):
-            row = line_text(nodes(shown, width, 50).row(row_of_node(shown, node.position), 2, width))
+    for width in tried(range(60, 140, 8), range(60, 140, 32)):
+        drawing = nodes(shown, width, 50)
+        for node in (node for node in listed(shown) if node.op is not None):
+            call = re.match(r"\w+\(", written_out(shown.graph, node))
+            row = line_text(drawing.row(row_of_node(shown, node.position), 2, width))
             what = re.split(r"\s{2,}", row)[1]
             cut = call is not None and "…" in what and cell_width(what) >= len(call[0]) + 2
             assert not cut or (call and what.startswith(call[0])), (width, row)
