@@ -65,6 +65,16 @@ def test_a_gradient_that_is_not_finite_must_be_expected(commands: Commands, tmp_
     assert "x: the gradient is inf, and `expect` does not name it" in outcome.out
 
 
+def test_a_value_that_is_not_finite_must_be_expected(commands: Commands, tmp_path: Path) -> None:
+    text = "inputs: {x: 2}\nconstants: {low: -.inf}\nnodes: {m: x + low, f: exp(m)}\n"
+    named = file(tmp_path, f"{text}expect: {{values: {{m: -.inf}}}}\n", "named.yaml")
+    unnamed = file(tmp_path, text, "unnamed.yaml")
+    assert commands("check", named).code == 0
+    outcome = commands("check", unnamed)
+    assert outcome.code == 1
+    assert "m → x: the output is not finite" in outcome.out
+
+
 @pytest.mark.parametrize(
     ("files", "code"),
     [

@@ -324,16 +324,17 @@ def _bad(checks: Sequence[GradientCheck], trace: Trace, blocks: Sequence[Expecta
     """The checks that are not accepted."""
     figures = [figure for block in blocks for figure in block.figures if _not_finite(figure.expected)]
     accepted = _flowing_into(trace, {figure.name for figure in figures if figure.of == "gradient"})
+    values = {figure.name for figure in figures if figure.of == "value"}
     output = trace.graph.nodes[trace.graph.output].name
     known = _known_mistakes(trace.graph)
-    output_named = any(figure.name == output and figure.of == "value" for figure in figures)
     return [
         check
         for check in checks
         if not check.verdict.good
         and not (check.verdict is Verdict.DIFFERS and check.name in known)
         and not (check.verdict is Verdict.NOT_FINITE and _target(check) in accepted)
-        and not (check.method == "output" and output_named)
+        and not (check.verdict is Verdict.NOT_FINITE and _source(check) in values)
+        and not (check.method == "output" and output in values)
     ]
 
 
@@ -348,6 +349,11 @@ def _numbers(expected: object) -> Tensor:
 def _target(check: GradientCheck) -> str:
     """The node that a checked gradient belongs to."""
     return check.name.rpartition(" → ")[2]
+
+
+def _source(check: GradientCheck) -> str:
+    """The node whose output a check found not to be finite."""
+    return check.name.partition(" → ")[0]
 
 
 def _flowing_into(trace: Trace, names: set[str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Record a run of PyTorch where the model runs, to be debugged here.
+"""Record a run of PyTorch where the model runs, to be debugged here; or make a scenario of a small model.
 
 >>> from backprop_tui.torch import record
 >>> with record("run/", model) as tape:  # doctest: +SKIP
@@ -9,7 +9,10 @@
 ...         optimizer.zero_grad()
 ...         tape.step()
 
-PyTorch is imported when `record` is first used, not before. What is recorded is what autograd did:
+>>> from backprop_tui.torch import from_torch
+>>> from_torch(model, x, "model.yaml", loss=criterion, target=y)  # doctest: +SKIP
+
+PyTorch is imported when one of them is first used, not before. What is recorded is what autograd did:
 gradients are the same to the last bit with and without.
 """
 
@@ -19,15 +22,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from backprop_tui.torch.exporting import from_torch
     from backprop_tui.torch.tape import Tape, record
 
-__all__ = ["Tape", "record"]
+__all__ = ["Tape", "from_torch", "record"]
+
+_HOMES = {"Tape": "tape", "from_torch": "exporting", "record": "tape"}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.tape"), name)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:
