@@ -96,7 +96,9 @@ def test_what_does_not_go_together(commands: Commands, lesson: str, tmp_path: Pa
         assert f"{option} is for --exercise" in commands.refused("check", lesson, option, str(tmp_path / "x"))
     plain = tmp_path / "plain.yaml"
     plain.write_text("inputs: {x: 1}\nnodes: {y: x + 1}\n", encoding="utf-8")
-    assert "asks for nothing" in commands.refused("check", "--exercise", str(plain))
+    outcome = commands("check", "--exercise", str(plain))
+    assert (outcome.code, outcome.out) == (2, f"{plain}: cannot be graded\n")
+    assert "asks for nothing" in outcome.err
     assert "asks for nothing" in commands.refused("export", str(plain), "--to", "exercise")
 
 
@@ -136,3 +138,77 @@ def test_a_report_is_written_into_a_pipe_and_does_not_replace_it(
     finally:
         os.close(reading)
     assert pipe.is_fifo()
+
+
+def test_a_file_that_cannot_be_used_is_in_the_reports_with_its_mistake(
+    commands: Commands, lesson: str, tmp_path: Path
+) -> None:
+    good = returned(commands, lesson, tmp_path, "-12", "-4", "-4", "3", "back")
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("nodes: {f: x}\nexpect: {values: {f: ?}}\n", encoding="utf-8")
+    report, table = tmp_path / "results.json", tmp_path / "results.csv"
+    words = ("--solution", lesson, "--report", str(report), "--csv", str(table))
+    outcome = commands("check", "--exercise", str(bad), good, str(tmp_path / "absent.yaml"), *words)
+    assert outcome.code == 2
+    assert outcome.out.splitlines()[0] == f"{bad}: cannot be graded"
+    tests = json.loads(report.read_text(encoding="utf-8"))["tests"]
+    first, *_, last = tests
+    assert (len(tests), first["name"], first["score"], first["max_score"]) == (7, str(bad), 0.0, 5.0)
+    assert first["status"] == "failed"
+    assert first["tags"] == ["file", "unknown-name"]
+    assert "bad.yaml:1:12: error[unknown-name]" in first["output"]
+    assert last["tags"] == ["file", "file-not-found"]
+    rows = [*csv.DictReader(StringIO(table.read_text(encoding="utf-8")))]
+    assert (rows[0]["question"], rows[0]["kind"], rows[0]["credit"], rows[0]["max"]) == (
+        str(bad),
+        "file",
+        "0.0",
+        "5.0",
+    )
+    assert rows[0]["mistakes"] == "unknown-name"
+
+
+OTHER = "title: Another\ninputs: {x: 3}\nnodes: {f: x * x}\nexpect: {grads: {x: 6}}\n"
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    """A folder with two solutions."""
+    folder = tmp_path / "course"
+    folder.mkdir()
+    (folder / "lesson.yaml").write_text(LESSON, encoding="utf-8")
+    (folder / "other_lesson.yaml").write_text(OTHER, encoding="utf-8")
+    return folder
+
+
+def test_each_file_is_graded_by_the_solution_that_its_path_names(
+    commands: Commands, course: Path, tmp_path: Path
+) -> None:
+    handed = tmp_path / "returned"
+    (handed / "other_lesson").mkdir(parents=True)
+    answer = OTHER.replace("x: 6}", "x: 6.0}")
+    for name in ("kim_other_lesson.yaml", "other_lesson/lee.yaml", "park.yaml"):
+        (handed / name).write_text(answer, encoding="utf-8")
+    (handed / "lesson-choi.yaml").write_text(LESSON.replace("f: -12", "f: 12"), encoding="utf-8")
+    (handed / "lessons.yaml").write_text(LESSON.replace("A lesson", "Nothing"), encoding="utf-8")
+    for solutions in (
+        ("--solution", str(course)),
+        ("--solution", str(course / "lesson.yaml"), "--solution", str(course / "other_lesson.yaml")),
+    ):
+        outcome = commands("check", "--exercise", str(handed), *solutions)
+        heads = [line for line in outcome.out.splitlines() if line.startswith(str(handed))]
+        assert heads == [
+            f"{handed}/kim_other_lesson.yaml: 1 of 1 right",
+            f"{handed}/lesson-choi.yaml: 4 of 5 right",
+            f"{handed}/lessons.yaml: cannot be graded",
+            f"{handed}/other_lesson/lee.yaml: 1 of 1 right",
+            f"{handed}/park.yaml: 1 of 1 right",
+        ]
+        assert outcome.code == 2
+        assert "none of the solutions (lesson, other_lesson) is named in this path" in outcome.err
+
+
+def test_two_solutions_of_one_name_are_refused(commands: Commands, course: Path, lesson: str) -> None:
+    words = ("--solution", str(course), "--solution", lesson)
+    assert "two solutions are called lesson" in commands.refused("check", "--exercise", lesson, *words)
+    assert "not standard input" in commands.refused("check", "--exercise", lesson, "--solution", "-")

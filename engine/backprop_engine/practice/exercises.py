@@ -6,7 +6,7 @@ and a wrong one is named by the misconception that leads to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -34,7 +34,7 @@ from backprop_engine.scenario.sections.texts import LocalText
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["GradedAnswer", "grade_exercise", "right_answer"]
+__all__ = ["GradedAnswer", "asked_of", "grade_exercise", "right_answer"]
 
 AnswerKind: TypeAlias = Literal["value", "gradient", "ask"]
 
@@ -69,13 +69,7 @@ def grade_exercise(exercise: Exercise, solution: Scenario | None = None) -> list
         for number, block in enumerate(exercise.scenario.expectations)
         for figure in block.asked
     }
-    wanted: list[_Wanted] = [
-        (block.iteration, figure.of, figure.name)
-        for block in model.expectations
-        for figure in block.asked
-        if not block.wrong
-    ]
-    found = [_graded_figure(run, exercise, key, given.get(key)) for key in dict.fromkeys(wanted)]
+    found = [_graded_figure(run, exercise, key, given.get(key)) for key in asked_of(model)]
     counts: dict[str, int] = {}
     for ask in solution.asks if solution else ():
         number = counts.get(ask.node, 0)
@@ -87,6 +81,17 @@ def grade_exercise(exercise: Exercise, solution: Scenario | None = None) -> list
             msg("it needs figures under `expect`"),
         )
     return found
+
+
+def asked_of(model: Scenario) -> Sequence[_Wanted]:
+    """What an exercise asks for under `expect`, in the order of the file; each once."""
+    wanted: list[_Wanted] = [
+        (block.iteration, figure.of, figure.name)
+        for block in model.expectations
+        for figure in block.asked
+        if not block.wrong
+    ]
+    return tuple(dict.fromkeys(wanted))
 
 
 def _part(figure: Figure | BlankFigure) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from os.path import isdir
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backprop_engine.errors import ScenarioError, UsageError
@@ -14,8 +16,6 @@ from backprop_engine.messages.translations import languages
 from backprop_tui.cli.parser import ArgumentMistake
 
 if TYPE_CHECKING:  # help needs no engine
-    from pathlib import Path
-
     from backprop_engine.scenario.model import Scenario
     from backprop_engine.scenario.read.source import Source
 
@@ -29,6 +29,7 @@ __all__ = [
     "position",
     "question_count",
     "refuse_texts",
+    "scenario_files",
     "seed",
     "size",
     "standard_input_source",
@@ -36,6 +37,7 @@ __all__ = [
     "work",
 ]
 
+_ENDINGS = (".yaml", ".yml")
 _MOST_SEEDS = 2**31
 _MOST_QUESTIONS = 1000
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
@@ -149,8 +151,6 @@ def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Sce
 
 def _perhaps_bundled(argument: str, error: ScenarioError) -> ScenarioError:
     """Where there is no such file, the bundled scenario that was probably meant, or where all of them are."""
-    from pathlib import Path
-
     from backprop_engine.messages.suggestions import did_you_mean
     from backprop_tui.files.bundled import bundled
 
@@ -185,6 +185,26 @@ def named_path(argument: str) -> Path:
     from backprop_tui.files.bundled import resolve
 
     return resolve(argument)
+
+
+def scenario_files(arguments: Sequence[str], *, empty_too: bool = False) -> Iterator[tuple[str, Path | None]]:
+    """Every file that the arguments mean; folders recursively, sorted."""
+    if arguments.count("-") > 1:
+        raise UsageError(msg("- is given twice: standard input can be read once"))
+    paths = [None if argument == "-" else named_path(argument) for argument in arguments]
+    for argument, path in zip(arguments, paths, strict=True):
+        if path is None:
+            yield "<stdin>", None
+            continue
+        if not isdir(path):
+            yield (argument if path == Path(argument) else path.stem), path
+            continue
+        inside = sorted(file for file in path.rglob("*") if file.suffix in _ENDINGS and not file.is_dir())
+        if not inside and not empty_too:
+            raise UsageError(
+                msg("{folder}: there is no scenario in this folder (no .yaml or .yml file)", folder=argument)
+            )
+        yield from ((str(file), file) for file in inside)
 
 
 def standard_input_source() -> Source:

@@ -6,8 +6,7 @@ import argparse
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from os.path import isdir
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import sleep
 from typing import TypeAlias
@@ -21,13 +20,18 @@ from backprop_engine.scenario.loader import load_scenario, load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.verify import CheckInterrupted, Verification, verify
 from backprop_tui.cells.text import pad
-from backprop_tui.cli.arguments import add_shared, limits, named_path, refuse_texts, standard_input_source
+from backprop_tui.cli.arguments import (
+    add_shared,
+    limits,
+    refuse_texts,
+    scenario_files,
+    standard_input_source,
+)
 from backprop_tui.cli.output import ProgressMeter
 from backprop_tui.files.watching import INTERVAL, Watcher, data_files, stamp
 
 __all__ = ["add_arguments", "run", "summary", "watch"]
 
-_ENDINGS = (".yaml", ".yml")
 _MOST_SHOWN = 8
 
 
@@ -41,10 +45,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--watch", action="store_true", help=msg("check again at every save; Ctrl+C ends"))
     parser.add_argument(
-        "--exercise", action="store_true", help=msg("grade what was filled in for each ? of an exercise")
+        "--exercise",
+        action="store_true",
+        help=msg(
+            "grade what was filled in for each ? of an exercise; exit code 0 if all is right, 1 if something "
+            "is not, 2 if a file cannot be used"
+        ),
     )
     parser.add_argument(
-        "--solution", metavar="FILE", help=msg("with --exercise: the scenario that it was made of")
+        "--solution",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help=msg("with --exercise: the scenario that it was made of; several, or a folder, by their names"),
     )
     parser.add_argument(
         "--report", metavar="FILE.json", help=msg("write the scores in the form of Gradescope's results.json")
@@ -64,9 +77,9 @@ def run(arguments: argparse.Namespace) -> int:
             raise UsageError(msg("--watch does not grade: leave it out with --exercise"))
         from backprop_tui.cli.exercises import grade_files
 
-        return grade_files(arguments, _files(arguments.paths))
+        return grade_files(arguments, scenario_files(arguments.paths))
     for option in ("solution", "report", "csv"):
-        if getattr(arguments, option) is not None:
+        if getattr(arguments, option) not in (None, []):
             raise UsageError(msg("{option} is for --exercise", option=f"--{option}"))
 
     def check(name: str, path: Path | None) -> int:
@@ -75,11 +88,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.watch:
         if "-" in arguments.paths:
             raise UsageError(msg("standard input cannot be watched: give files or folders"))
-        list(_files(arguments.paths))
+        list(scenario_files(arguments.paths))
         return watch(lambda: _named(arguments.paths), check, summary, language)
     codes: list[int] = []
     try:
-        codes.extend(check(name, path) for name, path in _files(arguments.paths))
+        codes.extend(check(name, path) for name, path in scenario_files(arguments.paths))
     except CheckInterrupted:
         outcomes = summary(codes) if codes else msg("no file was checked")
         print(msg("stopped: {outcomes}", outcomes=outcomes).in_language(language), flush=True)
@@ -101,27 +114,7 @@ def summary(codes: Sequence[int]) -> Message:
 
 def _named(arguments: list[str]) -> dict[str, Path]:
     """The files that there are now, by what they are called; a folder may have become empty."""
-    return {name: path for name, path in _files(arguments, empty_too=True) if path is not None}
-
-
-def _files(arguments: list[str], *, empty_too: bool = False) -> Iterator[tuple[str, Path | None]]:
-    """Every file that the arguments mean; folders recursively, sorted."""
-    if arguments.count("-") > 1:
-        raise UsageError(msg("- is given twice: standard input can be read once"))
-    paths = [None if argument == "-" else named_path(argument) for argument in arguments]
-    for argument, path in zip(arguments, paths, strict=True):
-        if path is None:
-            yield "<stdin>", None
-            continue
-        if not isdir(path):
-            yield (argument if path == Path(argument) else path.stem), path
-            continue
-        inside = sorted(file for file in path.rglob("*") if file.suffix in _ENDINGS and not file.is_dir())
-        if not inside and not empty_too:
-            raise UsageError(
-                msg("{folder}: there is no scenario in this folder (no .yaml or .yml file)", folder=argument)
-            )
-        yield from ((str(file), file) for file in inside)
+    return {name: path for name, path in scenario_files(arguments, empty_too=True) if path is not None}
 
 
 def _checked(name: str, path: Path | None, allowed: dict[str, int], language: str) -> int:
