@@ -28,7 +28,7 @@ from backprop_engine.evaluation.calls import (
     named_arguments,
     operands_first,
 )
-from backprop_engine.evaluation.evaluate import EvaluationError, evaluate, is_gradient
+from backprop_engine.evaluation.evaluate import EvaluationError, evaluate, is_gradient, with_gradients
 from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.expressions import (
     Attribute,
@@ -71,7 +71,7 @@ def parse_condition(text: str, graph: Graph, *, placed: bool = False) -> Conditi
 
     One that is `placed`, at a node for example, need say nothing about the step.
     """
-    tree = typed(text)
+    tree = with_gradients(typed(text), graph.loss_name)
     parts = operands_first(tree)
     for part in parts:
         if isinstance(part, Call):

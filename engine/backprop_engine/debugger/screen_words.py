@@ -20,6 +20,7 @@ from backprop_engine.derived import derived
 from backprop_engine.explain.facts import UpdateFacts, step_facts
 from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.explain.symbols import loss_name
+from backprop_engine.expressions import derivative_parts
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.message import msg
@@ -28,7 +29,6 @@ from backprop_engine.trace.trace import Frame
 
 __all__ = [
     "FUNCTIONS",
-    "PER",
     "STEP_WORDS",
     "NodeTensor",
     "as_expression",
@@ -40,16 +40,11 @@ __all__ = [
 
 STEP_WORDS: Final = SUBJECTS
 """What a step is made of, by the names that conditions have for it."""
-PER: Final = "\u01c1"
-"""A letter in place of the signs of ``∂L/∂x``, which is one name: ``Lǁx``."""
 _MOST_CLASSES: Final = 10_000
 _NAME: Final = r"[^\W\d][\w#]*(?:\[-?\d+\])?(?:\.[^\W\d][\w#]*(?:\[-?\d+\])?)*"
 _CURLY: Final = re.compile(rf"∂({_NAME})\s*/\s*∂({_NAME})")
 _PLAIN: Final = re.compile(rf"(?<![\w.#])d({_NAME})\s*/\s*d({_NAME})(?![\w.#(])")
 _NUMPY: Final = re.compile(r"(?<![\w.])np\.(?=[a-z_0-9]+\()")
-_RAISED: Final = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
-_LOWERED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-_SIGNS: Final[Mapping[str, str]] = {"ᵀ": ".T", "⊙": "*", "·": "*", "−": "-"}
 
 
 class NodeTensor(Struct, frozen=True):
@@ -89,26 +84,22 @@ def _is_loss(name: str, graph: Graph) -> bool:
 
 
 def as_expression(text: str, graph: Graph) -> str:
-    """`text` in the language of expressions: with a name of its own for ``∂L/∂x``, and without ``np.``."""
-    for sign, spelled in _SIGNS.items():
-        text = text.replace(sign, spelled)
-    text = _RAISED.sub(lambda found: f" ** ({found[0].translate(_LOWERED)})", text)
-    text = _CURLY.sub(lambda found: f"{found[1]}{PER}{found[2]}", _NUMPY.sub("", text))
-    return _PLAIN.sub(lambda found: _as_one_name(found, graph), text)
+    """`text` in the language of expressions: with ``∂L/∂x`` for ``dL/dx``, and without ``np.``."""
+    return _PLAIN.sub(lambda found: _curly(found, graph), _NUMPY.sub("", text))
 
 
-def _as_one_name(found: re.Match[str], graph: Graph) -> str:
-    """``dL/dx`` as one name, unless nodes are called dL and dx."""
+def _curly(found: re.Match[str], graph: Graph) -> str:
+    """``dL/dx`` as ``∂L/∂x``, unless nodes are called dL and dx."""
     of, to = found.groups()
     known = (of in graph or _is_loss(of, graph)) and to in graph
-    return f"{of}{PER}{to}" if known and f"d{of}" not in graph and f"d{to}" not in graph else found[0]
+    return f"∂{of}/∂{to}" if known and f"d{of}" not in graph and f"d{to}" not in graph else found[0]
 
 
 def word_value(name: str, frame: Frame) -> Tensor | None:
     """What `name` stands for at a frame; None where that is absent, `LookupError` where it means nothing."""
-    of, per, to = name.partition(PER)
-    if per:
-        return _derivative(_in_place(of, frame), _in_place(to, frame), frame)
+    if derivative := derivative_parts(name):
+        of, to = (_in_place(part, frame) for part in derivative)
+        return _derivative(of, to, frame)
     found = named_tensor(_in_place(name, frame), frame.graph)
     if found is not None:
         return frame.gradient(found.node) if found.gradient else frame.value(found.node)
@@ -190,9 +181,8 @@ def of_step(word: str, frame: Frame) -> Tensor | None:
 
 def check_word(name: str, graph: Graph) -> None:
     """`LookupError` unless `name` means something at some step of `graph`."""
-    of, per, to = name.partition(PER)
-    if per:
-        _edges(of, to, graph)
+    if derivative := derivative_parts(name):
+        _edges(*derivative, graph)
     elif named_tensor(name, graph) is None and name not in STEP_WORDS and name not in _named_parts(graph):
         raise LookupError(msg("`{name}` is not defined", name=name))
 

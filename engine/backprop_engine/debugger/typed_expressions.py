@@ -14,8 +14,6 @@ __all__ = ["about", "named", "typed", "with_hint"]
 
 _STAND_IN: Final = "\u01c2"
 """A letter in place of the `#` of a numbered part while an expression is parsed."""
-_RATIO: Final = re.compile(r"([^\s`(),+*\u01c1]+)\u01c1([^\s`(),+*\u01c1]+)")
-"""One name for a derivative, as `screen_words` has it."""
 _MARK: Final = re.compile(r"(?<=\w)#(?=\d)")
 
 
@@ -30,7 +28,7 @@ def typed(text: str) -> Expr:
 def about(text: str, message: Message, hint: Hint) -> UsageError:
     """What is wrong with a typed expression."""
     described = msg("{text}: {problem}", text=shortened(clean(text), 60), problem=with_hint(message, hint))
-    return UsageError(rewritten(described, lambda words: _RATIO.sub(r"∂\1/∂\2", named(words))))
+    return UsageError(rewritten(described, named))
 
 
 def with_hint(message: Message, hint: Hint) -> Message:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
@@ -38,15 +38,30 @@ from backprop_engine.expressions import (
     Subscript,
     Transpose,
     Unary,
+    derivative_parts,
     key_of,
     normalised,
     render,
+    walk,
 )
+from backprop_engine.expressions.rewriting import rebuilt
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.plain_text import shortened
 from backprop_engine.ops import OPS, Op
 
-__all__ = ["EvaluationError", "evaluate", "infer_shape", "is_gradient"]
+__all__ = [
+    "EvaluationError",
+    "evaluate",
+    "evaluate_on",
+    "gradients_in",
+    "infer_shape",
+    "is_gradient",
+    "with_gradients",
+]
+
+if TYPE_CHECKING:
+    from backprop_engine.trace.trace import Trace
+
 
 GRADIENT = "grad"
 
@@ -79,9 +94,11 @@ def evaluate(
     dtype: np.dtype[Any],
     own: Mapping[str, Op] = NO_OWN_OPERATORS,
     functions: Mapping[str, Callable[..., Tensor]] = {},
+    loss: str = "",
 ) -> Tensor | None:
     """The value of `tree` in `dtype`, where `grad(NAME)` is a gradient; None where a part of it is absent.
 
+    With a `loss`, ``∂loss/∂NAME`` is that gradient too; other derivatives are names like any.
     `value_of` and `gradient_of` give None for what is absent and raise `LookupError` for unknown names; `own`
     are operators that are not in the table. `functions` are called with tensors, beside the operators; they
     raise `LookupError` for what they refuse.
@@ -102,7 +119,19 @@ def evaluate(
             return settle(op.forward(*numbers, **attributes), np.dtype(np.bool_) if op.boolean else dtype)
 
     called = {name: partial(_called, function, dtype) for name, function in functions.items()}
-    return _Walk(value_of, gradient_of, lambda number: settle(number, dtype), apply, own, called).run(tree)
+    walk = _Walk(value_of, gradient_of, lambda number: settle(number, dtype), apply, own, called, loss)
+    return walk.run(tree)
+
+
+def evaluate_on(tree: Expr, trace: Trace) -> Tensor:
+    """The value of `tree` over a whole run, where ``grad(x)`` and ``∂L/∂x`` are the gradient of x.
+
+    Raises `EvaluationError` as `evaluate` does.
+    """
+    graph = trace.graph
+    value = evaluate(tree, trace.value, trace.gradient, graph.dtype, graph.operators, loss=graph.loss_name)
+    assert value is not None  # nothing is absent from a whole run
+    return value
 
 
 def _called(function: Callable[..., Tensor], dtype: np.dtype[Any], *operands: Tensor) -> Tensor:
@@ -131,6 +160,7 @@ def infer_shape(
     gradient_shape: Callable[[str], Shape | None],
     own: Mapping[str, Op] = NO_OWN_OPERATORS,
     functions: Iterable[str] = (),
+    loss: str = "",
 ) -> Shape | None:
     """The shape that `tree` will have; what is given gives shapes, and errors are those of `evaluate`.
 
@@ -141,7 +171,7 @@ def infer_shape(
         return _bounded(op.shape_for(tuple(operands), attributes))
 
     unknown = dict.fromkeys(functions, lambda *_: None)
-    return _Walk(shape_of, gradient_shape, lambda _: (), apply, own, unknown).run(tree)
+    return _Walk(shape_of, gradient_shape, lambda _: (), apply, own, unknown, loss).run(tree)
 
 
 def _bounded(shape: Shape) -> Shape:
@@ -157,6 +187,24 @@ def is_gradient(part: Expr) -> bool:
     return isinstance(part, Call) and part.name == GRADIENT
 
 
+def with_gradients(tree: Expr, loss: str) -> Expr:
+    """`tree` with ``grad(x)`` for every ``∂loss/∂x``; other derivatives are names still."""
+
+    def change(part: Expr) -> Expr:
+        derivative = derivative_parts(part.name) if isinstance(part, Name) else None
+        if derivative is None or normalised(derivative[0]) != loss:
+            return part
+        return Call(GRADIENT, (Name(derivative[1], part.span),), (), part.span, part.span)
+
+    return rebuilt(tree, change)
+
+
+def gradients_in(tree: Expr, loss: str) -> frozenset[str]:
+    """The names of the nodes whose gradients `tree` takes, as ``grad(x)`` or ``∂loss/∂x``."""
+    calls = (part for part in walk(with_gradients(tree, loss)) if isinstance(part, Call))
+    return frozenset(normalised(render(call.args[0])) for call in calls if is_gradient(call) and call.args)
+
+
 @dataclass(frozen=True, slots=True)
 class _Walk(Generic[T]):
     """Goes through a tree, operands first, with what a name, a number and an operator mean."""
@@ -167,6 +215,7 @@ class _Walk(Generic[T]):
     apply: Callable[[Op, Sequence[T], Mapping[str, Any]], T]
     own: Mapping[str, Op]
     functions: Mapping[str, Callable[..., T | None]]
+    loss: str = ""
 
     def run(self, tree: Expr) -> T | None:
         """What `tree` comes to."""
@@ -174,7 +223,7 @@ class _Walk(Generic[T]):
         for part in operands_first(in_operators(tree, {**self.own, **self.functions})):
             match part:
                 case Name():
-                    results.append(self.looked_up(part.name, part.span, self.value_of))
+                    results.append(self.named(part))
                 case Number():
                     results.append(self.number(part.value))
                 case Attribute():
@@ -209,6 +258,13 @@ class _Walk(Generic[T]):
         operands = results[first:]
         del results[first:]
         return operands
+
+    def named(self, part: Name) -> T | None:
+        """The value of a name, or the gradient that it is."""
+        of, to = (self.loss and derivative_parts(part.name)) or ("", "")
+        if of and normalised(of) == self.loss:
+            return self.looked_up(to, part.span, self.gradient_of)
+        return self.looked_up(part.name, part.span, self.value_of)
 
     def looked_up(self, name: str, span: SourceSpan, where: Callable[[str], T | None]) -> T | None:
         """The value or gradient of a name."""

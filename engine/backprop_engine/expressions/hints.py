@@ -7,7 +7,7 @@ from typing import Final
 
 from backprop_engine.messages.message import Hint, Message, msg
 
-__all__ = ["FOREIGN", "MODULES", "WORDS", "look_alike"]
+__all__ = ["FOREIGN", "FORWARD_ALONE", "MODULES", "WORDS", "look_alike"]
 
 FOREIGN: Final[dict[str, Message]] = {
     "^": msg("did you mean `{text}`?", text="**"),
@@ -82,10 +82,13 @@ _LOOK_ALIKES = {
     "，": ",",
     "、": ",",
 }
+FORWARD_ALONE: Final = msg("write the forward pass alone: the gradients are computed from it")
+"""The hint for a derivative among the nodes."""
 _SAID = {
     **dict.fromkeys("⋅∙", msg("write `*`, or `@` for the product of matrices and vectors")),
     **dict.fromkeys("′″", msg("a name has no prime: write `x_prime`")),
-    **dict.fromkeys("∂∇", msg("write the forward pass alone: the gradients are computed from it")),
+    "∂": msg("a derivative is one name: `{text}`", text="∂L/∂x"),
+    "∇": FORWARD_ALONE,
     "∞": msg("an infinity goes under `constants`, as `.inf`"),
     "±": msg("write one expression with `+`, and another with `-`"),
 }

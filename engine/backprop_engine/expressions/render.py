@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from backprop_engine.expressions.parse import PRECEDENCE, parse
-from backprop_engine.expressions.tokens import ExprError
+from backprop_engine.expressions.tokens import ExprError, derivative_parts
 from backprop_engine.expressions.tree import (
     Attribute,
     Binary,
@@ -162,6 +162,8 @@ def _tightness_of_text(text: str) -> int:
     """How tightly a replacement holds together; if it is not an expression, by whether it has operators."""
     if text.isidentifier():
         return _ATOM
+    if derivative_parts(text):  # reads as a fraction
+        return _LOOSE
     try:
         return _tightness(parse(text))
     except ExprError:

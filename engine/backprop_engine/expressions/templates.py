@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from backprop_engine.expressions.cursor import RESERVED
 from backprop_engine.expressions.parse import ExpressionParser, number_value, parse
-from backprop_engine.expressions.tokens import ExprError, Token
+from backprop_engine.expressions.tokens import TRANSPOSED, ExprError, Token
 from backprop_engine.expressions.tree import (
     Attribute,
     Call,
@@ -51,8 +51,9 @@ SPELLED_CALLS: Final = frozenset(("expand_dims", "eye", "one_hot", "ones", "zero
 LONGEST: Final = 500
 """The longest text, in code points, that shares its template: longer ones are rarely alike."""
 
-# A run takes all that is not ASCII, as a token does; whether it is a name is asked afterwards.
-_RUN = r"[^\x00-/:-@\[-^`{-\x7f]"
+# A run takes all that is not ASCII, as a token does, but for what transposes; whether it is a name is asked
+# afterwards.
+_RUN = rf"[^\x00-/:-@\[-^`{{-\x7f{TRANSPOSED}]"
 _BEGINS = rf"(?<!{_RUN})(?<![.\"'])"
 _NUMBER = r"(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][-+]?+[0-9]++)?+"
 _BOOLEAN = rf"(?:[tT]rue|[fF]alse)(?!{_RUN})"

@@ -12,10 +12,12 @@ from backprop_engine.expressions.tree import SourceSpan
 from backprop_engine.messages.message import Hint, Message, cleaned, msg
 from backprop_engine.messages.plain_text import clean, shortened
 
-__all__ = ["MAX_LENGTH", "ExprError", "Token", "tokenize"]
+__all__ = ["MAX_LENGTH", "TRANSPOSED", "ExprError", "Token", "derivative_parts", "tokenize"]
 
 MAX_LENGTH: Final = 200_000
 """The longest expression, in code points: a flat chain of some 20,000 terms."""
+TRANSPOSED: Final = "ᵀ"
+"""The sign for `.T`; a letter of Unicode, which no name has in it."""
 
 
 class ExprError(ValueError):
@@ -66,6 +68,10 @@ _SIGNS: Final = {"−": "-", "⊙": "*", "·": "·"}
 """Signs that formulas are shown with, and what they mean; a `·` multiplies with a number."""
 _RAISED: Final = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _LOWERED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_WORD: Final = r"[^\W\dᵀ][^\Wᵀ⁰¹²³⁴⁵⁶⁷⁸⁹]*"
+_PATH: Final = rf"{_WORD}(?:(?:\[-?[0-9]+\])?\.(?!m?T\b){_WORD})*"
+_DERIVATIVE: Final = re.compile(rf"∂\s*({_PATH})\s*/\s*∂\s*({_PATH})")
+"""A derivative is one name, so that what it means is for those to say who know the graph."""
 _KINDS = ("", "name", "number", "text")
 
 
@@ -97,6 +103,12 @@ def tokenize(text: str) -> list[Token]:
     return tokens
 
 
+def derivative_parts(name: str) -> tuple[str, str] | None:
+    """What is differentiated, and with respect to what, where `name` is ``∂L/∂x``; None for other names."""
+    of, mark, to = name[1:].partition("/∂")
+    return (of, to) if name[:1] == "∂" and mark else None
+
+
 def _sign(text: str, start: int, tokens: list[Token]) -> int:
     """Add the tokens that a sign of formulas stands for, and give the position after it."""
     at = start
@@ -110,6 +122,13 @@ def _sign(text: str, start: int, tokens: list[Token]) -> int:
             raise _not_a_token(text, start)
         tokens.append(Token("number", raised.removeprefix("-"), start + raised.startswith("-"), at))
         return at
+    if derivative := _DERIVATIVE.match(text, start):
+        name = "∂{}/∂{}".format(*derivative.groups())
+        tokens.append(Token("name", name, start, derivative.end()))
+        return derivative.end()
+    if text[start] == TRANSPOSED:
+        tokens += Token(".", TRANSPOSED, start, start + 1), Token("name", "T", start, start + 1)
+        return start + 1
     if kind := _SIGNS.get(text[start]):
         tokens.append(Token(kind, text[start], start, start + 1))
         return start + 1
@@ -117,10 +136,11 @@ def _sign(text: str, start: int, tokens: list[Token]) -> int:
 
 
 def _identifier(run: str) -> str:
-    """The longest beginning of `run` that Python takes as an identifier."""
+    """The longest beginning of `run` that Python takes as an identifier, up to a sign that transposes."""
+    run = run.partition(TRANSPOSED)[0]
     if run.isidentifier():
         return run
-    if not run[0].isidentifier():
+    if not run[:1].isidentifier():
         return ""
     length = 1
     while ("a" + run[length]).isidentifier():

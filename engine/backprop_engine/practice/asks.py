@@ -8,10 +8,10 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, settle
-from backprop_engine.evaluation.evaluate import evaluate, is_gradient
+from backprop_engine.evaluation.evaluate import evaluate_on, gradients_in
 from backprop_engine.explain.common_facts import NamedTensor
 from backprop_engine.explain.symbols import gradient_name
-from backprop_engine.expressions import Call, Name, walk
+from backprop_engine.expressions import Name, walk
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.practice.uses import Sum, Task, sum_at, use_at
@@ -62,7 +62,11 @@ def authors_question(trace: Trace, ask: Ask) -> AuthorsQuestion:
         choices = tuple(msg("{text}", text=choice) for choice in ask.choices)
         return AuthorsQuestion(text, hint, "", None, ask.answer, choices, (), None, True)
     formula = isinstance(ask.answer, Formula)
-    right = _value(trace, ask.answer) if isinstance(ask.answer, Formula) else settle(ask.answer, graph.dtype)
+    right = (
+        evaluate_on(ask.answer.tree, trace)
+        if isinstance(ask.answer, Formula)
+        else settle(ask.answer, graph.dtype)
+    )
     gradient = trace.gradients[node.position] if ask.when == "backward" else None
     task: Task | None = None
     name: str = msg("the answer")
@@ -72,12 +76,6 @@ def authors_question(trace: Trace, ask: Ask) -> AuthorsQuestion:
         name = node.name if np.allclose(trace.values[node.position], right) else name
     given = _given(trace, ask.answer) if isinstance(ask.answer, Formula) else ()
     return AuthorsQuestion(text, hint, name, right, 0, (), given, task, not formula)
-
-
-def _value(trace: Trace, formula: Formula) -> Tensor:
-    value = evaluate(formula.tree, trace.value, trace.gradient, trace.graph.dtype, trace.graph.operators)
-    assert value is not None  # nothing is absent from a whole run
-    return value
 
 
 def _task(trace: Trace, node: Node) -> Task | None:
@@ -93,11 +91,7 @@ def _task(trace: Trace, node: Node) -> Task | None:
 def _given(trace: Trace, formula: Formula) -> tuple[NamedTensor, ...]:
     """What the answer is made of, by name."""
     graph = trace.graph
-    gradients = {
-        part.args[0].name
-        for part in walk(formula.tree)
-        if isinstance(part, Call) and is_gradient(part) and part.args and isinstance(part.args[0], Name)
-    }
+    gradients = gradients_in(formula.tree, graph.loss_name)
     names = dict.fromkeys(part.name for part in walk(formula.tree) if isinstance(part, Name))
     found = [
         NamedTensor(name, trace.value(name)) for name in names if name in graph and name not in gradients

@@ -15,9 +15,10 @@ from msgspec import Struct
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.derivatives.misconceptions import resemblance, shape_resemblance
 from backprop_engine.errors import UsageError
-from backprop_engine.evaluation.evaluate import EvaluationError, evaluate
+from backprop_engine.evaluation.evaluate import EvaluationError, evaluate_on, gradients_in
 from backprop_engine.explain.symbols import gradient_name
-from backprop_engine.expressions import Call, Expr, ExprError, parse, walk
+from backprop_engine.expressions import ExprError, parse
+from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.practice.comparing import agree_everywhere
 from backprop_engine.practice.drawing import previous_of
@@ -117,7 +118,7 @@ def _graded_figure(
     if not isinstance(figure, Figure):
         return GradedAnswer(of, name, 0.0, _UNANSWERED)
     expected = figure.expected
-    if isinstance(expected, Formula) and _names_itself(expected.tree, node):
+    if isinstance(expected, Formula) and node in gradients_in(expected.tree, trace.graph.loss_name):
         return GradedAnswer(of, name, 0.0, _ITSELF)
     try:
         answer = np.asarray(_numbers(expected, trace), dtype=np.float64)
@@ -147,21 +148,6 @@ def _no_answer(problem: str) -> Message:
 
 
 _ITSELF: Final = msg("Not an answer: it names the gradient that is asked for.")
-
-
-def _names_itself(tree: Expr, node: str) -> bool:
-    """Whether a formula for the gradient of a node takes that gradient."""
-    return any(
-        isinstance(part, Call) and part.name == "grad" and part.args and part.args[0] == _name(node)
-        for part in walk(tree)
-    )
-
-
-def _name(node: str) -> Expr | None:
-    try:
-        return parse(node)
-    except ExprError:
-        return None
 
 
 def _wrong(
@@ -225,13 +211,7 @@ def right_answer(ask: Ask, trace: Trace) -> Tensor:
 
 
 def _numbers(given: Formula | Tensor, trace: Trace) -> Tensor:
-    return given if not isinstance(given, Formula) else _evaluated(given.tree, trace)
-
-
-def _evaluated(tree: Expr, trace: Trace) -> Tensor:
-    value = evaluate(tree, trace.value, trace.gradient, trace.graph.dtype, trace.graph.operators)
-    assert value is not None  # nothing is absent from a whole run
-    return value
+    return given if not isinstance(given, Formula) else evaluate_on(given.tree, trace)
 
 
 def _graded_ask(ask: Ask, trace: Trace, answer: YamlNode | None) -> GradedAnswer:
@@ -244,7 +224,7 @@ def _graded_ask(ask: Ask, trace: Trace, answer: YamlNode | None) -> GradedAnswer
         is_right = ask.answer in meant or (not meant and text == str(ask.answer + 1))
     else:
         try:
-            if ask.when == "backward" and _takes_gradient_of(answer, ask.node):
+            if ask.when == "backward" and _takes_gradient_of(answer, trace.graph, ask.node):
                 return GradedAnswer("ask", name, 0.0, _ITSELF)
             right = np.asarray(right_answer(ask, trace), dtype=np.float64)
             is_right = _agree(_typed(answer, trace), right)
@@ -256,15 +236,15 @@ def _graded_ask(ask: Ask, trace: Trace, answer: YamlNode | None) -> GradedAnswer
 def _typed(answer: YamlNode, trace: Trace) -> Tensor:
     """The numbers of an answer, or what a formula gives."""
     if isinstance(answer, YamlScalar) and isinstance(answer.value, str):
-        return np.asarray(_evaluated(parse(answer.text), trace), dtype=np.float64)
+        return np.asarray(evaluate_on(parse(answer.text), trace), dtype=np.float64)
     return np.asarray(_plain(answer), dtype=np.float64)
 
 
-def _takes_gradient_of(answer: YamlNode, node: str) -> bool:
+def _takes_gradient_of(answer: YamlNode, graph: Graph, node: str) -> bool:
     """Whether an answer is a formula with the gradient that has not arrived where it is asked for."""
     if not (isinstance(answer, YamlScalar) and isinstance(answer.value, str)):
         return False
-    return _names_itself(parse(answer.text), node)
+    return node in gradients_in(parse(answer.text), graph.loss_name)
 
 
 def _plain(node: YamlNode) -> object:

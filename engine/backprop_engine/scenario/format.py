@@ -344,7 +344,10 @@ ASK: Final = form(
     FormatKey(
         "answer",
         "answer",
-        msg("The right answer: an expression with `grad(NAME)`, numbers, or one of the choices."),
+        msg(
+            "The right answer: an expression, also with gradients such as `∂L/∂x` or `grad(x)`, numbers, "
+            "or one of the choices."
+        ),
         needed=True,
     ),
     FormatKey("choices", "choices", msg("Answers to choose from, one of them right.")),
@@ -377,7 +380,10 @@ EXPECT: Final = form(
     FormatKey(
         "grads",
         "gradients",
-        msg("Gradients that must come out, by name: numbers, or a formula with `grad(NAME)`."),
+        msg(
+            "Gradients that must come out, by name: numbers, or a formula, also with gradients such as "
+            "`∂L/∂x` or `grad(x)`."
+        ),
     ),
     FormatKey(
         "rtol",

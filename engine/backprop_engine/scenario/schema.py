@@ -292,7 +292,8 @@ _EXPRESSION: Final = msg(
     "An expression: `W @ x + b`, `tanh(a)`, `softmax_with_loss(h, target=t)`, `x[0]`, `W.T`, `[0.5, -1]`."
 )
 _FORMULA: Final = msg(
-    "A gradient written by hand: an expression with `grad(NAME)`, such as `outer(grad(a), x)`."
+    "A gradient written by hand: an expression with gradients, such as `outer(∂L/∂a, x)` or "
+    "`outer(grad(a), x)`."
 )
 _TEXTS: Final = msg("A text, or a text by language: `{{en: …, ko: …}}`.")
 _AN_OPERAND: Final = msg("An operand, by its name.")

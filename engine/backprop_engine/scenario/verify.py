@@ -14,7 +14,7 @@ from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
 from backprop_engine.derivatives.misconceptions import cosine, largest_gap, resemblance
 from backprop_engine.derivatives.numeric_check import check_trace
 from backprop_engine.errors import Code, Diagnostic, Place, code
-from backprop_engine.evaluation.evaluate import EvaluationError, evaluate
+from backprop_engine.evaluation.evaluate import EvaluationError, evaluate_on
 from backprop_engine.expressions import normalised
 from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import Hint, Message, msg
@@ -155,9 +155,7 @@ def _measured(message: Message, found: NDArray[np.float64], expected: NDArray[np
 def _expected(expected: Tensor | Formula, trace: Trace) -> Tensor:
     if not isinstance(expected, Formula):
         return expected
-    value = evaluate(expected.tree, trace.value, trace.gradient, trace.graph.dtype, trace.graph.operators)
-    assert value is not None  # nothing is absent from a whole run
-    return value
+    return evaluate_on(expected.tree, trace)
 
 
 def _float64(tensor: Tensor) -> NDArray[np.float64]:

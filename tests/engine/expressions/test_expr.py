@@ -33,6 +33,7 @@ from backprop_engine.expressions import (
     Transpose,
     Unary,
     Value,
+    derivative_parts,
     literal,
     parse,
     path,
@@ -522,10 +523,30 @@ def test_precedence_is_pythons(pieces: list[tuple[str, str, str]]) -> None:
         ("−x", "-x"),
         ("x − -2", "x - -2"),
         ("x⁻¹ + y³", "x ** -1 + y ** 3"),
+        ("Wᵀ @ (x @ y)ᵀ", "W.T @ (x @ y).T"),
+        ("∂L/∂Wᵀ - ∂L/∂W.T", "∂L / ∂W.T - ∂ L/ ∂W.T"),
+        ("∂L/∂x² * 2", "(∂L/∂x) ** 2 * 2"),
     ],
 )
 def test_signs_of_formulas_mean_what_they_say(shown: str, plain: str) -> None:
     assert parse(shown) == parse(plain)
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "to"),
+    [
+        ("∂L/∂x", "L", "x"),
+        ("∂ L / ∂ x", "L", "x"),
+        ("∂s[-1].h/∂W_xh", "s[-1].h", "W_xh"),
+        ("∂손실/∂편향", "손실", "편향"),
+    ],
+)
+def test_a_derivative_is_one_name(text: str, of: str, to: str) -> None:
+    tree = parse(text)
+    assert isinstance(tree, Name)
+    assert tree.span == (0, len(text))
+    assert derivative_parts(tree.name) == (of, to)
+    assert derivative_parts("L") is derivative_parts("dL") is None
 
 
 def test_a_dot_multiplies_with_a_number_alone() -> None:

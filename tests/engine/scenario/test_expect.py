@@ -50,6 +50,7 @@ def message(expect: str) -> str:
         "{grads: {s: 0}}",
         "{values: {x: [1, 2, 3]}}",
         '{grads: {W: "outer(grad(a), x)", x: W.T @ grad(a), a: grad(h) * (1 - h ** 2)}}',
+        '{grads: {W: "outer(∂L/∂a, x)", x: Wᵀ @ ∂L/∂a, a: ∂L/∂h ⊙ (1 − h²)}}',
         '{grads: {b: "sum(2 * y, axis=0)"}}',
         "{rtol: 0.1, values: {a: [7.5, 5.2]}}",
         "{atol: 0.5, rtol: 0, values: {a: [7.5, 5]}}",

@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from backprop_engine.errors import ScenarioError, code
 from backprop_engine.evaluation.calls import NAMED_NUMBERS
+from backprop_engine.expressions import derivative_parts
+from backprop_engine.expressions.hints import FORWARD_ALONE
 from backprop_engine.graph.paths import root, split
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.suggestions import did_you_mean
@@ -75,6 +77,8 @@ class Namespace(Struct, eq=False):
 
 def undefined(name: str, known: Collection[str]) -> tuple[Message, Hint]:
     """The message and the hint for a name that is none of `known`."""
+    if derivative_parts(name):
+        return msg("`{name}` is not defined", name=name), FORWARD_ALONE
     hint = did_you_mean(name, known)
     if name in OPS:
         return (

@@ -8,6 +8,7 @@ from typing import Final
 from backprop_engine.errors import Place, code
 from backprop_engine.expressions import normalised
 from backprop_engine.expressions.cursor import RESERVED
+from backprop_engine.expressions.tokens import TRANSPOSED
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.scenario.read.mistakes import mistake
@@ -24,7 +25,9 @@ BAD_NAME = code(
 )
 DUPLICATE_NAME = code("duplicate-name", msg("Two leaves or nodes have the same name."))
 
-_SPELT = str.maketrans({"∂": "d", "∇": "grad_", "Δ": "D", "′": "_prime", "'": "_prime", "*": "_star"})
+_SPELT = str.maketrans(
+    {"∂": "d", "∇": "grad_", "Δ": "D", "′": "_prime", "'": "_prime", "*": "_star", TRANSPOSED: "_T"}
+)
 
 
 class NameTable:
@@ -38,7 +41,7 @@ class NameTable:
         name = normalised(key.text)
         if not name.isascii() and (invisible := INVISIBLE.search(name)):
             raise mistake(BAD_NAME, key, *_why_invisible(name, invisible[0]))
-        if not name.isidentifier() or name in RESERVED or len(name) > MAX_LENGTH:
+        if not name.isidentifier() or TRANSPOSED in name or name in RESERVED or len(name) > MAX_LENGTH:
             raise mistake(BAD_NAME, key, *_why_not(name))
         if name in self._first:
             where, first = self._first[name]
@@ -77,7 +80,7 @@ def _why_not(name: str) -> tuple[Message, Hint]:
         return msg("`{name}` is a reserved Python keyword, so it cannot be a name", name=name), msg(
             "`{name}` would be a valid name", name=f"{name}_"
         )
-    if name.isidentifier():
+    if name.isidentifier() and TRANSPOSED not in name:
         return msg(
             "a name has at most {most} characters, but this one has {count}",
             most=MAX_LENGTH,

@@ -13,7 +13,7 @@ from msgspec import Struct
 from backprop_engine.arrays import Shape, Tensor, freeze
 from backprop_engine.errors import Code, Place, code
 from backprop_engine.evaluation.evaluate import EvaluationError, infer_shape
-from backprop_engine.expressions import Expr
+from backprop_engine.expressions import Expr, derivative_parts
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.messages.message import Hint, joined, msg
 from backprop_engine.scenario.format import EXPECT, MAX_DIGITS
@@ -356,6 +356,15 @@ def check_formula(formula: Formula, graph: Graph, kind: Code) -> bool:
     gradients: list[str] = []
 
     def shape_of(name: str) -> Shape:
+        if derivative := derivative_parts(name):
+            raise LookupError(
+                msg(
+                    "`{name}` is a local gradient: write it out; the gradient of {operand} is `{gradient}`",
+                    name=name,
+                    operand=derivative[1],
+                    gradient=f"∂{graph.loss_name}/∂{derivative[1]}",
+                )
+            )
         if name not in graph:
             message, hint = undefined(name, [node.name for node in graph.nodes if node.name])
             raise LookupError(joined(msg("; "), (message, hint)) if hint else message)
@@ -369,7 +378,7 @@ def check_formula(formula: Formula, graph: Graph, kind: Code) -> bool:
         return shape
 
     try:
-        infer_shape(formula.tree, shape_of, gradient_shape, graph.operators)
+        infer_shape(formula.tree, shape_of, gradient_shape, graph.operators, loss=graph.loss_name)
     except EvaluationError as error:
         raise expression_mistake(kind, formula.scalar, error.span, error.message, error.hint) from None
     return bool(gradients)
