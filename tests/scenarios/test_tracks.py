@@ -25,6 +25,7 @@ NOTIONS = {
     "the update of a parameter": "gradient_descent",
     "addition": "add_multiply",
     "multiplication": "multiply_gates",
+    "a value that several nodes use": "value_used_twice",
     "ReLU": "relu_layer",
     "sigmoid": "sigmoid_inside_out",
     "tanh": "tanh_inside_out",

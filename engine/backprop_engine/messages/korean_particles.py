@@ -41,12 +41,20 @@ def with_particle(text: str, pair: str) -> str:
 
 
 _WORD: Final = re.compile("[A-Za-z]{2,}$")
+_RAISED: Final = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹ⁿᵏˣʸ")
+"""A power is read 제곱, whatever the exponent."""
+_FRACTION: Final = re.compile(r"(?<![\w./)])([0-9]+)/[√\w]+$")
+"""A fraction is read from below, 4분의 1; a derivative, ∂L/∂f, from above."""
 _VOWELS: Final = frozenset("aeiouy")
 
 
 def _ending(text: str) -> int:
     """How the last word of `text` ends, as Korean readers say it: 3 is 삼, W 더블유, scan 스캔."""
+    if fraction := _FRACTION.search(text):
+        return _DIGITS[fraction[1][-1]]
     last = text[-1:].lower()
+    if last in _RAISED:
+        return _FINAL
     if _FIRST_SYLLABLE <= ord(last or " ") <= _LAST_SYLLABLE:
         final = (ord(last) - _FIRST_SYLLABLE) % _FINALS
         return _LIQUID if final == _RIEUL else _FINAL if final else _NONE

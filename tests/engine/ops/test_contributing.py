@@ -184,7 +184,7 @@ def test_their_equations_are_shown(probed: dict[str, Any]) -> None:
     _, shown = probed["cube"]["run"]
     assert "f#1 = cube(x) = cube(2) = 8" in shown
     assert "∂L/∂x = ∂L/∂f#1 · (3 · x²) = 1 · 12 = 12" in shown
-    assert "∂L/∂y = ∂L/∂f#2 ⊙ diag(∂f#2/∂y)" in " ".join(shown.split())
+    assert "∂L/∂y = ∂L/∂f#2 ⊙ diagonal(∂f#2/∂y)" in " ".join(shown.split())
     assert "G = gram(A)" in probed["gram"]["run"][1]
     for name in NAMES:
         status, screen = probed[name]["screen"]

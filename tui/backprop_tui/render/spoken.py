@@ -111,9 +111,10 @@ def _lessons(facts: StepFacts, language: str) -> Iterator[str]:
     if isinstance(facts, BackwardFacts):
         yield facts.lesson.in_language(language)
     if isinstance(facts, AccumulateFacts):
-        yield msg("A value that is used several times gets the sum of all contributions.").in_language(
-            language
-        )
+        yield msg(
+            "A value that is used several times moves the output along every path at once, so its gradient is "
+            "the sum of all contributions."
+        ).in_language(language)
     if isinstance(facts, UpdateFacts):
         optimizer = facts.training.optimizer
         yield f"{optimizer.name}: {optimizer.lesson.in_language(language)}"

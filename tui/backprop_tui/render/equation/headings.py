@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 from backprop_tui.cells.blocks import Block, above, fenced, fraction, row, superscript, text
 from backprop_tui.cells.lines import Role
 from backprop_tui.cells.text import cell_width, clip_formula
-from backprop_tui.render.equation.terms import Part, Term
+from backprop_tui.render.equation.terms import DIAGONAL, Part, Term
 
 __all__ = [
     "Headings",
@@ -309,14 +309,14 @@ def head_block(role: Role, heading: Heading, rows: _Rows, *, tall: bool) -> Bloc
 @lru_cache(maxsize=64)
 def tall_name(name: str, role: Role) -> Block:
     """The name in three rows: a derivative as a fraction, anything else in the middle."""
-    is_diagonal = name.startswith("diag(") and name.endswith(")")
+    is_diagonal = name.startswith(f"{DIAGONAL}(") and name.endswith(")")
     written = name.removesuffix("ᵀ").strip("()") if name.endswith(")ᵀ") else name
     if is_diagonal:
-        written = name.removeprefix("diag(").removesuffix(")")
+        written = name.removeprefix(f"{DIAGONAL}(").removesuffix(")")
     top, sign, bottom = written.partition(_OVER)
     if not sign:
         return above(Block.blank(1), text(name, role), Block.blank(1))
     derivative = fraction(text(top, role), text(f"∂{bottom}", role), role)
     if is_diagonal:
-        return row(text("diag", role), fenced(derivative, role=role))
+        return row(text(DIAGONAL, role), fenced(derivative, role=role))
     return superscript(fenced(derivative, role=role), "ᵀ") if written != name else derivative

@@ -19,7 +19,7 @@ from backprop_engine.explain.symbols import as_factor
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.lines import Role
 from backprop_tui.cells.shapes import shape_label
-from backprop_tui.render.equation.terms import Term, showing
+from backprop_tui.render.equation.terms import DIAGONAL, Term, showing
 
 __all__ = ["LocalColumn", "local_column", "said_of_ones"]
 
@@ -62,7 +62,7 @@ def local_column(local: LocalFacts, language: str) -> LocalColumn:
         term = showing(factor.tensor, as_factor(factor.entries, first=False), word, Role.LOCAL)
         return LocalColumn(term, factor.sign, has_entries=local.has_entries)
     if number is None:
-        name = f"diag({factor.name})" if factor.tensor.ndim else factor.name
+        name = f"{DIAGONAL}({factor.name})" if factor.tensor.ndim else factor.name
         term = showing(factor.tensor, name, word, Role.LOCAL, rule=f"= {factor.entries}")
         return LocalColumn(term, factor.sign, has_entries=local.has_entries)
     rule = said_of_ones(local, language) or f"= {factor.entries}"

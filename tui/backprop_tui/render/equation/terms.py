@@ -22,6 +22,7 @@ from backprop_tui.cells.tensors import WrittenColumns, heat_block, mostly_zero_b
 from backprop_tui.cells.text import cell_width
 
 __all__ = [
+    "DIAGONAL",
     "NARROWEST",
     "UNLIMITED",
     "Part",
@@ -33,6 +34,8 @@ __all__ = [
     "with_brackets",
 ]
 
+DIAGONAL = "diagonal"
+"""What takes the diagonal of a Jacobian, as a vector; `diag` makes a matrix of a vector."""
 UNLIMITED = 10_000
 NARROWEST = 8
 """The cells that a column has at least."""
