@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from backprop_engine.arrays import Tensor, shape_text
@@ -135,7 +135,7 @@ def figure_failure(figure: Figure, block: Expectation, trace: Trace) -> Failure 
     if isinstance(figure.node, YamlMapping) and found.size > 1:  # nobody sees the figures of a file
         message = _measured(message, found, expected)
     hint = _fitting(found, expected, block)
-    if not hint and figure.of == "gradient":
+    if not hint and not (hint := _rounded(found, expected, block)) and figure.of == "gradient":
         hint = resemblance(found, expected)
     return Failure(EXPECT_DIFFERS, name, message, _entry_node(figure.node, index), hint, index)
 
@@ -193,6 +193,25 @@ def _fitting(found: NDArray[Any], expected: NDArray[Any], block: Expectation) ->
                         axis=axis,
                     )
     return ""
+
+
+def _rounded(found: NDArray[np.float64], expected: NDArray[np.float64], block: Expectation) -> Hint:
+    """With how many digits after the point the figures come out, where they look rounded to that many."""
+    given = block.block.entries if isinstance(block.block, YamlMapping) else {}
+    if not given.keys().isdisjoint(("digits", "rtol", "atol")) or not np.isfinite(expected).all():
+        return ""
+    for digits in range(1, _MOST_ROUNDED + 1):
+        if np.array_equal(np.round(expected, digits), expected):
+            if not structs.replace(block, digits=digits).close(found, expected).all():
+                return ""
+            return msg(
+                "rounded to {count} digits after the point it would fit: write `digits: {count}` beside it",
+                count=digits,
+            )
+    return ""
+
+
+_MOST_ROUNDED: Final = 8
 
 
 def _apart(found: float, expected: float) -> tuple[str, str]:

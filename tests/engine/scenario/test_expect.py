@@ -208,6 +208,16 @@ def test_a_formula_that_fits_nothing_is_refused_when_it_is_read() -> None:
         failed('{grads: {W: "W @ W"}}')
 
 
+def test_figures_that_are_rounded_are_told_with_how_many_digits_they_fit() -> None:
+    (failure,) = failed("{grads: {a: [0.0, 0.0002]}}")
+    assert failure.hint == "rounded to 4 digits after the point it would fit: write `digits: 4` beside it"
+    assert failed("{digits: 4, grads: {a: [0.0, 0.0002]}}") == []
+    (failure,) = failed("{grads: {a: [0.0, 0.0003]}}")
+    assert "digits" not in failure.hint
+    (failure,) = failed("{rtol: 1e-6, grads: {a: [0.0, 0.0002]}}")
+    assert "digits" not in failure.hint
+
+
 def test_figures_that_differ_in_their_last_digit_are_told_whole() -> None:
     (failure,) = failed("{rtol: 0, atol: 0, values: {f: 0.3}}", "inputs: {x: 0.1, y: 0.2}\nnodes: {f: x + y}")
     assert "0.30000000000000004" in failure.message

@@ -79,6 +79,7 @@ def test_the_source_the_stops_and_the_training_of_any_file_are_shown(tmp_path: P
     text = """title: Mine
 description: Of my own.
 source: https://example.org/mine
+objective: You can compute it by hand.
 params: {w: 2}
 nodes: {f: w * w}
 notes: {f: A square.}
@@ -90,7 +91,8 @@ train: {optimizer: sgd, lr: 0.1, steps: 3}
     for part in (
         "Of my own.",
         "https://example.org/mine",
-        "training  3 iterations of sgd",
+        "training   3 iterations of sgd",
+        "objective  You can compute it by hand.",
         "watch for  w  used more than once",
         "f  noted by the author",
         "stops at   f  c runs there",
@@ -99,6 +101,7 @@ train: {optimizer: sgd, lr: 0.1, steps: 3}
     sheet = "\n".join("".join(span.text for span in line) for line in about(shown, 70))
     assert sheet.startswith("Mine\nOf my own.\nhttps://example.org/mine\n")
     assert "3 iterations of sgd" in sheet
+    assert "objective  You can compute it by hand." in sheet
 
 
 def test_of_a_long_description_the_beginning_is_shown_and_the_keys() -> None:

@@ -241,6 +241,11 @@ def test_expectations(add: Typist) -> None:
     assert not add.outcome.failed
     assert add("expect q == 4") == "not as expected: q == 4"
     assert add.outcome.failed
+    closer = "`==` compares every digit; this holds: `abs(q / z - (-0.751)) < 0.01`"
+    assert add("expect q / z == -0.751").splitlines() == ["not as expected: q / z == -0.751", f"  {closer}"]
+    assert add.outcome.failed
+    assert add("expect abs(q / z - (-0.751)) < 0.01").startswith("as expected")
+    assert len(add("expect q / z == -0.76").splitlines()) == 1
     assert add("start", "expect q == 3") == "not known at this position: q == 3"
     assert add.outcome.failed
 

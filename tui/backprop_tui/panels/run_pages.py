@@ -57,7 +57,8 @@ def opening(view: View, width: int, height: int) -> Lines:
     """
     width = max(_NARROWEST, width)
     told = wrap_lines(_told(view), width)
-    facts, watched = _labelled(_passes(view), view.language, width), _watched(view, width)
+    facts = _labelled([*_objective(view), *_passes(view)], view.language, width)
+    watched = _watched(view, width)
     keys = wrap_lines(_first_keys(view, width), width)
     room = height - len(told) - len(keys)
     for shown in ([*facts, *watched], watched, watched[:1]):
@@ -72,7 +73,8 @@ def about(view: View, width: int) -> list[Line]:
     """The same to be read at any step: the title, what the author says of the file, and what it computes."""
     width = max(_NARROWEST, width)
     told = wrap_lines([(Span(view.title, Role.HEADING),), *_told(view)], width)
-    return _spaced([told, _labelled(_passes(view), view.language, width), _watched(view, width)])
+    facts = _labelled([*_objective(view), *_passes(view)], view.language, width)
+    return _spaced([told, facts, _watched(view, width)])
 
 
 def _told(view: View) -> list[Line]:
@@ -87,6 +89,12 @@ def _told(view: View) -> list[Line]:
 
 _Rows: TypeAlias = list[tuple[Message, Line]]
 """Lines after a label each."""
+
+
+def _objective(view: View) -> _Rows:
+    """What one can do after it, as the author says."""
+    objective = " ".join(view.scenario.objective.in_language(view.language).split())
+    return [(msg("objective"), (Span(objective),))] if objective else []
 
 
 def _passes(view: View) -> _Rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from math import log10
+from math import floor, log10
 from typing import Final
 
 import numpy as np
@@ -29,7 +29,7 @@ from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.symbols import formula, gradient_name, operand_text
 from backprop_engine.graph.graph import Graph, Kind, Node
-from backprop_engine.messages.message import msg
+from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.translations import languages
 from backprop_engine.trace.run import Run
 from backprop_tui.cells.lines import Line, Role, Span, line_text
@@ -193,8 +193,33 @@ def expected(session: Session, query: Expect, context: Context) -> Outcome:
         answer = msg("as expected: {text}", text=text)
     else:
         answer = msg("not as expected: {text}", text=text)
-    line = answer.in_language(context.language)
-    return Outcome(session, (one_line(line, Role.GOOD if holds else Role.WARNING),), failed=not holds)
+    lines = [one_line(answer.in_language(context.language), Role.GOOD if holds else Role.WARNING)]
+    if value is not None and not holds and (closer := _nearly(session, text)):
+        lines.append((Span(f"  {closer.in_language(context.language)}", Role.DIM),))
+    return Outcome(session, tuple(lines), failed=not holds)
+
+
+def _nearly(session: Session, text: str) -> Message | None:
+    """Where two sides are equal but for their last digits: what to write instead of ``==``."""
+    left, equal, right = (part.strip() for part in text.partition("=="))
+    if not equal or _COMPARED.search(left + right):
+        return None
+    sides = _evaluated(session, left), _evaluated(session, right)
+    found, wanted = (None if side is None else np.asarray(side, np.float64) for side in sides)
+    if found is None or wanted is None or not np.allclose(found, wanted, _NEARLY, _NEARLY * 1e-3):
+        return None
+    gap = float(np.linalg.norm(np.ravel(found - wanted)))
+    size = "norm" if found.ndim or wanted.ndim else "abs"
+    other = right if _ALONE.fullmatch(right) else f"({right})"
+    within = f"{size}({left} - {other}) < {10.0 ** (floor(log10(gap)) + 1):g}"
+    return msg("`==` compares every digit; this holds: `{text}`", text=within)
+
+
+_COMPARED: Final = re.compile("[<>=!]|\\b(?:and|or|not)\\b")
+_ALONE: Final = re.compile(r"[\w.]+|\[[^\[\]]*\]")
+"""A name, a number or a list, which needs no brackets."""
+_NEARLY: Final = 5e-3
+"""Two numbers of three significant digits differ by no more, as a part of them, if they round to the same."""
 
 
 def nodes(session: Session, query: ListNodes, context: Context) -> list[Line]:

@@ -112,8 +112,8 @@ def _lessons(facts: StepFacts, language: str) -> Iterator[str]:
         yield facts.lesson.in_language(language)
     if isinstance(facts, AccumulateFacts):
         yield msg(
-            "A value that is used several times moves the output along every path at once, so its gradient is "
-            "the sum of all contributions."
+            "A value that is used several times moves the output along every path at once, so its gradient "
+            "is the sum of all contributions."
         ).in_language(language)
     if isinstance(facts, UpdateFacts):
         optimizer = facts.training.optimizer
