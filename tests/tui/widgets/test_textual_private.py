@@ -6,7 +6,7 @@ import codecs
 import errno
 import inspect
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from threading import Thread
 
 import pytest
@@ -186,7 +186,10 @@ def test_a_stretch_of_a_row_is_written_alone() -> None:
 @pytest.mark.usefixtures("_textual_restored")
 def test_a_whole_screen_is_written_with_each_style_once() -> None:
     red = Style.parse("red")
-    rows = [[Strip([Segment("a", red)]), Strip([Segment("b", red)])], [Strip([Segment("c", red)])]]
+    rows: list[Iterable[Strip]] = [
+        [Strip([Segment("a", red)]), Strip([Segment("b", red)])],
+        [Strip([Segment("c", red)])],
+    ]
     update = LayoutUpdate(rows, Region(2, 1, 2, 2))
     console = Console(color_system="standard")
     assert update.render_segments(console).count("\x1b[31m") == 3
