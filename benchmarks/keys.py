@@ -51,7 +51,7 @@ def pressed(terminal: Terminal, key: bytes) -> Key:
     """Press a key, and wait until nothing more follows."""
     before = terminal.processor_time()
     seconds, written = terminal.press(key, quiet=QUIET, timeout=1.0)
-    return Key(seconds * 1e3, (terminal.processor_time() - before) * 1e3, len(written))
+    return Key(seconds * 1e3, (terminal.worked - before) * 1e3, len(written))
 
 
 def passes(scenario: str, steps: int, empty: Terminal, nothing: list[Key]) -> Iterator[tuple[str, list[Key]]]:

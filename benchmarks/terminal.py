@@ -36,6 +36,8 @@ class Terminal:
 
     def __init__(self, command: Sequence[str], columns: int = COLUMNS, rows: int = ROWS) -> None:
         self.started = perf_counter()
+        self.worked = 0.0
+        """The processor's time of the process, in seconds, when it had written the last byte after a key."""
         self.columns, self.rows = columns, rows
         self.pid, self.side = pty.fork()
         if self.pid == 0:
@@ -78,6 +80,7 @@ class Terminal:
             if not chunk:
                 break
             last = perf_counter()
+            self.worked = self.processor_time()
             written += chunk
         raise NoScreenError(text_of(written)[-2000:].strip())
 

@@ -38,8 +38,14 @@ __all__ = ["DebuggerApp"]
 _YOUNG = 50000
 _PAGES: Final = (
     "backprop_tui.render.equation.equation",
+    "backprop_tui.render.equation.working",
     "backprop_tui.render.formulas.page",
+    "backprop_tui.render.meaning",
+    "backprop_tui.screens.read_ahead",
+    "backprop_engine.evaluation.spelled_out",
+    "backprop_engine.explain.effect",
     "backprop_engine.explain.run_summary",
+    "backprop_engine.explain.shape_argument",
     "numpy.random",
     "tomllib",
     "wcwidth",

@@ -76,4 +76,5 @@ class Lines(Struct, frozen=True):
         if not 0 <= y < len(self.lines):
             return ()
         line = self.lines[y]
-        return line if x == 0 and line_width(line) <= width else crop_line(line, x, width)
+        fits = x == 0 and (self.width <= width or line_width(line) <= width)
+        return line if fits else crop_line(line, x, width)

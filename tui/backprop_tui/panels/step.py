@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Final, NamedTuple
 
 from backprop_engine.derived import derived
@@ -16,7 +17,7 @@ from backprop_engine.scenario.sections.texts import LocalText
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block
 from backprop_tui.cells.drawing import Drawing, Lines
-from backprop_tui.cells.lines import Line, Role, Span, line_text, line_width, plain, wrap_lines
+from backprop_tui.cells.lines import Line, Role, Span, line_text, line_width, plain, wrap_line, wrap_lines
 from backprop_tui.cells.summaries import summary
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.panels.run_pages import ending, is_at_end, is_at_start, opening
@@ -172,24 +173,24 @@ def _composed(
     It goes `further` with what the step means in numbers.
     """
     said = [*remarks(facts, language, in_numbers=False), *code(facts)]
-    told = [*wrap_lines(said, width), *watched(width)]
+    wrapped = [wrap_line(line, width) for line in said]
     if isinstance(facts, StartFacts | ClearFacts):
-        return Lines.of(told)
-    first = remarks_to_the_note(facts, language)
-    noted = len(wrap_lines(first, width))
-    hero = _hero(facts, language, width, height, noted, len(told))
+        return Lines.of([*chain(*wrapped), *watched(width)])
+    first = remarks_to_the_note(facts, language)  # `said` begins with it
+    noted = sum(map(len, wrapped[: len(first)]))
+    hero = _hero(facts, language, width, height, noted, sum(map(len, wrapped)) + len(watched(width)))
     if first and len(hero) + noted > height:
         tight = _close(Block.of(hero))
         if tight.height + noted <= height:
             hero = tight.lines
         elif beside := _beside_the_note(facts, language, width, height, first):
-            hero, said, noted = beside, said[len(first) :], 0
-            told = [*wrap_lines(said, width), *watched(width)]
+            del said[: len(first)], wrapped[: len(first)]
+            hero, noted = beside, 0
         elif height >= _LEAST:
             hero = _with_its_check(facts, language, width, height - noted).lines
     meant, worked = _in_numbers(facts, language, width) if further else ([], [])
     said = [*said, *meant]
-    told = [*wrap_lines(said, width), *watched(width)]
+    told = [*chain(*wrapped), *wrap_lines(meant, width), *watched(width)]
     below = height - len(hero) - 1
     if worked and len(told) + len(worked) + 1 <= below:  # as a second line of the equation
         hero, below, worked = [*hero, _BLANK, *worked], below - len(worked) - 1, []
@@ -328,7 +329,7 @@ def _with_its_check(facts: StepFacts, language: str, width: int, height: int, cl
     lines = block.padded(width).lines
     between = [_BLANK] * bool(check and height > len(lines) + len(check))
     centred = [line for piece in check for line in Block.of([piece]).padded(width).lines]
-    return _Checked([*lines, *between, *centred], is_picture, _is_stacked(block))
+    return _Checked([*lines, *between, *centred], is_picture, _is_stacked(lines))
 
 
 def _said_of_local(facts: StepFacts, language: str) -> str:
@@ -358,9 +359,9 @@ def _close(block: Block) -> Block:
     return Block.of([*block.lines[:blank], *block.lines[blank + 1 :]])
 
 
-def _is_stacked(block: Block) -> bool:
+def _is_stacked(lines: Sequence[Line]) -> bool:
     """Whether the right side stands below the product: a sign leads its rows."""
-    return any(line_text(line).lstrip().startswith("=") for line in block.lines)
+    return any(line_text(line).lstrip().startswith("=") for line in lines)
 
 
 def _has_fractions(block: Block) -> bool:

@@ -56,11 +56,14 @@ from backprop_tui.widgets.table_panel import TablePanel
 
 if TYPE_CHECKING:
     from backprop_tui.screens.prompt import History
+    from backprop_tui.screens.read_ahead import ReadAhead
 
 __all__ = ["DebuggerScreen"]
 
 _LEAST = (60, 20)
 """The least columns and rows that are comfortable; a smaller screen says so."""
+_UNTIL_READ = 0.4
+"""Seconds after the first screen from which on the next step is drawn; pages are loaded first."""
 _BARS, _BORDERS = 3, 2
 """The rows of the header, the timeline and the footer, and those of the timeline's border."""
 
@@ -86,6 +89,8 @@ class DebuggerScreen(SteadyScreen[None]):
         self._hints: tuple[object, Drawing] | None = None
         self._history: History | None = None
         """What was typed at the prompt, as soon as that was open."""
+        self._ahead: ReadAhead | None = None
+        """What draws the page of the next step, as soon as there is one."""
         self._guide = guide
         self.notices = 0
         """How many notices have been shown so far."""
@@ -253,6 +258,7 @@ class DebuggerScreen(SteadyScreen[None]):
         self.call_after_refresh(self.layout_job.follow)
         self.runner.carry_on()
         self.follower.start()
+        self.set_timer(_UNTIL_READ, self._read_ahead)
 
     def watch_view(self) -> None:
         """Another view: every panel shows its function of it."""
@@ -267,8 +273,16 @@ class DebuggerScreen(SteadyScreen[None]):
             self.query_one(Body).share()
             self.plots.fill()
             self.layout_job.follow()
+            self._read_ahead()
         if turned and self._guide is not None and self._guide.about:
             self.call_after_refresh(self.navigation.look_at, self._guide.about)
+
+    def _read_ahead(self) -> None:
+        """Have the page of the next step drawn, as soon as nobody presses a key."""
+        from backprop_tui.screens.read_ahead import ReadAhead  # no first screen waits for it
+
+        self._ahead = self._ahead or ReadAhead(self)
+        self._ahead.follow()
 
     def on_resize(self) -> None:
         """Another size has room for other panels."""
