@@ -227,7 +227,19 @@ def graded(commands: Commands, folder: Path) -> None:
     path.write_text(path.read_text("utf-8").replace(": ?", ": 1"), "utf-8")
     outcome = commands("check", "--exercise", str(path), "--lang", "ko")
     assert outcome.code == 1
-    assert english_in(outcome.out.replace(str(path), "")) == []
+    told = outcome.out
+    text = path.read_text("utf-8")
+    for name in ("one", "two", "more/two"):
+        (folder / "solutions" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "solutions" / f"{name}.yaml").write_text(text.replace("title", "# title"), "utf-8")
+    more = str(folder / "solutions" / "more")
+    for solutions in (("-",), (str(folder / "solutions"),), (more, str(folder / "solutions" / "one.yaml"))):
+        words = [word for solution in solutions for word in ("--solution", solution)]
+        outcome = commands("check", "--exercise", str(path), *words, "--lang", "ko")
+        assert outcome.code == 2
+        told += outcome.out + outcome.err
+    told = told.replace(str(folder), "")
+    assert english_in(re.sub(r"(one|two|kim_\w+|exercise)\b(\.yaml)?", "", told)) == []
 
 
 def watched(commands: Commands, folder: Path) -> None:
