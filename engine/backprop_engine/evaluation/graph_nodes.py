@@ -121,6 +121,7 @@ def kind_of(error: ShapeError) -> Code:
 
 
 def _clipped(text: str, start: int, end: int, *, harmless: bool) -> str:
-    """A part of an expression as it is written, not too long, and made harmless, without line breaks."""
+    """A part of an expression as written, made harmless, without line breaks; cut short, it ends with …"""
     part = text[start : min(end, start + LONGEST_TEXT)]
-    return part if harmless else " ".join(clean(part).split())
+    shown = part if harmless else " ".join(clean(part).split())
+    return f"{shown}…" if start + LONGEST_TEXT < end else shown

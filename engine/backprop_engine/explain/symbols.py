@@ -103,9 +103,13 @@ def formula(graph: Graph, node: Node, spell: Callable[[Node], str] = operand_tex
 
 
 def whole_formula(graph: Graph, node: Node) -> str:
-    """What a computed node is in the names of its file alone: ``(a − 1)²``, where `formula` has ``L#1²``."""
+    """What a computed node is in the names of its file alone: ``(a − 1)²``, where `formula` has ``L#1²``.
+
+    Of an expression that is longer than what a node keeps of it, and ends with ``…``, it is as in `formula`.
+    """
     parts = [operand_text(graph.nodes[operand]) for operand in node.operands]
-    if not node.text or not any(part.startswith(f"{node.name}#") for part in parts):
+    is_whole = node.text and not node.text.endswith("…")
+    if not is_whole or not any(part.startswith(f"{node.name}#") for part in parts):
         return formula(graph, node)
     numbers = {other.name for other in graph.nodes if not other.shape}
     return mathematical(_replaced(node.text, {}, lambda binary: _sign_in_file(binary, numbers)))

@@ -293,3 +293,11 @@ async def test_where_none_follows_the_key_says_so(tmp_path: Path) -> None:
         await pilot.press("G")
         await pilot.pause()
         assert "no scenario follows this one" in seen(pilot)
+
+
+def test_the_start_of_a_run_whose_expression_is_long(tmp_path: Path) -> None:
+    names = [f"name_{number}" for number in range(40)]
+    leaves = ", ".join(f"{name}: 1" for name in names)
+    long = view_of(written(tmp_path, f"inputs: {{{leaves}}}\nnodes: {{total: {' + '.join(names)}}}\n"))
+    shown = ["".join(span.text for span in line) for line in opening(long, 68, 16).lines]
+    assert "total = total#38 + name_39" in shown[0]
