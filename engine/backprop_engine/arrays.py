@@ -11,14 +11,20 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "MAX_AXES",
+    "Figures",
+    "Measured",
     "Shape",
     "Tensor",
     "broadcast_axes",
+    "figures_of",
     "freeze",
+    "is_finite",
+    "is_stored",
     "norm",
     "same",
     "settle",
@@ -33,6 +39,63 @@ Shape: TypeAlias = tuple[int, ...]
 
 MAX_AXES: Final = 32
 """How many axes a tensor may have: NumPy takes 64, which leaves room for what is computed on the way."""
+
+
+class Figures(Struct, frozen=True):
+    """What was measured of a tensor where it was recorded: its Euclidean norm, if that is known and finite,
+    and how many of its entries are NaN and infinite.
+    """
+
+    norm: float | None
+    nan: int = 0
+    inf: int = 0
+
+
+class Measured(np.ndarray[Any, np.dtype[Any]]):
+    """A tensor whose figures are known without reading it.
+
+    Of one that is not `stored` nothing else is known: its entries are NaN, take no memory and mean nothing.
+    What is computed from it is not stored either, and figures never go with what is computed.
+    """
+
+    figures: Figures | None
+    stored: bool
+
+    def __array_finalize__(self, made_of: Any) -> None:
+        self.figures = None
+        self.stored = getattr(made_of, "stored", True)
+
+    @classmethod
+    def of(cls, array: NDArray[Any], figures: Figures | None) -> Measured:
+        """A view of an array, with its figures."""
+        made = array.view(cls)
+        made.figures = figures
+        return made
+
+    @classmethod
+    def without_entries(cls, shape: Shape, dtype: np.dtype[Any], figures: Figures | None) -> Measured:
+        """A tensor of which the figures are all that is there."""
+        made = np.broadcast_to(np.full((), np.nan, dtype), shape).view(cls)
+        made.figures, made.stored = figures, False
+        return made
+
+
+def figures_of(tensor: Tensor) -> Figures | None:
+    """The figures that were recorded of a tensor; None of any other."""
+    return tensor.figures if isinstance(tensor, Measured) else None
+
+
+def is_stored(tensor: Tensor) -> bool:
+    """Whether the entries of a tensor are there; without them, its figures say all that is known."""
+    return not isinstance(tensor, Measured) or tensor.stored
+
+
+def is_finite(tensor: Tensor) -> bool:
+    """Whether every entry is a finite number."""
+    figures = figures_of(tensor)
+    if figures is not None:
+        return not (figures.nan or figures.inf)
+    return not is_stored(tensor) or bool(np.all(np.isfinite(tensor)))
 
 
 def settle(value: Any, dtype: np.dtype[Any]) -> Tensor:
@@ -65,8 +128,13 @@ def same(tensor: Tensor | None, other: Tensor | None) -> bool:
 def norm(tensor: Tensor) -> float:
     """The Euclidean norm, in double precision, without overflow or underflow of the squares.
 
-    Infinity if an entry is infinite, and NaN if one is NaN.
+    Infinity if an entry is infinite, and NaN if one is NaN. Of a tensor that was measured, what was found
+    then; NaN where that is not known.
     """
+    figures = figures_of(tensor)
+    if figures is not None:
+        known = math.nan if figures.norm is None else figures.norm
+        return math.nan if figures.nan else math.inf if figures.inf else known
     if tensor.shape == ():
         return abs(float(tensor))
     flat = np.ravel(tensor).astype(np.float64, copy=False)

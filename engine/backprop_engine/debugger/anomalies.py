@@ -5,13 +5,14 @@ Each one finds positions in a trace, for a breakpoint or a search to stop at.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Tensor, figures_of, is_stored
 from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.trace.trace import Trace
@@ -43,7 +44,11 @@ _Test = Callable[[Any], Any]
 
 
 def _any(test: _Test, tensors: Sequence[Tensor | None]) -> list[bool]:
-    """For each tensor, whether `test` holds for any entry; scalars are tested all at once."""
+    """For each tensor, whether `test` holds for any entry; scalars are tested all at once.
+
+    Of a tensor that was measured, the figures tell whether it has NaN or infinities; where it is not stored,
+    its norm stands for its entries.
+    """
     found = [False] * len(tensors)
     numbers = [index for index, tensor in enumerate(tensors) if tensor is not None and tensor.ndim == 0]
     column = np.array([tensors[index] for index in numbers], dtype=np.float64)
@@ -52,8 +57,19 @@ def _any(test: _Test, tensors: Sequence[Tensor | None]) -> list[bool]:
     if len(numbers) < len(tensors):
         for index, tensor in enumerate(tensors):
             if tensor is not None and tensor.ndim:
-                found[index] = bool(np.any(test(np.asarray(tensor, dtype=np.float64))))
+                counted = figures_of(tensor) is not None and test in (np.isnan, np.isinf)
+                entries = _instead(tensor) if counted or not is_stored(tensor) else tensor
+                found[index] = bool(np.any(test(np.asarray(entries, dtype=np.float64))))
     return found
+
+
+def _instead(tensor: Tensor) -> list[float]:
+    """The numbers that stand for the entries of a tensor that was measured."""
+    figures = figures_of(tensor)
+    if figures is None:
+        return []
+    known = [] if figures.norm is None else [figures.norm]
+    return [*known, *[math.nan] * bool(figures.nan), *[math.inf] * bool(figures.inf)]
 
 
 def _first(test: _Test) -> Finder:

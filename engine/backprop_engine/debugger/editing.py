@@ -16,7 +16,6 @@ from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Node
 from backprop_engine.messages.message import msg
 from backprop_engine.scenario.leaves.assignment import with_leaf
-from backprop_engine.trace.recompute import recompute
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Edit, GradientEdit, ValueEdit
 from backprop_engine.trace.training import held_numbers
@@ -105,7 +104,7 @@ def _filled(session: Session, node: Node, command: Set) -> Tensor:
         )
     entry: tuple[Any, ...] = command.entry
     if node.is_leaf and not command.gradient:  # a change of a leaf is one of what the run starts with
-        before = session.run.bindings.given(node.position)
+        before = session.run.bindings_at(trace.iteration).given(node.position)
         if batches and node.position in batches.examples:
             entry = (batches.rows(trace.iteration)[entry[0]], *entry[1:])
     tensor = np.array(before, dtype=np.float64)
@@ -142,7 +141,7 @@ def _kept(runs: dict[str, Run], current: str) -> dict[str, Run]:
 def _run(session: Session, branch: Branch, baseline: Run) -> Run:
     """The run of a branch."""
     graph = baseline.graph
-    bindings: Bindings = baseline.bindings
+    bindings: Bindings = baseline.bindings_at(session.iteration)
     edits: list[Edit] = []
     for override in branch.overrides.values():
         if override.kind == "leaf":
@@ -151,6 +150,4 @@ def _run(session: Session, branch: Branch, baseline: Run) -> Run:
             edits.append(ValueEdit(override.node, override.tensor))
         else:
             edits.append(GradientEdit(override.node, override.tensor))
-    if baseline.training is not None:
-        return Run(graph, bindings, baseline.training, tuple(edits))
-    return Run.of(recompute(session.run.trace(0), bindings, edits).trace)
+    return baseline.changed(bindings, tuple(edits), session.outer_trace)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isnan
 
-import numpy as np
 from msgspec import Struct
 
+from backprop_engine.arrays import is_finite, norm
 from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.derived import derived
 from backprop_engine.graph.graph import Kind
@@ -33,8 +34,8 @@ def troubles(trace: Trace) -> tuple[Trouble, ...]:
 def _given(trace: Trace) -> Iterator[Trouble]:
     """Inputs and parameters that are not finite; a constant may be, such as a mask of minus infinity."""
     for node in trace.graph.nodes:
-        if node.kind in (Kind.INPUT, Kind.PARAM) and not np.all(np.isfinite(trace.values[node.position])):
-            yield Trouble(0, bool(np.any(np.isnan(trace.values[node.position]))))
+        if node.kind in (Kind.INPUT, Kind.PARAM) and not is_finite(trace.values[node.position]):
+            yield Trouble(0, isnan(norm(trace.values[node.position])))
 
 
 def next_trouble(trace: Trace, position: int) -> Trouble | None:

@@ -15,6 +15,7 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor, settle, shape_text, sum_axes
+from backprop_engine.derivatives.local_gradients import is_computable
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Edge
@@ -202,6 +203,10 @@ def _entries_of(trace: Trace, edge: Edge, known: Tensor | None = None) -> _At:
     node, operand = trace.graph.nodes[edge.node], trace.graph.nodes[edge.operand]
     out, operands = trace.outs[edge.node], [trace.operand_values[position] for position in node.operands]
     rule = edge.rule
+    if not is_computable(node, (out, *operands)):
+        raise UsageError(
+            msg("{name} was recorded: the entries of its local gradient are not known here", name=node.name)
+        )
     if isinstance(rule, Elementwise):
         found = rule.of(out, *operands, **node.attributes) if known is None else known
         diagonal = np.broadcast_to(found, node.shape)

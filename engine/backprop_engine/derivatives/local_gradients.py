@@ -5,13 +5,14 @@ The operator decides the form, never the size. A rule between two scalars is alw
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any, Literal, TypeAlias, assert_never
 
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import Shape, Tensor, settle
+from backprop_engine.arrays import Shape, Tensor, is_stored, settle
 from backprop_engine.derived import derived
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
@@ -27,10 +28,15 @@ __all__ = [
     "MapLocal",
     "ScalarLocal",
     "has_entries",
+    "is_computable",
     "local_gradient",
     "working_axis",
 ]
 
+_RECORDED = Words("recorded", "기록된 값")
+_NOT_STORED = Words(
+    "recorded; the operands' entries were not stored", "기록된 값 (입력의 성분은 저장되지 않음)"
+)
 LARGEST_JACOBIAN = 4096
 """The most entries of a Jacobian that is computed whole."""
 
@@ -74,6 +80,8 @@ class MapLocal(Struct, frozen=True, eq=False):
     upstream_as: str
     shown: Words | None = None
     picture: Tensor | None = None
+    is_known: bool = True
+    """Whether the map can be applied here: of what was recorded elsewhere, only the product is known."""
     form: Literal["map"] = "map"
 
 
@@ -102,6 +110,9 @@ def local_gradient(trace: Trace, edge: Edge) -> LocalGradient:
     rule, attributes = edge.rule, dict(node.attributes)
     out = trace.outs[edge.node]
     operands = [trace.operand_values[position] for position in node.operands]
+    if unknown := _why_unknown(node, (out, *operands)):
+        shapes: tuple[Shape, Shape, Shape | None] = (node.shape, operand.shape, None)
+        return MapLocal(rule.text, shapes, None, "", "·", False, "column", unknown, is_known=False)
     with np.errstate(all="ignore"):
         if node.shape == () == operand.shape:
             unit = graph.dtype.type(1.0)
@@ -117,6 +128,20 @@ def local_gradient(trace: Trace, edge: Edge) -> LocalGradient:
                 return _map(graph, edge, rule, out, operands, attributes)
             case _:
                 assert_never(rule)
+
+
+def _why_unknown(node: Node, tensors: Sequence[Tensor]) -> Words | None:
+    """Why a local gradient cannot be computed here, if that is so; its contribution is known nevertheless."""
+    if node.op is not None and node.op.recorded:
+        return _RECORDED
+    return None if all(map(is_stored, tensors)) else _NOT_STORED
+
+
+def is_computable(node: Node, tensors: Sequence[Tensor]) -> bool:
+    """Whether a node can be computed here: one that was recorded elsewhere need not be one of ours, nor have
+    all its `tensors` stored.
+    """
+    return _why_unknown(node, tensors) is None
 
 
 def _without_upstream(text: str) -> str:

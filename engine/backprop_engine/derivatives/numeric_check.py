@@ -21,6 +21,7 @@ from backprop_engine.derivatives.gradient_check import (
     unfair_tie,
     unfair_together,
 )
+from backprop_engine.derivatives.local_gradients import is_computable
 from backprop_engine.derivatives.misconceptions import UPSTREAM
 from backprop_engine.derivatives.numeric_derivatives import Function, differences
 from backprop_engine.derived import derived
@@ -97,9 +98,11 @@ def check_leaf(trace: Trace, leaf: Node, *, most: int = MOST_ENTRIES, sample: in
     """
     graph = trace.graph
     below = _dependants(graph, leaf.position)
+    entries = int(np.size(trace.values[leaf.position]))
     if _overridden(trace, leaf.position, below):
-        entries = int(np.size(trace.values[leaf.position]))
         return GradientCheck(leaf.name, Verdict.NOT_APPLICABLE, "overridden", entries, 0)
+    if not all(_computable(trace, graph.nodes[position]) for position in below):
+        return GradientCheck(leaf.name, Verdict.NOT_APPLICABLE, "recorded", entries, 0)
     base = _double_values(trace)
     functions = [(graph.nodes[position], forward_function(graph.nodes[position])) for position in below]
 
@@ -142,6 +145,10 @@ def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_ENTRIES, sample: in
     upstream = trace.gradients[edge.node]
     assert upstream is not None
     name = graph.edge_name(edge)
+    if not _computable(trace, node):
+        return GradientCheck(
+            name, Verdict.NOT_APPLICABLE, "recorded", prod(graph.nodes[edge.operand].shape), 0
+        )
     operands = [_double(trace.operand_values[position]) for position in node.operands]
     function = forward_function(node)
 
@@ -168,6 +175,13 @@ def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_ENTRIES, sample: in
         factors=lambda: _factors(trace, edge),
         sizes=node.shape,
     )
+
+
+def _computable(trace: Trace, node: Node) -> bool:
+    """Whether a node can be computed here: what was recorded elsewhere need not be."""
+    upstream = trace.gradients[node.position]
+    operands = [trace.operand_values[operand] for operand in node.operands]
+    return is_computable(node, operands if upstream is None else (upstream, *operands))
 
 
 def _cost(graph: Graph, node: Node) -> int:

@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backprop_engine.arrays import Tensor, settle
+from backprop_engine.arrays import Tensor, is_finite, settle
 from backprop_engine.explain.common_facts import (
     CommonFacts,
     NamedTensor,
     Turn,
     completed_gradient,
-    is_finite,
     is_row,
     meets_convention,
 )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
-import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Tensor, is_finite
 from backprop_engine.explain.overrides import OverrideFacts
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.ops import Elementwise
@@ -22,7 +21,6 @@ __all__ = [
     "Turn",
     "completed_gradient",
     "gives_row",
-    "is_finite",
     "is_row",
     "meets_convention",
 ]
@@ -134,8 +132,3 @@ def meets_convention(trace: Trace, node: Node) -> bool:
         return True
     meets = node.op.meets if node.op is not None else None
     return meets is not None and bool(meets(*operands, **node.attributes))
-
-
-def is_finite(tensor: Tensor) -> bool:
-    """Whether every entry is a finite number."""
-    return bool(np.all(np.isfinite(tensor)))

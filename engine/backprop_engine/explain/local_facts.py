@@ -98,6 +98,11 @@ class LocalFacts:
         return isinstance(self.gradient, MapLocal)
 
     @property
+    def is_known(self) -> bool:
+        """Whether there is more to say of it than what it made of the upstream gradient."""
+        return not isinstance(self.gradient, MapLocal) or self.gradient.is_known
+
+    @property
     def value(self) -> Tensor | None:
         """The number, the diagonal in the output's shape, or the Jacobian of shape batch + (out, in).
 

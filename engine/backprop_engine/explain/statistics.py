@@ -14,7 +14,8 @@ from weakref import ref
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import Shape, Tensor
+from backprop_engine.arrays import Figures, Shape, Tensor, figures_of, is_stored
+from backprop_engine.arrays import norm as norm_of
 
 __all__ = ["Facts", "Histogram", "facts", "histogram", "norm"]
 
@@ -81,12 +82,18 @@ def _once(tensor: Tensor, asked: object, work: Callable[[], _T]) -> _T:
 
 
 def facts(tensor: Tensor) -> Facts:
-    """The facts of `tensor`."""
+    """The facts of `tensor`; where it is not stored, those that were recorded."""
+    if not is_stored(tensor):
+        figures = figures_of(tensor) or Figures(None)
+        shape, dtype, size = np.shape(tensor), str(tensor.dtype), norm_of(tensor)
+        return Facts(shape, dtype, None, None, np.nan, size, 0, figures.nan, figures.inf, False)
     return _once(tensor, "facts", lambda: _facts(tensor))
 
 
 def norm(tensor: Tensor) -> float:
     """The root of the sum of squares alone."""
+    if figures_of(tensor) is not None or not is_stored(tensor):
+        return norm_of(tensor)
     return _once(tensor, "norm", lambda: _plain_norm(tensor)) if tensor.size > _SMALL else _plain_norm(tensor)
 
 

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from msgspec import Struct
 
+from backprop_engine.arrays import is_finite
 from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
 from backprop_engine.derivatives.numeric_check import check_edge
 from backprop_engine.derived import derived
@@ -74,10 +75,10 @@ def _not_finite(trace: Trace, edge: Edge, outcome: GradientCheck) -> StepCheck:
     """Names the contribution, or else the first value of the step that is not finite."""
     graph = trace.graph
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
-    if not np.all(np.isfinite(trace.contributions[edge.index])):
+    if not is_finite(trace.contributions[edge.index]):
         return StepCheck(outcome, not_finite=gradient_name(graph, operand), is_fault=True)
     involved = [graph.nodes[position] for position in (*node.operands, edge.node)]
-    unbounded = (each for each in involved if not np.all(np.isfinite(trace.values[each.position])))
+    unbounded = (each for each in involved if not is_finite(trace.values[each.position]))
     return StepCheck(outcome, not_finite=operand_text(next(unbounded, operand)))
 
 

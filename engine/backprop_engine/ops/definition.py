@@ -169,6 +169,8 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
     samples: tuple[Sample, ...]
     wrong: bool = False
     """Whether a rule of it is wrong on purpose, so that a check must find it; none of the table's is."""
+    recorded: bool = False
+    """Whether it ran elsewhere and was recorded, so that nothing here can compute it."""
     rules_as_written: Mapping[str, str] = {}
     """Of an operator that is a formula: the rules that its author gave, empty where nothing is handed on."""
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from backprop_engine.arrays import Shape, Tensor, shape_text
+from backprop_engine.arrays import Shape, Tensor, is_stored, shape_text
+from backprop_engine.errors import UsageError
 from backprop_engine.explain.facts import (
     AccumulateFacts,
     BackwardFacts,
@@ -25,6 +26,7 @@ from backprop_engine.explain.facts import (
 from backprop_engine.expressions import Binary, Expr, Name, parse, render
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
+from backprop_engine.messages.message import msg
 from backprop_engine.ops import Elementwise
 from backprop_engine.ops.attributes import IndexKey, key_text
 from backprop_engine.optim import Symbol
@@ -39,6 +41,7 @@ __all__ = [
     "counter",
     "forward_line",
     "numpy_lines",
+    "refuse_recorded",
     "tensor_line",
     "update_lines",
 ]
@@ -51,10 +54,12 @@ def numpy_lines(facts: StepFacts, most: int = _MOST_ENTRIES) -> list[str]:
     """What a program says to do a step; nothing where there is nothing to do.
 
     A contribution is added by the line that computes it, so an accumulate step only tells how far the sum is.
-    A seed of more than `most` entries is not written out.
+    A seed of more than `most` entries is not written out, and no program says what was recorded elsewhere.
     """
     graph = facts.graph
     match facts:
+        case ForwardFacts(node=node) | BackwardFacts(node=node) if node.op is not None and node.op.recorded:
+            return []
         case ForwardFacts(node=node):
             return [forward_line(graph, node)]
         case SeedFacts(node=node):
@@ -69,6 +74,23 @@ def numpy_lines(facts: StepFacts, most: int = _MOST_ENTRIES) -> list[str]:
             return [*running_lines(facts.trace), *clear_lines(graph)]
         case StartFacts():
             return []
+
+
+def refuse_recorded(trace: Trace) -> None:
+    """Refuse to write a program of what ran elsewhere, where that is more than our operators on numbers."""
+    for node in trace.graph.nodes:
+        if node.op is not None and node.op.recorded:
+            raise UsageError(
+                msg(
+                    "no program says this run: {node} was recorded, and {op} is none of our operators",
+                    node=node.name,
+                    op=node.op.name,
+                )
+            )
+        if node.is_leaf and not is_stored(trace.values[node.position]):
+            raise UsageError(
+                msg("no program says this run: the entries of {node} were not stored", node=node.name)
+            )
 
 
 def forward_line(graph: Graph, node: Node, result: str = "") -> str:

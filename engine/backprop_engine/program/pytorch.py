@@ -21,6 +21,7 @@ from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.ops import Op
 from backprop_engine.ops.attributes import key_text
 from backprop_engine.program.identifiers import identifiers
+from backprop_engine.program.lines import refuse_recorded
 from backprop_engine.program.pytorch_calls import CALLS, HELPERS, TIED
 from backprop_engine.trace.trace import Trace
 
@@ -60,6 +61,7 @@ def pytorch_program(trace: Trace) -> str:
     <BLANKLINE>
     <BLANKLINE>
     """
+    refuse_recorded(trace)
     graph, names = trace.graph, names_in_pytorch(trace.graph)
     defined = [line for op in _own_operators(graph) for line in ("", "", *_own_operator(op))]
     leaves = [_leaf_line(trace, leaf, names) for leaf in graph.leaves]

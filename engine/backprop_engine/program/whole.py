@@ -33,6 +33,7 @@ from backprop_engine.program.lines import (
     counter,
     forward_line,
     numpy_lines,
+    refuse_recorded,
     tensor_line,
     update_lines,
 )
@@ -67,6 +68,7 @@ def numpy_program(run: Run | Trace) -> str:
     <BLANKLINE>
     """
     trace = run if isinstance(run, Trace) else run.trace(0)
+    refuse_recorded(trace)
     again = not isinstance(run, Trace) and run.training is not None and run.training.steps > 0
     steps = list(_steps(trace, again=again))
     number = _scalar_type(trace, again=again)

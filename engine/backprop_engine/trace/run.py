@@ -18,6 +18,7 @@ from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Schedule
 from backprop_engine.messages.message import msg
 from backprop_engine.optim import OptimizerState
+from backprop_engine.trace.recompute import recompute
 from backprop_engine.trace.record import record, record_forward
 from backprop_engine.trace.trace import Edit, Trace
 from backprop_engine.trace.training import Training, kept_traces, stride
@@ -115,7 +116,7 @@ class Run:
                     last=self.last,
                 )
             )
-        if self.training is None or position == 0:
+        if self.iterations == 1 or position == 0:
             return 0, position
         iteration, before = divmod(position - 1, self.length)
         return iteration, before + 1
@@ -136,14 +137,14 @@ class Run:
         if not 0 <= iteration < self.iterations:
             there = (
                 msg("iterations are numbered 0 to {last}", last=self.iterations - 1)
-                if self.training
+                if self.training or self.iterations > 1
                 else msg("without `train` the only iteration is 0")
             )
             raise UsageError(
                 msg("there is no iteration {iteration}: {there}", iteration=iteration, there=there)
             )
         if iteration not in self._traces:
-            made = self._record(iteration, self._checkpoint(iteration))
+            made = self._made(iteration)
             while len(self._traces) >= kept_traces(self.graph):
                 del self._traces[next(iter(self._traces))]
             self._traces[iteration] = made
@@ -198,6 +199,19 @@ class Run:
         return self.history.count < self.iterations
 
     # Iterations
+
+    def bindings_at(self, iteration: int) -> Bindings:
+        """What changes of leaves are changes of: the numbers that the run begins with."""
+        return self.bindings
+
+    def changed(self, bindings: Bindings, edits: tuple[Edit, ...], trace: Trace) -> Run:
+        """The run after a change; where it has one iteration, what of `trace` stays the same is shared."""
+        if self.training is not None:
+            return Run(self.graph, bindings, self.training, edits)
+        return Run.of(recompute(trace, bindings, edits).trace)
+
+    def _made(self, iteration: int) -> Trace:
+        return self._record(iteration, self._checkpoint(iteration))
 
     def _start(self) -> _Checkpoint:
         if self.training is None:

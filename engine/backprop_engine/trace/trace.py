@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import Tensor, norm, settle, shape_text
+from backprop_engine.arrays import Tensor, is_finite, norm, settle, shape_text
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Kind, Node
@@ -162,7 +162,9 @@ class Trace:
     @property
     def first_position(self) -> int:
         """The position in the whole run of this trace's position 0."""
-        return self.iteration * self.graph.training_schedule.last if self.iteration else 0
+        if not self.iteration:
+            return 0
+        return self.iteration * (self.graph.training_schedule if self.training else self.schedule).last
 
     @cached_property
     def steps(self) -> Steps:
@@ -240,7 +242,7 @@ class Trace:
             yield RunWarning("not-finite", message, node.name)
         for edge in self.schedule.edges:
             upstream = self.gradients[edge.node]
-            if _finite(self.contributions[edge.index]) or upstream is None or not _finite(upstream):
+            if is_finite(self.contributions[edge.index]) or upstream is None or not is_finite(upstream):
                 continue
             name, after = (self.graph.nodes[position].name for position in (edge.operand, edge.node))
             message = msg(
@@ -254,13 +256,9 @@ class Trace:
 
 def arises(trace: Trace, node: Node) -> bool:
     """Whether the value of `node` has an infinity or a NaN while none of its operands has."""
-    if _finite(trace.values[node.position]):
+    if is_finite(trace.values[node.position]):
         return False
-    return all(_finite(trace.operand_values[operand]) for operand in node.operands)
-
-
-def _finite(tensor: Tensor) -> bool:
-    return bool(np.all(np.isfinite(tensor)))
+    return all(is_finite(trace.operand_values[operand]) for operand in node.operands)
 
 
 def _why_none(node: Node) -> Message:

@@ -127,7 +127,8 @@ def limits(arguments: argparse.Namespace) -> dict[str, int]:
 def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Scenario:
     """The scenario named, with its settings in force."""
     from backprop_engine.scenario.leaves.assignment import parse_setting
-    from backprop_engine.scenario.loader import load_scenario, load_source
+    from backprop_engine.scenario.loader import load_source
+    from backprop_tui.files.opening import load
 
     if arguments.scenario == "-":
         if not standard_input:
@@ -138,7 +139,7 @@ def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Sce
     else:
         path = named_path(arguments.scenario)
         try:
-            scenario = load_scenario(path, **limits(arguments))
+            scenario = load(path, **limits(arguments))
         except ScenarioError as error:
             raise _perhaps_bundled(arguments.scenario, error) from None
     refuse_texts(scenario)

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from os.path import isdir
 from typing import TYPE_CHECKING, NamedTuple
 
 from backprop_engine.errors import UsageError
@@ -113,7 +112,7 @@ def found(arguments: argparse.Namespace) -> Start:
     from backprop_engine.debugger import start_move
     from backprop_tui.cli.arguments import limits, opened, position
     from backprop_tui.files.bundled import resolve
-    from backprop_tui.files.opening import Opening
+    from backprop_tui.files.opening import Opening, is_folder
     from backprop_tui.prompt.debug_file import opened_view
     from backprop_tui.settings import read_settings, settings_path
     from backprop_tui.themes import known_theme
@@ -122,7 +121,7 @@ def found(arguments: argparse.Namespace) -> Start:
     problems = list(settings.problems)
     language = chosen_language(arguments, settings)
     view = folder = None
-    if arguments.scenario is not None and isdir(resolve(arguments.scenario)):
+    if arguments.scenario is not None and is_folder(resolve(arguments.scenario)):
         folder = _folder(arguments)
     elif arguments.scenario is not None:
         opening = Opening.of(resolve(arguments.scenario), tuple(arguments.set), **limits(arguments))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
@@ -18,7 +18,29 @@ from backprop_tui.files.watching import Stamp, stamp
 if TYPE_CHECKING:
     from backprop_engine.scenario.model import Scenario
 
-__all__ = ["Opening"]
+__all__ = ["Opening", "is_folder", "load"]
+
+_MANIFEST: Final = "manifest.json"
+"""What a folder has that holds a recording."""
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether there is a folder to choose a scenario from; one that holds a recording is none."""
+    return os.path.isdir(path) and not os.path.lexists(os.path.join(path, _MANIFEST))
+
+
+def load(path: str | os.PathLike[str], **limits: int) -> Scenario:
+    """The scenario in a file, within `limits`, or the recording in a folder.
+
+    `ScenarioError` for mistakes in a file, `UsageError` for a recording that cannot be read.
+    """
+    if os.path.isdir(path) and not is_folder(path):
+        from backprop_engine.recordings.scenarios import load_recording
+
+        return load_recording(path)
+    from backprop_engine.scenario.loader import load_scenario
+
+    return load_scenario(Path(path), **limits)
 
 
 class Opening(Struct, frozen=True):
@@ -56,9 +78,8 @@ class Opening(Struct, frozen=True):
         Raises `ScenarioError` for mistakes in the file, `UsageError` for a setting that no longer fits it.
         """
         from backprop_engine.scenario.leaves.assignment import parse_setting
-        from backprop_engine.scenario.loader import load_scenario
 
-        scenario = load_scenario(Path(self.path), max_memory=self.max_memory, max_work=self.max_work)
+        scenario = load(self.path, max_memory=self.max_memory, max_work=self.max_work)
         for setting in self.settings:
             try:
                 scenario = scenario.with_leaf(*parse_setting(setting))

@@ -11,9 +11,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from backprop_engine.arrays import is_finite
 from backprop_engine.debugger.marks import breakpoint_nodes
 from backprop_engine.debugger.troubles import troubles
-from backprop_engine.explain.common_facts import is_finite
 from backprop_engine.graph.graph import Kind, Node
 from backprop_engine.graph.steps import Accumulate, Backward, Forward, Seed, Step
 from backprop_engine.trace.trace import Frame, between

@@ -80,7 +80,7 @@ def _map_without_factor(local: LocalFacts, word: str, language: str) -> LocalCol
     factor, description = local.factor, local.description
     rule = description.in_language(language) if description else f"= {factor.entries}"
     out, operand = local.node.shape, local.operand.shape
-    small = 0 < prod(out) * prod(operand) <= _MOST_ENTRIES
+    small = local.is_known and 0 < prod(out) * prod(operand) <= _MOST_ENTRIES
     if factor.written == "rule" and small and (out == () or len(out) == len(operand) == 1):
         jacobian: Any = window(local.trace, local.edge, range(prod(out)), range(prod(operand)))
         if out != ():

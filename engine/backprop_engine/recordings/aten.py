@@ -1,0 +1,383 @@
+"""Which of our operators an operator of PyTorch is, where we have it.
+
+A row says what a call of ``aten`` means: the name of our operator, its operands (the call's tensors by their
+number, or literal numbers), and its settings. What is not said here, or has settings that ours has not, stays
+recorded. A test runs each against PyTorch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import inf, isfinite, nan
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from msgspec import Struct
+
+from backprop_engine.arrays import Shape
+from backprop_engine.errors import ShapeError
+from backprop_engine.ops import OPS
+from backprop_engine.ops.definition import Op
+from backprop_engine.ops.rules import Rules
+
+__all__ = ["Match", "RecordedCall", "match"]
+
+
+class RecordedCall(NamedTuple):
+    """A call of an operator: its name without namespace and overload, the shapes of its tensors and of its
+    result, and its settings.
+    """
+
+    name: str
+    shapes: tuple[Shape, ...]
+    result: Shape
+    settings: Mapping[str, Any]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A setting, or its default in PyTorch."""
+        return self.settings.get(name, default)
+
+    def number(self, name: str, default: float = 1.0) -> float | None:
+        """A setting that is a number; None where it is something else."""
+        value = self.settings.get(name, default)
+        if isinstance(value, str):
+            return {"inf": inf, "-inf": -inf, "nan": nan}.get(value)
+        return float(value) if isinstance(value, int | float) else None
+
+
+class _Meaning(Struct, frozen=True):
+    """Our operator by name; its operands, an int for a tensor of the call and a float for a number."""
+
+    op: str
+    operands: tuple[int | float, ...]
+    settings: Mapping[str, Any] = {}
+
+
+class Match(Struct, frozen=True, eq=False):
+    """Our operator for a call, ready to stand in a graph."""
+
+    op: Op
+    operands: tuple[int | float, ...]
+    attributes: Mapping[str, Any]
+    rules: Rules
+
+
+def match(call: RecordedCall) -> Match | None:
+    """Our operator that does what the call did, if there is one."""
+    row = _TABLE.get(call.name)
+    try:
+        meaning = row(call) if row is not None else None
+    except (TypeError, ValueError, IndexError, KeyError):  # settings of a form that PyTorch never gives
+        return None
+    if meaning is None or any(isinstance(one, float) and not isfinite(one) for one in meaning.operands):
+        return None
+    op = OPS[meaning.op]
+    attributes = {one.name: one.default for one in op.attributes} | dict(meaning.settings)
+    if not all(one.allows(attributes[one.name]) for one in op.attributes):
+        return None
+    shapes = tuple(call.shapes[one] if isinstance(one, int) else () for one in meaning.operands)
+    try:
+        if op.shape_for(shapes, attributes) != call.result:
+            return None
+        return Match(op, meaning.operands, attributes, op.rules_for(shapes, attributes))
+    except ShapeError:
+        return None
+
+
+_Row: TypeAlias = Callable[[RecordedCall], _Meaning | None]
+
+
+def _plain(op: str, count: int = 1) -> _Row:
+    """The same operator under another name, with as many tensors and no settings."""
+
+    def meaning(call: RecordedCall) -> _Meaning | None:
+        fits = len(call.shapes) == count and not any(value is not None for value in call.settings.values())
+        return _Meaning(op, tuple(range(count))) if fits else None
+
+    return meaning
+
+
+def _binary(op: str) -> _Row:
+    """An operator of two operands, one of which may be a number; ``alpha`` must be 1."""
+
+    def meaning(call: RecordedCall) -> _Meaning | None:
+        if call.number("alpha") != 1 or call.get("rounding_mode") is not None:
+            return None
+        if len(call.shapes) == 2:
+            return _Meaning(op, (0, 1))
+        other = call.number("other", nan)
+        if other is None or len(call.shapes) != 1:
+            return None
+        return _Meaning(op, (other, 0) if op == "rsub" else (0, other))
+
+    return meaning
+
+
+def _pow(call: RecordedCall) -> _Meaning | None:
+    if len(call.shapes) == 2:
+        return _Meaning("pow", (0, 1))
+    exponent = call.number("exponent", nan)
+    if exponent is None:
+        return None
+    return _Meaning("square", (0,)) if exponent == 2 else _Meaning("pow", (0, exponent))
+
+
+def _linear(call: RecordedCall) -> _Meaning | None:
+    """What a product with a transposed weight is folded to; its settings are those of ``addmm``."""
+    if call.number("alpha") != 1 or call.number("beta") != 1:
+        return None
+    return _Meaning("linear", tuple(range(len(call.shapes))))
+
+
+def _along(op: str) -> _Row:
+    """An operator along one axis, such as a softmax."""
+
+    def meaning(call: RecordedCall) -> _Meaning | None:
+        if call.get("half_to_float", False):
+            return None
+        return _Meaning(op, (0,), {"axis": int(call.settings["dim"])})
+
+    return meaning
+
+
+def _reduction(op: str) -> _Row:
+    """An operator that reduces axes; an empty list means all of them."""
+
+    def meaning(call: RecordedCall) -> _Meaning | None:
+        axis = call.get("dim")
+        if call.get("dtype") is not None:
+            return None
+        axes = None if axis is None or axis == [] else tuple(axis) if isinstance(axis, list) else int(axis)
+        keep = bool(call.get("keepdim", False))
+        return _Meaning(op, (0,), {"axis": axes, "keepdims": keep})
+
+    return meaning
+
+
+def _deviation(op: str) -> _Row:
+    def meaning(call: RecordedCall) -> _Meaning | None:
+        found = _reduction(op)(call)
+        correction = call.get("correction", 1)
+        if found is None or not isinstance(correction, int | float) or correction != int(correction):
+            return None
+        return _Meaning(op, (0,), {**found.settings, "ddof": int(correction)})
+
+    return meaning
+
+
+_REDUCTIONS: Final = ("none", "mean", "sum")
+
+
+def _loss(op: str, **renamed: str) -> _Row:
+    """A loss of two tensors; `renamed` are settings of ours by PyTorch's name."""
+
+    def meaning(call: RecordedCall) -> _Meaning | None:
+        if len(call.shapes) != 2:
+            return None
+        settings: dict[str, Any] = {"reduction": _REDUCTIONS[int(call.get("reduction", 1))]}
+        settings |= {ours: float(call.get(theirs, 1.0)) for theirs, ours in renamed.items()}
+        return _Meaning(op, (0, 1), settings)
+
+    return meaning
+
+
+def _nll(call: RecordedCall) -> _Meaning | None:
+    settings = {
+        "reduction": _REDUCTIONS[int(call.get("reduction", 1))],
+        "ignore_index": int(call.get("ignore_index", -100)),
+    }
+    return _Meaning("nll", tuple(range(len(call.shapes))), settings)
+
+
+def _layer_norm(call: RecordedCall) -> _Meaning | None:
+    axes, eps = len(call.settings["normalized_shape"]), float(call.settings["eps"])
+    if call.get("weight", ...) is None and call.get("bias", ...) is not None:
+        return None
+    return _Meaning("layer_norm", tuple(range(len(call.shapes))), {"axis": -axes, "eps": eps})
+
+
+def _pair(value: Any) -> tuple[int, ...]:
+    """A setting for two axes, of which PyTorch may give one number."""
+    return (int(value[0]), int(value[-1])) if isinstance(value, list) else (int(value), int(value))
+
+
+def _convolution(call: RecordedCall) -> _Meaning | None:
+    axes = len(call.shapes[0]) - 2
+    if call.settings["transposed"] or axes not in (1, 2):
+        return None
+
+    def setting(name: str) -> Any:
+        value = call.settings[name]
+        return int(value[0]) if axes == 1 else _pair(value)
+
+    settings = {name: setting(name) for name in ("stride", "padding", "dilation")}
+    operands = tuple(range(len(call.shapes)))
+    return _Meaning(f"conv{axes}d", operands, {**settings, "groups": int(call.settings["groups"])})
+
+
+def _pool(op: str) -> _Row:
+    def meaning(call: RecordedCall) -> _Meaning | None:
+        if call.get("divisor_override") is not None:
+            return None
+        stride = call.get("stride")
+        settings: dict[str, Any] = {
+            "kernel_size": _pair(call.settings["kernel_size"]),
+            "stride": None if stride in (None, []) else _pair(stride),
+            "padding": _pair(call.get("padding", 0)),
+            "ceil_mode": bool(call.get("ceil_mode", False)),
+        }
+        if op == "max_pool2d":
+            settings["dilation"] = _pair(call.get("dilation", 1))
+        else:
+            settings["count_include_pad"] = bool(call.get("count_include_pad", True))
+        return _Meaning(op, (0,), settings)
+
+    return meaning
+
+
+def _embedding(call: RecordedCall) -> _Meaning | None:
+    if call.get("padding_idx", -1) not in (None, -1) or call.get("scale_grad_by_freq", False):
+        return None
+    return _Meaning("embedding", (0, 1))
+
+
+def _reshape(call: RecordedCall) -> _Meaning:
+    return _Meaning("reshape", (0,), {"shape": call.result})
+
+
+def _expand(call: RecordedCall) -> _Meaning:
+    return _Meaning("broadcast_to", (0,), {"shape": call.result})
+
+
+def _permute(call: RecordedCall) -> _Meaning:
+    axes = [int(axis) % len(call.shapes[0]) for axis in call.settings["dims"]]
+    return _permuted(axes)
+
+
+def _transpose(call: RecordedCall) -> _Meaning:
+    axes = list(range(len(call.shapes[0])))
+    first, second = int(call.settings["dim0"]) % len(axes), int(call.settings["dim1"]) % len(axes)
+    axes[first], axes[second] = axes[second], axes[first]
+    return _permuted(axes)
+
+
+def _permuted(axes: list[int]) -> _Meaning:
+    return _Meaning("transpose", (0,)) if axes == [1, 0] else _Meaning("permute", (0,), {"axes": tuple(axes)})
+
+
+def _joining(op: str) -> _Row:
+    def meaning(call: RecordedCall) -> _Meaning:
+        axis = {"axis": int(call.get("dim", 0))}
+        return _Meaning(op, tuple(range(len(call.shapes))), axis)
+
+    return meaning
+
+
+def _slice(call: RecordedCall) -> _Meaning:
+    axis = int(call.get("dim", 0)) % len(call.shapes[0])
+    start, end = call.get("start"), call.get("end")
+    size, step = call.shapes[0][axis], int(call.get("step", 1))
+    stop = None if end is None or end >= size else int(end)
+    key = slice(None if not start else int(start), stop, None if step == 1 else step)
+    return _Meaning("index", (0,), {"key": (*[slice(None)] * axis, key)})
+
+
+def _select(call: RecordedCall) -> _Meaning:
+    axis = int(call.settings["dim"]) % len(call.shapes[0])
+    return _Meaning("index", (0,), {"key": (*[slice(None)] * axis, int(call.settings["index"]))})
+
+
+def _masked_fill(call: RecordedCall) -> _Meaning | None:
+    if len(call.shapes) == 3:
+        return _Meaning("masked_fill", (0, 1, 2))
+    value = call.number("value", nan)
+    return None if value is None else _Meaning("masked_fill", (0, 1, value))
+
+
+def _clamp(call: RecordedCall) -> _Meaning | None:
+    bounds = {name: call.get(name) for name in ("min", "max")}
+    if len(call.shapes) != 1 or any(isinstance(bound, str) for bound in bounds.values()):
+        return None
+    return _Meaning("clip", (0,), {name: None if v is None else float(v) for name, v in bounds.items()})
+
+
+def _leaky(call: RecordedCall) -> _Meaning:
+    return _Meaning("leaky_relu", (0,), {"negative_slope": float(call.get("negative_slope", 0.01))})
+
+
+def _elu(call: RecordedCall) -> _Meaning | None:
+    if call.number("scale") != 1 or call.number("input_scale") != 1:
+        return None
+    return _Meaning("elu", (0,), {"alpha": float(call.get("alpha", 1.0))})
+
+
+def _gelu(call: RecordedCall) -> _Meaning:
+    return _Meaning("gelu", (0,), {"approximate": str(call.get("approximate", "none"))})
+
+
+def _softplus(call: RecordedCall) -> _Meaning | None:
+    return _Meaning("softplus", (0,)) if call.number("beta") == 1 else None
+
+
+def _norm(call: RecordedCall) -> _Meaning | None:
+    found, order = _reduction("norm")(call), call.number("ord", 2.0)
+    if found is None or order is None or not 1 <= order < inf:
+        return None
+    return _Meaning("norm", (0,), {**found.settings, "ord": order})
+
+
+def _named(names: Sequence[str], row: Callable[[str], _Row]) -> dict[str, _Row]:
+    return {name: row(name) for name in names}
+
+
+_TABLE: Final[Mapping[str, _Row]] = {
+    **_named(("abs", "acos", "asin", "atan", "cos", "cosh", "erf", "exp", "expm1", "log", "log1p"), _plain),
+    **_named(("neg", "reciprocal", "relu", "rsqrt", "sigmoid", "silu", "sin", "sinh"), _plain),
+    **_named(("sqrt", "tan", "tanh", "mish"), _plain),
+    **_named(("add", "sub", "mul", "div", "maximum", "minimum", "atan2"), _binary),
+    "pow": _pow,
+    "square": _plain("square"),
+    "linear": _linear,
+    "mm": _plain("matmul", 2),
+    "bmm": _plain("matmul", 2),
+    "mv": _plain("matmul", 2),
+    "dot": _plain("dot", 2),
+    "t": _plain("transpose"),
+    "transpose": _transpose,
+    "permute": _permute,
+    **dict.fromkeys(("view", "_unsafe_view", "reshape", "squeeze", "unsqueeze"), _reshape),
+    "expand": _expand,
+    "slice": _slice,
+    "select": _select,
+    "cat": _joining("concat"),
+    "stack": _joining("stack"),
+    "clone": lambda call: _Meaning("identity", (0,)),
+    "contiguous": lambda call: _Meaning("identity", (0,)),
+    "where": _plain("where", 3),
+    "masked_fill": _masked_fill,
+    "clamp": _clamp,
+    "embedding": _embedding,
+    "_softmax": _along("softmax"),
+    "_log_softmax": _along("log_softmax"),
+    "logsumexp": _reduction("logsumexp"),
+    "sum": _reduction("sum"),
+    "mean": _reduction("mean"),
+    "amax": _reduction("max"),
+    "amin": _reduction("min"),
+    "var": _deviation("var"),
+    "std": _deviation("std"),
+    "linalg_vector_norm": _norm,
+    "gelu": _gelu,
+    "leaky_relu": _leaky,
+    "elu": _elu,
+    "softplus": _softplus,
+    "mse_loss": _loss("mse"),
+    "binary_cross_entropy_with_logits": _loss("bce_with_logits"),
+    "smooth_l1_loss": _loss("smooth_l1", beta="beta"),
+    "huber_loss": _loss("huber", delta="delta"),
+    "nll_loss_forward": _nll,
+    "native_layer_norm": _layer_norm,
+    "convolution": _convolution,
+    "max_pool2d_with_indices": _pool("max_pool2d"),
+    "avg_pool2d": _pool("avg_pool2d"),
+}
+"""Calls of ``aten`` by their names, without an underscore at the end."""

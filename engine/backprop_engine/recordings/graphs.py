@@ -1,0 +1,221 @@
+"""The plan of a recorded run as a graph: names, groups of modules, and our operators where they are known."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+from msgspec import Struct, structs
+
+from backprop_engine.arrays import Shape, Tensor, settle
+from backprop_engine.errors import Place
+from backprop_engine.graph.graph import Graph, Group, Kind, Node
+from backprop_engine.messages.plain_text import clean
+from backprop_engine.ops.definition import Op
+from backprop_engine.recordings.aten import RecordedCall, match
+from backprop_engine.recordings.operators import part_op, recorded_op, recorded_rule
+from backprop_engine.recordings.plans import PlannedNode, RunPlan
+
+__all__ = ["RecordedGraph", "graph_of", "module_name"]
+
+_ROOT: Final = "model"
+"""What a number at the beginning of a path is an index of."""
+
+
+class RecordedGraph(Struct, frozen=True, eq=False):
+    """A graph, and for each computed node which operand of the plan stands where: None for a number."""
+
+    graph: Graph
+    arguments: tuple[tuple[int | None, ...], ...]
+    """By position; empty for leaves."""
+
+
+def module_name(path: str, root: str = "") -> str:
+    """The path of a module as our paths are written: ``blocks[1].attn`` of ``blocks.1.attn``."""
+    written = ""
+    for part in path.split(".") if path and path != root else ():
+        if part.isdecimal():
+            written = f"{written or _ROOT}[{int(part)}]"
+        else:
+            word = _word(part)
+            written = f"{written}.{word}" if written else word
+    return written
+
+
+def _word(text: str) -> str:
+    """A text as a name: letters, digits and underscores, not beginning with a digit."""
+    word = re.sub(r"\W", "_", clean(text))[:80] or "_"
+    return f"_{word}" if word[0].isdecimal() else word
+
+
+class _Names:
+    """Names that no two nodes share."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, int] = {}
+
+    def free(self, name: str) -> str:
+        """`name`, with a number after it where it is taken."""
+        free = name
+        while free in self._taken:
+            self._taken[name] += 1
+            free = f"{name}_{self._taken[name]}"
+        self._taken[free] = 1
+        return free
+
+
+def graph_of(plan: RunPlan, root: str, dtype: np.dtype[Any]) -> RecordedGraph:
+    """The graph of a plan; `root` is what the outermost module is called."""
+    names = _Names()
+    positions: dict[int, int] = {}
+    nodes: list[Node] = []
+    index_leaves = set[int]()
+    for leaf in plan.leaves:
+        positions[id(leaf)] = len(nodes)
+        if leaf.value is not None and leaf.value.dtype.startswith(("I", "U")):
+            index_leaves.add(len(nodes))
+        nodes.append(Node(len(nodes), names.free(_leaf_name(leaf)), _kind(leaf), leaf.shape))
+    chosen = [_choose(node) for node in plan.computed]
+    literals: dict[int, Tensor] = {}
+    for known in chosen:
+        for number in known.operands:
+            if isinstance(number, float):
+                literals[len(nodes)] = settle(number, dtype)
+                text = f"{number:g}" if float(f"{number:g}") == number else repr(number)
+                nodes.append(Node(len(nodes), "", Kind.LITERAL, (), text=text))
+    numbers = iter(sorted(literals))
+    modules = [module_name(node.module, root) for node in plan.computed]
+    alone = {module for module, nodes_in in Counter(modules).items() if module and nodes_in == 1}
+    arguments: list[tuple[int | None, ...]] = [()] * len(nodes)
+    for node, known, module in zip(plan.computed, chosen, modules, strict=True):
+        at = positions[id(node)] = len(nodes)
+        called = _word(f"{node.name}_out" if node.kind == "part" else known.op.name)
+        name = module if module in alone else f"{module}.{called}" if module else called
+        operands = tuple(
+            next(numbers) if isinstance(one, float) else positions[id(node.operands[one].source)]
+            for one in known.operands
+        )
+        call = node.call
+        place = Place(clean(call.file), call.line, 1) if call is not None and call.file else None
+        nodes.append(
+            Node(
+                at, names.free(name), Kind.COMPUTED, node.shape, known.op, operands, known.attributes,
+                known.rules, place=place,
+            )
+        )  # fmt: skip
+        arguments.append(tuple(None if isinstance(one, float) else one for one in known.operands))
+    start = len(nodes) - len(plan.computed)
+    graph = Graph(
+        tuple(nodes),
+        positions[id(plan.output)],
+        dtype,
+        literals,
+        frozenset(index_leaves),
+        tuple(_groups(modules, start, names)),
+        operators={known.op.name: known.op for known in chosen if known.op.recorded},
+    )
+    return RecordedGraph(graph, tuple(arguments))
+
+
+def _kind(leaf: PlannedNode) -> Kind:
+    if leaf.kind == "constant":
+        return Kind.CONSTANT
+    return Kind.INPUT if leaf.name.startswith("input ") else Kind.PARAM
+
+
+def _leaf_name(leaf: PlannedNode) -> str:
+    if leaf.kind == "constant":
+        return "data"
+    return module_name(leaf.name) or "leaf"
+
+
+# Operators
+
+
+class _Chosen(Struct, frozen=True, eq=False):
+    """What stands in the graph for an operator: which operands of the plan, or numbers, and its rules."""
+
+    op: Op
+    operands: tuple[int | float, ...]
+    attributes: dict[str, Any]
+    rules: tuple[Any, ...]
+
+
+def _choose(node: PlannedNode) -> _Chosen:
+    """Our operator, where a call of it was recorded; else one whose contributions are known alone."""
+    shapes: list[Shape] = [edge.source.shape for edge in node.operands]
+    found = None
+    if node.kind == "computed":
+        found = match(RecordedCall(node.name, tuple(shapes), node.shape, node.settings))
+    if found is not None and {at for at, edge in enumerate(node.operands) if edge.flows} <= {
+        one for one, rule in zip(found.operands, found.rules, strict=True) if rule is not None
+    }:
+        rules = tuple(
+            rule if isinstance(one, int) and node.operands[one].flows else None
+            for one, rule in zip(found.operands, found.rules, strict=True)
+        )
+        return _Chosen(found.op, found.operands, dict(found.attributes), rules)
+    rule = recorded_rule(_word(node.backward or node.name))
+    rules = tuple(rule if edge.flows else None for edge in node.operands)
+    op = (
+        part_op(node.shape, rules)
+        if node.kind == "part"
+        else recorded_op(_word(node.name), node.shape, rules)
+    )
+    return _Chosen(op, tuple(range(len(shapes))), {}, rules)
+
+
+# Groups
+
+
+def _groups(modules: Sequence[str], start: int, names: _Names) -> Iterator[Group]:
+    """The modules as groups: each stretch in which one runs, where it has more than one node."""
+    found: list[Group] = []
+    open_: list[tuple[str, int]] = []
+    for at, module in enumerate([*modules, ""], start):
+        while open_ and not _within(module, open_[-1][0]):
+            _, index = open_.pop()
+            found[index] = structs.replace(found[index], stop=at)
+        for path in _outwards(module):
+            if not any(path == name for name, _ in open_):
+                parent = open_[-1][1] if open_ else None
+                open_.append((path, len(found)))
+                found.append(Group(path, path, at, at, parent))
+    kept = {
+        index
+        for index, group in enumerate(found)
+        if group.stop - group.start > 1 and index not in _doubled(found)
+    }
+    moved: dict[int, int] = {}
+    for index, group in enumerate(found):
+        parent = group.parent
+        while parent is not None and parent not in kept:
+            parent = found[parent].parent
+        if index in kept:
+            moved[index] = len(moved)
+            name = names.free(group.name)
+            yield structs.replace(group, name=name, parent=None if parent is None else moved[parent])
+
+
+def _doubled(groups: Sequence[Group]) -> set[int]:
+    """The groups that hold exactly what a group inside them does."""
+    return {
+        group.parent
+        for group in groups
+        if group.parent is not None
+        and (groups[group.parent].start, groups[group.parent].stop) == (group.start, group.stop)
+    }
+
+
+def _within(module: str, path: str) -> bool:
+    return module == path or module.startswith((f"{path}.", f"{path}["))
+
+
+def _outwards(module: str) -> Iterator[str]:
+    """The paths of the modules around a module, and its own, outermost first."""
+    for found in re.finditer(r"(?<=.)(?=[.\[])|$", module):
+        if found.start():
+            yield module[: found.start()]

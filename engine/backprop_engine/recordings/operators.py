@@ -1,0 +1,71 @@
+"""Operators of a recording that are not in the table: what they gave is known, how is not.
+
+They have no forward function and no rule of their own. What was recorded stands in a trace; whoever asks them
+to compute is told which of them it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from msgspec import structs
+
+from backprop_engine.arrays import Shape
+from backprop_engine.errors import UsageError
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.words import Words
+from backprop_engine.ops.definition import Op
+from backprop_engine.ops.rules import Linear, Rules
+
+__all__ = ["part_op", "recorded_op", "recorded_rule"]
+
+RECORDED: Final = "recorded"
+"""The family of these operators."""
+PART: Final = "part"
+_SHOWN: Final = Words("recorded", "기록된 값")
+_LESSON: Final = Words(
+    "What this operator handed on was recorded; how it came to it is not known here.",
+    "이 연산이 넘겨준 그래디언트는 기록된 값입니다. 어떻게 계산했는지는 여기서 알 수 없습니다.",
+)
+_PART_LESSON: Final = Words(
+    "One of several outputs of an operator hands its gradient back to its place among them.",
+    "여러 출력 가운데 하나가 자기 자리로 그래디언트를 돌려줍니다.",
+)
+
+
+def _refusing(name: str) -> Callable[..., Any]:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise UsageError(
+            msg("{op} was recorded, and cannot be computed here: it is none of our operators", op=name)
+        )
+
+    return refuse
+
+
+def recorded_rule(name: str) -> Linear:
+    """The rule of an operator that PyTorch's node `name` ran backward; it has no formula but that name."""
+    return Linear(f"{name}(g)", _refusing(name), shown=_SHOWN)
+
+
+def recorded_op(name: str, shape: Shape, rules: Rules) -> Op:
+    """An operator called `name`, which gave a tensor of `shape`; it has a rule, or None, for each operand."""
+    names = tuple(f"x{number}" for number in range(1, len(rules) + 1))
+    return Op(
+        name=name,
+        family=RECORDED,
+        sign=name,
+        operands=names,
+        formula=f"{name}({', '.join(names)})",
+        forward=_refusing(name),
+        shape=lambda *_, **__: shape,
+        rules=rules,
+        recorded=True,
+        lesson=_LESSON,
+        samples=(),
+    )
+
+
+def part_op(shape: Shape, rules: Rules) -> Op:
+    """One output, of `shape`, of an operator that has several."""
+    return structs.replace(recorded_op(PART, shape, rules), lesson=_PART_LESSON)

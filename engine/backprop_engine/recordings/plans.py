@@ -1,0 +1,329 @@
+"""One run of the backward engine as nodes in the order of computing, with where each of their numbers lies.
+
+What autograd does for its own purposes is folded: the transpose of a weight, and the views around the product
+with it, are one ``linear``. Two runs whose plans have the same `signature` are iterations of one graph.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
+from typing import Any, Final, Literal, TypeAlias
+
+from backprop_engine.arrays import Shape
+from backprop_engine.errors import UsageError
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.plain_text import clean
+from backprop_engine.recordings.events import BackwardCall, Operand, OperatorCall, TensorEntry
+from backprop_engine.recordings.recording import EngineRun, RecordedStep
+
+__all__ = ["PlannedEdge", "PlannedNode", "RunPlan", "plan_of"]
+
+PlannedKind: TypeAlias = Literal["leaf", "constant", "computed", "tuple", "part"]
+_VIEWS: Final = ("view", "_unsafe_view", "reshape")
+
+
+@dataclass(eq=False, slots=True)
+class PlannedEdge:
+    """An operand of a node: which node it is, and what was handed to it, if gradient flowed there."""
+
+    source: PlannedNode
+    flows: bool = False
+    contribution: TensorEntry | None = None
+
+
+@dataclass(eq=False, slots=True)
+class PlannedNode:
+    """A node of the graph to be, before it has a position; `parts` are the outputs of a tuple."""
+
+    kind: PlannedKind
+    name: str
+    """The operator's name without namespace, overload and underscore; of a leaf, its own."""
+    shape: Shape
+    value: TensorEntry | None = None
+    gradient: TensorEntry | None = None
+    operands: list[PlannedEdge] = field(default_factory=list)
+    parts: list[PlannedNode] = field(default_factory=list)
+    call: OperatorCall | None = None
+    backward: str = ""
+    """What the framework calls the node of its backward graph."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    uses: int = 0
+
+    @property
+    def module(self) -> str:
+        """The path of the module that called the operator."""
+        return self.call.module if self.call is not None else ""
+
+    @property
+    def signature(self) -> tuple[Any, ...]:
+        """What two runs of one graph have in common here, besides how nodes are connected."""
+        flows = tuple(edge.flows for edge in self.operands)
+        return self.kind, self.name, self.shape, self.module, self.backward, flows, repr(self.settings)
+
+
+@dataclass(eq=False)
+class RunPlan:
+    """The nodes of a run, leaves first, then in the order of computing; the last is the output."""
+
+    run: EngineRun
+    leaves: list[PlannedNode]
+    computed: list[PlannedNode]
+    output: PlannedNode
+    seed: TensorEntry | None
+
+    @property
+    def nodes(self) -> list[PlannedNode]:
+        """All of them in order."""
+        return [*self.leaves, *self.computed]
+
+    @property
+    def signature(self) -> tuple[Any, ...]:
+        """Equal for iterations of one graph."""
+        at = {id(node): position for position, node in enumerate(self.nodes)}
+        nodes = (
+            (*node.signature, tuple(at[id(edge.source)] for edge in node.operands)) for node in self.nodes
+        )
+        return at[id(self.output)], *nodes
+
+
+def plan_of(step: RecordedStep, run: EngineRun) -> RunPlan:
+    """The plan of a run; `UsageError` for one without a root, or without a computed node."""
+    return _Planner(step, run).plan()
+
+
+class _Planner:
+    def __init__(self, step: RecordedStep, run: EngineRun) -> None:
+        self.step, self.run = step, run
+        self.calls: dict[str, BackwardCall] = {call.node: call for call in run.calls}
+        self.made: dict[tuple[str, int], TensorEntry] = {}
+        """What each output of a node was, as the operators that took it saw it."""
+        for call in step.operators:
+            for given in call.inputs:
+                if given is not None and given.node is not None:
+                    self.made.setdefault((given.node, given.output), step.tensors[given.id])
+        self.used: dict[str, set[int]] = {}
+        for node in run.nodes.values():
+            for edge in node.next:
+                if edge is not None:
+                    self.used.setdefault(edge[0], set()).add(edge[1])
+        for name, output in run.roots:
+            self.used.setdefault(name, set()).add(output)
+        self.outputs: dict[tuple[str, int], PlannedNode] = {}
+        self.leaves: list[PlannedNode] = []
+        self.named: dict[str, PlannedNode] = {}
+        self.constants: dict[int, PlannedNode] = {}
+        self.computed: list[PlannedNode] = []
+
+    def plan(self) -> RunPlan:
+        if not self.run.roots:
+            raise UsageError(msg("step {step}: a backward pass has no root", step=self.step.number))
+        root, number = self.run.roots[0]
+        for name in self._order():
+            node = self.run.nodes[name]
+            if node.leaf is None:
+                self._compute(name)
+        output = self.outputs.get((root, number))
+        if output is None or output.kind in ("leaf", "constant"):
+            raise UsageError(
+                msg("step {step}: a backward pass has nothing behind its root", step=self.step.number)
+            )
+        call = self.calls.get(root)
+        seed = call.upstream[number] if call is not None and number < len(call.upstream) else None
+        computed = _folded(self.computed, output)
+        used = {id(edge.source) for node in computed for edge in node.operands}
+        leaves = [leaf for leaf in self.leaves if id(leaf) in used]
+        return RunPlan(self.run, leaves, computed, output, seed)
+
+    # Order
+
+    def _order(self) -> Iterator[str]:
+        """The nodes, operands first, else in the order of the calls that made them."""
+        turn = {call.node: number for number, call in enumerate(self.step.operators) if call.node is not None}
+        waiting = dict.fromkeys(self.run.nodes, 0)
+        users: dict[str, list[str]] = {}
+        for name, node in self.run.nodes.items():
+            for source in {edge[0] for edge in node.next if edge is not None}:
+                waiting[name] += 1
+                users.setdefault(source, []).append(name)
+        ready = [(turn.get(name, -1), name) for name, count in waiting.items() if not count]
+        heapq.heapify(ready)
+        while ready:
+            _, name = heapq.heappop(ready)
+            yield name
+            for user in users.get(name, ()):
+                waiting[user] -= 1
+                if not waiting[user]:
+                    heapq.heappush(ready, (turn.get(user, -1), user))
+
+    # Nodes
+
+    def _leaf(self, name: str) -> PlannedNode:
+        """The leaf that a node accumulates the gradient of."""
+        node = self.run.nodes[name]
+        called = node.leaf or name
+        if called not in self.named:
+            call, value = self.calls.get(name), node.value
+            gradient = call.upstream[0] if call is not None and call.upstream else None
+            known = value or gradient
+            shape = tuple(known.shape) if known is not None else ()
+            leaf = PlannedNode("leaf", clean(called), shape, value, gradient)
+            self.named[called] = leaf
+            self.leaves.append(leaf)
+        self.outputs[name, 0] = self.named[called]
+        return self.named[called]
+
+    def _constant(self, given: Operand) -> PlannedNode:
+        """A tensor that no gradient flows to."""
+        if given.id not in self.constants:
+            entry = self.step.tensors[given.id]
+            constant = PlannedNode("constant", "", tuple(entry.shape), entry)
+            self.constants[given.id] = constant
+            self.leaves.append(constant)
+        return self.constants[given.id]
+
+    def _source(self, name: str, output: int) -> PlannedNode:
+        if (name, output) in self.outputs:
+            return self.outputs[name, output]
+        return self._leaf(name)
+
+    def _compute(self, name: str) -> None:
+        node, call = self.run.nodes[name], self.step.maker.get(name)
+        operands = self._operands(name, call)
+        op, settings = (_short(call.op), call.settings) if call is not None and call.op else ("", {})
+        backward = clean(node.name).rpartition("::")[2]
+        op = op or re.sub(r"Backward\d*$", "", backward) or backward
+        outputs = sorted(self.used.get(name, {0}))
+        entries = {output: self._entry(name, output, call) for output in outputs}
+        gradients = self.calls[name].upstream if name in self.calls else ()
+
+        def made(kind: PlannedKind, output: int) -> PlannedNode:
+            gradient = gradients[output] if output < len(gradients) else None
+            known = entries[output] or gradient
+            shape = tuple(known.shape) if known is not None else self._handed.get((name, output), ())
+            return PlannedNode(
+                kind,
+                clean(op),
+                shape,
+                entries[output],
+                gradient,
+                call=call,
+                backward=backward,
+                settings=settings,
+            )
+
+        if len(outputs) == 1:
+            planned = made("computed", outputs[0])
+            self.outputs[name, outputs[0]] = planned
+        else:
+            parts = [made("part", output) for output in outputs]
+            size = sum(prod(part.shape) for part in parts)
+            planned = PlannedNode(
+                "tuple", clean(op), (size,), call=call, backward=backward, settings=settings, parts=parts
+            )
+        planned.operands = operands
+        self.computed.append(planned)
+        for output, part in zip(outputs, planned.parts, strict=False):
+            part.operands = [PlannedEdge(planned, part.gradient is not None, part.gradient)]
+            self.outputs[name, output] = part
+            self.computed.append(part)
+
+    def _operands(self, name: str, call: OperatorCall | None) -> list[PlannedEdge]:
+        """What the operator was given, in order; then what gradient flowed to besides."""
+        node, ran = self.run.nodes[name], self.calls.get(name)
+        waiting = [edge for edge in enumerate(node.next) if edge[1] is not None]
+
+        def flowing(at: int) -> tuple[bool, TensorEntry | None]:
+            given = ran.contributions[at] if ran is not None and at < len(ran.contributions) else None
+            return given is not None, given
+
+        operands = []
+        for given in call.inputs if call is not None else ():
+            if given is None:
+                continue
+            for place, (at, edge) in enumerate(waiting):
+                assert edge is not None
+                leaf = self.run.nodes[edge[0]].leaf
+                if leaf == given.leaf if leaf is not None else edge == (given.node, given.output):
+                    del waiting[place]
+                    operands.append(PlannedEdge(self._source(*edge), *flowing(at)))
+                    break
+            else:
+                known = self.outputs.get((given.node or "", given.output))
+                operands.append(PlannedEdge(known or self._constant(given)))
+        for at, edge in waiting:
+            assert edge is not None
+            operands.append(PlannedEdge(self._source(*edge), *flowing(at)))
+        return operands
+
+    def _entry(self, name: str, output: int, call: OperatorCall | None) -> TensorEntry | None:
+        """What an output of a node was."""
+        if call is not None and output < len(call.outputs):
+            return call.outputs[output]
+        return self.made.get((name, output))
+
+    @cached_property
+    def _handed(self) -> dict[tuple[str, int], Shape]:
+        """The shapes of what was handed to each output of a node."""
+        shapes: dict[tuple[str, int], Shape] = {}
+        for call in self.run.calls:
+            for edge, given in zip(self.run.nodes[call.node].next, call.contributions, strict=False):
+                if edge is not None and given is not None:
+                    shapes[edge] = tuple(given.shape)
+        return shapes
+
+
+def _short(op: str) -> str:
+    """``relu`` of ``aten.relu_.default``; a name of several words keeps the underscore it begins with."""
+    parts = op.split(".")
+    name = parts[1] if len(parts) > 2 else parts[0].rpartition("::")[2]
+    return name.rstrip("_") or name
+
+
+# Folding
+
+
+def _folded(computed: list[PlannedNode], output: PlannedNode) -> list[PlannedNode]:
+    """The nodes without what only serves a product with a weight."""
+    for node in computed:
+        for edge in node.operands:
+            edge.source.uses += 1
+    output.uses += 1
+    gone: set[int] = set()
+    users = {id(edge.source): node for node in computed for edge in node.operands}
+    for node in computed:
+        if node.name in ("addmm", "mm") and len(node.operands) == (3 if node.name == "addmm" else 2):
+            _fold_linear(node, users.get(id(node)), gone)
+    return [node for node in computed if id(node) not in gone]
+
+
+def _fold_linear(node: PlannedNode, user: PlannedNode | None, gone: set[int]) -> None:
+    """Make ``linear(x, weight, bias)`` of a product with a weight that is transposed for it alone."""
+    *bias, x, turned = node.operands
+    weight = turned.source
+    if weight.name not in ("t", "transpose") or weight.uses != 1 or len(weight.operands) != 1:
+        return
+    if len(weight.shape) != 2 or weight.operands[0].source.shape != weight.shape[::-1]:
+        return
+    gone.add(id(weight))
+    node.operands = [x, weight.operands[0], *bias]
+    node.name = "linear"
+    flat = x.source
+    if (
+        flat.name in _VIEWS
+        and flat.uses == 1
+        and user is not None
+        and user.name in _VIEWS
+        and node.uses == 1
+        and len(flat.operands) == 1
+        and user.shape[:-1] == flat.operands[0].source.shape[:-1]
+        and user.shape[-1:] == node.shape[-1:]
+        and flat.operands[0].source.shape[-1:] == flat.shape[-1:]
+    ):
+        gone |= {id(flat), id(node)}
+        user.operands = [flat.operands[0], *node.operands[1:]]
+        user.name, user.settings, user.call, user.backward = "linear", node.settings, node.call, node.backward

@@ -1,0 +1,126 @@
+"""One run of the backward engine as a trace whose tensors are mapped when they are asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.arrays import Measured, Shape, Tensor, broadcast_axes, is_stored, settle, sum_axes
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.steps import Edge
+from backprop_engine.ops.shape_rules import broadcasts
+from backprop_engine.recordings.events import TensorEntry
+from backprop_engine.recordings.graphs import RecordedGraph
+from backprop_engine.recordings.plans import PlannedNode, RunPlan
+from backprop_engine.recordings.recording import Recording
+from backprop_engine.recordings.tensors import (
+    LazyTensors,
+    SuppliedLeaves,
+    Supplier,
+    added,
+    constant,
+    joined,
+    reader,
+)
+from backprop_engine.trace.trace import Trace
+
+__all__ = ["trace_of"]
+
+
+def trace_of(recording: Recording, recorded: RecordedGraph, plan: RunPlan, iteration: int) -> Trace:
+    """The trace of one run of the engine; no tensor is read."""
+    return _Tracer(recording, recorded, plan).trace(iteration)
+
+
+class _Tracer:
+    def __init__(self, recording: Recording, recorded: RecordedGraph, plan: RunPlan) -> None:
+        self.recording, self.recorded, self.plan = recording, recorded, plan
+        self.graph, self.dtype = recorded.graph, recorded.graph.dtype
+        leaves, computed = plan.leaves, plan.computed
+        literals = len(self.graph.nodes) - len(leaves) - len(computed)
+        self.planned: list[PlannedNode | None] = [*leaves, *[None] * literals, *computed]
+
+    def trace(self, iteration: int) -> Trace:
+        graph, output = self.graph, self.graph.output
+        values = [self._value(position) for position in range(len(graph.nodes))]
+        gradients = [self._gradient(position) for position in range(len(graph.nodes))]
+        contributions = [self._contribution(edge) for edge in graph.edges]
+        arrived: list[Supplier] = []
+        sums: dict[int, Supplier] = {}
+        for edge, contribution in zip(graph.edges, contributions, strict=True):
+            before = sums.get(edge.operand)
+            sums[edge.operand] = contribution if before is None else added(before, contribution)
+            arrived.append(sums[edge.operand])
+        for position, uses in graph.schedule.uses_of.items():
+            whole = gradients[position]
+            if whole is None:
+                gradients[position] = arrived[uses[-1]]
+            else:
+                arrived[uses[-1]] = whole  # to the bit what the engine went on with
+        seed = gradients[output] or constant(np.ones(graph.nodes[output].shape), self.dtype)
+        gradients[output] = seed
+        tensors = LazyTensors(values)
+        leaves = SuppliedLeaves({leaf.position: values[leaf.position] for leaf in graph.leaves})
+        return Trace(
+            graph,
+            Bindings(leaves, seed()),
+            (),
+            tensors,
+            tensors,
+            tensors,
+            LazyTensors(contributions),
+            LazyTensors(arrived),
+            LazyTensors(gradients),
+            iteration=iteration,
+        )
+
+    def _read(self, entry: TensorEntry | None, shape: Shape, dtype: np.dtype[Any] | None = None) -> Supplier:
+        return reader(self.recording, entry, shape, dtype or self.dtype)
+
+    def _value(self, position: int) -> Supplier:
+        known, node = self.planned[position], self.graph.nodes[position]
+        if known is None:
+            return constant(self.graph.literals[position], self.dtype)
+        if known.kind == "tuple":
+            parts = [(self._read(part.value, part.shape), part.shape) for part in known.parts]
+            return joined(parts, self.dtype)
+        kind = np.dtype(np.int64) if position in self.graph.index_leaves else self.dtype
+        return self._read(known.value, node.shape, kind)
+
+    def _gradient(self, position: int) -> Supplier | None:
+        """The gradient that the engine gave a node; None where it gave none."""
+        known = self.planned[position]
+        if known is None or known.kind == "tuple":
+            return None
+        return None if known.gradient is None else self._read(known.gradient, known.shape)
+
+    def _contribution(self, edge: Edge) -> Supplier:
+        node, whole = self.planned[edge.node], self.planned[edge.operand]
+        at = self.recorded.arguments[edge.node][edge.argnum]
+        assert node is not None
+        assert at is not None
+        handed = node.operands[at].contribution
+        if node.kind == "part" and whole is not None:
+            given = self._read(handed, node.shape)
+            places = [(given if part is node else None, part.shape) for part in whole.parts]
+            return joined(places, self.dtype)
+        shape = self.graph.nodes[edge.operand].shape
+        if handed is None:  # the engine takes what is not given for zeros
+            return constant(np.zeros(shape), self.dtype)
+        return _summed(self._read(handed, tuple(handed.shape)), shape, self.dtype)
+
+
+def _summed(supplier: Supplier, shape: Shape, dtype: np.dtype[Any]) -> Supplier:
+    """A contribution in the shape of its operand: along the axes of a broadcast the engine sums it."""
+
+    def supply() -> Tensor:
+        tensor = supplier()
+        if tensor.shape == shape:
+            return tensor
+        if not is_stored(tensor) or not broadcasts(shape, tensor.shape):
+            return Measured.without_entries(shape, dtype, None)
+        with np.errstate(all="ignore"):
+            return settle(sum_axes(np.asarray(tensor), broadcast_axes(tensor.shape, shape), shape), dtype)
+
+    return supply

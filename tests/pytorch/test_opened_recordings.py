@@ -1,0 +1,154 @@
+"""What PyTorch did is what the debugger shows: each gradient to the bit, and our rules where we have them."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from recorded_models import CASES
+from torch import nn
+from torch.nn import functional as f
+
+from backprop_engine.derivatives.gradient_check import Verdict
+from backprop_engine.derivatives.numeric_check import check_edge
+from backprop_engine.recordings.graphs import module_name
+from backprop_engine.recordings.scenarios import load_recording
+from backprop_engine.trace.trace import Trace
+from backprop_tui.cli.main import run as run_command
+from backprop_tui.torch import record
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's own, of what it calls deprecated in itself
+
+
+def wrong_edges(trace: Trace) -> list[str]:
+    """The edges whose recorded contribution is not what small changes of our operator say."""
+    found = []
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        for edge in trace.graph.edges:
+            check = check_edge(trace, edge, most=256, sample=8)
+            if check.verdict is Verdict.DIFFERS:
+                found.append(f"{trace.graph.edge_name(edge)}: {check.error:.1e}")
+    return found
+
+
+@pytest.mark.parametrize("cells", [None, 8], ids=["whole", "figures"])
+@pytest.mark.parametrize("name", CASES)
+def test_a_recording_is_opened_and_told(
+    name: str, cells: int | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.manual_seed(0)
+    model = CASES[name].model()
+    torch.manual_seed(1)
+    with record(tmp_path / "run", model, cells=cells):
+        CASES[name].step(model)
+    run = load_recording(tmp_path / "run").run()
+    trace = run.trace(run.iterations - 1)
+    expected = {key: one.grad for key, one in model.named_parameters() if one.grad is not None}
+    leaves = {leaf.name: trace.gradient(leaf) for leaf in run.graph.leaves if leaf.takes_gradient}
+    if cells is None and run.iterations == 1 and "gradient of" not in name and "reentrant" not in name:
+        found = {key: leaves[module_name(key)] for key in expected if module_name(key) in leaves}
+        assert found
+        for key, gradient in found.items():
+            np.testing.assert_array_equal(gradient, expected[key].float().numpy())
+    if cells is None and "autocast" not in name:
+        assert wrong_edges(trace) == []
+    assert run_command(["run", str(tmp_path / "run")]) == 0
+    told = capsys.readouterr()
+    assert "Traceback" not in told.err
+    assert len(told.out.splitlines()) > len(trace.graph.edges)
+
+
+X = torch.linspace(-2, 2, 24).reshape(4, 6) + 0.01
+LABELS = torch.tensor([1, 0, 5, 2])
+OPERATORS: dict[str, Any] = {
+    "abs": torch.abs,
+    "cos": torch.cos,
+    "erf": torch.erf,
+    "exp": torch.exp,
+    "expm1": torch.expm1,
+    "log": lambda x: torch.log(x.exp()),
+    "log1p": lambda x: torch.log1p(x.exp()),
+    "neg": torch.neg,
+    "reciprocal": torch.reciprocal,
+    "relu": torch.relu,
+    "rsqrt": lambda x: torch.rsqrt(x.exp()),
+    "sigmoid": torch.sigmoid,
+    "silu": f.silu,
+    "sin": torch.sin,
+    "sqrt": lambda x: torch.sqrt(x.exp()),
+    "tanh": torch.tanh,
+    "mish": f.mish,
+    "add": lambda x: x + 2,
+    "sub": lambda x: x - x.exp(),
+    "mul": lambda x: x * x.exp(),
+    "div": lambda x: x / 3,
+    "maximum": lambda x: torch.maximum(x, -x),
+    "pow": lambda x: x.exp() ** 2.5,
+    "square": lambda x: x**2,
+    "matmul": lambda x: x @ x.sin().T.contiguous(),
+    "matmul of each": lambda x: torch.bmm(x.reshape(2, 2, 6), x.reshape(2, 6, 2)),
+    "transpose": lambda x: x.T.exp(),
+    "permute": lambda x: x.reshape(2, 2, 6).permute(2, 0, 1).exp(),
+    "reshape": lambda x: x.reshape(3, 8).exp(),
+    "broadcast_to": lambda x: x.unsqueeze(0).expand(3, 4, 6).exp(),
+    "index": lambda x: x[1:3, 2].exp(),
+    "concat": lambda x: torch.cat([x, x.exp()], 1),
+    "stack": lambda x: torch.stack([x, x.exp()]),
+    "where": lambda x: torch.where(x > 0, x.exp(), x),
+    "masked_fill": lambda x: x.masked_fill(x > 0, -3.0),
+    "clip": lambda x: x.clamp(-1, 0.5),
+    "softmax": lambda x: x.softmax(-1),
+    "linear": lambda x: f.linear(x, x.exp()),
+    "log_softmax": lambda x: x.log_softmax(0),
+    "logsumexp": lambda x: x.logsumexp(1),
+    "sum": lambda x: x.exp().sum(1),
+    "mean": lambda x: x.exp().mean((0, 1)),
+    "max": lambda x: x.amax(1),
+    "var": lambda x: x.var(1),
+    "std": torch.std,
+    "norm": lambda x: x.norm(dim=1),
+    "gelu": lambda x: f.gelu(x, approximate="tanh"),
+    "leaky_relu": f.leaky_relu,
+    "elu": f.elu,
+    "softplus": f.softplus,
+    "mse": lambda x: f.mse_loss(x, x.detach().cos(), reduction="sum"),
+    "bce_with_logits": lambda x: f.binary_cross_entropy_with_logits(x, torch.ones(4, 6)),
+    "smooth_l1": lambda x: f.smooth_l1_loss(x, torch.zeros(4, 6), beta=0.5),
+    "huber": lambda x: f.huber_loss(x, torch.zeros(4, 6), delta=0.7),
+    "nll": lambda x: f.nll_loss(x, LABELS),
+    "layer_norm": lambda x: f.layer_norm(x, (6,), torch.arange(6.0), torch.ones(6)),
+    "conv2d": lambda x: f.conv2d(
+        x.reshape(1, 1, 4, 6), torch.ones(2, 1, 2, 2), torch.ones(2), stride=(1, 2), padding=1
+    ),
+    "conv1d": lambda x: f.conv1d(x.reshape(1, 4, 6), torch.ones(2, 4, 3), dilation=2),
+    "max_pool2d": lambda x: f.max_pool2d(x.reshape(1, 1, 4, 6), 2),
+    "embedding": lambda x: f.embedding(LABELS % 4, x),
+    "avg_pool2d": lambda x: f.avg_pool2d(x.reshape(1, 1, 4, 6), 3, 1, 1, count_include_pad=False),
+    "identity": torch.clone,
+    "minimum": lambda x: torch.minimum(x, -x),
+    "dot": lambda x: x[0].exp() @ x[1],
+}
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_an_operator_of_pytorch_is_ours(name: str, tmp_path: Path) -> None:
+    x = X.clone().requires_grad_()
+    with record(tmp_path / "run", nn.Identity(), cells=None):
+        OPERATORS[name](x).sin().sum().backward()
+    trace = load_recording(tmp_path / "run").run().trace(0)
+    ops = {node.op.name for node in trace.graph.nodes if node.op is not None and not node.op.recorded}
+    assert name.partition(" ")[0] in ops
+    for node in trace.graph.nodes:
+        if node.op is not None and not node.op.recorded:
+            operands = [np.asarray(trace.operand_values[at], np.float64) for at in node.operands]
+            operands = [
+                trace.values[at] if at in trace.graph.index_leaves else operand
+                for at, operand in zip(node.operands, operands, strict=True)
+            ]
+            again = node.op.forward(*operands, **node.attributes)
+            np.testing.assert_allclose(again, trace.values[node.position], rtol=2e-5, atol=2e-6)
+    assert wrong_edges(trace) == []

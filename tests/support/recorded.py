@@ -1,0 +1,133 @@
+"""A small recording, written without PyTorch: a linear layer, a ReLU, another linear layer, a mean square.
+
+The events are those that the recorder writes for such a model, the numbers are computed here with NumPy.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backprop_engine.recordings.events import (
+    FORMAT,
+    BackwardCall,
+    EngineEnd,
+    EngineStart,
+    GraphNode,
+    Manifest,
+    Operand,
+    OperatorCall,
+    TensorEntry,
+)
+from backprop_tui.torch.writer import RecordingWriter
+
+__all__ = ["STEPS", "recorded_mlp"]
+
+STEPS = 3
+
+
+class _Step:
+    """The tensors of one step, numbered as they come."""
+
+    def __init__(self, writer: RecordingWriter, cells: int) -> None:
+        self.writer, self.cells, self.count = writer, cells, 0
+
+    def entry(self, array: Any) -> TensorEntry:
+        array = np.asarray(array, np.float32)
+        span = self.writer.tensor("F32", array.shape, array.tobytes()) if array.size <= self.cells else None
+        nan, inf = int(np.isnan(array).sum()), int(np.isinf(array).sum())
+        norm = None if nan or inf else float(np.linalg.norm(array.ravel().astype(float)))
+        self.count += 1
+        return TensorEntry(self.count, array.shape, "F32", norm, nan, inf, span)
+
+
+def recorded_mlp(
+    folder: Path, *, cells: int = 1000, steps: int = STEPS, spoilt: int | None = None, hooked: bool = False
+) -> dict[str, Any]:
+    """Write the recording; gives the last step's gradients of parameters by name.
+
+    In the step `spoilt` the ReLU gives a NaN. If `hooked`, a hook doubles the gradient of the ReLU.
+    """
+    rng = np.random.default_rng(0)
+    w1, b1 = rng.normal(size=(4, 3)), rng.normal(size=4)
+    w2, b2 = rng.normal(size=(2, 4)), rng.normal(size=2)
+    x, target = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    writer = RecordingWriter(folder, Manifest(FORMAT, "torch", "2.13.0", model="MLP"))
+    found: dict[str, Any] = {}
+    for number in range(steps):
+        hidden = x @ w1.T + b1
+        relu = np.maximum(hidden, 0)
+        if number == spoilt:
+            relu[2, 1] = np.nan
+        head = relu @ w2.T + b2
+        dhead = 2 * (head - target) / head.size
+        drelu = dhead @ w2
+        given = 2 * drelu if hooked else drelu
+        dhidden = given * (hidden > 0)
+        found = {
+            "hidden.weight": dhidden.T @ x, "hidden.bias": dhidden.sum(0),
+            "head.weight": dhead.T @ relu, "head.bias": dhead.sum(0),
+        }  # fmt: skip
+        writer.start(number)
+        step = _Step(writer, cells)
+        e = step.entry
+        leaves = {"w1": e(w1), "b1": e(b1), "w2": e(w2), "b2": e(b2)}
+        data, aim, turned, turned2 = e(x), e(target), e(w1.T), e(w2.T)
+        hidden_, relu_, head_, loss_ = e(hidden), e(relu), e(head), e(np.mean((head - target) ** 2))
+
+        def leaf(key: str, name: str, entries: dict[str, TensorEntry] = leaves) -> Operand:
+            return Operand(entries[key].id, leaf=name, tensor=entries[key])
+
+        def made(entry: TensorEntry, node: str) -> Operand:
+            return Operand(entry.id, node, tensor=entry)
+
+        def call(op: str, node: str, module: str, line: int, inputs: Any, output: TensorEntry) -> None:
+            writer.event(OperatorCall(op, node, None, module, "train.py", line, "forward", inputs, (output,)))
+
+        call("aten.t.default", "n0", "hidden", 9, (leaf("w1", "hidden.weight"),), turned)
+        fed = Operand(data.id, tensor=data)
+        inputs = (leaf("b1", "hidden.bias"), fed, made(turned, "n0"))
+        call("aten.addmm.default", "n1", "hidden", 9, inputs, hidden_)
+        call("aten.relu.default", "n2", "MLP", 10, (made(hidden_, "n1"),), relu_)
+        call("aten.t.default", "n3", "head", 11, (leaf("w2", "head.weight"),), turned2)
+        inputs = (leaf("b2", "head.bias"), made(relu_, "n2"), made(turned2, "n3"))
+        call("aten.addmm.default", "n4", "head", 11, inputs, head_)
+        inputs = (made(head_, "n4"), Operand(aim.id, tensor=aim))
+        call("aten.mse_loss.default", "n5", "", 20, inputs, loss_)
+        writer.event(EngineStart((("n5", 0),), "train.py", 21))
+        for node, name, following in (
+            ("n5", "MseLossBackward0", (("n4", 0), None)),
+            ("n4", "AddmmBackward0", (("a4", 0), ("n2", 0), ("n3", 0))),
+            ("n3", "TBackward0", (("a3", 0),)),
+            ("n2", "ReluBackward0", (("n1", 0),)),
+            ("n1", "AddmmBackward0", (("a2", 0), None, ("n0", 0))),
+            ("n0", "TBackward0", (("a1", 0),)),
+        ):
+            writer.event(GraphNode(node, name, following))
+        names = {"a1": "hidden.weight", "a2": "hidden.bias", "a3": "head.weight", "a4": "head.bias"}
+        for (node, name), value in zip(names.items(), leaves.values(), strict=True):
+            writer.event(GraphNode(node, "torch::autograd::AccumulateGrad", (), name, value))
+        gradients = {name: e(array) for name, array in found.items()}
+        dw2t, dw1t = e(found["head.weight"].T), e(found["hidden.weight"].T)
+        top, middle, below, low = e(dhead), e(drelu), e(given), e(dhidden)
+        bias2, bias1 = gradients["head.bias"], gradients["hidden.bias"]
+        for node, above, handed in (
+            ("n5", e(1.0), (top, None)),
+            ("n4", top, (bias2, middle, dw2t)),
+            ("a4", bias2, ()),
+            ("n3", dw2t, (gradients["head.weight"],)),
+            ("a3", gradients["head.weight"], ()),
+            ("n2", below, (low,)),
+            ("n1", low, (bias1, None, dw1t)),
+            ("a2", bias1, ()),
+            ("n0", dw1t, (gradients["hidden.weight"],)),
+            ("a1", gradients["hidden.weight"], ()),
+        ):
+            writer.event(BackwardCall(node, (above,), handed))
+        writer.event(EngineEnd())
+        w1, b1 = w1 - 0.1 * found["hidden.weight"], b1 - 0.1 * found["hidden.bias"]
+        w2, b2 = w2 - 0.1 * found["head.weight"], b2 - 0.1 * found["head.bias"]
+    writer.close()
+    return found
