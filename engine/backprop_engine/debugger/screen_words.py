@@ -44,6 +44,7 @@ _MOST_CLASSES: Final = 10_000
 _NAME: Final = r"[^\W\d][\w#]*(?:\[-?\d+\])?(?:\.[^\W\d][\w#]*(?:\[-?\d+\])?)*"
 _CURLY: Final = re.compile(rf"∂({_NAME})\s*/\s*∂({_NAME})")
 _PLAIN: Final = re.compile(rf"(?<![\w.#])d({_NAME})\s*/\s*d({_NAME})(?![\w.#(])")
+_DIAGONAL: Final = re.compile(rf"\bdiagonal\((∂{_NAME}\s*/\s*∂{_NAME})\)")
 _NUMPY: Final = re.compile(r"(?<![\w.])np\.(?=[a-z_0-9]+\()")
 
 
@@ -84,8 +85,11 @@ def _is_loss(name: str, graph: Graph) -> bool:
 
 
 def as_expression(text: str, graph: Graph) -> str:
-    """`text` in the language of expressions: with ``∂L/∂x`` for ``dL/dx``, and without ``np.``."""
-    return _PLAIN.sub(lambda found: _curly(found, graph), _NUMPY.sub("", text))
+    """`text` in the language of expressions: with ``∂L/∂x`` for ``dL/dx``, and without ``np.``; the local
+    gradient of an elementwise operator is its diagonal.
+    """
+    text = _DIAGONAL.sub(r"\1", _NUMPY.sub("", text))
+    return _PLAIN.sub(lambda found: _curly(found, graph), text)
 
 
 def _curly(found: re.Match[str], graph: Graph) -> str:

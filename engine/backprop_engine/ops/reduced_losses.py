@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from math import prod
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -89,13 +90,25 @@ def _shared(partial: Elementwise, count: int) -> Linear:
     def slope(out: Any, *operands: Any, **attributes: Any) -> Any:
         return partial.of(out, *operands, **attributes) / count
 
-    text = _factor_text(partial.text) + (f" / {count}" if count != 1 else "")
+    text = _shared_text(partial.text, count)
     return Linear(
         f"g * ({text})" if text.startswith("-") else f"g * {text}",
         lambda g, *rest, **attributes: g * slope(*rest, **attributes),
         Factor(text, slope),
         entries=entries_of(slope),
     )
+
+
+def _shared_text(text: str, count: int) -> str:
+    """A factor that is divided by `count`: ``2 / 3 * (a - target)``, which says (2/n)(a − t)."""
+    text = _factor_text(text)
+    if count == 1:
+        return text
+    leading = _LEADING.match(text)
+    return f"{leading[1]} / {count} * {text[leading.end() :]}" if leading else f"{text} / {count}"
+
+
+_LEADING: Final = re.compile(r"(-?[0-9]+) \* ")
 
 
 def entries_of(factor: Callable[..., Any]) -> Callable[..., Any]:

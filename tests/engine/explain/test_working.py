@@ -72,7 +72,7 @@ def test_softmax_with_loss_is_the_probabilities_less_the_target_by_the_count() -
 def test_mse_says_how_many_there_are() -> None:
     run = record(make_graph({"L": "mse(h, target=t)"}, inputs={"h": [3, 1]}, constants={"t": [1, 2]}))
     (working,) = workings(steps(run)[0])
-    assert spelled(working) == "2 · ( h − t ) / 2"
+    assert spelled(working) == "2 / 2 · ( h − t )"
 
 
 def test_attention_shows_the_gradient_of_its_scores() -> None:

@@ -172,7 +172,12 @@ def test_every_leaf_has_a_bar_by_the_size_of_its_gradient(size: tuple[int, int])
 def test_where_there_is_room_the_last_equation_stands_above() -> None:
     shown = at_end("rnn_cell")
     assert "contribution" in text_of(step(shown, 76, 26))
-    assert "contribution" not in text_of(step(shown, 76, 12))
+    low = text_of(step(shown, 76, 12)).splitlines()
+    assert "contribution" in " ".join(low[:9]), "the step goes before what came of the run"
+    assert len(low) == 12
+    assert "numeric checks" in low[-2]
+    assert "e what if?" in low[-1]
+    assert "contribution" not in text_of(step(shown, 76, 8))
     assert step_title(shown) == "The end of the run"
 
 

@@ -45,3 +45,10 @@ def test_formula_of_every_step_can_be_typed(stem: str) -> None:
             with np.errstate(all="ignore"):
                 _same(text, facts.frame, wanted)
     assert said
+
+
+def test_the_diagonal_of_a_jacobian_is_what_stands_under_it() -> None:
+    frame = trace_of("hadamard_jacobian").frame(13)
+    _same("diagonal(∂c/∂a)", frame, [4, 5, 3])
+    _same("∂L/∂c ⊙ diagonal(∂c/∂a)", frame, [4, -5, 6])
+    _same("(diag(∂c/∂a) − J)ᵀ @ ∂L/∂c", frame, [0, 0, 0])

@@ -134,7 +134,7 @@ def test_nothing_runs_over_the_edge_where_the_product_is_one_of_several(language
             assert not [line for line in shown if line.rstrip().endswith("…")], (width, height)
 
 
-@pytest.mark.parametrize("size", [(60, 12), (30, 9)])
+@pytest.mark.parametrize("size", [(60, 12), (36, 9)])
 def test_the_shape_of_a_vector_is_in_brackets_as_no_number_is(size: tuple[int, int]) -> None:
     shown = plain(backward("relu", Sample(((3,),)), size).lines)
     assert shown.count("(3)") == 3

@@ -228,7 +228,7 @@ def test_one_sign_for_a_product_of_matrices_and_another_for_one_cell_by_cell(
     [
         ("matmul W X", "∂L/∂Y", "Xᵀ"),
         ("mul W X", "∂L/∂Y", "X"),
-        ("mse W X", "∂L/∂Y", "2 · (W − X) / 4"),
+        ("mse W X", "∂L/∂Y", "2 / 4 · (W − X)"),
         ("softmax W", "∂L/∂Y∂L/∂Y", "YY"),
     ],
 )
@@ -255,7 +255,7 @@ def test_numbers_are_written_wherever_they_fit_under_names_and_words(language: s
     rows = words(equation(step_facts(mean_of_squares(height - 2)), language, 76, height))
     assert len(rows) == height
     assert not any("▀" in row or "…" in row for row in rows)
-    assert rows[0] == f"∂L/∂h = ∂L/∂L · 2 · (h − seen) / {height - 2}"
+    assert rows[0] == f"∂L/∂h = ∂L/∂L · 2 / {height - 2} · (h − seen)"
 
 
 def test_where_room_is_short_a_shape_stands_beside_its_word_and_then_nothing_between() -> None:
@@ -278,12 +278,12 @@ def test_words_take_two_lines_where_they_are_wider_than_the_numbers() -> None:
 
 def test_long_symbols_are_cut_only_where_they_do_not_fit() -> None:
     frame = mean_of_squares(2)
-    assert "2 · (h − seen) / 2" in words(equation(step_facts(frame), "en", 76, 12))[0]
+    assert "2 / 2 · (h − seen)" in words(equation(step_facts(frame), "en", 76, 12))[0]
     graph = Sketch().inputs(predicted=(2,), measured=(2,))(L="mse predicted measured").build()
     frame = record(graph, Bindings.of(graph, {"predicted": [1.0, 2.0], "measured": [0.0, 0.5]})).frame(3)
-    assert words(equation(step_facts(frame), "en", 76, 12))[0].endswith("· 2 · (predicted − measured) / 2")
-    assert words(equation(step_facts(frame), "en", 56, 9))[0].endswith("· 2 · (predicted − measured) …")
-    assert words(equation(step_facts(frame), "en", 50, 9))[0].endswith("· 2 · (predicted − …")
+    assert words(equation(step_facts(frame), "en", 76, 12))[0].endswith("· 2 / 2 · (predicted − measured)")
+    assert words(equation(step_facts(frame), "en", 56, 9))[0].endswith("· 2 / 2 · (predicted − …")
+    assert words(equation(step_facts(frame), "en", 50, 9))[0].endswith("· 2 / 2 · (predicted − …")
 
 
 def test_the_title_of_a_step() -> None:

@@ -178,10 +178,13 @@ def _keys(keys: Sequence[tuple[str, Message]], view: View) -> Line:
 
 
 class Ending(NamedTuple):
-    """What came of a run, and what to do next: in `parts`, and where rows are few in `low` ones."""
+    """What came of a run, and what to do next: in `parts`, where rows are few in `low` ones, and in the
+    `least` beside a step that needs the others.
+    """
 
     parts: Sequence[Sequence[Line]]
     low: Sequence[Line]
+    least: Sequence[Line]
 
     def drawn(self, height: int) -> Lines:
         """The parts, or in fewer rows where there are few."""
@@ -202,7 +205,7 @@ def ending(view: View, width: int) -> Ending:
     one_row = next(
         (row for row in rows_of_keys if line_width(row) <= width), clip_line(rows_of_keys[-1], width)
     )
-    return Ending(parts, [*outcome, *_bars(view, width, small=True), *checks, one_row])
+    return Ending(parts, [*outcome, *_bars(view, width, small=True), *checks, one_row], [*checks, one_row])
 
 
 _TRIES: Final = (

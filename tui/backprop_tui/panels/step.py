@@ -10,7 +10,14 @@ from typing import Final, NamedTuple
 
 from backprop_engine.derived import derived
 from backprop_engine.explain.common_facts import FactsKind
-from backprop_engine.explain.facts import BackwardFacts, ClearFacts, StartFacts, StepFacts, step_facts
+from backprop_engine.explain.facts import (
+    AccumulateFacts,
+    BackwardFacts,
+    ClearFacts,
+    StartFacts,
+    StepFacts,
+    step_facts,
+)
 from backprop_engine.graph.graph import Node
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.scenario.sections.texts import LocalText
@@ -93,7 +100,7 @@ def step(view: View, width: int, height: int) -> Drawing:
 
 
 def _with_the_ending(view: View, width: int, height: int) -> Lines:
-    """What came of the run; above it the page of the last step where it fits, or else the author's note."""
+    """What came of the run, below the page of the last step; where both do not fit, the step goes first."""
     facts = view.facts
     came = ending(view, width)
     room = height - len(came.low) - 1
@@ -105,7 +112,10 @@ def _with_the_ending(view: View, width: int, height: int) -> Lines:
         found = _with_its_check(facts, view.language, width, room - len(noted) - 1)
         above = [*found.lines, *([_BLANK] * bool(noted)), *noted]
     elif not 0 < len(above) <= room:
-        above = noted
+        above, left = noted, height - len(came.least)
+        if left >= _LEAST and isinstance(facts, BackwardFacts | AccumulateFacts):
+            page = _page(view, width, left, further=False).lines[:left]
+            return Lines.of([*page, *[_BLANK] * (left - len(page)), *came.least])
     between = [_BLANK] * (0 < len(above) <= room)
     below = came.drawn(height - len(above) - len(between))
     return Lines.of([*above, *between, *below.lines])
