@@ -227,7 +227,7 @@ class Graph:
         return lengths
 
     def edge_name(self, edge: Edge) -> str:
-        """``q → x``: the node whose rule runs, and the operand that it hands its gradient to."""
+        """``q → x``: the node whose rule runs, and the operand that it passes a gradient to."""
         return f"{self.nodes[edge.node].name} → {self.nodes[edge.operand].name}"
 
     def group_of(self, position: int) -> Group | None:

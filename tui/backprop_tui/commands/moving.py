@@ -58,7 +58,7 @@ MOVING: Final = (
     CommandRow(
         "over",
         msg("node"),
-        msg("step over a node, with all its edges"),
+        msg("step over a node"),
         ("n",),
         "n",
         3,
