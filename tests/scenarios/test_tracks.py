@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from backprop_engine import load_scenario
-from backprop_engine.evaluation.evaluate import evaluate
+from backprop_engine.evaluation.evaluate import evaluate_on
 from backprop_engine.practice import drawn
 from backprop_engine.scenario.bundled import bundled, neighbour, tracks
 from backprop_engine.scenario.sections.expectations import Formula
@@ -121,5 +121,5 @@ def test_each_of_the_article_asks_and_its_formulas_hold_when_numbers_are_drawn_a
             continue
         for seed in range(3):
             trace = drawn(scenario, seed)
-            found = evaluate(ask.answer.tree, trace.value, trace.gradient, trace.graph.dtype)
+            found = evaluate_on(ask.answer.tree, trace)
             assert found == pytest.approx(trace.gradient(ask.node), rel=1e-9, abs=1e-12)

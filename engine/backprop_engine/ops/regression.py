@@ -44,8 +44,8 @@ mse = define(
     attributes=(REDUCTION,),
     inside=inside_of(("d", "a - target"), ("l", "d ** 2")),
     lesson=Words(
-        en="Squared error: the gradient is twice the difference, or 2/n times it for a mean over n entries.",
-        ko="제곱 오차의 그래디언트는 차이의 두 배이며, 원소 n개의 평균일 때는 차이의 2/n배입니다.",
+        en="Squared error: twice the difference; a mean divides the 2 by the number of entries.",
+        ko="제곱 오차의 그래디언트는 차이의 두 배이며, 평균일 때는 2를 원소 수로 나눕니다.",
     ),
     lessons=(None, _TURNED),
     conventions=Words(
