@@ -248,7 +248,7 @@ def test_the_terminal_is_lent_and_taken_back(terminal: Terminal) -> None:
     terminal.press("\n")
     terminal.wait_for("Edited")
     terminal.wait_for("step 3 of")
-    terminal.wait_for(r"  x +input +5 +· ")
+    terminal.wait_for(r"  x +input +5 +◌ ")
     terminal.press("s")
     terminal.wait_for("step 4 of")
     terminal.press("q")

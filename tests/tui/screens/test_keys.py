@@ -400,7 +400,7 @@ async def test_inspecting_tells_how_much_of_a_gradient_has_arrived(at: int, coun
         await pilot.press("enter")
         shown = text_of(pilot.app.screen.query_one(Panel).drawing)
     assert f"{count} of 3 contributions so far: f, f#1, f#1" in shown
-    assert ("  ·" in shown) == (count == 0)
+    assert ("  ◌" in shown) == (count == 0)
 
 
 async def test_there_is_nothing_to_inspect_at_the_start() -> None:
