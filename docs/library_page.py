@@ -22,9 +22,8 @@ _HEAD = Text(
 {_MADE}
 [한국어](library.ko.md) · [Cookbook](cookbook.md) · [How it works inside](inside.md)
 
-All that a program of yours may use, and what stays as it is from version to version. `backprop_engine` needs
-NumPy and no terminal; every example below is run by a test. Whatever a caller can get wrong is a
-`BackpropError`.""",
+The public interface, which stays the same from version to version. `backprop_engine` needs NumPy and no
+terminal; every example below is run by a test. Every mistake of a caller is a `BackpropError`.""",
     f"""# 라이브러리
 {_MADE}
 [English](library.md) · [쿡북](cookbook.ko.md) · [안에서 일어나는 일](inside.ko.md)

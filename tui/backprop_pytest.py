@@ -1,7 +1,7 @@
 """The pytest plugin: scenarios are tests, and a screen of the debugger is a value that a test can compare.
 
 pytest imports this module whenever it starts in an environment that has it, and a module in a package would
-bring its package along. So it stands by itself and imports pytest alone; the rest is loaded for the first
+bring its package along. So it is independent and imports pytest alone; the rest is loaded for the first
 scenario that is collected, and for the first screen that is drawn.
 """
 

@@ -1,7 +1,7 @@
-"""What is computed from a trace or a graph is remembered on it, and goes with it.
+"""Results computed from a trace or a graph are cached on it for as long as it lives.
 
 A cache at module level that has a trace among its keys keeps that trace, and all its tensors, alive for as
-long as the entry stands. So a function of a trace that is worth remembering is declared here::
+long as the entry is. So a function of a trace that is worth remembering is declared here::
 
     @derived(limit=64)
     def numeric_check(trace: Trace, edge: Edge) -> GradientCheck: ...

@@ -97,7 +97,7 @@ class Diagnostic(NamedTuple):
 
 
 class BackpropError(Exception):
-    """The base of every error that a user can cause: one sentence, and often a hint; in any language.
+    """The base of all errors that a user can cause: one sentence, and often a hint, in any language.
 
     >>> from backprop_engine import BackpropError, load_scenario
     >>> try:
@@ -111,7 +111,7 @@ class BackpropError(Exception):
 
     @property
     def text(self) -> str:
-        """What it says: English, and what `in_language` can say otherwise."""
+        """The message: English text, which `in_language` can translate."""
         text = self.args[0] if self.args else ""
         return text if isinstance(text, str) else str(text)
 
@@ -162,7 +162,7 @@ class ShapeError(BackpropError):
 
 
 class UsageError(BackpropError):
-    """An argument of the command line or of the library that names nothing or fits nothing.
+    """An invalid argument of the command line or of the library.
 
     >>> from backprop_engine import UsageError, load_scenario
     >>> try:

@@ -62,4 +62,4 @@ def player(trace: Any, position: int) -> Any:
     """What a notebook shows to step through a run; `UsageError` where nothing that draws is installed."""
     for found in entry_points(group=_PLAYERS):
         return found.load()(trace, at=position)
-    raise UsageError(msg("nothing that shows a run is installed: `pip install backprop-tui`"))
+    raise UsageError(msg("no viewer is installed: `pip install backprop-tui`"))

@@ -210,7 +210,7 @@ def test_a_page_tells_what_is_wrong_with_its_scenario(tab: Tab, settings: Path, 
         file.write_text("inputs: {x: 1}\nnodes: {'<b>': x * x}\n", "utf-8")
         tab.driver.get(address)
         tab.wait(lambda: "-closed" in tab.classes)
-        assert tab.said.startswith(f"The program could not begin:\n\n{file}:2:9: error[")
+        assert tab.said.startswith(f"The program could not start:\n\n{file}:2:9: error[")
         assert "<b>" in tab.said
         file.write_text("inputs: {x: 1}\nnodes: {f: x * x}\n", "utf-8")
         tab.press(Keys.ENTER)

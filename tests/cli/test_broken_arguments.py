@@ -13,7 +13,7 @@ from command_line import Commands
 def test_an_empty_argument_is_no_folder(commands: Commands, command: str) -> None:
     outcome = commands(command, "")
     assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err == "backprop-tui: an empty argument names no scenario\n"
+    assert outcome.err == "backprop-tui: an empty argument is not the name of a scenario\n"
 
 
 def test_an_empty_argument_is_told_before_anything_is_checked(commands: Commands) -> None:
@@ -24,7 +24,7 @@ def test_an_empty_argument_is_told_before_anything_is_checked(commands: Commands
 def test_standard_input_is_read_once(commands: Commands) -> None:
     outcome = commands("check", "-", "-")
     assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err == "backprop-tui: - is given twice: standard input can be read once\n"
+    assert outcome.err == "backprop-tui: - is given twice: standard input can be read only once\n"
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_standard_input_is_read_once(commands: Commands) -> None:
         ("x=", "x=: a number or list is missing after the `=`, such as x=3"),
         ("x= ", "x= : a number or list is missing after the `=`, such as x=3"),
         ("x=1,5", "x=1,5: expected a number in `x`, found the text `1,5`; write `1.5`"),
-        ("=3", "=3: a setting is a name, `=` and a number or list, such as x=3"),
+        ("=3", "=3: write a name, `=` and a number or list, such as x=3"),
         ("X=3", "there is no leaf X; did you mean `x`?"),
     ],
 )
@@ -48,5 +48,5 @@ def test_a_link_to_nowhere_is_told(commands: Commands, tmp_path: Path) -> None:
     link.symlink_to("nowhere.yaml")
     outcome = commands("check", str(link))
     assert outcome.code == 2
-    assert "error[file-not-found]: this is a link to nowhere.yaml, and there is no such file" in outcome.err
+    assert "error[file-not-found]: this is a link to nowhere.yaml, which does not exist" in outcome.err
     assert "hint" not in outcome.err

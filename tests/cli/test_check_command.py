@@ -62,7 +62,7 @@ def test_a_gradient_that_is_not_finite_must_be_expected(commands: Commands, tmp_
     assert commands("check", named).code == 0
     outcome = commands("check", unnamed)
     assert outcome.code == 1
-    assert "x: the gradient is inf, and `expect` does not name it" in outcome.out
+    assert "x: the gradient is inf, but `expect` does not list it" in outcome.out
 
 
 def test_a_value_that_is_not_finite_must_be_expected(commands: Commands, tmp_path: Path) -> None:

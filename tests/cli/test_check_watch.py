@@ -222,7 +222,7 @@ def test_the_real_program_is_ended_by_an_interrupt(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         first = [process.stdout.readline() for _ in range(2)]
-        assert process.stderr.readline() == "watching; Ctrl+C ends\n"
+        assert process.stderr.readline() == "watching; Ctrl+C stops\n"
         saved(path, FAILING)()
         wanted = f"\nround 2\n{program('check', path).stdout.decode()}"
         second = "".join(process.stdout.readline() for _ in range(wanted.count("\n")))

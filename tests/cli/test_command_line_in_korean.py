@@ -119,7 +119,7 @@ UNHEARD = {
     "standard input is closed",
     "this terminal cannot place a cursor (TERM=dumb); instead: backprop-tui run {scenario}",
     "expected at least one argument",
-    "serving; Ctrl+C ends",
+    "serving; Ctrl+C stops",
     "… and {count} more gradients",
     "gradient {done} of {count}",
 }

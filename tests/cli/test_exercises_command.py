@@ -91,15 +91,15 @@ def test_a_file_that_cannot_be_used_does_not_keep_the_others(
 
 
 def test_what_does_not_go_together(commands: Commands, lesson: str, tmp_path: Path) -> None:
-    assert "--watch does not grade" in commands.refused("check", "--exercise", lesson, "--watch")
+    assert "--watch cannot grade" in commands.refused("check", "--exercise", lesson, "--watch")
     for option in ("--solution", "--report", "--csv"):
-        assert f"{option} is for --exercise" in commands.refused("check", lesson, option, str(tmp_path / "x"))
+        assert f"{option} needs --exercise" in commands.refused("check", lesson, option, str(tmp_path / "x"))
     plain = tmp_path / "plain.yaml"
     plain.write_text("inputs: {x: 1}\nnodes: {y: x + 1}\n", encoding="utf-8")
     outcome = commands("check", "--exercise", str(plain))
     assert (outcome.code, outcome.out) == (2, f"{plain}: cannot be graded\n")
-    assert "asks for nothing" in outcome.err
-    assert "asks for nothing" in commands.refused("export", str(plain), "--to", "exercise")
+    assert "has no blanks to fill in" in outcome.err
+    assert "has no blanks to fill in" in commands.refused("export", str(plain), "--to", "exercise")
 
 
 def test_a_file_that_asks_for_nothing_does_not_keep_the_others_from_being_graded(
@@ -110,7 +110,7 @@ def test_a_file_that_asks_for_nothing_does_not_keep_the_others_from_being_graded
     path = returned(commands, lesson, tmp_path, "-12", "z", "-4", "3", "back")
     outcome = commands("check", "--exercise", str(nothing), path)
     assert outcome.code == 2
-    assert "nothing.yaml: this exercise asks for nothing" in outcome.err
+    assert "nothing.yaml: this exercise has no blanks to fill in" in outcome.err
     assert f"{path}: 4 of 4 right" in outcome.out
 
 

@@ -154,7 +154,7 @@ def test_what_is_said_about_one_scenario_is_refused(
     commands: Commands, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     file(tmp_path, GOOD)
-    assert f"{options[0]} goes with a scenario" in commands.refused(str(tmp_path), *options)
+    assert f"{options[0]} needs a scenario" in commands.refused(str(tmp_path), *options)
 
 
 def test_an_odd_name_of_a_folder_does_no_harm(commands: Commands, tmp_path: Path) -> None:

@@ -37,10 +37,10 @@ def test_it_says_how_well_a_scenario_was_practised(
     assert "practised on 2026-03-01: 83%" in commands("list", "--track", "article").out
     note_practice("one_node", Score((0.5,), {}), today=lambda: date(2026, 3, 4))
     shown = commands("list", "--track", "article").out
-    assert "practised 2 times, last on 2026-03-04: 83% at best" in shown
+    assert "practised 2 times, most recently on 2026-03-04; best score 83%" in shown
     assert "2026-03-04에" not in shown
     assert (
-        "2번 연습함, 마지막은 2026-03-04: 최고 83%"
+        "2번 연습함, 마지막은 2026-03-04, 최고 83%"
         in commands("list", "--track", "article", "--lang", "ko").out
     )
     assert "1 of 13 mastered" in commands("list").out

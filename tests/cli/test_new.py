@@ -63,7 +63,7 @@ def test_what_it_says_can_be_done(commands: Commands, name: str) -> None:
     outcome = commands("new", name)
     assert (outcome.code, outcome.err) == (0, "")
     first, *lines = outcome.out.splitlines()
-    assert first == f"{name} is written. Next:"
+    assert first == f"Wrote {name}. Next:"
     assert len(lines) == 3
     for line in lines[1:]:
         command = shlex.split(re.split(r" {3,}", line.strip())[0])
@@ -91,13 +91,13 @@ def test_standard_output(commands: Commands) -> None:
 def test_a_file_stays_as_it_is(commands: Commands) -> None:
     Path("mine.yaml").write_text("mine", "utf-8")
     told = commands.refused("new", "mine.yaml")
-    assert told == "backprop-tui: mine.yaml is there already and stays as it is: choose another name\n"
+    assert told == "backprop-tui: mine.yaml already exists and was left unchanged: choose another name\n"
     assert Path("mine.yaml").read_text("utf-8") == "mine"
 
 
 def test_a_link_to_nothing_is_not_followed(commands: Commands) -> None:
     os.symlink("elsewhere.yaml", "link.yaml")
-    assert "is there already" in commands.refused("new", "link.yaml")
+    assert "already exists" in commands.refused("new", "link.yaml")
     assert os.listdir() == ["link.yaml"]
 
 
@@ -111,11 +111,11 @@ def test_a_folder(commands: Commands, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("missing/my.yaml", "there is no folder missing: make it first"),
+        ("missing/my.yaml", "there is no folder missing: create it first"),
         ("missing/", "missing/: "),
         ("file/my.yaml", "file/my.yaml: Not a directory"),
         ("", "a file without a name: "),
-        ("a\0b", "this is not a name for a file"),
+        ("a\0b", "this is not a valid file name"),
         ("x" * 300, "File name too long"),
         ("missing/\x1b[31m", "there is no folder missing"),
     ],

@@ -67,7 +67,7 @@ def test_a_file_that_fails_is_named_with_its_line(
 def test_a_file_that_is_not_there_is_named(commands: Commands, files: tuple[str, str]) -> None:
     outcome = commands("run", files[0], "--ops", "nowhere.py")
     assert outcome.code == 2
-    assert "nowhere.py: there is no such file" in outcome.err
+    assert "nowhere.py: no such file" in outcome.err
 
 
 def test_what_it_prints_is_no_part_of_the_output(commands: Commands, files: tuple[str, str]) -> None:

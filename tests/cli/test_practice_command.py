@@ -49,7 +49,7 @@ def test_answers_are_graded(practised: Practised) -> None:
     assert lines[0] == "Add, then multiply: 4 questions, seed 1"
     assert "f passes ∂L/∂f back to q. What is ∂L/∂q?" in lines
     assert "∂L/∂q > z" in lines
-    assert "Right, since ∂L/∂f is 1 here; with any other it is a factor." in lines
+    assert "Right, because ∂L/∂f is 1 here; otherwise it would be a factor." in lines
     assert "Not right: the local gradient is forgotten." in outcome.out
     assert "Hint: it is ∂L/∂f times the local gradient q" in lines
     assert "Right, with a hint: half the credit." in lines
@@ -127,7 +127,7 @@ def test_progress_that_cannot_be_kept_is_told(practised: Practised, tmp_path: Pa
     (tmp_path / "settings").write_text("a file", encoding="utf-8")
     outcome = practised("add_multiply", "--seed", "1", "--only", "product", typed="g * z\n")
     assert outcome.code == 0
-    assert "progress.json is not changed" in outcome.err
+    assert "progress.json was not changed" in outcome.err
 
 
 @pytest.mark.parametrize(

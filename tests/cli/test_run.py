@@ -343,7 +343,7 @@ def test_where_one_iteration_ends_the_next_begins(commands: Commands) -> None:
     ]
     assert shown[0] == shown[1] != shown[2]
     assert commands.refused("run", "gradient_descent", "--at", str(first), "--iteration", "2").startswith(
-        f"backprop-tui: position {first} is in iteration 0; iteration 2 is "
+        f"backprop-tui: position {first} is in iteration 0; iteration 2 covers "
     )
 
 

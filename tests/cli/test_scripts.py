@@ -55,7 +55,7 @@ def test_standard_input() -> None:
 def test_the_scenario_on_standard_input() -> None:
     done = program("run", "-", "-x", "end; p grad(x); save", stdin=None, input=GOOD.encode())
     assert done.returncode == 2
-    assert "= 5\n> save\n! this scenario has no folder" in done.stdout.decode()
+    assert "= 5\n> save\n! this scenario is not in a folder" in done.stdout.decode()
 
 
 def test_a_position_to_begin_at(commands: Commands) -> None:
@@ -99,7 +99,7 @@ def test_an_error_is_shown_in_its_place_and_the_script_goes_on(commands: Command
     assert outcome.out.splitlines()[-5:] == [
         "! there is no node nothing",
         "> g 99",
-        "! there is no position 99: there are positions 0 to 7, 0% to 100%",
+        "! there is no position 99: positions run from 0 to 7, or from 0% to 100%",
         "> p q",
         "q = 3",
     ]
@@ -109,7 +109,7 @@ def test_an_error_is_shown_in_its_place_and_the_script_goes_on(commands: Command
 @pytest.mark.parametrize("option", [("--json",), ("--step-into",), ("--iteration", "0")])
 def test_what_is_for_the_whole_run_is_refused(commands: Commands, option: tuple[str, ...]) -> None:
     said = commands.refused("run", "add_multiply", "-x", "s", *option)
-    assert f"{option[0]} is for the whole run" in said
+    assert f"{option[0]} applies to the whole run" in said
 
 
 def test_a_file_that_cannot_be_read(commands: Commands, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_read(commands: Commands, tmp_path: Path) -> None:
     binary = tmp_path / "binary"
     binary.write_bytes(b"s\0\xff")
     assert "binary" in commands.refused("run", "apples", "--commands", str(binary))
-    assert "standard input cannot be" in commands.refused("run", "-", "--commands", "-")
+    assert "cannot both come from standard input" in commands.refused("run", "-", "--commands", "-")
 
 
 def test_a_broken_scenario_plays_nothing(commands: Commands, tmp_path: Path) -> None:

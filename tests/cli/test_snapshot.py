@@ -78,7 +78,7 @@ def test_settings_theme_language_and_ascii(commands: Commands, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("-o", "screen.png"), "screen.png: a snapshot ends in .svg or .txt"),
+        (("-o", "screen.png"), "screen.png: the name of a snapshot must end in .svg or .txt"),
         (("-o", "-", "--theme", "nonsense"), "there is no theme nonsense; available: "),
         (("-o", "-", "--at", "8"), "there is no position 8: the run has positions 0 to 7"),
         (("-o", "-", "--at", "-1"), "there is no position -1"),

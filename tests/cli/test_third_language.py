@@ -117,6 +117,6 @@ def test_what_its_files_get_wrong_is_told_or_said_in_english(commands: Commands,
     translations._read.cache_clear()
     outcome = commands("run", "add_multiply", "--at", "0", "--lang", "xx")
     assert outcome.code == 0
-    assert outcome.err.startswith(f"backprop-tui: warning: {pirates / 'broken.toml'} is not used: ")
+    assert outcome.err.startswith(f"backprop-tui: warning: {pirates / 'broken.toml'} is ignored: ")
     lost = commands.refused("snapshot", "add_multiply", "-o", "no/x.txt", "--lang", "xx")
     assert lost.endswith("no/x.txt: No such file or directory\n"), "it asks for what the message has not"

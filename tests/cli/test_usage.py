@@ -223,7 +223,7 @@ def test_a_path_wins_over_a_stem_where_it_looks_like_one(
         (("run", "add_multiply", "--at", "8"), "there is no position 8: the run has positions 0 to 7"),
         (("run", "add_multiply", "--at", "-1"), "there is no position -1: the run has positions 0 to 7"),
         (("run", "add_multiply", "--at", "seven"), "--at"),
-        (("run", "add_multiply", "--set", "x"), "a setting is a name, `=` and a number or list"),
+        (("run", "add_multiply", "--set", "x"), "write a name, `=` and a number or list"),
         (("run", "add_multiply", "--set", "q=3"), "q is computed: only leaves can be set"),
         (("run", "add_multiply", "--set", "w=3"), "there is no leaf w"),
         (("run", "add_multiply", "--set", "x=[1, 2]"), "x is (), but the value is 2"),

@@ -274,5 +274,5 @@ def test_numbers_that_are_not_finite_are_refused_here_only(optimizer: Optimizer)
     assert _accepts(optimizer.name, {"lr": np.inf})
     assert _accepts(optimizer.name, {"lr": np.nan}) is (optimizer.name == "sgd")
     for value in (np.inf, np.nan):
-        with pytest.raises(SettingError, match="is a number from 0 on"):
+        with pytest.raises(SettingError, match="must be a number of at least 0"):
             optimizer.settings_of({"lr": value})

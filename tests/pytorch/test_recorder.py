@@ -299,7 +299,7 @@ def test_the_doctor_tells_it_and_fails(tmp_path: Path, capsys: pytest.CaptureFix
     assert (finding["kind"], finding["op"]) == ("dead-relu", "aten.relu.default")
     recorded(CASES["LSTM"], tmp_path / "fine")
     assert run_command(["doctor", str(tmp_path / "fine")]) == 0
-    assert "nothing wrong was found" in capsys.readouterr().out
+    assert "no problem was found" in capsys.readouterr().out
 
 
 # Corners

@@ -496,7 +496,7 @@ def test_a_port_in_use(capsys: pytest.CaptureFixture[str]) -> None:
         assert ended(["serve", "add_multiply", "--port", str(port)]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert re.fullmatch(f"backprop-tui: port {port} cannot be used: .*; --port 0 takes any free one\n", err)
+    assert re.fullmatch(f"backprop-tui: port {port} cannot be used: .*; --port 0 picks a free one\n", err)
 
 
 def test_without_the_extra_it_is_named(

@@ -147,7 +147,7 @@ class DebuggerApp(App[None]):
         return gallery
 
     def _keep_what_is_open(self) -> View | None:
-        """Keep what the screen in front debugs, if anything; the tour always begins anew."""
+        """Keep what the screen in front debugs, if anything; the tour always begins again."""
         from backprop_tui.screens.debugger import DebuggerScreen
 
         if isinstance(self.screen, DebuggerScreen) and self.screen.guide is None:

@@ -1,9 +1,9 @@
 """The colours of each theme by what they are for, as many as a terminal has.
 
-Forward, upstream, product, local, trouble and selection are told apart with every kind of sight. Where red
+Forward, upstream, product, local, trouble and selection are distinguished with every kind of sight. Where red
 and green look alike, or yellow and blue, it is by brightness: so the product is nearly white, on white nearly
 black. Six colours of letters cannot be so far apart: trouble and selection are patches under letters. What
-stands around them is paler.
+is around them is paler.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Patch(NamedTuple):
 
 
 class Colours(NamedTuple):
-    """A colour for each thing that is told apart by it."""
+    """A colour for each thing that is distinguished by it."""
 
     text: str
     aside: str

@@ -32,9 +32,9 @@ def debug(
     """Open the debugger in this terminal, and return once it is closed, with 0.
 
     `what` is a graph with its numbers, a recorded run with its edits, a scenario, or anything that
-    `backprop_engine.load_scenario` takes. It begins at position `at`; `language` and `theme` are the reader's
-    own unless they are given. Raises `UsageError` where there is no terminal and for a position that the run
-    does not have, and what loading raises.
+    `backprop_engine.load_scenario` takes. It starts at position `at`; `language` and `theme` come from the
+    user's settings unless they are given. Raises `UsageError` if there is no terminal or the run has no such
+    position, and whatever loading raises.
 
     >>> from backprop_engine import make_graph, record
     >>> from backprop_tui import debug

@@ -16,16 +16,16 @@ from backprop_tui.signs import SCROLLING, SIGNS
 
 __all__ = ["keys_page"]
 
-_HEAD = msg("""# Keys and commands
-<!-- Made by docs/build.py from the table of commands; change that. -->
-[한국어](keys.ko.md)
-
-Every command has a key, a name at the prompt, or both, and stands in the palette (`Ctrl+P`). The prompt opens
-with `:`; Tab completes there, and the arrows go through what was typed before. The same names are understood
-by `backprop-tui run SCENARIO -x "b op relu; c; p grad(W)"` and by `--commands FILE`, which print what each
-shows; [sessions](sessions/README.md) has ten of them. The beginning of a name does where no other begins so,
-and the names of gdb, PuDB and WinDbg work where they mean the same. They stand here by what
-one wants to do, as in the help (`?`).""")
+_HEAD = msg(
+    "# Keys and commands\n<!-- Made by docs/build.py from the table of commands; change that. "
+    "-->\n[한국어](keys.ko.md)\n\nEvery command has a key, a name at the prompt, or both, and is "
+    "listed in the palette (`Ctrl+P`). The prompt opens\nwith `:`; there, Tab completes names, "
+    "and the arrows recall earlier commands. The same names work in\n`backprop-tui run SCENARIO "
+    '-x "b op relu; c; p grad(W)"` and in a file given with `--commands FILE`; both print\nthe '
+    "output of each command ([ten such sessions](sessions/README.md)). A name can be shortened "
+    "as long as it is\nunambiguous, and the names of gdb, PuDB and WinDbg work where they mean "
+    "the same. Here, commands are grouped\nby what you want to do, as in the help (`?`)."
+)
 
 _COLUMNS = msg("""| key | typed | does |
 |---|---|---|""")
@@ -36,29 +36,23 @@ _SIGNS = msg("""
 | sign | means |
 |---|---|""")
 
-_PLACES = msg("""
-## Places
-A breakpoint stops at the position after a step of its node, or one that sets its gradient. `break`, `tbreak`,
-`go` and `find` take the same places:
+_PLACES = msg(
+    "\n## Places\nA breakpoint stops right after a step that computes its node or sets the "
+    "node's gradient. `break`, `tbreak`, `go`\nand `find` accept the same places:\n\n| place | "
+    "meaning |\n|---|---|\n| `q` | the steps of a node; `states[2].h`, `states[-1].h` for one "
+    "in a cell |\n| `op relu` | the steps of nodes with this operator |\n| `group states[2]` | "
+    "where the run enters an instance of a cell, forward and backward |"
+)
 
-| place | is |
-|---|---|
-| `q` | the steps about a node; `states[2].h`, `states[-1].h` for one in a cell |
-| `op relu` | the steps about nodes with this operator |
-| `group states[2]` | where the run enters an instance of a cell, forward and backward |""")
+_TROUBLES = msg(
+    "\nA trouble is found where it arises, forward or backward, not where it first becomes "
+    "visible:\n\n| trouble | what a hit means | common remedies |\n|---|---|---|"
+)
 
-_TROUBLES = msg("""
-A trouble is found where it arises, forward or backward, not where it is first seen:
-
-| trouble | what a hit means | what people do about it |
-|---|---|---|""")
-
-_VIEWER = msg("""
-## Tensors
-`Enter` opens the tensors of the chosen node, or, from the step panel, the product of the step; there:
-
-| key | does |
-|---|---|""")
+_VIEWER = msg(
+    "\n## Tensors\n`Enter` opens the tensors of the chosen node or, from the step panel, the "
+    "product of the step. The keys there:\n\n| key | does |\n|---|---|"
+)
 _PASS = msg("where a pass begins")
 _BOUND = msg("BOUND")
 
@@ -75,10 +69,9 @@ def keys_page(language: str) -> str:
     subjects = ", ".join(f"`{subject}`" for subject in SUBJECTS)
     lines.append(
         msg(
-            """
-After a place, or alone, `if` gives a condition in the language of scenarios: `q if norm(grad) < 1e-6`,
-`if max(abs(product)) > 100`. It is about {subjects}
-of the step, and about nodes and `grad(NODE)` by name, and holds where it is true in any entry.""",
+            "\nAfter a place, or on its own, `if` adds a condition, written like an expression in a "
+            "scenario:\n`q if norm(grad) < 1e-6`, `if max(abs(product)) > 100`. It can use {subjects}\n"
+            "of the step, and nodes and `grad(NODE)` by name. It holds if it is true in any entry.",
             subjects=subjects,
         ).in_language(language)
     )
@@ -86,25 +79,14 @@ of the step, and about nodes and `grad(NODE)` by name, and holds where it is tru
     names = ", ".join(f"`{row.name}`" for row in COMMANDS)
     lines.append(
         msg(
-            """
-## Settings
-The app reads one file, `backprop-tui/settings.toml`, in the platform's folder for such files:
-`$XDG_CONFIG_HOME` or `~/.config` on Linux, `~/Library/Application Support` on macOS, `%APPDATA%` on Windows.
-Language and theme are written there when they are chosen in the palette. With `animation = "no"`, as with
-`--no-animation` or `TEXTUAL_ANIMATIONS=none` in the environment, no pulse runs along the wires of a step.
-Under `[keys]`, a command gets other keys, which take the place of all that it has:
-
-```toml
-language = "ko"
-theme = "backprop-light"
-animation = "no"
-
-[keys]
-step = ["j", "right"]
-back = ["k", "left"]
-```
-
-The commands are called {names}.""",
+            "\n## Settings\nThe app reads one file, `backprop-tui/settings.toml`, in the platform's "
+            "folder for such files:\n`$XDG_CONFIG_HOME` or `~/.config` on Linux, `~/Library/Application "
+            "Support` on macOS, `%APPDATA%` on Windows.\nChoosing a language or a theme in the palette "
+            'saves it there. `animation = "no"` turns off the pulse that runs\nalong the wires of a '
+            "step, as does `--no-animation` or `TEXTUAL_ANIMATIONS=none` in the environment.\nUnder "
+            "`[keys]`, you can give a command other keys, which replace all of its own:\n\n```toml\n"
+            'language = "ko"\ntheme = "backprop-light"\nanimation = "no"\n\n[keys]\nstep = ["j", '
+            '"right"]\nback = ["k", "left"]\n```\n\nThe names of the commands are {names}.',
             names=names,
         ).in_language(language)
     )

@@ -1,4 +1,4 @@
-"""Which panels there are, and where each stands; Tab and the digits go through them in this order."""
+"""Which panels there are, and where each is; Tab and the digits go through them in this order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["FIRST_IN_FRONT", "PANEL_SLOTS", "PLOTS", "PanelSlot", "slot_named"]
 class PanelSlot(Struct, frozen=True):
     """A panel's name and the region that it shares with others, of which one is in front.
 
-    On a `roomy` screen it may stand in another region. `help` says what it shows.
+    On a `roomy` screen it may be in another region. `help` says what it shows.
     """
 
     name: str
@@ -42,12 +42,12 @@ PANEL_SLOTS: Final = (
         "graph",
         msg("Graph"),
         msg(
-            "Values go right, in green above the wires; gradients come back, in red "
-            "below them. A wire that a gradient has crossed is the stronger the larger its "
-            "norm, on the logarithmic scale of the run, and dotted where it is zero. The "
-            "step's own node and wires are heavy, what is still ahead is dashed. + and - "
-            "zoom, f fits, . looks at the step; ↑ ↓, Shift with ← →, H J K L or the mouse "
-            "scroll; ← → alone step. A click chooses a node, two clicks open it."
+            "Values go right, in green above the wires; gradients come back, in red below them. The "
+            "larger the norm of the gradient on a wire (on the run's logarithmic scale), the bolder the "
+            "wire; where the gradient is zero, the wire is dotted. This step's node and wires are heavy; "
+            "steps still to come are dashed. + and - zoom, f fits, . centres the step; ↑ ↓, Shift+← →, H "
+            "J K L or the mouse scroll (← → alone step through the run). Click a node to choose it; "
+            "double-click to open it."
         ),
         "graph",
     ),
@@ -56,9 +56,9 @@ PANEL_SLOTS: Final = (
         msg("Step"),
         msg(
             "The step as an equation: the upstream gradient, which has arrived at the node, times the "
-            "local gradient of the node with respect to this operand is the gradient that is passed on. "
-            "Below it are a numeric check, what the node computes, the reason, the author's note, the "
-            "line of NumPy, and the watches."
+            "node's local gradient with respect to this operand gives the gradient to pass on. Below it "
+            "are a numeric check, what the node computes, the reason, the author's note, the line of "
+            "NumPy, and the watches."
         ),
         "equation",
         former=("chain", "formula", "why"),
@@ -67,9 +67,9 @@ PANEL_SLOTS: Final = (
         "nodes",
         msg("Nodes"),
         msg(
-            "Every node with its operation, its shape, its value and its gradient as far as they are known "
-            "here. The arrows choose a node; after Δ comes how much a change has moved it, for a tensor the "
-            "norm of the difference."
+            "Every node with its operation, its shape, and its value and gradient as far as they are "
+            "known here. The arrows choose a node; Δ shows how much your change moved it (for a tensor, "
+            "the norm of the difference)."
         ),
         "lists",
     ),
@@ -77,9 +77,8 @@ PANEL_SLOTS: Final = (
         "outline",
         msg("Outline"),
         msg(
-            "The structure of the graph: leaves, scans, groups, and the nodes inside. "
-            "The arrows choose a node; z or a click on ▾ folds a group to one box, in "
-            "the picture too, and ▸ unfolds it."
+            "The structure of the graph: leaves, scans, groups, and the nodes inside. The arrows choose "
+            "a node; z or a click on ▾ folds a group into one box, in the graph too, and ▸ unfolds it."
         ),
         "lists",
         roomy="structure",
@@ -99,14 +98,14 @@ PANEL_SLOTS: Final = (
         "calls",
         msg("Calls"),
         msg(
-            "What you are inside of: the run, the iteration, groups, and composite operators that "
-            "you have stepped into, the innermost last."
+            "Where you are: the run, the iteration, groups, and the composite operators you have stepped "
+            "into, innermost last."
         ),
         "lists",
         roomy="structure",
     ),
 )
-"""A region's panels follow each other, and regions stand as the screen's grid fills: by rows."""
+"""A region's panels follow each other, and regions are as the screen's grid fills: by rows."""
 
 PLOTS: Final = ("loss", "time", "gradients", "norms", "parameters", "plane", "rate")
 """The kinds of plots that the panel of that name goes through, by their names at the prompt."""

@@ -43,7 +43,7 @@ _FIRST_TABLE: Final = re.compile(r"^[ \t]*\[", re.MULTILINE)
 
 
 class UserSettings(Struct, frozen=True):
-    """What the settings file says, as far as it can be used; `problems` are the rest, a sentence each.
+    """What the settings file says, as far as it can be used; `problems` are the rest, one sentence each.
 
     `path` is where changes are written; without one they are not kept.
     """
@@ -75,7 +75,7 @@ def read_settings(path: Path) -> UserSettings:
         ValueError,
         RecursionError,
     ) as error:  # what is not TOML raises a ValueError, and so do bytes that are not UTF-8
-        problem = msg("{path} is not used: {reason}", path=_shown(path), reason=_why(error))
+        problem = msg("{path} is ignored: {reason}", path=_shown(path), reason=_why(error))
         return UserSettings(problems=(problem,), path=path)
     reader = _Reader()
     for name in found:
@@ -84,7 +84,7 @@ def read_settings(path: Path) -> UserSettings:
     language = reader.one_of("language", found.get("language", ""), languages())
     theme = found.get("theme", "")
     if not isinstance(theme, str):
-        reader.tell(msg("theme is the name of a theme, in quotes"))
+        reader.tell(msg("theme must be the name of a theme, in quotes"))
         theme = ""
     toured = reader.one_of("toured", found.get("toured", ""), ("yes",))
     keys = reader.keys(found.get("keys", {}))
@@ -157,7 +157,7 @@ class _Reader:
             return found
         self.tell(
             msg(
-                "{name} is one of {known}, not {found}",
+                "{name} must be one of {known}, not {found}",
                 name=name,
                 known=", ".join(known),
                 found=_quoted(found),
@@ -168,7 +168,7 @@ class _Reader:
     def keys(self, found: object) -> dict[str, tuple[str, ...]]:
         """The keys of commands; no key gets two meanings."""
         if not isinstance(found, dict):
-            self.tell(msg('keys is a table of commands: `[keys]`, then `step = ["j"]`'))
+            self.tell(msg('keys must be a table of commands: `[keys]`, then `step = ["j"]`'))
             return {}
         chosen: dict[str, tuple[str, ...]] = {}
         bound = {command.name: command.keys for command in COMMANDS}
@@ -207,7 +207,7 @@ class _Reader:
             if clash is not None:
                 self.tell(
                     msg(
-                        "{key} cannot be the key of {name}: it is that of {other}",
+                        "{key} cannot be a key of {name}: it already belongs to {other}",
                         key=_quoted(clash),
                         name=name,
                         other=taken[clash],
@@ -242,12 +242,12 @@ def change_setting(path: Path, name: str, value: str) -> None:
         had = _parsed(before)
         after = _with(before, name, value)
         if _parsed(after) != {**had, name: value}:
-            raise ValueError(msg("it is written in a way that cannot be changed from here"))
+            raise ValueError(msg("its layout cannot be edited from here"))
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, after)
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
-            msg("{path} is not changed: {reason}", path=_shown(path), reason=_why(error))
+            msg("{path} was not changed: {reason}", path=_shown(path), reason=_why(error))
         ) from None
 
 

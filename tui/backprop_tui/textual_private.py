@@ -96,7 +96,7 @@ def watch_keys(lost: Callable[[], None]) -> None:
 def outlive_terminal() -> None:
     """Let the app end after its terminal has vanished: what is still written goes nowhere.
 
-    The thread that writes would end at once, and the app wait for ever for room in its full queue.
+    The thread that writes would end at once, and the app wait forever for room in its full queue.
     """
     write_all = WriterThread.run
 

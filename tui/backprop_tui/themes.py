@@ -116,7 +116,7 @@ class Palette(dict[Tint, Style]):
 _LIT = 0.3
 """How much lighter zero is, or darker on a light background, where a number is lit."""
 _FADED = 0.72
-"""How much of its colour a number loses while others are to stand out."""
+"""How much of its colour a number loses while others are to be out."""
 
 
 def known_theme(name: str) -> str:
@@ -143,7 +143,7 @@ def palette(theme: Theme, colouring: Colouring = "all") -> Palette:
 
 
 def grounds(theme: Theme) -> tuple[Color, Color]:
-    """The colour of letters and what they stand on; our own where a theme leaves that to the terminal."""
+    """The colour of letters and what they are on; our own where a theme leaves that to the terminal."""
     if theme.ansi:
         theme = DARK if theme.dark else LIGHT
     foreground, background = ("#e0e0e0", "#121212") if theme.dark else ("#202020", "#f8f8f8")

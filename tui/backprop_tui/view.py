@@ -23,7 +23,7 @@ __all__ = ["View"]
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A scenario, where its reader stands in it, and how they like to read.
+    """A scenario, where its reader is in it, and how they like to read.
 
     `density` is how they want the graph; without a choice it is what fits into the `room` of its panel.
     `opening` says how its file was opened, for those who may want to load it again. `found` are the nodes
@@ -64,7 +64,7 @@ class View:
 
     @property
     def frame(self) -> Frame:
-        """What is known where the reader stands."""
+        """What is known where the reader is."""
         return self.session.frame
 
     @property
@@ -75,7 +75,7 @@ class View:
 
     @cached_property
     def facts(self) -> StepFacts:
-        """What there is to say about the step that led here, with the author's note."""
+        """What to say about the step that led here, with the author's note."""
         notes = {} if self.session.levels else self.scenario.notes  # positions inside are of another graph
         changed = self.session.compared is not None or self.scenario.original is not None
         return step_facts(self.frame, notes, changed=changed)
@@ -97,6 +97,6 @@ class View:
 
     @property
     def note(self) -> str:
-        """What the scenario's author says where the reader stands; empty where they say nothing."""
+        """What the scenario's author says where the reader is; empty where they say nothing."""
         note = self.facts.note
         return note.in_language(self.language) if note else ""

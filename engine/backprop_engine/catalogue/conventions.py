@@ -1,6 +1,6 @@
 """Kinks and extremes: what operators give, and what their gradients are, where an answer had to be chosen.
 
-The figures stand in the operators' definitions, written by hand; a test computes each of them and compares.
+The figures are in the operators' definitions, written by hand; a test computes each of them and compares.
 ``docs/conventions.md`` is made from them.
 """
 

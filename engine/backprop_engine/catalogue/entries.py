@@ -1,4 +1,4 @@
-"""What there is to say about an operator, as data: its call, derivatives, shapes and settings."""
+"""The description of an operator, as data: its call, derivatives, shapes and settings."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ def find(name: str) -> Op:
     """The operator called `name`; `UsageError` with what is written instead, where there is none."""
     if name in OPS:
         return OPS[name]
-    hint = meant(name) or msg("`backprop-tui ops` lists all")
+    hint = meant(name) or msg("`backprop-tui ops` lists them all")
     raise UsageError(msg("there is no operator {name}: {hint}", name=name, hint=hint))
 
 
 def how_written(op: Op) -> str:
-    """How it stands in an expression: ``a + b``, or a call with the defaults of its settings."""
+    """How it is in an expression: ``a + b``, or a call with the defaults of its settings."""
     return op.written or signature(op)
 
 

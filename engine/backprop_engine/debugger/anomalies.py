@@ -198,8 +198,8 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
             "zero gradient",
             msg("This gradient is zero in every entry."),
             msg(
-                "Nothing learns from it. Look upstream for a dead ReLU, a saturated activation, a max that "
-                "another operand won, or a detach."
+                "Nothing can be learned from it. Look upstream for a dead ReLU, a saturated activation, "
+                "a max that another operand won, or a detach."
             ),
             _zero,
         ),
@@ -207,8 +207,8 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
             "below",
             msg("Every entry of this gradient is below the bound."),
             msg(
-                "Gradients vanish along products of small slopes: other activations, other initial weights, "
-                "normalisation, or a path around (a residual connection, a gate)."
+                "A product of many small slopes makes gradients vanish. Try other activations, other "
+                "initial weights, normalisation, or a path around (a residual connection, a gate)."
             ),
             _below,
             bound=True,
@@ -217,8 +217,8 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
             "above",
             msg("An entry of this gradient is above the bound."),
             msg(
-                "Gradients explode along products of large slopes: smaller initial weights, a smaller "
-                "learning rate, or clipping the gradient's norm."
+                "A product of many large slopes makes gradients explode. Try smaller initial weights, a "
+                "smaller learning rate, or clipping the gradient's norm."
             ),
             _above,
             bound=True,
@@ -227,8 +227,8 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
             "saturation",
             msg("Every slope of this activation is below {saturated:g}.", saturated=SATURATED),
             msg(
-                "It is far out on its flat part: smaller weights or inputs, normalisation, or a loss that "
-                "cancels the slope, as cross-entropy does for a sigmoid."
+                "Its operand is far out on the flat part. Try smaller weights or inputs, normalisation, "
+                "or a loss that cancels the slope, as cross-entropy does for a sigmoid."
             ),
             _saturated,
         ),
@@ -243,14 +243,14 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
         ),
         Anomaly(
             "sign change",
-            msg("This gradient has the opposite direction to that in the previous iteration."),
+            msg("This gradient points in the opposite direction to the one in the previous iteration."),
             msg("The update jumped over a minimum. If this keeps happening, the learning rate is too large."),
             _turned,
         ),
         Anomaly(
             "no update",
-            msg("The update left this parameter as it was."),
-            msg("Its gradient is 0, or so small that it is lost in rounding: look for where it vanishes."),
+            msg("The update did not change this parameter."),
+            msg("Its gradient is 0, or so small that it is lost in rounding: find out where it vanishes."),
             _unchanged,
         ),
     )

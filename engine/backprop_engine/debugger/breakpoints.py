@@ -96,7 +96,9 @@ def _target(words: str, graph: Graph) -> Target:
             msg("for a condition write `if {words}`", words=shortened(clean(words), 60)) if compares else None
         )
         hint = hint or did_you_mean(words, ANOMALIES) or _there_are(ANOMALIES)
-        raise UsageError(msg("{words} is not something to break at", words=shortened(clean(words), 60)), hint)
+        raise UsageError(
+            msg("{words} is not a place for a breakpoint", words=shortened(clean(words), 60)), hint
+        )
     if words.lower() in ANOMALIES and words not in graph:
         if ANOMALIES[words.lower()].bound:
             raise UsageError(msg("`{words}` needs a bound, such as `{words} 1e-6`", words=words))

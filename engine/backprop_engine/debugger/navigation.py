@@ -81,7 +81,7 @@ def _entered(
 
 
 def _same_pass(schedule: Schedule, here: int, other: int) -> bool:
-    """Whether both steps are in the same pass: in the other one, a group is entered anew."""
+    """Whether both steps are in the same pass: in the other one, a group is entered again."""
     return (here < schedule.seed) == (other < schedule.seed)
 
 

@@ -203,10 +203,10 @@ def nudge(run: Run, iteration: int, name: str, entry: tuple[int, ...], size: flo
             )
         )
     if not 0 < size < inf:
-        raise UsageError(msg("the size of a nudge is a positive number"))
+        raise UsageError(msg("the size of a nudge must be positive"))
     if any(isinstance(edit, ValueEdit) for edit in trace.edits):
         raise UsageError(
-            msg("a nudge tells nothing while a computed value is overridden, because the change stops there")
+            msg("a nudge is meaningless while a computed value is overridden, because the change stops there")
         )
 
     def forward(by: float) -> Sequence[Tensor]:

@@ -66,7 +66,7 @@ class ResumePoint(Struct, frozen=True):
 
 
 def resume_point(session: Session) -> ResumePoint:
-    """The point that a session stands at, outside of everything it has stepped into."""
+    """The point that a session is at, outside of everything it has stepped into."""
     return _point(session.outer_trace, session.outer_here, session.iteration)
 
 
@@ -223,7 +223,7 @@ def _fitting(branches: Branches, run: Run, left_out: list[str]) -> Branches:
 
 
 def _fits(override: Override, run: Run) -> bool:
-    """Whether a number can still be put in the place of what the run gives."""
+    """Whether a number can still be put in place of what the run gives."""
     graph = run.graph
     if override.node not in graph:
         return False

@@ -222,7 +222,7 @@ def _one_hot(target: Tensor, classes: Tensor) -> Tensor:
 
     if classes.ndim or not float(classes).is_integer() or not 0 < classes <= _MOST_CLASSES:
         raise LookupError(
-            msg("`one_hot` takes a whole number of classes, at most {most}", most=_MOST_CLASSES)
+            msg("`one_hot` takes the number of classes: a whole number, at most {most}", most=_MOST_CLASSES)
         )
     return one_hot(target, int(classes))
 
@@ -232,7 +232,7 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Tensor]]] = {"one_hot": _one_hot}
 
 
 def _local(edge: Edge | None, frame: Frame) -> Tensor | None:
-    """The local gradient as a tensor; of a linear map the factor that stands beside the upstream gradient."""
+    """The local gradient as a tensor; of a linear map the factor that is beside the upstream gradient."""
     assert edge is not None
     local = LocalFacts(frame.trace, edge)
     tensor = local.factor.tensor if local.is_map else local.value

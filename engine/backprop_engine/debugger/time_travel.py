@@ -154,7 +154,8 @@ def halted(session: Session) -> Session:
             return with_notice(
                 stopped,
                 msg(
-                    "Stopped searching at iteration {iteration}; continue to search on.", iteration=iteration
+                    "Stopped searching at iteration {iteration}; continue to resume the search.",
+                    iteration=iteration,
                 ),
             )
         case None:

@@ -198,7 +198,7 @@ def _out(session: Session) -> Session:
     if groups:
         return with_notice(
             session,
-            msg("This is the end of {group}: the next step leads out of it.", group=groups[0].name),
+            msg("This is the end of {group}: the next step leaves it.", group=groups[0].name),
             good=False,
         )
     return with_notice(session, msg("You have not stepped into anything."), good=False)

@@ -1,7 +1,7 @@
 """A gradient compared with the derivative of a scalar function, entry by entry; nothing here knows a graph.
 
 Where the function is analytic, by complex step (Squire and Trapp, SIAM Review 40, 1998): the derivative is
-Im f(x + ih) / h, exact to rounding. Elsewhere by five-point central differences, with a kink told apart by
+Im f(x + ih) / h, exact to rounding. Elsewhere by five-point central differences, with a kink distinguished by
 its one-sided slopes: a gradient between the two is a fair choice there. Above 10,000 entries the gradient is
 projected on a random direction, and a sample of its entries is checked one by one.
 """

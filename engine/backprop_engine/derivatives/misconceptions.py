@@ -122,7 +122,7 @@ def _factor(found: _Numbers, expected: _Numbers, factors: Mapping[str, Any]) -> 
                 return msg("the upstream gradient {name} is missing", name=name)
             return msg("the factor {name} is missing", name=name)
         if _same(expected * factor, found):
-            return msg("it has the factor {name} once too often", name=name)
+            return msg("it has the factor {name} one time too many", name=name)
     return ""
 
 
@@ -182,7 +182,7 @@ def _elsewhere(found: _Numbers, expected: _Numbers) -> Hint:
             return msg("it is transposed")
         turned = np.swapaxes(expected, -1, -2)
         if _same(found.reshape(turned.shape), turned):
-            return msg("it is transposed, then reshaped to fit")
+            return msg("it is transposed, and reshaped to match")
     for axis in range(found.ndim):
         if _same(found, np.flip(expected, axis)):
             return msg("it is reversed along axis {axis}", axis=axis)

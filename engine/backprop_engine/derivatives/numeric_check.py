@@ -123,7 +123,7 @@ def check_leaf(trace: Trace, leaf: Node, *, most: int = MOST_ENTRIES, sample: in
 
 
 def _at_kink(trace: Trace, below: list[int]) -> bool:
-    """Whether an operator on the way stands at a kink, and each by itself chose fairly.
+    """Whether an operator on the way is at a kink, and each by itself chose fairly.
 
     Several such choices together need not lie between the slopes of the whole, left and right.
     """

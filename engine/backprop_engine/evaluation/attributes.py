@@ -53,9 +53,9 @@ def attribute_value(op: Op, attribute: OpAttribute, value: object, at: object) -
             choices = [choice for choice in _choices(expected) if isinstance(choice, str)]
             hint = did_you_mean(value, choices) or hint
         if attribute.type is tuple:
-            hint = msg("slices are written in brackets: `x[:, 1:]`")
+            hint = msg("write slices in brackets: `x[:, 1:]`")
         message = msg(
-            "`{name}` of `{op}` is {expected}, not {value}",
+            "`{name}` of `{op}` must be {expected}, not {value}",
             name=attribute.name,
             op=op.name,
             expected=type_words(expected),
@@ -65,7 +65,7 @@ def attribute_value(op: Op, attribute: OpAttribute, value: object, at: object) -
     if not attribute.allows(converted):
         limits = attribute.limits or msg("a finite number")
         message = msg(
-            "`{name}` of `{op}` is {limits}, not {value}",
+            "`{name}` of `{op}` must be {limits}, not {value}",
             name=attribute.name,
             op=op.name,
             limits=limits,

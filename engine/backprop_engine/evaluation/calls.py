@@ -1,7 +1,7 @@
 """Fitting what is given to an operator: operands by position and by name, and attributes.
 
 Used for expressions, for the long form of nodes, and for formulas evaluated later; `at` is whatever says
-where a part stands, and comes back in the error.
+where a part is, and comes back in the error.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ __all__ = [
     "signature",
 ]
 
-UNKNOWN_OP = code("unknown-op", msg("Something that is not an operator is called."))
+UNKNOWN_OP = code("unknown-op", msg("Something is called that is not an operator."))
 OPERANDS = code(
     "operands", msg("An operator gets too many operands, too few, or one under a name that it does not have.")
 )
@@ -126,8 +126,8 @@ def bind(
 ) -> BoundCall[T]:
     """Fit operands and attributes to `op`; `CallError` where they don't.
 
-    `at` is where the operator's own name stands; `other_keys` may be given beside operands and attributes;
-    `written` are the operands as they stand in an expression, where `args` are not.
+    `at` is where the operator's own name is; `other_keys` may be given beside operands and attributes;
+    `written` are the operands as they are in an expression, where `args` are not.
     """
     if len(args) > len(op.operands) and not op.variadic:
         raise CallError(
@@ -157,7 +157,9 @@ def bind(
                 )
                 hint: Hint = ""
                 if not isinstance(given.value, str):
-                    hint = msg("put it under `constants`, say `t`, and write `{name}=t`", name=given.name)
+                    hint = msg(
+                        "put it under `constants`, for example as `t`, and write `{name}=t`", name=given.name
+                    )
                 raise CallError(OPERANDS, message, given.at, hint)
             operands[given.name] = given.operand
             continue
@@ -189,7 +191,7 @@ def bind(
     ):
         raise CallError(
             ATTRIBUTE,
-            msg("the settings of `{op}` do not go together: {reason}", op=op.name, reason=reason),
+            msg("the settings of `{op}` do not fit together: {reason}", op=op.name, reason=reason),
             at,
         )
     return BoundCall(tuple(operands[name] for name in needed), attributes)
@@ -197,16 +199,16 @@ def bind(
 
 def _wrong_count(op: Op, found: int) -> Message:
     count = len(op.operands)
-    given = msg("1 is given") if found == 1 else msg("{count} are given", count=found)
+    given = msg("1 was given") if found == 1 else msg("{count} were given", count=found)
     if op.optional:
         wanted = msg("{least} to {most}", least=count - op.optional, most=count)
     elif op.variadic:
         wanted = msg("{count} or more", count=count)
     elif count == 1:
-        return msg("`{op}` takes 1 operand, {given}", op=op.name, given=given)
+        return msg("`{op}` takes 1 operand, but {given}", op=op.name, given=given)
     else:
-        return msg("`{op}` takes {wanted} operands, {given}", op=op.name, wanted=count, given=given)
-    return msg("`{op}` takes {wanted} operands, {given}", op=op.name, wanted=wanted, given=given)
+        return msg("`{op}` takes {wanted} operands, but {given}", op=op.name, wanted=count, given=given)
+    return msg("`{op}` takes {wanted} operands, but {given}", op=op.name, wanted=wanted, given=given)
 
 
 def _extra_hint(op: Op, extra: Sequence[object]) -> Hint:
@@ -220,7 +222,7 @@ def _extra_hint(op: Op, extra: Sequence[object]) -> Hint:
     free = [attribute.name for attribute in op.attributes]
     if free and len(extra) == 1:
         return msg(
-            "an attribute has its name before it: `{name}=…`; the operator is {op}",
+            "write an attribute with its name: `{name}=…`; the operator is {op}",
             name=free[0],
             op=signature(op),
         )

@@ -49,7 +49,7 @@ _ONE: Final = Number(1, _NOWHERE)
 
 
 class UnknownNameError(ValueError):
-    """A name in a formula that is not one of its operands; `span` says where it stands."""
+    """A name in a formula that is not one of its operands; `span` says where it is."""
 
     def __init__(self, name: str, span: SourceSpan) -> None:
         self.name, self.span = name, span
@@ -180,7 +180,7 @@ class CompiledFormula:
         return known
 
     def _written(self, register: int) -> str:
-        """How a register stands in the formula."""
+        """How a register is in the formula."""
         count = len(self.operands)
         if register < count:
             return self.operands[register]

@@ -1,7 +1,7 @@
 """The texts of an operator at operands of given shapes: complete, and in the language of scenarios.
 
 The text of a rule says nothing of shapes, nor of what the trace adds up. Here shapes and settings are
-numbers, and an operand that was broadcast gets the sum over its broadcast axes: what stands here can be
+numbers, and an operand that was broadcast gets the sum over its broadcast axes: what is here can be
 pasted into a scenario, an expectation or the prompt, over ``g`` (the upstream gradient), ``out`` and the
 operands' names, and means there what it says.
 """
@@ -82,7 +82,7 @@ def formula_text(op: Op, shapes: Sequence[Shape], attributes: Mapping[str, Any])
 
 
 def local_text(op: Op, rule: Rule, shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> str:
-    """The local gradient, as it stands beside the upstream gradient; empty where that is no tensor.
+    """The local gradient, as it is beside the upstream gradient; empty where that is no tensor.
 
     Of an elementwise operator it is the diagonal of the Jacobian, of others the Jacobian, or what multiplies.
     """
@@ -104,7 +104,7 @@ def _complete(op: Op, text: str, shapes: tuple[Shape, ...], attributes: Mapping[
 
 
 def with_key(tree: Expr, key: str) -> Expr:
-    """`tree` with what stands in the brackets of an index, in quotes: ``put(g, a.shape, key="0, 1:")``."""
+    """`tree` with what is in the brackets of an index, in quotes: ``put(g, a.shape, key="0, 1:")``."""
 
     def change(part: Expr) -> Expr:
         match part:

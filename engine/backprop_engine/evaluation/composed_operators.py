@@ -73,7 +73,7 @@ class _Definition(Struct, frozen=True, eq=False):
         if found == wanted or self._broadcast(argnum, found, out, shapes):
             return
         message = msg(
-            "the backward rule of `{op}` for `{name}` gives {found}, and `{name}` is {wanted}",
+            "the backward rule of `{op}` for `{name}` gives shape {found}, but `{name}` has shape {wanted}",
             op=self.name,
             name=name,
             found=shape_text(found),

@@ -1,6 +1,6 @@
 """`grad`, `vjp` and `jvp` as nodes of a graph: a backward or a forward pass, written out in operators.
 
-What is added for one stands in a group of its name: the gradient of `f` with respect to each node `h` on the
+What is added for one is in a group of its name: the gradient of `f` with respect to each node `h` on the
 way from `f` to `x` as ``gx.dh``, the tangent of each on the way from `x` to `f` as ``gx.h_dot``. A pass that
 has been written is gone on with: two gradients of one `f` share all that is the same.
 """
@@ -87,7 +87,8 @@ def _check(builder: GraphBuilder, op: Op, f: Node, x: Node, v: Shape | None) -> 
     wanted, what = (x, "x") if op is JVP else (f, "f")
     if v is not None and v != wanted.shape:
         message = msg(
-            "`v` is {found}, but `{name}` is {shape}: `{op}` takes a `v` of the shape of `{what}`",
+            "`v` has shape {found}, but `{name}` has shape {shape}: in `{op}`, `v` must have the same "
+            "shape as `{what}`",
             found=shape_text(v), name=_called(wanted), shape=shape_text(wanted.shape), op=op.name, what=what,
         )  # fmt: skip
         raise DerivativeError(message)
@@ -197,7 +198,8 @@ class _Writing:
             self.passes.added += self.builder.size - before
         if self.passes.added > MAX_DERIVATIVE_NODES:
             message = msg(
-                "with this one, the derivatives come to more than {most:,} nodes", most=MAX_DERIVATIVE_NODES
+                "with this one, the derivatives have more than {most:,} nodes in total",
+                most=MAX_DERIVATIVE_NODES,
             )
             raise DerivativeError(message, msg("`detach` stops a derivative from going further back"))
         return position

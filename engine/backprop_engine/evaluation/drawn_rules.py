@@ -96,7 +96,7 @@ def _by_inside(sketch: Sketch, node: Node, argnum: int, upstream: int, operands:
     parts = node.op.inside_for(tuple(map(sketch.shape, operands)), node.attributes)
     if not parts:
         raise _unwritable(node)
-    # Variables of its own, so that an operand given twice is told apart.
+    # Variables of its own, so that an operand given twice is distinguished.
     own = {name: sketch.free(sketch.shape(one)) for name, one in _names(node, 0, operands).items()}
     names = dict(own)
     try:

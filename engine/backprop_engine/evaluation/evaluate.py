@@ -178,7 +178,9 @@ def _bounded(shape: Shape) -> Shape:
     """The shape of a part of a formula, which must not be too large; before anything is computed."""
     shape = tuple(shape)
     if prod(shape) > LARGEST_TENSOR:
-        raise ShapeError(msg("the result is {shape}, more than a formula may take", shape=shape_text(shape)))
+        raise ShapeError(
+            msg("the result has shape {shape}, which is too large for a formula", shape=shape_text(shape))
+        )
     return shape
 
 
@@ -309,7 +311,9 @@ class _Walk(Generic[T]):
         try:
             return self.functions[call.name](*operands)
         except TypeError:
-            raise EvaluationError(msg("`{name}` takes other operands", name=call.name), call.span) from None
+            raise EvaluationError(
+                msg("`{name}` does not take these operands", name=call.name), call.span
+            ) from None
         except LookupError as error:
             raise EvaluationError(error.args[0], call.span) from None
 

@@ -1,6 +1,6 @@
 """What lowering does for all expressions of one form, worked out once: its operators and their operands.
 
-A plan works on a row of registers. The names that operands are taken from stand first, then the numbers; each
+A plan works on a row of registers. The names that operands are taken from are first, then the numbers; each
 step appends the result of one operator, and the last one is the value of the expression.
 """
 
@@ -67,14 +67,14 @@ class PlanStep(NamedTuple):
     key: Subscript | None = None
     """The subscript that has the attribute `key`."""
     checked: tuple[SourceSpan, ...] = ()
-    """Where the operands stand, if some of them must be constants."""
+    """Where the operands are, if some of them must be constants."""
 
 
 class ExecutionPlan(Struct, frozen=True, eq=False):
     """What to do for the expressions of a template."""
 
     names: tuple[Name | Attribute, ...]
-    """The names and paths of operands, as often as they stand there."""
+    """The names and paths of operands, as often as they are there."""
     names_written: Pick | None
     """Takes the names out of what is written in the slots; None where that is not all that they are."""
     numbers: tuple[Number, ...]
@@ -199,7 +199,7 @@ def refuse_unnamed(call: Call) -> None:
     given = dict(zip(("f", "x"), call.args, strict=False)) | {one.name: one.value for one in call.keywords}
     x = given.get("x")
     if x is not None and not isinstance(x, Name | Attribute):
-        message = msg("`{op}` is taken with respect to a leaf or node, given by name", op=call.name)
+        message = msg("`{op}` is taken with respect to a leaf or node: write its name", op=call.name)
         hint = msg("give the expression a node of its own, and compute `f` from that")
         raise CallError(DERIVATIVE, message, x.span, hint)
 

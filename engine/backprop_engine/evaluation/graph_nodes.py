@@ -60,7 +60,7 @@ def add_expression(
     `operands` are the positions of the plan's names, then those of its numbers. A part with a broken operand
     is left out. `known` are the names of nodes, for the hint about a call of one, `operators`
     those that are not in the table; `checks` are made for the
-    expression's owner, which stands beside them. Raises `CallError` for a call that does not fit its operator
+    expression's owner, which is beside them. Raises `CallError` for a call that does not fit its operator
     and for shapes that do not fit together; its `at` is a span of the text.
     """
     row = operands
@@ -70,7 +70,7 @@ def add_expression(
     broken = None in row
     apply, shape_of = apply_operator, builder.shape
     # Loading a long file spends its time here: what can be settled once for an expression, or for all of its
-    # form, stands above, or in the plan.
+    # form, is above, or in the plan.
     for mark, op, pick, attributes, text, at, key, checked in plan.steps:
         own = name + mark
         parts = pick(row)

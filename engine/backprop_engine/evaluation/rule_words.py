@@ -96,7 +96,7 @@ def _put(word: WordCall) -> int:
 
 
 def _put_at_lists(sketch: Sketch, g: int, shape: Shape, key: Sequence[Any]) -> int:
-    """Lists and the indices among them stand together: they choose along one axis, in place of theirs."""
+    """Lists and the indices among them are together: they choose along one axis, in place of theirs."""
     chosen = [axis for axis, part in enumerate(key) if not isinstance(part, slice)]
     first, after = chosen[0], chosen[-1] + 1
     sizes = tuple(
@@ -143,7 +143,7 @@ def _add_at_rows(word: WordCall) -> int:
 
 
 def _added(sketch: Sketch, g: int, indices: int, shape: Shape, axis: int) -> int:
-    """Zeros of `shape`, with the slices of `g` added where `indices` say, which stand in place of an axis."""
+    """Zeros of `shape`, with the slices of `g` added where `indices` say, which replace an axis."""
     axis = axis % len(shape)
     count = math.prod(sketch.shape(indices))
     before, after = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])

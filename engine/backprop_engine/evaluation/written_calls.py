@@ -60,7 +60,7 @@ def application(op: Op, operands: Sequence[Expr], attributes: Mapping[str, Any])
 
 
 def settings(op: Op, attributes: Mapping[str, Any]) -> tuple[Keyword, ...]:
-    """The attributes that are not what they are by default; the key of an index stands elsewhere."""
+    """The attributes that are not what they are by default; the key of an index is elsewhere."""
     return tuple(
         Keyword(attribute.name, _constant(attributes[attribute.name]), _NOWHERE)
         for attribute in op.attributes
@@ -69,7 +69,7 @@ def settings(op: Op, attributes: Mapping[str, Any]) -> tuple[Keyword, ...]:
 
 
 def _key(key: IndexKey) -> tuple[KeyPart, ...]:
-    """What stands in the brackets of an index."""
+    """What is in the brackets of an index."""
     if not key:
         raise UnsayableError
     return tuple(map(_key_part, key))

@@ -50,7 +50,7 @@ class SeedFacts(CommonFacts):
 
     @property
     def result(self) -> NamedTensor:
-        """The seed, also where another gradient stands in its place."""
+        """The seed, also where another gradient takes its place."""
         override = self.override
         return NamedTensor(self.subject, self.outcome if override is None else override.computed)
 
@@ -61,7 +61,7 @@ class SeedFacts(CommonFacts):
 
     @property
     def override(self) -> OverrideFacts | None:
-        """The gradient that stands in place of the seed."""
+        """The gradient that replaces the seed."""
         if not overrides_gradient(self.trace, self.node.position):
             return None
         return OverrideFacts(self.subject, self.outcome, self.trace.bindings.seed)
@@ -167,7 +167,7 @@ class BackwardFacts(_EdgeFacts):
 
     @property
     def override(self) -> OverrideFacts | None:
-        """The gradient that stands in place of the product, where that is the whole gradient."""
+        """The gradient that replaces the product, where that is the whole gradient."""
         if self.edge.shared or not overrides_gradient(self.trace, self.edge.operand):
             return None
         return OverrideFacts(self._gradient_name, self.outcome, self.trace.contributions[self.edge.index])
@@ -244,14 +244,14 @@ class AccumulateFacts(_EdgeFacts):
 
     @property
     def result(self) -> NamedTensor:
-        """The sum with this contribution, also where another gradient stands in its place."""
+        """The sum with this contribution, also where another gradient takes its place."""
         override = self.override
         total = self.outcome if override is None else override.computed
         return NamedTensor(self._gradient_name, total, is_row(self.node, self.operand))
 
     @property
     def override(self) -> OverrideFacts | None:
-        """The gradient that stands in place of the completed sum."""
+        """The gradient that replaces the completed sum."""
         if not self.is_last or not overrides_gradient(self.trace, self.edge.operand):
             return None
         trace, before = self.trace, self.before

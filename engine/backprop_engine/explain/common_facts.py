@@ -68,12 +68,12 @@ class CommonFacts:
 
     @property
     def override(self) -> OverrideFacts | None:
-        """What stands in place of what the step computed, if anything does."""
+        """What replaces what the step computed, if anything does."""
         return None
 
     @property
     def outcome(self) -> Tensor | None:
-        """What the run goes on with: what the step computed, or what stands in its place."""
+        """What the run goes on with: what the step computed, or what takes its place."""
         return None
 
     @property

@@ -3,7 +3,7 @@
 Of a product, the upstream gradient and the local one. The factor that an equation names has an entry for each
 term of the sum: of Wᵀ a column, of a diagonal Jacobian the entry itself. Which, is found from the shapes and
 then tried. Where an entry does not hold the number that its term was multiplied with, and where no factor is
-named, the column of the Jacobian stands in: ∂out with respect to one entry of the operand, in the output's
+named, the column of the Jacobian is in: ∂out with respect to one entry of the operand, in the output's
 shape, of which no more is computed than is looked at.
 
 Of a computed value, the entries of the operands that it reads. An elementwise operator tells them by
@@ -105,7 +105,7 @@ def _matches(factor: LocalFactor, shape: Shape) -> Iterator[_Match]:
 
 
 def _row(entry: EntryIndex) -> int:
-    """The index of a matrix's row, or of a vector that stands upright; 0 where there is no axis."""
+    """The index of a matrix's row, or of a vector that is upright; 0 where there is no axis."""
     return entry[-2:][0] if entry else 0
 
 
@@ -138,7 +138,7 @@ class Reading(Struct, frozen=True, eq=False):
 def readings(trace: Trace, node: Node, entry: EntryIndex) -> tuple[Reading, ...]:
     """What the entry of `node`'s value at index `entry` reads of each operand where that can be told.
 
-    Nothing where another value stands in place of the one that the operator gave.
+    Nothing where another value replaces the one that the operator gave.
     """
     if node.op is None or trace.values[node.position] is not trace.outs[node.position]:
         return ()
@@ -206,7 +206,7 @@ def _products(trace: Trace, node: Node, reading: Reading) -> list[Origin]:
         return []
     values = [_read(trace, node, reading, at) for at in range(len(reading.entries))]
     pairs = zip(values, reading.slopes, strict=True)
-    if reading.argnum:  # the slope is what stands before it
+    if reading.argnum:  # the slope is what is before it
         pairs = zip(reading.slopes, values, strict=True)
     factors = zip(reading.entries, pairs, strict=True)
     return [Origin(entry, first, second, first * second) for entry, (first, second) in factors]

@@ -25,10 +25,10 @@ __all__ = ["explanation"]
 
 
 def explanation(frame: Frame, notes: Notes = MappingProxyType({})) -> Message:
-    """What the step that led to `frame` does, in a few sentences.
+    """Explain the step that led to `frame` in a few sentences.
 
-    As text it is English; ``.in_language("ko")`` says the same in Korean. A scalar is told as its number, any
-    other tensor as its shape. With `Scenario.notes` it ends with what the scenario's author says there.
+    The text is English; ``.in_language("ko")`` gives the same in Korean. A scalar is shown as its number, any
+    other tensor as its shape. With `Scenario.notes`, the author's note on the step comes last.
 
     >>> from backprop_engine import explanation, make_graph, record
     >>> trace = record(make_graph({"q": "x + y", "f": "q * z"}, inputs={"x": -2, "y": 5, "z": -4}))

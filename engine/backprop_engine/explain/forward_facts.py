@@ -65,7 +65,7 @@ class ForwardFacts(CommonFacts):
 
     @property
     def result(self) -> NamedTensor:
-        """What the operator gave, in its node's shape, also where another value stands in its place."""
+        """What the operator gave, in its node's shape, also where another value takes its place."""
         position = self.node.position
         overridden = overrides_value(self.trace, position)
         tensor = self.trace.outs[position] if overridden else self.trace.values[position]
@@ -73,7 +73,7 @@ class ForwardFacts(CommonFacts):
 
     @property
     def override(self) -> OverrideFacts | None:
-        """The value that stands in place of the computed one."""
+        """The value that replaces the computed one."""
         position = self.node.position
         if not overrides_value(self.trace, position):
             return None

@@ -39,13 +39,12 @@ def problem_text(check: GradientCheck, *, in_file: bool = True) -> Message:
         return msg("{name}: the gradient is {found}", name=name, found=number(check.found))
     if check.method == "output":
         return msg(
-            "{name}: the output is not finite, so nothing can be compared, and `expect` does not say "
-            "that it should be",
+            "{name}: the output is not finite, so nothing can be compared, and `expect` does not list it",
             name=check.name,
         )
     if check.verdict is Verdict.NOT_FINITE:
         return msg(
-            "{name}: the gradient is {found}, and `expect` does not name it",
+            "{name}: the gradient is {found}, but `expect` does not list it",
             name=name,
             found=number(check.found),
         )

@@ -36,7 +36,7 @@ SampleIndex: TypeAlias = tuple[int | None, ...]
 
 
 class LocalFactor(Struct, frozen=True, eq=False):
-    """The local gradient as it stands beside the upstream gradient in the chain rule.
+    """The local gradient as it is beside the upstream gradient in the chain rule.
 
     `written` says what it is called there: the ``derivative`` ∂q/∂x, its ``transpose``, a ``formula`` such as
     xᵀ, or the whole ``rule``, which has the upstream gradient in it and no tensor of its own. `name` is that
@@ -62,7 +62,7 @@ class LocalFactor(Struct, frozen=True, eq=False):
 
 @dataclass(frozen=True, eq=False)
 class LocalFacts:
-    """What there is to say about the local gradient of an edge."""
+    """What to say about the local gradient of an edge."""
 
     trace: Trace
     edge: Edge
@@ -133,7 +133,7 @@ class LocalFacts:
 
     @property
     def factor_expression(self) -> str:
-        """What stands in the chain rule, in the operator's own names: of a linear map its factor, if any."""
+        """What is in the chain rule, in the operator's own names: of a linear map its factor, if any."""
         return (self.gradient.text if isinstance(self.gradient, MapLocal) else "") or self.expression
 
     @property
@@ -143,7 +143,7 @@ class LocalFacts:
 
     @property
     def picture(self) -> tuple[Illustration, NamedTensor] | None:
-        """Of a linear map that no formula tells well: the tensor that shows it, and how it stands there."""
+        """Of a linear map that no formula tells well: the tensor that shows it, and how it is there."""
         rule = self.edge.rule
         if not isinstance(self.gradient, MapLocal) or self.gradient.picture is None:
             return None
@@ -185,7 +185,7 @@ class LocalFacts:
 
     @cached_property
     def factor(self) -> LocalFactor:
-        """The local gradient as it stands in the chain rule."""
+        """The local gradient as it is in the chain rule."""
         match self.gradient:
             case ScalarLocal(value=value):
                 if self.edge.shared and self.name == gradient_name(self.trace.graph, self.operand):

@@ -141,7 +141,7 @@ def _shows(value: float, decimals: int) -> bool:
 
 
 def _distinguishing_decimals(numbers: list[float], form: str, fewest: int, most: int) -> int:
-    """The fewest decimals that tell all those numbers apart which `most` tell apart."""
+    """The fewest decimals that tell all those numbers apart which `most` distinguish."""
     if fewest >= most:
         return most
     finite = sorted({value for value in numbers if isfinite(value)})

@@ -1,4 +1,4 @@
-"""What an override changes in a run: which values and gradients stand in place of computed ones."""
+"""What an override changes in a run: which values and gradients replace computed ones."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class OverrideFacts(Struct, frozen=True, eq=False):
 
 
 def overrides_value(trace: Trace, position: int) -> bool:
-    """Whether another value stands in place of what the operator of a computed node gave."""
+    """Whether another value replaces what the operator of a computed node gave."""
     return bool(trace.edits) and position in _overridden_values(trace)
 
 
 def overrides_gradient(trace: Trace, position: int) -> bool:
-    """Whether another gradient stands in place of the completed one of a node."""
+    """Whether another gradient replaces the completed one of a node."""
     return bool(trace.edits) and position in _overridden_gradients(trace)
 
 

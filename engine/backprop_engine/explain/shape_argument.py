@@ -14,7 +14,7 @@ __all__ = ["ProductSide", "ShapeArgument", "shape_argument"]
 
 
 class ProductSide(Struct, frozen=True):
-    """A matrix of a product: its own shape, and whether it stands there transposed."""
+    """A matrix of a product: its own shape, and whether it is there transposed."""
 
     shape: Shape
     transposed: bool

@@ -1,7 +1,7 @@
-"""What can be said of a tensor as a whole: its range, mean and norm, what is not finite, and a histogram.
+"""Statistics of a tensor as a whole: its range, mean and norm, non-finite entries, and a histogram.
 
 Each is computed once for a tensor, when it is first asked for. Tensors never change, so that the memory
-they are in is what an answer is kept under, and goes away with: a view made anew is the same tensor.
+they are in is what an answer is kept under, and is dropped with: a view made again is the same tensor.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _kept: dict[tuple[object, ...], tuple[ref[Any], Any]] = {}
 
 
 def _once(tensor: Tensor, asked: object, work: Callable[[], _T]) -> _T:
-    """What `work` gives, kept as long as the tensor's memory lives; what can be written to is asked anew."""
+    """What `work` gives, kept as long as the tensor's memory lives; what can be written to is asked again."""
     if tensor.shape == () or tensor.flags.writeable:
         return work()
     owner = tensor.base if isinstance(tensor.base, np.ndarray) else tensor

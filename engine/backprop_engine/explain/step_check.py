@@ -59,7 +59,7 @@ def step_check(trace: Trace, edge: Edge) -> StepCheck:
 
 
 def at_kink(trace: Trace, edge: Edge) -> bool:
-    """Whether the operator stands at a kink for this operand."""
+    """Whether the operator is at a kink for this operand."""
     op = trace.graph.nodes[edge.node].op
     return op is not None and not op.analytic and _outcome(trace, edge).verdict is Verdict.KINK
 

@@ -64,7 +64,7 @@ def gradient_name(graph: Graph, node: Node) -> str:
 
 def loss_name(graph: Graph) -> str:
     """What is differentiated: the output, if it is called like a loss, or else a loss ``L`` that it is, or
-    that is assumed to follow it. So ∂L/∂q, a total derivative, and ∂f/∂q, a local one, are told apart.
+    that is assumed to follow it. So ∂L/∂q, a total derivative, and ∂f/∂q, a local one, are distinguished.
 
     Inside an operator it is what the whole run differentiates.
     """
@@ -118,7 +118,7 @@ def whole_formula(graph: Graph, node: Node) -> str:
 def rule_text(graph: Graph, edge: Edge, text: str, upstream: str = "g") -> str:
     """The text of a rule or a factor with the graph's names: ``g @ b.T`` becomes ``g @ xᵀ``.
 
-    Between tensors ``*`` is ``⊙``, and ``·`` where a number stands beside it.
+    Between tensors ``*`` is ``⊙``, and ``·`` where a number is beside it.
     """
     node = graph.nodes[edge.node]
     assert node.op is not None
@@ -227,7 +227,7 @@ def _replaced(text: str | Expr, names: Mapping[str, str], sign: Callable[[Binary
 def mathematical(text: str) -> str:
     """Expression text in mathematical dress: powers raised, ``*`` as ``·``, ``.T`` as ``ᵀ``, ``-`` as ``−``.
 
-    The sign of a negative number is a hyphen, here as in columns of numbers. No two signs stand side by side.
+    The sign of a negative number is a hyphen, here as in columns of numbers. No two signs are side by side.
     """
     text = re.sub(r"\((\d+) - 1\)", lambda match: str(int(match[1]) - 1), text)
     text = re.sub(r" \*\* 1(?![\d.])", "", text)

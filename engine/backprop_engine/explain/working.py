@@ -1,7 +1,7 @@
 """How a local gradient is worked out, in the numbers of the step: ``p − t``, then ``/ 6``.
 
 The text of an operator's rule is an expression. Its names and calls stand for tensors of the run; between
-them stand its signs. What is shown was evaluated, and comes to the local gradient that the run multiplied by.
+them are its signs. What is shown was evaluated, and comes to the local gradient that the run multiplied by.
 """
 
 from __future__ import annotations

@@ -39,8 +39,8 @@ class Cursor:
     def nested(self, opening: Token, inside: Callable[[], _T]) -> _T:
         """What `inside` reads, one level deeper."""
         if len(self.open) >= MAX_DEPTH:
-            message = msg("this nests more than {depth} deep", depth=MAX_DEPTH)
-            raise ExprError(message, opening.span, msg("give parts a node of their own"))
+            message = msg("this is nested more than {depth} levels deep", depth=MAX_DEPTH)
+            raise ExprError(message, opening.span, msg("give some of its parts nodes of their own"))
         self.open.append(opening)
         result = inside()
         self.open.pop()
@@ -57,7 +57,7 @@ class Cursor:
         return self.closed(closing, found)
 
     def closed(self, closing: str, result: _T) -> _T:
-        """`result`, when the closing bracket stands here."""
+        """`result`, when the closing bracket is here."""
         self.expect(closing, msg("an operator or `{closing}`", closing=closing))
         return result
 
@@ -77,14 +77,14 @@ class Cursor:
         """Complain about what is left."""
         token = self.tokens[self.at]
         if token.kind in (")", "]"):
-            raise ExprError(msg("nothing opens this `{bracket}`", bracket=token.text), token.span)
+            raise ExprError(msg("this `{bracket}` was never opened", bracket=token.text), token.span)
         if token.kind != "end":
             raise self.unexpected(msg("an operator or the end"))
 
     # Complaints
 
     def unexpected(self, expected: Message, hint: Hint = "") -> ExprError:
-        """The error that another token stands here, with the best hint there is."""
+        """The error that another token is here, with the best hint there is."""
         token = self.tokens[self.at]
         if token.kind == "end":
             for opening in reversed(self.open):
@@ -100,13 +100,13 @@ class Cursor:
         before = self.tokens[self.at - 1] if self.at else token
         if token.kind == "=" and before.end == token.start and before.kind in ("+", "-", "*", "/", "@"):
             span = SourceSpan(before.start, token.end)
-            hint = msg("a node has one value: give the new one its own node")
-            message = msg("`{symbol}` is not part of expressions", symbol=f"{before.kind}=")
+            hint = msg("a node has only one value: give the new value a node of its own")
+            message = msg("`{symbol}` cannot be used in an expression", symbol=f"{before.kind}=")
             return ExprError(message, span, hint)
         if token.kind == "=":
             hint = hint or msg("compare with `==`; `name=` is for the arguments of a call")
         elif token.kind == "," and self.open and self.open[-1].kind == "(":
-            hint = hint or msg("a list stands in square brackets: `[…]`")
+            hint = hint or msg("write a list in square brackets: `[…]`")
         elif self.in_call() and before.kind == "name" and token.kind == "number":
             hint = hint or msg("did you mean `{text}`?", text=f"{before.text}={token.text}")
         elif token.kind == "name" and token.text in WORDS:
@@ -124,13 +124,13 @@ class Cursor:
         token = self.tokens[self.at]
         match token.kind:
             case "text":
-                hint = msg("an attribute's text has a name: `name={text}`", text=token.text)
+                hint = msg("text can only be the value of an attribute: `name={text}`", text=token.text)
                 return ExprError(msg("text is not an operand"), token.span, hint)
             case "+":
-                hint = msg("a plus before an operand is left out")
+                hint = msg("leave out a plus sign before an operand")
                 return ExprError(msg("expected an operand, found `+`"), token.span, hint)
             case "name" if token.text in BOOLEANS:
-                hint = msg("an attribute's value has a name: `keepdims=true`")
+                hint = msg("write an attribute's value with its name: `keepdims=true`")
                 return ExprError(msg("`{text}` is not an operand", text=token.text), token.span, hint)
             case "name":
                 message = msg(
@@ -153,12 +153,14 @@ class Cursor:
         """The error of calling what is not an operator's name: `x.sum()`, `np.tanh(x)`, `x.T()`, `2(x)`."""
         bracket = self.tokens[self.at]
         if isinstance(node, Transpose):
-            return ExprError(msg("`.T` is not called"), bracket.span, msg("write `.T` without the brackets"))
+            return ExprError(
+                msg("`.T` is not a function"), bracket.span, msg("write `.T` without the brackets")
+            )
         if isinstance(node, Attribute):
             before = self.text[start : node.name_span.start].rstrip(" .")
             root = before.partition(".")[0]
             hint = self.as_calls("" if root in MODULES else before, self.at - 1)
-            message = msg("operators are called by their plain names")
+            message = msg("call operators by their plain names, without a prefix")
             return ExprError(message, SourceSpan(start, bracket.start), hint)
         return self.unexpected(msg("an operator"))
 

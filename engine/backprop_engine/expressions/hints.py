@@ -29,14 +29,14 @@ FOREIGN: Final[dict[str, Message]] = {
     ">>": msg("divide by a power of two instead"),
     ":=": msg("give the part a node of its own instead"),
     "..": msg("one dot leads into an instance: `one.h`"),
-    ";": msg("one node holds one expression"),
+    ";": msg("a node holds only one expression"),
     "{": msg("group with parentheses: `( )`"),
     "}": msg("group with parentheses: `( )`"),
     "#": msg("a comment needs a space before its `#`, and ends the value"),
-    "$": msg("names are written as they are, without a `$`"),
+    "$": msg("write names as they are, without a `$`"),
     "?": msg("choose with `where(condition, a, b)`"),
-    "\\": msg("no backslash is needed: a long expression may go on in the next line, indented"),
-    "`": msg("names are written as they are, without quotes"),
+    "\\": msg("no backslash is needed: a long expression can continue on the next line, indented"),
+    "`": msg("write names as they are, without quotes"),
 }
 
 WORDS: Final[dict[str, Message]] = {
@@ -50,8 +50,8 @@ WORDS: Final[dict[str, Message]] = {
     "in": msg("a graph has no loops; a `scan` repeats a cell over time"),
     "def": msg("write a cell for a formula that is used several times"),
     "return": msg("the expression itself is the node's value"),
-    "import": msg("operators are there without being imported"),
-    "from": msg("operators are there without being imported"),
+    "import": msg("operators need no import"),
+    "from": msg("operators need no import"),
     "None": msg("leave the attribute out instead"),
 }
 """Hints for Python's keywords; those without one are refused all the same."""
@@ -82,14 +82,14 @@ _LOOK_ALIKES = {
     "，": ",",
     "、": ",",
 }
-FORWARD_ALONE: Final = msg("write the forward pass alone: the gradients are computed from it")
+FORWARD_ALONE: Final = msg("write only the forward pass: the gradients are computed from it")
 """The hint for a derivative among the nodes."""
 _SAID = {
     **dict.fromkeys("⋅∙", msg("write `*`, or `@` for the product of matrices and vectors")),
-    **dict.fromkeys("′″", msg("a name has no prime: write `x_prime`")),
+    **dict.fromkeys("′″", msg("a name cannot contain a prime: write `x_prime`")),
     "∂": msg("a derivative is one name: `{text}`", text="∂L/∂x"),
     "∇": FORWARD_ALONE,
-    "∞": msg("an infinity goes under `constants`, as `.inf`"),
+    "∞": msg("infinity goes under `constants`, as `.inf`"),
     "±": msg("write one expression with `+`, and another with `-`"),
 }
 

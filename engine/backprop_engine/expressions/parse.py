@@ -109,7 +109,7 @@ class ExpressionParser(Cursor):
         return Call("logical_not", (below,), (), token.span, self.since(token.start))
 
     def at_word(self, word: str) -> bool:
-        """Whether a word that joins conditions stands here."""
+        """Whether a word that joins conditions is here."""
         token = self.tokens[self.at]
         return token.kind == "name" and token.text == word
 
@@ -178,11 +178,11 @@ class ExpressionParser(Cursor):
         entries = 0
         for part in walk(found):
             if isinstance(part, QuotedText | Boolean):
-                raise ExprError(msg("a list that is an operand holds numbers"), part.span)
+                raise ExprError(msg("a list used as an operand can contain only numbers"), part.span)
             if isinstance(part, ListOf) and len({_shape(item) for item in part.items}) != 1:
                 if not part.items:
                     raise ExprError(msg("this list is empty"), part.span)
-                hint = msg("a matrix is a list of rows of one length: `{text}`", text="[[1, 0], [0, 1]]")
+                hint = msg("a matrix is a list of rows of equal length: `{text}`", text="[[1, 0], [0, 1]]")
                 raise ExprError(msg("the rows of a list differ in length"), part.span, hint)
             entries += isinstance(part, Number)
         if entries > MOST_NUMBERS:
@@ -209,7 +209,7 @@ class ExpressionParser(Cursor):
             return Transpose(node, self.since(start))
         if part.text != "mT" and not _leads_into(node):
             message = msg(
-                "only a name can be followed by a path, `.T` by nothing more: found `{text}`",
+                "only a name can be followed by a path, and nothing can follow `.T`: found `{text}`",
                 text=f".{part.text}",
             )
             raise ExprError(message, SourceSpan(mark.start, part.end), self.as_function(start))
@@ -218,7 +218,7 @@ class ExpressionParser(Cursor):
     def subscript(
         self, node: Expr, key: tuple[KeyPart | Name, ...], brackets: SourceSpan, start: int
     ) -> Expr:
-        """`node` with a key: by a name in it, what `index_select` takes along the axis at which it stands."""
+        """`node` with a key: by a name in it, what `index_select` takes along the axis at which it is."""
         plain = tuple(part for part in key if not isinstance(part, Name))
         if len(plain) == len(key):
             return Subscript(node, plain, self.since(start))
@@ -229,7 +229,7 @@ class ExpressionParser(Cursor):
             hint = msg("put the rest in brackets of their own: `{text}`", text=f"x[{name.name}][0]")
             if any(isinstance(part, Name) for part in after):
                 hint = msg("`gather(x, i, axis=1)` takes an entry of each row")
-            raise ExprError(msg("only `:` can stand beside a tensor of indices"), brackets, hint)
+            raise ExprError(msg("only `:` can be combined with a tensor of indices"), brackets, hint)
         from_end = any(isinstance(part, Rest) for part in before)
         nowhere = SourceSpan(brackets.start, brackets.start)
         axis = Number(-1 - len(after) if from_end else len(before), nowhere)
@@ -243,7 +243,7 @@ class ExpressionParser(Cursor):
             hint = msg("`x[0]` or `x[:, 1:]`")
             raise ExprError(msg("a subscript needs an index"), self.tokens[self.at - 1].span, hint)
         if sum(isinstance(part, Rest) for part in parts) > 1:
-            raise ExprError(msg("`...` may stand only once in a subscript"), self.tokens[self.at - 1].span)
+            raise ExprError(msg("`...` may occur only once in a subscript"), self.tokens[self.at - 1].span)
         return tuple(parts)
 
     def key_part(self) -> KeyPart | Name:
@@ -287,12 +287,14 @@ class ExpressionParser(Cursor):
         if token.kind != "number":
             if negative or token.kind == "name":
                 self.at += negative
-                hint = msg("a subscript holds whole numbers, lists of them, `:`, `...` and `None`")
+                hint = msg(
+                    "a subscript can contain whole numbers, lists of whole numbers, `:`, `...` and `None`"
+                )
                 raise self.unexpected(msg("a whole number"), hint)
             return None
         value = number_value(token)
         if isinstance(value, float):
-            raise ExprError(msg("an index is a whole number"), token.span)
+            raise ExprError(msg("this index is not a whole number"), token.span)
         self.at += negative + 1
         return -value if negative else value
 
@@ -305,7 +307,7 @@ class ExpressionParser(Cursor):
                 "a condition cannot select entries: shapes are fixed before anything is "
                 "computed. `where(x > 0, x, 0)` keeps the shape"
             )
-        return msg("an index is a whole number, or the name of a constant that holds whole numbers")
+        return msg("an index must be a whole number, or the name of a constant that holds whole numbers")
 
     def whole_item(self) -> int:
         """A whole number in a list of indices."""
@@ -340,16 +342,16 @@ class ExpressionParser(Cursor):
             return
         args.append(self.condition())
         if keywords:
-            hint = msg("put it before `{name}=`, or give its name too", name=next(iter(keywords)))
-            message = msg("an operand without a name comes before those with one")
+            hint = msg("put it before `{name}=`, or write its name as well", name=next(iter(keywords)))
+            message = msg("operands without a name come before named ones")
             raise ExprError(message, args[-1].span, hint)
 
     def value(self) -> Value:
-        """What stands after a keyword's `=`."""
+        """What is after a keyword's `=`."""
         return self.constant() if self.at_constant() else self.condition()
 
     def at_constant(self) -> bool:
-        """Whether a constant that is not an operand stands here."""
+        """Whether a constant that is not an operand is here."""
         token = self.tokens[self.at]
         return token.kind in ("text", "[") or (token.kind == "name" and token.text in BOOLEANS)
 
@@ -366,7 +368,7 @@ class ExpressionParser(Cursor):
                 return QuotedText(token.text[1:-1], token.span)
             return Boolean(BOOLEANS[token.text], token.span)
         self.at += token.kind == "-"
-        hint = msg("a list holds numbers, text, `true`, `false` and lists")
+        hint = msg("a list can contain numbers, text, `true`, `false` and lists")
         number = self.expect("number", msg("a number"), hint)
         value = number_value(number)
         return Number(-value if token.kind == "-" else value, self.since(token.start))
@@ -382,7 +384,7 @@ def number_value(token: Token) -> int | float:
         return value
     if text[0] == "0" and len(text) > 1:
         hint: Hint = msg("write `{text}`", text=text.lstrip("0") or "0") if len(text) < 40 else ""
-        raise ExprError(msg("a whole number has no zeros before it"), token.span, hint)
+        raise ExprError(msg("a whole number cannot start with 0"), token.span, hint)
     if len(text) > 308:
         raise ExprError(msg("this number is too large for 64-bit floating point"), token.span)
     return int(text)

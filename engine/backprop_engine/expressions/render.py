@@ -104,7 +104,7 @@ def _parts(node: Value, sign: _Sign | None) -> list[_Piece]:
 
 
 def _apart(node: Binary, left: Value, sign: _Sign) -> bool:
-    """Whether a product stands to the left of one of another kind, which its sign does not tell by itself."""
+    """Whether a product is to the left of one of another kind, which its sign does not tell by itself."""
     products = isinstance(left, Binary) and {node.op, left.op} == {"*", "@"}
     return products and isinstance(left, Binary) and sign(left) != sign(node)
 

@@ -1,6 +1,6 @@
 """Expressions by their form, so that a long file of lines that are alike is parsed in a moment.
 
-`tanh(h1*w + x)` and `tanh(h2*w + y)` differ only in what stands in three places. The *template* of such texts
+`tanh(h1*w + x)` and `tanh(h2*w + y)` differ only in what is in three places. The *template* of such texts
 is the tree of a sample, `tanh(a*a + a)`; its *slots* are those places. Splitting a text at its names and
 numbers gives what fills the slots, and what is around them finds the template: a text of a known form costs
 one regular expression and one look-up. What a part of the template is in the text, `Filled` says.
@@ -47,7 +47,7 @@ __all__ = ["MAX_TEMPLATES", "FilledTemplate", "Template", "TemplateSpan", "fill"
 
 MAX_TEMPLATES: Final = 256
 SPELLED_CALLS: Final = frozenset(("expand_dims", "eye", "one_hot", "ones", "zeros"))
-"""Calls that may hold a number in the place of an operand that is a setting: ``eye(3)``."""
+"""Calls that may hold a number in place of an operand that is a setting: ``eye(3)``."""
 LONGEST: Final = 500
 """The longest text, in code points, that shares its template: longer ones are rarely alike."""
 
@@ -84,7 +84,7 @@ class TemplateSpan(NamedTuple):
 
 
 class Template(Struct, frozen=True, eq=False):
-    """The tree of a `sample` of one form; in each slot stands `a` for a name, or `1` for a number."""
+    """The tree of a `sample` of one form; in each slot is `a` for a name, or `1` for a number."""
 
     sample: str
     tree: Expr
@@ -126,7 +126,7 @@ class FilledTemplate(Struct, frozen=True, eq=False):
         return part.value * self.numbers[inside[0]] if inside else part.value  # the sample's 1 has the sign
 
     def key(self, part: Subscript) -> tuple[int | slice | tuple[int, ...] | EllipsisType | None, ...]:
-        """What stands in the brackets of `part` of the template, as NumPy takes it; a list is a tuple."""
+        """What is in the brackets of `part` of the template, as NumPy takes it; a list is a tuple."""
         return tuple(map(self._key_part, part.key))
 
     def path(self, part: Expr) -> tuple[str | int, ...] | None:

@@ -44,7 +44,7 @@ class Token(Struct, frozen=True, gc=False):
 
     @property
     def span(self) -> SourceSpan:
-        """Where the token stands."""
+        """Where the token is."""
         return SourceSpan(self.start, self.end)
 
     def __str__(self) -> str:
@@ -152,7 +152,7 @@ def _not_a_token(text: str, start: int) -> ExprError:
     if foreign := _FOREIGN.match(text, start):
         symbol = foreign[0]
         return ExprError(
-            msg("`{symbol}` is not part of expressions", symbol=symbol),
+            msg("`{symbol}` cannot be used in an expression", symbol=symbol),
             SourceSpan(start, foreign.end()),
             FOREIGN[symbol],
         )
@@ -161,7 +161,7 @@ def _not_a_token(text: str, start: int) -> ExprError:
     if character in "\"'":
         return _open_quote(text, start)
     message = msg(
-        "the character `{character}` (U+{number}) is not part of expressions",
+        "the character `{character}` (U+{number}) cannot be used in an expression",
         character=clean(character),
         number=f"{ord(character):04X}",
     )
@@ -171,15 +171,15 @@ def _not_a_token(text: str, start: int) -> ExprError:
 def _open_quote(text: str, start: int) -> ExprError:
     quote = text[start]
     if start and (text[start - 1].isalnum() or text[start - 1] in "_)]"):
-        hint = msg("a name has no prime: write `x_prime`, or `.T` for a transpose")
+        hint = msg("a name cannot contain a prime: write `x_prime`, or `.T` for a transpose")
         return ExprError(
-            msg("`{quote}` is not part of names", quote=quote), SourceSpan(start, start + 1), hint
+            msg("`{quote}` cannot be used in a name", quote=quote), SourceSpan(start, start + 1), hint
         )
     close = text.find(quote, start + 1)
     backslash = text.find("\\", start, close if close > 0 else len(text))
     if backslash >= 0:
-        return ExprError(msg("quoted text holds no backslash"), SourceSpan(backslash, backslash + 1))
+        return ExprError(msg("quoted text cannot contain a backslash"), SourceSpan(backslash, backslash + 1))
     if close > 0:
-        return ExprError(msg("quoted text stays on one line"), SourceSpan(start, start + 1))
+        return ExprError(msg("quoted text must stay on one line"), SourceSpan(start, start + 1))
     hint = msg("close it with {quote}", quote=quote)
     return ExprError(msg("this quotation mark is never closed"), SourceSpan(start, start + 1), hint)

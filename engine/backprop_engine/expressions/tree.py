@@ -1,4 +1,4 @@
-"""The tree of an expression: what was written, and where in the text each part stands.
+"""The tree of an expression: what was written, and where in the text each part is.
 
 Spans take no part in comparing, so two trees are equal when they mean the same. A flat chain (`a + b + …`,
 `x.T.T`) grows the tree on its left as deep as the chain is long: go through trees with `walk`, which does
@@ -174,7 +174,7 @@ class Rest(_Part, frozen=True, eq=False):
 
 
 KeyPart: TypeAlias = IntegerIndex | Slice | IndexList | NewAxis | Rest
-"""What can stand between the brackets of a subscript."""
+"""What can be between the brackets of a subscript."""
 
 
 class Subscript(_Part, frozen=True, eq=False):
@@ -265,7 +265,7 @@ def path(
 
 
 def key_of(subscript: Subscript) -> tuple[int | slice | tuple[int, ...] | EllipsisType | None, ...]:
-    """What stands in the brackets of a subscript, as NumPy takes it; a list is a tuple."""
+    """What is in the brackets of a subscript, as NumPy takes it; a list is a tuple."""
     return tuple(map(_key_part, subscript.key))
 
 

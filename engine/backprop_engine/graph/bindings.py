@@ -66,7 +66,9 @@ class Bindings(Struct, frozen=True, eq=False):
             leaves[leaf.position] = given
         for node, constant, reason in refusals(graph, leaves):
             name = graph.nodes[constant].name
-            raise UsageError(msg("{name} does not fit {node}: {reason}", name=name, node=node, reason=reason))
+            raise UsageError(
+                msg("{name} is not valid for {node}: {reason}", name=name, node=node, reason=reason)
+            )
         cast = {position: _cast(graph, position, given) for position, given in leaves.items()}
         return cls(cast, _seed(graph, seed))
 
@@ -114,7 +116,9 @@ class Bindings(Struct, frozen=True, eq=False):
             graph, self.leaves, {position: found}, self.batches.size
         ):
             name = graph.nodes[constant].name
-            raise UsageError(msg("{name} does not fit {node}: {reason}", name=name, node=node, reason=reason))
+            raise UsageError(
+                msg("{name} is not valid for {node}: {reason}", name=name, node=node, reason=reason)
+            )
         cast = _cast(graph, position, found)
         return Bindings(self.leaves, self.seed, self.batches.with_examples(position, cast)).at(0)
 
@@ -147,7 +151,7 @@ def numbers_of(name: str, value: Any) -> Tensor:
     except (TypeError, ValueError, RuntimeError):
         given = np.asarray(None)
     if given.dtype.kind not in "biuf":
-        raise UsageError(msg("the value for {name} is neither a number nor a list of one shape", name=name))
+        raise UsageError(msg("the value for {name} is neither a number nor a regular list", name=name))
     return given
 
 
@@ -184,7 +188,7 @@ def _seed(graph: Graph, seed: Any) -> Tensor:
     if seed is None:
         if shape != ():
             raise UsageError(
-                msg("the output has shape {shape}, so a seed must be given", shape=shape_text(shape))
+                msg("the output has shape {shape}, so a seed is required", shape=shape_text(shape))
             )
         seed = 1.0
     tensor = freeze(seed, graph.dtype)

@@ -46,7 +46,7 @@ _MOST_INFERRED: Final = 1024
 class GraphBuilder:
     """Builds a graph node by node; every shape is checked as it is added, and nothing is computed.
 
-    Nodes go by their positions, which `leaf` and `apply` return, or by their names.
+    Nodes are given by position, as returned by `leaf` and `apply`, or by name.
 
     >>> from backprop_engine import GraphBuilder, Kind
     >>> builder = GraphBuilder()
@@ -103,7 +103,7 @@ class GraphBuilder:
         `op` is an operator or its name. An operand is a position, a node's name, or a `float`, which becomes
         a literal. Settings of the operator go by their names: ``apply("sum", "x", axis=0)``. Without a `name`
         the node is called as its operator is, with a number after it where that is taken. The operands may
-        also stand in one tuple or list before the name, and the settings in `attributes`.
+        also are in one tuple or list before the name, and the settings in `attributes`.
 
         Raises `UsageError` for a name that nothing has, a wrong number of operands and a setting that the
         operator does not have, that is missing, or that is beyond its limits,
@@ -164,7 +164,7 @@ class GraphBuilder:
         if not 0 <= operand < len(self._nodes):
             raise UsageError(
                 msg("there is no node at position {position}", position=operand),
-                msg("write a number among the operands as a float"),
+                msg("a number used as an operand must be a float"),
             )
         return operand
 
@@ -234,7 +234,7 @@ class GraphBuilder:
         self._groups.append(Group(name, cell, len(self._nodes), len(self._nodes), parent))
 
     def close_group(self, least: int = 0) -> None:
-        """Close the instance opened last; one of fewer than `least` nodes is none."""
+        """Close the instance opened last; one with fewer than `least` nodes is dropped."""
         index = self._open.pop()
         if len(self._nodes) - self._groups[index].start < least:
             del self._groups[index]
@@ -247,7 +247,7 @@ class GraphBuilder:
             self._aliases[name] = position
 
     def derives_from(self, position: int) -> None:
-        """Let the node at `position` count as used: other nodes are its derivative."""
+        """Mark the node at `position` as used: other nodes are its derivative."""
         self._derived_from.add(position)
 
     def scratch(self) -> GraphBuilder:
@@ -297,7 +297,7 @@ class GraphBuilder:
         return position
 
     def build(self, output: str | None = None) -> Graph:
-        """The graph; `output` may be left out where exactly one computed node feeds no other."""
+        """The graph; `output` may be omitted if exactly one computed node feeds no other."""
         if output is not None and output not in self._names:
             raise UsageError(msg("the graph has no node called {name}", name=output))
         if all(node.op is None for node in self._nodes):
@@ -346,7 +346,7 @@ def _check_call(op: Op, operands: int, settings: Mapping[str, Any]) -> None:
     if operands < least or (operands > len(op.operands) and not op.variadic):
         raise UsageError(
             msg(
-                "{op} takes {operands}, but is given {count}",
+                "{op} takes {operands}, but {count} were given",
                 op=op.name,
                 operands=", ".join(op.operands),
                 count=operands,
@@ -378,7 +378,7 @@ def _checked_setting(op: Op, attribute: OpAttribute, settings: Mapping[str, Any]
         converted = ...
     if converted is ... or not attribute.allows(converted):
         message = msg(
-            "{op} takes no {name} of {value}", op=op.name, name=attribute.name, value=repr(value)[:40]
+            "{op} does not accept {value} for {name}", op=op.name, name=attribute.name, value=repr(value)[:40]
         )
         raise UsageError(message, attribute.limits or attribute.meaning)
     return converted
@@ -391,7 +391,7 @@ def _at(node: Node, position: int, moved: Mapping[int, int]) -> Node:
 
 
 def _moved(group: Group, computed: Sequence[int], count: int) -> Group:
-    """`group` once the leaves stand in front of the nodes that were at `computed`, of `count` in all."""
+    """`group` once the leaves are in front of the nodes that were at `computed`, of `count` in all."""
     first = count - len(computed)
     start, stop = (first + bisect_left(computed, edge) for edge in (group.start, group.stop))
     return structs.replace(group, start=start, stop=stop)
@@ -408,7 +408,7 @@ def _only_sink(nodes: Sequence[Node], derived_from: Set[int]) -> int:
         names = ", ".join(node.name for node in sinks[:5])
         raise UsageError(
             msg(
-                "say which node is the output: {count} nodes feed no other node ({names})",
+                "name the output: {count} nodes feed no other node ({names})",
                 count=len(sinks),
                 names=names,
             )

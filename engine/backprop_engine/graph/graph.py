@@ -165,7 +165,7 @@ class Graph:
 
     @property
     def named_nodes(self) -> tuple[Node, ...]:
-        """All but literal numbers, which stand in the expressions."""
+        """All but literal numbers, which are in the expressions."""
         return tuple(node for node in self.nodes if node.kind is not Kind.LITERAL)
 
     @property

@@ -1,1 +1,1 @@
-"""Everything that is said to people, in every language."""
+"""Every message for people, in every language."""

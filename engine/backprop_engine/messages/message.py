@@ -12,7 +12,7 @@ was made, so that ``.in_language("ko")`` gives the same in Korean::
   stay as they are. So does whatever passes through an f-string or ``+`` on its way: put parts together as
   arguments, with `joined` or with `enumerated`.
 - What a shape rule says leaves places for its operands' names, ``msg("{0} is {shape}", shape=shape)``,
-  which ``.format(*names)`` fills in later, wherever they stand in it or in its arguments.
+  which ``.format(*names)`` fills in later, wherever they are in it or in its arguments.
 - The files of a language (see `translations`) give a template for each English one, with the same
   arguments. A Korean one says ``{name}{을/를}`` where a particle follows: the form that fits the end of the
   text before it.
@@ -78,7 +78,7 @@ class _Joined(Message):
     _separators: tuple[str, ...]
 
     def in_language(self, language: str) -> str:
-        """The texts, and what stands between them, in `language`."""
+        """The texts, and what is between them, in `language`."""
         pairs = zip(self._separators, self._parts, strict=True)
         return "".join(in_language(text, language) for pair in pairs for text in pair)
 
@@ -190,7 +190,7 @@ def _pieces(template: str) -> tuple[tuple[str, str | None, str | None, str | Non
 
 
 def _filled(template: str, arguments: Mapping[str, object], language: str, names: Sequence[str]) -> str:
-    """`template` with the arguments in `language`, and its particles chosen by what stands before them."""
+    """`template` with the arguments in `language`, and its particles chosen by what is before them."""
     from backprop_engine.messages.korean_particles import with_particle  # here, since English has none
 
     text = ""

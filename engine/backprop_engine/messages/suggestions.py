@@ -76,8 +76,8 @@ def _look_alike(name: str, other: str) -> Hint:
     for given, wanted in zip(name, other, strict=True):
         if given != wanted:
             return msg(
-                "did you mean `{text}`? Here stands `{given}` ({given_code}), "
-                "there `{wanted}` ({wanted_code}).",
+                "did you mean `{text}`? It has `{wanted}` ({wanted_code}) where this has `{given}` "
+                "({given_code}).",
                 text=other,
                 given=clean(given),
                 given_code=_code_point(given),

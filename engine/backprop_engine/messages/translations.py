@@ -1,4 +1,4 @@
-"""The languages that are spoken, and what is said in each: TOML files, found and not listed.
+"""The available languages and their messages: TOML files, which are found, not listed.
 
 A language is a folder named by its code, such as ``ko``, inside one of the folders of `add_languages`:
 the engine's, that of the program which uses it, that of the user. Each of its files holds the templates

@@ -108,8 +108,8 @@ def _by_a_number(a: Shape, b: Shape) -> Shape:
     """The shape rule of ``·``, which other notations have for several products."""
     if a and b:
         raise ShapeError(
-            msg("{operands}: `·` multiplies with a number", operands=named(a, b)),
-            msg("write `@` for the product of matrices, `⊙` or `*` for one entry by entry"),
+            msg("{operands}: `·` multiplies by a number", operands=named(a, b)),
+            msg("write `@` for a matrix product, `⊙` or `*` for an elementwise product"),
         )
     return times(a, b)
 

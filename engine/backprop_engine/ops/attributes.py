@@ -87,7 +87,7 @@ def setting_text(value: Any) -> str:
 
 AxisKey: TypeAlias = int | slice | tuple[int, ...] | EllipsisType | None
 IndexKey: TypeAlias = tuple[AxisKey, ...]
-"""What stands in the brackets of an index, as NumPy takes it; a tuple is a list of indices."""
+"""What is in the brackets of an index, as NumPy takes it; a tuple is a list of indices."""
 
 
 def key_text(key: IndexKey) -> str:

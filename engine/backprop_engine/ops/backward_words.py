@@ -1,4 +1,4 @@
-"""What the formulas of backward passes call besides operators, so that each can be computed as it stands.
+"""What the formulas of backward passes call besides operators, so that each can be computed as it is.
 
 Most are adjoints: ``conv2d_input(weight, g, shape=[2, 3, 8, 8])`` is what the gradient `g` of a convolution
 brings back to its operand of that shape, as in `torch.nn.grad`. They compute with the very rules of the
@@ -123,7 +123,8 @@ def _adjoint(name: str, of: str, argnum: int, operands: str) -> Op:
         if out != shapes[names.index("g")]:
             raise ShapeError(
                 msg(
-                    "g is {shape}: what flows into `{op}` has the shape of its result, {wanted}",
+                    "g has shape {shape}, but the gradient that flows into `{op}` must have the shape of "
+                    "its result, {wanted}",
                     shape=shape_text(shapes[names.index("g")]),
                     op=of,
                     wanted=shape_text(out),
@@ -200,7 +201,7 @@ _KEY: Final = OpAttribute(
 
 
 def _key(text: str) -> IndexKey | None:
-    """What stands in the brackets of an index, from its text; None where that is no key."""
+    """What is in the brackets of an index, from its text; None where that is no key."""
     try:
         tree = parse(f"a[{text}]")
     except ExprError:
@@ -215,7 +216,7 @@ def _put_shape(g: Shape, shape: Shape, key: str) -> Shape:
     if out != g:
         raise ShapeError(
             msg(
-                "{0} is {shape}, and [{key}] takes {wanted}",
+                "{0} is {shape}, but [{key}] takes {wanted}",
                 shape=shape_text(g),
                 key=key,
                 wanted=shape_text(out),
@@ -287,7 +288,7 @@ def _cell(op: str, gates: bool) -> Op:
         if g != out:
             raise ShapeError(
                 msg(
-                    "{0} is {shape}, the result of the cell {wanted}",
+                    "{0} is {shape}, but the result of the cell is {wanted}",
                     shape=shape_text(g),
                     wanted=shape_text(out),
                 )

@@ -101,7 +101,7 @@ gather = define(
     indices=lambda a, indices: (1,),
     refuse=lambda a, indices, axis: outside_axis(indices, a, axis),
     lesson=Words(
-        en="Gathering picks entries: an entry picked twice gets the sum of both gradients, one never "
+        en="Gathering picks entries: an entry picked twice gets the sum of both gradients, and one never "
         "picked gets 0.",
         ko="골라 온 원소에 그래디언트가 돌아가며, 두 번 골라진 원소는 두 그래디언트를 더해 받습니다.",
     ),
@@ -179,7 +179,7 @@ index_select = define(
     indices=lambda a, indices: (1,),
     refuse=lambda a, indices, axis: outside_axis(indices, a, axis),
     lesson=Words(
-        en="Whole slices are picked: a slice picked twice gets the sum of both gradients, one never "
+        en="Whole slices are picked: a slice picked twice gets the sum of both gradients, and one never "
         "picked gets 0.",
         ko="조각을 통째로 골라 왔습니다. 두 번 선택한 조각은 두 그래디언트를 더해 받고, 선택하지 "
         "않은 조각은 0을 받습니다.",

@@ -9,14 +9,14 @@ definition reads in one order, that of the parts below; a plain elementwise oper
 formula, forward, rules, lesson.
 
 How it is written
-- `sign` is what stands in its node of the graph: by default its name.
+- `sign` is what is in its node of the graph: by default its name.
 - `operands` are the operands' names, separated by spaces.
 - `formula` says what it computes, as an expression over the operands' and the attributes' names. Where the
   operator is not made of others, that is a call of its own name.
 - `exact(shapes, attributes)` gives the formula for operands of these shapes and these settings, where
   `formula` does not say it all; for `inside`, `lessons` and `rules` alike, a function of the shapes may take
   the place of a constant.
-- `written` is how it stands in an expression, if that is not a call: ``a + b``.
+- `written` is how it is in an expression, if that is not a call: ``a + b``.
 - `notation` hints at what a call looks like in a formula: a root sign, bars, a brace (`notations.py`).
 - `numpy` is its form in NumPy: an expression over the operands' names, with ``{name}`` for a setting, a
   function of the operands' shapes and the attributes that returns one, or a `NumpyCall`, which spells a call.
@@ -45,7 +45,7 @@ What it computes
   `Jacobian` rule with its vector-Jacobian product (`rules.py`).
 - The `text` of a rule is an expression over `g` (the upstream gradient), `out` (the output), the operands'
   names and the operators of this table. It is what people read and paste: a test evaluates it as any
-  expression and compares. What it calls besides operators stands in `backward_words.py`.
+  expression and compares. What it calls besides operators is in `backward_words.py`.
 - A `Linear` rule that no product tells well may have a `picture`, a tensor that stands for it (a flipped
   kernel, a mask), and name the tensors on the way as its `parts`: each is shown made of those before it.
 - A gradient that was broadcast is summed by the trace, never by a rule; `collected` of a `Linear` rule does
@@ -141,7 +141,7 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
     """``conflict(**attributes)``: why settings within their limits do not go together, if they do not."""
     refuse: Callable[..., Message | None] | None = None
     """``refuse(*operands, **attributes)``: what is wrong with the values of the `constants`, where that can
-    be told before anything is computed; in place of any other operand stands its shape."""
+    be told before anything is computed; in place of any other operand is its shape."""
     analytic: bool = True
     """Whether its derivative can be checked by a complex step."""
     boolean: bool = False
@@ -245,8 +245,8 @@ class OpTable(Mapping[str, Op]):
     """Every operator by name.
 
     `files` are the modules that define operators, the most used first: a look-up loads them in turn until it
-    finds its operator, so that a small scenario does not wait for convolutions. Going through the table loads
-    them all, and gives operators by family and name, whatever was loaded before.
+    finds its operator, so a small scenario does not have to wait for convolutions. Iterating over the table
+    loads them all, and gives operators by family and name, whatever was loaded before.
 
     >>> from backprop_engine import OPS
     >>> OPS["tanh"].formula, OPS["matmul"].operands

@@ -2,7 +2,7 @@
 
 What is written is first put in a normal form, in which every axis has one letter and one size: an ellipsis
 becomes letters of its own, axes of size 1 under it that are broadcast are dropped, and of a letter that
-stands twice in an operand the diagonal is taken. The rest is a product and a sum, two operands at a time, in
+is twice in an operand the diagonal is taken. The rest is a product and a sum, two operands at a time, in
 the order that NumPy's path finder gives.
 """
 
@@ -178,7 +178,7 @@ def _sizes(parts: tuple[str, ...], shapes: tuple[Shape, ...], dots: str) -> dict
     return sizes
 
 
-# Products and sums of operands in their normal form, in which no letter stands twice in an operand
+# Products and sums of operands in their normal form, in which no letter is twice in an operand
 
 
 @lru_cache(maxsize=1024)
@@ -189,7 +189,7 @@ def _path(parts: tuple[str, ...], out: str, shapes: tuple[Shape, ...]) -> list[A
 
 
 def _kept(number: int, parts: Sequence[str], out: str) -> str:
-    """The letters of an operand that stand elsewhere too; the axes of all others are summed first."""
+    """The letters of an operand that are elsewhere too; the axes of all others are summed first."""
     others = "".join([*parts[:number], *parts[number + 1 :], out])
     return "".join(letter for letter in parts[number] if letter in others)
 

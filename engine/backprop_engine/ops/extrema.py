@@ -44,7 +44,7 @@ def _extreme_shape(problem: Message) -> Callable[..., Shape]:
     return shape
 
 
-largest_shape = _extreme_shape(msg("a tensor without entries has no largest one"))
+largest_shape = _extreme_shape(msg("a tensor without entries has no largest entry"))
 
 _EXTREMES = {"largest": Words("largest", "최댓값"), "smallest": Words("smallest", "최솟값")}
 
@@ -120,7 +120,7 @@ min_ = define(
     notation=Notation("indexed name", "min"),
     helpers={"at_smallest": AT_SMALLEST, "at_largest": AT_LARGEST},
     forward=lambda a, axis, keepdims: np.min(a, axis=axis, keepdims=keepdims),
-    shape=_extreme_shape(msg("a tensor without entries has no smallest one")),
+    shape=_extreme_shape(msg("a tensor without entries has no smallest entry")),
     rules=_extreme_rules("smallest", np.min),
     attributes=(AXIS, KEEPDIMS),
     analytic=False,

@@ -232,7 +232,7 @@ bce_with_logits = define(
 
 
 def _refuse_signs(a: Shape, target: Any, **_: Any) -> Message | None:
-    return None if np.all(np.abs(target) == 1) else msg("a target of hinge is 1 or -1")
+    return None if np.all(np.abs(target) == 1) else msg("a target of hinge must be 1 or -1")
 
 
 def _hinge(a: Any, target: Any, reduction: str, margin: float) -> Any:

@@ -37,7 +37,7 @@ class NumpyCall(Struct, frozen=True):
     """How a call of an operator is spelled in NumPy: by the name of the `function` there.
 
     The setting `first` is given before the operands and `positional` after them, without their names; others
-    may be `renamed`. The operands stand in a tuple of their own if `packed`.
+    may be `renamed`. The operands are in a tuple of their own if `packed`.
     """
 
     function: str

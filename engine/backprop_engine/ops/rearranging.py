@@ -1,4 +1,4 @@
-"""Operators that roll, repeat, or keep entries by where they stand, and those of diagonals."""
+"""Operators that roll, repeat, or keep entries by where they are, and those of diagonals."""
 
 from __future__ import annotations
 

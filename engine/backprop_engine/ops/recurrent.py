@@ -1,7 +1,7 @@
 """Cells of recurrent networks, as PyTorch computes them: one step of an LSTM and of a GRU.
 
 The operands are the input, the states and the parameters; a vector, or a row for each sample. The weights of
-all gates stand one under the other. What comes back to the gates before their nonlinearity has a side for the
+all gates are one under the other. What comes back to the gates before their nonlinearity has a side for the
 input's weights and one for the state's: they are the same in an LSTM, in a GRU the reset gate lies between.
 """
 
@@ -57,11 +57,11 @@ def _check(name: str, gates: int, x: Shape, states: tuple[Shape, ...], parameter
                 shape=shape_text(x),
                 cell=name,
             ),
-            msg("a sequence goes through it one time step at a time, with a scan of a cell"),
+            msg("to process a sequence one time step at a time, use a scan of a cell"),
         )
     for argnum, state in enumerate(states, 1):
         if len(state) != len(x) or state[:-1] != x[:-1]:
-            reason = msg("like the input, a state has a row for each sample")
+            reason = msg("like the input, a state needs one row for each sample")
             raise ShapeError(
                 two_named((0, x), (argnum, state), reason), difference(x, state, (0, argnum), -1)
             )

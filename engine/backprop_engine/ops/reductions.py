@@ -112,7 +112,7 @@ def restored(g: Any, shape: Shape, axis: AxisArg, keepdims: bool) -> Any:
 
 
 def axis_text(axis: AxisArg, keepdims: bool = False) -> str:
-    """``, axis=0, keepdims=true`` as it stands in a call, after its operand."""
+    """``, axis=0, keepdims=true`` as it is in a call, after its operand."""
     where = "" if axis is None else f", axis={list(axis) if isinstance(axis, tuple) else axis}"
     return where + (", keepdims=true" if keepdims else "")
 

@@ -120,7 +120,7 @@ def _shape(x: Shape, size: _Size, scale_factor: _Scale, mode: _Mode, align_corne
                 axes=axes,
             )
         elif 0 not in x[_BATCH:]:
-            problem = msg("at this scale nothing is left")
+            problem = msg("at this scale, nothing is left")
         raise ShapeError(msg("{0} is {shape}: {problem}", shape=shape_text(x), problem=problem))
     return (*x[:_BATCH], *_counts(axes, size, scale_factor, x[_BATCH:]))
 

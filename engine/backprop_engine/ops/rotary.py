@@ -173,7 +173,7 @@ rotary_embedding = define(
             False,
             Words(
                 "whether pairs are formed by neighbours rather than by one entry from each half",
-                "앞뒤 절반에서 하나씩 대신 이웃한 원소끼리 쌍으로 할지",
+                "앞뒤 절반에서 하나씩 고르는 대신 이웃한 원소끼리 쌍으로 묶을지",
             ),
         ),
         OpAttribute("offset", int, 0, Words("the first position", "첫 위치")),

@@ -30,9 +30,9 @@ ONE = Elementwise("1", _one)
 
 
 class Factor(Struct, frozen=True):
-    """The tensor that a linear rule multiplies the upstream gradient with, as it stands in the equation.
+    """The tensor that a linear rule multiplies the upstream gradient with, as it is in the equation.
 
-    ``of(out, *operands, **attributes)`` gives it; it stands after the upstream gradient unless `before`;
+    ``of(out, *operands, **attributes)`` gives it; it is after the upstream gradient unless `before`;
     `sign` joins the two: ``·`` for a matrix product or a scalar, ``⊙`` entry by entry.
     """
 
@@ -47,7 +47,7 @@ class Illustration(Struct, frozen=True):
     """A tensor that stands for a linear map which no matrix product tells: a flipped kernel, a mask.
 
     ``of(out, *operands, **attributes)`` gives it; `text` is what it is called, over the operands' names. It
-    stands after the upstream gradient, or `before` it; `sign` says how the two are joined.
+    is after the upstream gradient, or `before` it; `sign` says how the two are joined.
     """
 
     text: str

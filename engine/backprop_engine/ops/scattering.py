@@ -198,7 +198,7 @@ def _refuse_scatter(a: Shape, indices: Any, src: Shape, axis: int) -> Message | 
     again = np.diff(places, axis=axis) == 0
     if again.any():
         twice = int(np.take(places, range(1, places.shape[axis]), axis=axis)[again][0])
-        return msg("the index {index} occurs twice, but only one of the two values can stay", index=twice)
+        return msg("the index {index} occurs twice, but only one of the two values can be kept", index=twice)
     return None
 
 

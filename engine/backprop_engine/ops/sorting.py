@@ -60,7 +60,7 @@ def _flat(extreme: Words) -> Words:
 def _first_place(extreme: Words) -> Words:
     return Words(
         "Positions count from 0; of tied entries, the first wins. NaN counts as the {extreme}, as in "
-        "NumPy and PyTorch. Without an axis, the position is that in the flattened operand.",
+        "NumPy and PyTorch. Without an axis, the position refers to the flattened operand.",
         "위치는 0부터 세고, 값이 같으면 앞의 것을 가리킵니다. NumPy, PyTorch처럼 NaN을 {extreme}으로 "
         "봅니다. 축을 생략하면 한 줄로 폈을 때의 위치입니다.",
         extreme=extreme,

@@ -147,7 +147,7 @@ def windows(
 
 
 def settings_text(op: Op, attributes: Attributes) -> str:
-    """The attributes that are not at their defaults, as they stand in a call."""
+    """The attributes that are not at their defaults, as they are in a call."""
     parts = []
     for attribute in op.attributes:
         value = attributes[attribute.name]

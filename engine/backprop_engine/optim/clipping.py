@@ -68,7 +68,7 @@ class Clipping(Struct, frozen=True):
 
     @property
     def formula(self) -> str:
-        """The line that stands before those of the optimiser."""
+        """The line that is before those of the optimiser."""
         if self.kind == "clip_norm":
             return "g = c * g"
         return "g = minimum(maximum(g, -clip_value), clip_value)"

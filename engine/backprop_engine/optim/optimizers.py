@@ -44,7 +44,7 @@ def _refuse(settings: SettingValues) -> SettingError | None:
     if not settings["nesterov"] or (settings["momentum"] > 0 and settings["dampening"] == 0):
         return None
     hint = msg("leave `dampening` out") if settings["momentum"] > 0 else msg("add `momentum: 0.9`")
-    return SettingError("nesterov", msg("`nesterov` needs a momentum above 0, and no dampening"), hint)
+    return SettingError("nesterov", msg("`nesterov` needs a momentum above 0 and no dampening"), hint)
 
 
 define(

@@ -49,7 +49,7 @@ class Setting(Struct, frozen=True):
     below: float | None = None
     symbols: Mapping[str, Words] = field(default_factory=dict)
     elsewhere: tuple[str, ...] = ()
-    """What other libraries and books call it, or what stands in its place in other optimisers."""
+    """What other libraries and books call it, or what takes its place in other optimisers."""
     hint: Hint = ""
     """What to do instead, for those who choose a number that is out of range."""
 
@@ -63,12 +63,14 @@ class Setting(Struct, frozen=True):
             what = msg("a whole number") if self.type is int else msg("a number")
         if self.below is not None:
             return msg(
-                "{what} from {least:g} up to, but not including, {below:g}",
+                "{what} of at least {least:g} and less than {below:g}",
                 what=what,
                 least=self.least,
                 below=self.below,
             )
-        return what if self.least is None else msg("{what} from {least:g} on", what=what, least=self.least)
+        return (
+            what if self.least is None else msg("{what} of at least {least:g}", what=what, least=self.least)
+        )
 
     def value(self, given: object) -> float | bool | tuple[float, float]:
         """`given` in the setting's type; raises `SettingError` where it is of another, or out of range."""
@@ -104,7 +106,9 @@ class Setting(Struct, frozen=True):
         return number
 
     def _refusal(self, given: object, hint: Hint = "") -> SettingError:
-        message = msg("`{name}` is {kind}, not {given}", name=self.name, kind=self.kind, given=_shown(given))
+        message = msg(
+            "`{name}` must be {kind}, not {given}", name=self.name, kind=self.kind, given=_shown(given)
+        )
         return SettingError(self.name, message, hint or self.meaning)
 
 
@@ -159,9 +163,9 @@ def unknown(name: str, optimizer: str, settings: Sequence[Setting]) -> SettingEr
     hint = msg("`{optimizer}` takes {settings}", optimizer=optimizer, settings=", ".join(known))
     counterpart = next((setting.name for setting in settings if name in setting.elsewhere), "")
     if counterpart:
-        hint = msg("`{optimizer}` has `{setting}` for it", optimizer=optimizer, setting=counterpart)
+        hint = msg("`{optimizer}` calls it `{setting}`", optimizer=optimizer, setting=counterpart)
     elif name in _EXECUTION:
-        hint = msg("it is about how PyTorch executes an update and changes no rule: leave it out")
+        hint = msg("it only affects how PyTorch executes an update, not the rule: leave it out")
     message = msg(
         "`{optimizer}` has no setting `{name}`", optimizer=optimizer, name=shortened(clean(name), 40)
     )

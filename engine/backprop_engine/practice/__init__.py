@@ -1,4 +1,4 @@
-"""Practice: predict a step, and be told which misconception leads to a wrong answer."""
+"""Practice: predict a step, and learn which misconception leads to a wrong answer."""
 
 from __future__ import annotations
 

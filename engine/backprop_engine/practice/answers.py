@@ -72,7 +72,7 @@ def read_numbers(question: NumbersQuestion, text: str) -> Given:
 
 
 def _plain(text: str) -> str:
-    """The text without what stands before an ``=``, with plain signs."""
+    """The text without what is before an ``=``, with plain signs."""
     text = text.strip().replace("−", "-").replace("×", "*").replace("·", "*")
     if not text:
         raise UsageError(msg("nothing was typed"))
@@ -89,9 +89,13 @@ def _number(token: str) -> float:
 
 def _other_count(asked: int, found: int) -> UsageError:
     if asked == 1:
-        return UsageError(msg("one number is asked for, {found} were given", found=found))
+        return UsageError(msg("one number is asked for, but {found} were given", found=found))
     return UsageError(
-        msg("{asked} numbers are asked for, {found} given; or type a formula", asked=asked, found=found)
+        msg(
+            "{asked} numbers are asked for, but {found} were given; you can also type a formula",
+            asked=asked,
+            found=found,
+        )
     )
 
 
@@ -139,7 +143,7 @@ def _formula(question: NumbersQuestion, text: str) -> Tensor:
         raise about(text, error.message, error.hint) from None
     if value is None:
         raise UsageError(
-            msg("{text}: not all of it has been computed at this step", text=shortened(clean(text), 60))
+            msg("{text}: part of this has not been computed at this step", text=shortened(clean(text), 60))
         )
     return value
 

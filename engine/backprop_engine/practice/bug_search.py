@@ -29,7 +29,7 @@ HIDEABLE: Final = tuple(mutant for mutant in MUTANTS if mutant.plantable)
 class BugSearch(Struct, frozen=True, eq=False):
     """A search for the `bug` in `faulty`, which is `scenario` but for it.
 
-    `told` is what there is to say about the last guess; None before the first.
+    `told` is what to say about the last guess; None before the first.
     """
 
     scenario: Scenario

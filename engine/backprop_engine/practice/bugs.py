@@ -125,7 +125,7 @@ def with_bug(scenario: Scenario, bug: Bug) -> Scenario:
     graph, edge, mutant = scenario.graph, bug.edge, bug.mutant
     if not any(one.mutant is mutant for one in _bugs_at(trace, edge)):
         raise UsageError(
-            msg("at {edge} this changes nothing: {bug}", edge=graph.edge_name(edge), bug=mutant.title)
+            msg("this bug changes nothing at {edge}: {bug}", edge=graph.edge_name(edge), bug=mutant.title)
         )
     fault = Fault(overwrites=True)
     if mutant.use is not None and mutant.name != OVERWRITTEN:
@@ -217,7 +217,7 @@ def grade_bug(scenario: Scenario, bug: Bug, text: str) -> BugGrade:
         sentences.append(
             msg("The mistake is right: {title}.", title=mutant.title)
             if same
-            else msg("The mistake is another one.")
+            else msg("The mistake is a different one.")
         )
     return BugGrade(right, right and same, joined(" ", sentences))
 

@@ -90,11 +90,12 @@ def _where_paths_meet(graph: Graph) -> Choices | None:
                 first=early,
                 second=late,
             ),
-            msg("Its gradient is the sum of what comes back from all of its uses."),
+            msg("Its gradient is the sum of the contributions from all of its uses."),
             (
                 Choice(msg("after both {first} and {second}", first=early, second=late)),
                 Choice(
-                    msg("as soon as {first} has passed its own on", first=early), _BY_NAME["passed_on_early"]
+                    msg("as soon as {first} has passed on its gradient", first=early),
+                    _BY_NAME["passed_on_early"],
                 ),
                 Choice(
                     msg("before {first} and {second}", first=early, second=late), _BY_NAME["forward_order"]
@@ -126,7 +127,11 @@ def next_edges(trace: Trace, node: Node) -> Choices | None:
         return None
     return Choices(
         msg("The gradient of {node} is complete. To which nodes does it flow next?", node=node.name),
-        msg("It flows to the operands of {node} that can change, or depend on what can.", node=node.name),
+        msg(
+            "It flows to those operands of {node} that are not constants and depend on something that is "
+            "not constant.",
+            node=node.name,
+        ),
         (Choice(right), *(Choice(text, mutant) for text, mutant in wrong.items())),
         node.position,
         edges[0].operand,

@@ -1,4 +1,4 @@
-"""Numbers drawn anew: small, friendly ones, the same for a seed, with which misconceptions show.
+"""Numbers drawn again: small, friendly ones, the same for a seed, with which misconceptions show.
 
 Inputs and parameters are drawn; constants, class indices and the batches of a training stay. Zeros stay
 zeros, since they mask, pad and select, and so does the size of the numbers, since layers are built for it.
@@ -39,7 +39,7 @@ _LARGEST: Final = 1e5
 
 
 def drawn(scenario: Scenario, seed: int, place: QuestionPlace | None = None, iteration: int = 0) -> Trace:
-    """The scenario's run with numbers drawn anew; the same ones for the same `seed`.
+    """The scenario's run with numbers drawn again; the same ones for the same `seed`.
 
     They are such that at `place`, or at every step, misconceptions lead to answers of their own, as far as
     that is possible. Where no numbers that were tried can be used, those of the scenario.

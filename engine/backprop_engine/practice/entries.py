@@ -1,4 +1,4 @@
-"""Which entries of a tensor are asked for: few, and such that misconceptions are told apart by them."""
+"""Which entries of a tensor are asked for: few, and such that misconceptions are distinguished by them."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def exercise_text(scenario: Scenario, language: str = "en") -> str:
     figures = [*_blank_figures(scenario, language)]
     if not figures:
         raise UsageError(
-            msg("{path}: this exercise asks for nothing", path=scenario.path),
+            msg("{path}: this exercise has no blanks to fill in", path=scenario.path),
             msg("it needs figures under `expect`"),
         )
     asks = ["ask:", *_blank_asks(scenario)] if scenario.asks else []
@@ -121,7 +121,7 @@ FigureKey: TypeAlias = tuple[int, str, str]
 class Exercise(Struct, frozen=True, eq=False):
     """A returned file: its scenario, in which a figure is blank that cannot be used, and `unusable` says why.
 
-    `asked` are the answers to questions, as they stand in the file, by node and by their order there; None
+    `asked` are the answers to questions, as they are in the file, by node and by their order there; None
     for a blank.
     """
 
@@ -211,7 +211,7 @@ def _end(node: YamlNode, text: str) -> int:
 
 
 def _with_blanks(text: str, nodes: Sequence[YamlNode]) -> str:
-    """`text` with a blank in the place of `nodes`; what is on other lines stays there."""
+    """`text` with a blank in place of `nodes`; what is on other lines stays there."""
     for node in sorted(nodes, key=lambda node: -node.offset):
         end = _end(node, text)
         text = f"{text[: node.offset]}{BLANK}{chr(10) * text[node.offset : end].count(chr(10))}{text[end:]}"
@@ -228,7 +228,7 @@ def _answers(root: YamlMapping) -> Iterator[tuple[tuple[str, int], YamlNode | No
 
 
 def _without_asks(text: str, root: YamlMapping) -> str:
-    """`text` with blank lines in the place of the questions, so that all other sections keep theirs."""
+    """`text` with blank lines in place of the questions, so that all other sections keep theirs."""
     if "ask" not in root:
         return text
     begin, end = _section_at(text, root, "ask")

@@ -78,7 +78,7 @@ def grade_exercise(exercise: Exercise, solution: Scenario | None = None) -> list
         found.append(_graded_ask(ask, run.trace(0), exercise.asked.get((ask.key.text, number))))
     if not found:
         raise UsageError(
-            msg("{path}: this exercise asks for nothing", path=model.path),
+            msg("{path}: this exercise has no blanks to fill in", path=model.path),
             msg("it needs figures under `expect`"),
         )
     return found
@@ -147,7 +147,7 @@ def _no_answer(problem: str) -> Message:
     return msg("Not an answer: {problem}.", problem=problem)
 
 
-_ITSELF: Final = msg("Not an answer: it names the gradient that is asked for.")
+_ITSELF: Final = msg("Not an answer: it only names the gradient asked for.")
 
 
 def _wrong(
@@ -168,7 +168,7 @@ def _wrong(
     if answer.shape != right.shape:
         looks = shape_resemblance(answer.shape, right.shape)
         told = msg(
-            "Not right: that is {found}, and {name} is {shape}.",
+            "Not right: your answer has shape {found}, but {name} has shape {shape}.",
             found=shape_text(answer.shape),
             name=name,
             shape=shape_text(right.shape),
@@ -229,7 +229,7 @@ def _graded_ask(ask: Ask, trace: Trace, answer: YamlNode | None) -> GradedAnswer
             right = np.asarray(right_answer(ask, trace), dtype=np.float64)
             is_right = _agree(_typed(answer, trace), right)
         except (ExprError, EvaluationError, UsageError, ValueError, LookupError):
-            return GradedAnswer("ask", name, 0.0, msg("Not an answer: it cannot be read."))
+            return GradedAnswer("ask", name, 0.0, msg("Not an answer: it could not be parsed."))
     return GradedAnswer("ask", name, float(is_right), _RIGHT if is_right else msg("Not right."))
 
 

@@ -69,7 +69,7 @@ def grade(question: Question, typed: str, *, hinted: bool = False) -> Grade:
             if found.right and not hinted and _leaves_out_one(question, typed):
                 return _right(
                     msg(
-                        "Right, since {gradient} is 1 here; with any other it is a factor.",
+                        "Right, because {gradient} is 1 here; otherwise it would be a factor.",
                         gradient=_flowing(question),
                     )
                 )
@@ -142,7 +142,11 @@ def _graded_numbers(question: NumbersQuestion, given: Given) -> Grade:
         if another is not None:
             name = f"{question.name}[{', '.join(map(str, another))}]"
             return _wrong(
-                msg("Not right, and two mistakes lead to these numbers. One more: {entry}?", entry=name),
+                msg(
+                    "Not right, and two different mistakes give these numbers. One more question: what "
+                    "is {entry}?",
+                    entry=name,
+                ),
                 None,
                 another,
             )
@@ -185,7 +189,7 @@ def _of_no_mutant(question: NumbersQuestion, given: Given) -> Grade:
     """What can be said of an answer that no misconception leads to."""
     if isinstance(given, EntryNumbers):
         if _rounded(question, given):
-            raise UsageError(msg("almost: an answer needs three significant digits"))
+            raise UsageError(msg("almost: give your answer to three significant digits"))
         if len(given.numbers) < question.right.size:
             return _unrecognised("")
         found = np.array(given.numbers).reshape(question.right.shape)
@@ -194,7 +198,7 @@ def _of_no_mutant(question: NumbersQuestion, given: Given) -> Grade:
     if found.shape != question.right.shape:
         return _wrong(
             msg(
-                "Not right: that is {found}, and {name} is {shape}.",
+                "Not right: your answer has shape {found}, but {name} has shape {shape}.",
                 found=shape_text(found.shape),
                 name=question.name,
                 shape=shape_text(question.right.shape),

@@ -1,8 +1,8 @@
-"""The misconceptions, a row each: what it is called, what it computes, and what to say to whoever has it.
+"""The misconceptions, one row each: what it is called, what it computes, and what to say to whoever has it.
 
-A row says in one line why the answer is wrong, and where on the screen the missing part stands. What it
+A row says in one line why the answer is wrong, and where on the screen the missing part is. What it
 computes is in `wrong_rules`. Of two rows that give the same wrong answer everywhere, the first is named: the
-specific ones stand before the general ones.
+specific ones are before the general ones.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Mutant(Struct, frozen=True, eq=False):
         return self.use is not None or self.name == OVERWRITTEN
 
     def message(self, task: Task) -> Message:
-        """Why its answer is wrong, and where the missing part stands."""
+        """Why its answer is wrong, and where the missing part is."""
         return self.why(Names.of(task))
 
 
@@ -121,7 +121,7 @@ MUTANTS: Final = (
         "mean_forgotten",
         msg("1/n is forgotten"),
         lambda at: msg(
-            "{node} is a mean, and each of its n parts counts 1/n: the factor stands in the formula of "
+            "{node} is a mean, so each of its n terms counts for 1/n: the factor is in the formula for "
             "{local}, in the column “local”",
             node=at.node,
             local=at.local,
@@ -130,10 +130,10 @@ MUTANTS: Final = (
     ),
     Mutant(
         "mean_twice",
-        msg("1/n is there twice"),
+        msg("1/n is counted twice"),
         lambda at: msg(
-            "The mean's 1/n is a factor once only: in {upstream}, in the column “upstream”, it is "
-            "included if the mean comes later; otherwise it is in {local}",
+            "The mean's factor 1/n appears only once: if the mean comes later, {upstream} (in the column "
+            "“upstream”) already includes it; otherwise {local} does",
             upstream=at.upstream,
             local=at.local,
         ),
@@ -143,8 +143,8 @@ MUTANTS: Final = (
         "diagonal_only",
         msg("only the diagonal of the Jacobian"),
         lambda at: msg(
-            "Every entry of {node} depends on every entry of {operand}: the entries of {local} off the "
-            "diagonal, in the column “local”, count as well",
+            "Every entry of {node} depends on every entry of {operand}: the off-diagonal entries of "
+            "{local}, in the column “local”, count too",
             node=at.node,
             operand=at.operand,
             local=at.local,
@@ -155,8 +155,8 @@ MUTANTS: Final = (
         "mask_from_gradient",
         msg("ReLU's mask is taken from the gradient"),
         lambda at: msg(
-            "{upstream} passes where {operand} was positive in the forward pass, whatever its own sign: look "
-            "at {operand} in the table of nodes",
+            "{upstream} passes wherever {operand} was positive in the forward pass, whatever the sign of "
+            "the gradient: look at {operand} in the table of nodes",
             upstream=at.upstream,
             operand=at.operand,
         ),
@@ -166,8 +166,8 @@ MUTANTS: Final = (
         "sum_forgotten",
         msg("the sum over the broadcast axes is forgotten"),
         lambda at: msg(
-            "{operand} was broadcast, so every copy contributes: add up the product over the broadcast axes, "
-            "until it has the shape ({shape}) of {operand}",
+            "{operand} was broadcast, so every copy contributes: sum the product over the broadcast "
+            "axes, down to the shape ({shape}) of {operand}",
             operand=at.operand,
             shape=at.shape,
         ),
@@ -177,8 +177,8 @@ MUTANTS: Final = (
         "wrong_axes",
         msg("the sum is over the wrong axes"),
         lambda at: msg(
-            "Add up only over the axes that {operand} was broadcast along: the shape ({shape}) of "
-            "{operand} in the table of nodes says which axes stay",
+            "Sum only over the axes along which {operand} was broadcast: the shape ({shape}) of "
+            "{operand} in the table of nodes shows which axes remain",
             operand=at.operand,
             shape=at.shape,
         ),
@@ -186,19 +186,19 @@ MUTANTS: Final = (
     ),
     Mutant(
         OVERWRITTEN,
-        msg("= in place of +="),
+        msg("= instead of +="),
         lambda at: msg(
-            "{operand} is used more than once, and each use contributes: add what has arrived before, in the "
-            "table of nodes",
+            "{operand} is used more than once, and each use contributes: add the part that has already "
+            "arrived, in the table of nodes",
             operand=at.operand,
         ),
         sum=wrong_rules.overwritten,
     ),
     Mutant(
         "multiplied_for_added",
-        msg("multiplied where contributions are added"),
+        msg("contributions multiplied instead of added"),
         lambda at: msg(
-            "Along a path factors are multiplied, but the contributions of several paths to {product} "
+            "Factors along one path are multiplied, but contributions to {product} from different paths "
             "are added",
             product=at.product,
         ),
@@ -206,9 +206,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "mean_for_sum",
-        msg("a mean where a sum belongs"),
+        msg("a mean instead of a sum"),
         lambda at: msg(
-            "Contributions to {product} are added up, and not divided by their number",
+            "Contributions to {product} are added up; the sum is not divided by their number",
             product=at.product,
         ),
         use=wrong_rules.mean_for_sum,
@@ -218,8 +218,8 @@ MUTANTS: Final = (
         "updated_weights",
         msg("the weights after the update"),
         lambda at: msg(
-            "The backward pass uses {other} as the forward pass did, before the update: it stands in the "
-            "table of nodes at this step",
+            "The backward pass uses the same {other} as the forward pass, from before the update: it is "
+            "in the table of nodes at this step",
             other=at.other,
         ),
         use=wrong_rules.updated_weights,
@@ -228,8 +228,8 @@ MUTANTS: Final = (
         "not_cleared",
         msg("the gradient was not cleared"),
         lambda at: msg(
-            "{product} starts from nothing in every iteration: what the iteration before left in it does not "
-            "count",
+            "{product} starts from zero in every iteration: whatever the previous iteration left in it "
+            "does not count",
             product=at.product,
         ),
         use=wrong_rules.not_cleared,
@@ -238,10 +238,10 @@ MUTANTS: Final = (
     ),
     Mutant(
         "own_operand",
-        msg("the operand itself in place of the other one"),
+        msg("multiplied by the operand itself instead of the other one"),
         lambda at: msg(
-            "{node} grows with {operand} at the rate {other}, so the factor is {other}, not {operand}: it "
-            "stands in the column “local”",
+            "{node} grows with {operand} at the rate {other}, so the factor is {other}, not {operand}: "
+            "it is in the column “local”",
             node=at.node,
             operand=at.operand,
             other=at.other,
@@ -250,10 +250,10 @@ MUTANTS: Final = (
     ),
     Mutant(
         "gradient_for_weight",
-        msg("the gradient in place of the value"),
+        msg("multiplied by a gradient instead of a value"),
         lambda at: msg(
-            "{upstream} is multiplied by {other} itself, not by the gradient of {other}: the value stands in "
-            "the table of nodes, left of the gradient",
+            "Multiply {upstream} by {other} itself, not by the gradient of {other}: the value is in the "
+            "table of nodes, to the left of the gradient",
             upstream=at.upstream,
             other=at.other,
         ),
@@ -261,10 +261,10 @@ MUTANTS: Final = (
     ),
     Mutant(
         "wrong_value",
-        msg("the derivative of the wrong value"),
+        msg("the derivative at the wrong value"),
         lambda at: msg(
-            "The slope {local} is not a value, and is taken where the forward pass was: its formula in the "
-            "column “local” says whether it uses {operand} or {node}",
+            "{local} is a slope, taken at the point of the forward pass: its formula in the column "
+            "“local” shows whether it uses {operand} or {node}",
             local=at.local,
             operand=at.operand,
             node=at.node,
@@ -273,10 +273,10 @@ MUTANTS: Final = (
     ),
     Mutant(
         "dot_for_elementwise",
-        msg("a dot product where entries are multiplied"),
+        msg("a dot product instead of an elementwise product"),
         lambda at: msg(
-            "Each entry of {operand} reaches its own entry of {node} alone: multiply {upstream} and {local} "
-            "entry by entry, ⊙, and add up nothing",
+            "Each entry of {operand} affects only the corresponding entry of {node}: multiply {upstream} "
+            "and {local} elementwise (⊙), without summing",
             operand=at.operand,
             node=at.node,
             upstream=at.upstream,
@@ -286,10 +286,10 @@ MUTANTS: Final = (
     ),
     Mutant(
         "elementwise_for_dot",
-        msg("entries are multiplied where a matrix product belongs"),
+        msg("an elementwise product instead of a matrix product"),
         lambda at: msg(
-            "Each entry of {operand} reaches several entries of {node}, whose shares are added up: it "
-            "takes a matrix product, as the rule in the column “local” has it",
+            "Each entry of {operand} affects several entries of {node}, and their shares are added up: "
+            "use a matrix product, as in the rule in the column “local”",
             operand=at.operand,
             node=at.node,
         ),
@@ -299,8 +299,8 @@ MUTANTS: Final = (
         "upstream_forgotten",
         msg("the upstream gradient is forgotten"),
         lambda at: msg(
-            "{local} alone says how {node} changes, not {loss}: multiply it by {upstream}, in the column "
-            "“upstream”",
+            "{local} alone tells how {node} changes, not how {loss} does: multiply it by {upstream}, in "
+            "the column “upstream”",
             local=at.local,
             node=at.node,
             loss=at.loss,
@@ -312,8 +312,8 @@ MUTANTS: Final = (
         "local_forgotten",
         msg("the local gradient is forgotten"),
         lambda at: msg(
-            "{upstream} says how {loss} changes with {node}, not with {operand}: multiply it by {local}, in "
-            "the column “local”",
+            "{upstream} tells how {loss} changes with {node}, not with {operand}: multiply it by "
+            "{local}, in the column “local”",
             upstream=at.upstream,
             loss=at.loss,
             node=at.node,
@@ -324,10 +324,10 @@ MUTANTS: Final = (
     ),
     Mutant(
         "added_for_multiplied",
-        msg("added where factors are multiplied"),
+        msg("added instead of multiplied"),
         lambda at: msg(
-            "Along a path the chain rule multiplies: {upstream} times {local}, the columns “upstream” and "
-            "“local”",
+            "Along a path, the chain rule multiplies: take {upstream} times {local}, from the columns "
+            "“upstream” and “local”",
             upstream=at.upstream,
             local=at.local,
         ),
@@ -337,8 +337,8 @@ MUTANTS: Final = (
         "transposed",
         msg("it is transposed"),
         lambda at: msg(
-            "{product} has the shape ({shape}) of {operand}, row for row: the factors stand in the other "
-            "order, or a transpose is missing",
+            "{product} must have the shape ({shape}) of {operand}: the factors are in the wrong order, "
+            "or a transpose is missing",
             product=at.product,
             shape=at.shape,
             operand=at.operand,
@@ -349,8 +349,8 @@ MUTANTS: Final = (
         "sign",
         msg("the sign is wrong"),
         lambda at: msg(
-            "The size is right, the sign is not: compare the signs in the columns “upstream” and "
-            "“local”, and go against the gradient in an update",
+            "The size is right, but the sign is not: check the signs in the columns “upstream” and "
+            "“local”; an update goes against the gradient",
         ),
         use=wrong_rules.negated,
         change=wrong_rules.ascended,
@@ -359,15 +359,14 @@ MUTANTS: Final = (
         "rate_forgotten",
         msg("the learning rate is forgotten"),
         lambda at: msg(
-            "{operand} moves by the learning rate times its gradient: the rate stands in the line of the "
-            "update",
+            "{operand} moves by the learning rate times its gradient: the rate is in the update formula",
             operand=at.operand,
         ),
         change=wrong_rules.rate_forgotten,
     ),
     Mutant(
         "forward_order",
-        msg("the order of the forward pass"),
+        msg("the order is that of the forward pass"),
         lambda at: msg(
             "The backward pass starts at the output {node} and goes against the arrows, from results to "
             "operands",
@@ -378,8 +377,8 @@ MUTANTS: Final = (
         "passed_on_early",
         msg("passed on before the gradient is complete"),
         lambda at: msg(
-            "{operand} has to wait for the contributions of all nodes that use it before its gradient is "
-            "complete and goes on",
+            "The gradient of {operand} is complete, and passed on, only once every node that uses it has "
+            "contributed",
             operand=at.operand,
         ),
     ),
@@ -387,15 +386,14 @@ MUTANTS: Final = (
         "to_a_constant",
         msg("a gradient for a constant"),
         lambda at: msg(
-            "No gradient is kept for constants and written numbers: nothing that could change depends on "
-            "them",
+            "Constants and literal numbers get no gradient: they are not meant to change",
         ),
     ),
     Mutant(
         "operand_left_out",
         msg("an operand is left out"),
         lambda at: msg(
-            "{node} depends on each of its operands, and each of them gets a share of its gradient",
+            "{node} depends on all of its operands, so each of them receives a gradient from it",
             node=at.node,
         ),
     ),

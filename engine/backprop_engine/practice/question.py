@@ -90,7 +90,7 @@ class NumbersQuestion(_Asked):
     outcomes: tuple[WrongAnswer, ...]
     given: tuple[NamedTensor, ...]
     fixed: bool = False
-    """Whether the answer holds for these numbers alone, so that none can be drawn anew."""
+    """Whether the answer holds for these numbers alone, so that none can be drawn again."""
 
     @property
     def told_apart(self) -> tuple[Mutant, ...]:

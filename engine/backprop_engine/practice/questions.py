@@ -225,7 +225,7 @@ def _sum(trace: Trace, place: QuestionPlace, edge: Edge, previous: Trace | None)
         gradient=total.name,
         node=facts.node.name,
     )
-    hint = msg("it is what had arrived before, and what arrives now")
+    hint = msg("add what arrives now to what had arrived before")
     given = [
         NamedTensor(msg("{gradient} so far", gradient=before.name), before.tensor),
         NamedTensor(msg("contribution through {node}", node=facts.node.name), facts.contribution.tensor),
@@ -238,7 +238,7 @@ def _update(trace: Trace, place: QuestionPlace, previous: Trace | None) -> Numbe
     facts = step_facts(trace.frame(place.position))
     assert isinstance(facts, UpdateFacts)
     name = facts.node.name
-    text = msg("{optimizer} updates {parameter}. What is {parameter} after it?",
+    text = msg("{optimizer} updates {parameter}. What is {parameter} after the update?",
                optimizer=facts.training.optimizer.name, parameter=name)  # fmt: skip
     hint = msg("the lines of the update are {lines}", lines="; ".join(facts.formulas))
     state = trace.remembered[facts.node.position][0]
@@ -272,13 +272,13 @@ def _shape(trace: Trace, place: QuestionPlace, edge: Edge) -> ShapeQuestion | No
         return None
     operand = trace.graph.nodes[edge.operand]
     text = msg(
-        "{node}, of shape {shape}, passes its gradient back to {operand}. "
-        "Which shape does the contribution have?",
+        "{node}, of shape {shape}, passes its gradient back to {operand}. What is the shape of the "
+        "contribution?",
         node=node.name,
         shape=shape_text(node.shape),
         operand=_called(operand),
     )
-    hint = msg("a gradient has the shape of what it is the gradient of")
+    hint = msg("a gradient has the same shape as the tensor it belongs to")
     found = tuple((mutant, shape) for shape, mutant in wrong.items())
     return ShapeQuestion(trace, place, text, hint, task, right, found)
 

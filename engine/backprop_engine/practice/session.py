@@ -1,7 +1,7 @@
 """A practice session as one value: which questions, what was answered, and which numbers are asked about now.
 
 `begin` chooses the questions; `answered`, `hinted` and `skipped` give the session after it. After every
-graded try the numbers are drawn anew. A hint costs half of a question's credit, and so does a wrong try
+graded try the numbers are drawn again. A hint costs half of a question's credit, and so does a wrong try
 before the right one.
 """
 
@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 MOST_TRIES: Final = 3
-"""Tries for a question about numbers, after which the session goes on; what cannot be drawn anew has one."""
+"""Tries for a question about numbers, after which the session goes on; what cannot be drawn again has one."""
 MOST_QUESTIONS: Final = 10
 _AGAIN: Final = 0.5
 """What a wrong try before it leaves of the credit."""

@@ -38,9 +38,9 @@ _CLOSE: Final = {"float64": ("1e-9", "1e-12"), "float32": ("1e-4", "1e-6"), "flo
 
 
 def pytorch_program(trace: Trace) -> str:
-    """The program of an iteration as it was recorded; it prints each gradient, and stops where one differs.
+    """A program for a recorded iteration; it prints each gradient, and stops at the first one that differs.
 
-    An operator that is defined in Python is left for the reader to fill in.
+    An operator defined in Python is left as a stub to fill in.
 
     >>> from backprop_engine import make_graph, pytorch_program, record
     >>> print(
@@ -139,7 +139,7 @@ def _forward(trace: Trace, names: Sequence[str]) -> Iterator[str]:
 
 
 def _operand(trace: Trace, node: Node, argnum: int, names: Sequence[str]) -> str:
-    """An operand as it stands in a call: an index is a whole number, though it was computed as another."""
+    """An operand as it is in a call: an index is a whole number, though it was computed as another."""
     graph = trace.graph
     operand = graph.nodes[node.operands[argnum]]
     name = names[operand.position]
@@ -215,7 +215,7 @@ def _indexed(operand: str, key: tuple[Any, ...]) -> str:
     return f"{operand}[{key_text(key)}]"
 
 
-# Operators of one's own
+# Operators of your own
 
 
 def _own_operators(graph: Graph) -> list[Op]:

@@ -1,6 +1,6 @@
 """Which operator a function of PyTorch is: the calls of `pytorch_calls`, read backwards.
 
-A call that is one function of operands and settings says where each of them stands, so it can be read both
+A call that is one function of operands and settings says where each of them is, so it can be read both
 ways. What is a few functions, or a helper, only says how PyTorch is called.
 """
 
@@ -37,7 +37,7 @@ class Parameter(Struct, frozen=True):
 
 
 class Spelling(Struct, frozen=True):
-    """An operator, and what stands at each place of the function of PyTorch that computes it."""
+    """An operator, and what is at each place of the function of PyTorch that computes it."""
 
     op: str
     places: tuple[Parameter, ...]

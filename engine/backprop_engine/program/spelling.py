@@ -2,7 +2,7 @@
 ``np.sum(g, axis=(0, 2))``.
 
 A call of an operator is a call of the function that its definition names: one of NumPy's, or a helper. Where
-it names none, the operator's form stands in the place of the call.
+it names none, the operator's form replaces the call.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class _Function(NamedTuple):
 
 
 def _expanded(tree: Expr, shapes: Mapping[str, Shape], within: tuple[Op, ...]) -> Expr:
-    """`tree` with the forms of operators in the place of calls that no function stands for.
+    """`tree` with the forms of operators in place of calls that no function stands for.
 
     An operator's own name in its form, as in those that it is `within`, is NumPy's function.
     """
@@ -179,7 +179,7 @@ def _call(call: Call, helpers: Mapping[str, str]) -> Expr:
 
 
 def _setting(keyword: Keyword) -> Expr:
-    """What stands after a keyword; a key is what stands in brackets."""
+    """What is after a keyword; a key is what is in brackets."""
     if keyword.name == "key" and isinstance(keyword.value, QuotedText):
         return Name(f"np.s_[{keyword.value.value}]", keyword.value.span)
     return _python(keyword.value)
@@ -200,7 +200,7 @@ def _tuple(items: list[Expr]) -> Expr:
 
 
 def _python(value: Value) -> Expr:
-    """What stands after a keyword, as Python writes it."""
+    """What is after a keyword, as Python writes it."""
     match value:
         case Boolean():
             return Name(str(value.value), value.span)

@@ -52,7 +52,7 @@ _HEADS: Final[dict[FactsKind, str]] = {
 
 
 def numpy_program(run: Run | Trace) -> str:
-    """The program of a run: of all its iterations, in a loop, or of a single one as it was recorded.
+    """A program for a run: all of its iterations in a loop, or a single one as it was recorded.
 
     >>> from backprop_engine import make_graph, numpy_program, record
     >>> print(numpy_program(record(make_graph({"f": "x ** 2"}, inputs={"x": 3}))))
@@ -215,7 +215,7 @@ def _scalar_type(trace: Trace, *, again: bool) -> str:
 
 
 def _indexes_numbers(graph: Graph) -> bool:
-    """Whether a number stands before brackets, as in ``x[None]``, which only NumPy's numbers take."""
+    """Whether a number is before brackets, as in ``x[None]``, which only NumPy's numbers take."""
     return any(
         graph.nodes[operand].shape == ()
         for node in graph.nodes

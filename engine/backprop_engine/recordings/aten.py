@@ -53,7 +53,7 @@ class _Meaning(Struct, frozen=True):
 
 
 class Match(Struct, frozen=True, eq=False):
-    """Our operator for a call, ready to stand in a graph."""
+    """Our operator for a call, ready to be in a graph."""
 
     op: Op
     operands: tuple[int | float, ...]

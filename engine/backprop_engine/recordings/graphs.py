@@ -26,7 +26,7 @@ _ROOT: Final = "model"
 
 
 class RecordedGraph(Struct, frozen=True, eq=False):
-    """A graph, and for each computed node which operand of the plan stands where: None for a number."""
+    """A graph, and for each computed node which operand of the plan is where: None for a number."""
 
     graph: Graph
     arguments: tuple[tuple[int | None, ...], ...]
@@ -136,7 +136,7 @@ def _leaf_name(leaf: PlannedNode) -> str:
 
 
 class _Chosen(Struct, frozen=True, eq=False):
-    """What stands in the graph for an operator: which operands of the plan, or numbers, and its rules."""
+    """What is in the graph for an operator: which operands of the plan, or numbers, and its rules."""
 
     op: Op
     operands: tuple[int | float, ...]

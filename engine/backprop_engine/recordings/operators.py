@@ -1,6 +1,6 @@
 """Operators of a recording that are not in the table: what they gave is known, how is not.
 
-They have no forward function and no rule of their own. What was recorded stands in a trace; whoever asks them
+They have no forward function and no rule of their own. What was recorded is in a trace; whoever asks them
 to compute is told which of them it was.
 """
 

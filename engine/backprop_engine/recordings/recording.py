@@ -168,7 +168,7 @@ class _Reader:
         lines = text.split(b"\n")
         cut = lines.pop()  # what was being written when the program was killed
         if cut and self._complete:
-            raise _wrong(self._path, len(lines) + 1, msg("the last line has no end"))
+            raise _wrong(self._path, len(lines) + 1, msg("the last line is incomplete"))
         for self._line, line in enumerate(lines, 1):
             if len(line) > _MAX_LINE:
                 raise self._refusal(msg("a line of {count} bytes is too long", count=len(line)))
@@ -185,12 +185,12 @@ class _Reader:
     def _take(self, event: Event) -> None:
         if isinstance(event, StepStart):
             if self._steps and event.step <= self._steps[-1].number:
-                raise self._refusal(msg("step {step} comes after a later one", step=event.step))
+                raise self._refusal(msg("step {step} comes after a later step", step=event.step))
             self._steps.append(RecordedStep(event.step))
             self._open = []
             return
         if not self._steps:
-            raise self._refusal(msg("an index begins with a step"))
+            raise self._refusal(msg("an index must begin with a step"))
         step = self._steps[-1]
         match event:
             case OperatorCall():
@@ -235,9 +235,9 @@ class _Reader:
             if node is None or node in run.nodes:
                 return run
         raise self._refusal(
-            msg("no engine runs here")
+            msg("no backward engine is running here")
             if node is None
-            else msg("no engine that runs here has a node {node}", node=shortened(clean(node), 40))
+            else msg("no backward engine running here has a node {node}", node=shortened(clean(node), 40))
         )
 
     def _describe(self, step: RecordedStep, tensors: Sequence[TensorEntry | None]) -> None:
@@ -293,7 +293,7 @@ class _Reader:
                     if edge[0] not in run.nodes:
                         raise UsageError(
                             msg(
-                                "{path}: {node} has an operand {operand} that is not described",
+                                "{path}: the operand {operand} of {node} is not described",
                                 path=clean(str(self._path)),
                                 node=clean(name),
                                 operand=clean(edge[0]),

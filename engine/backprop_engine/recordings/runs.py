@@ -87,7 +87,7 @@ class RecordedRun(Run):
         return self.trace(iteration).bindings
 
     def changed(self, bindings: Bindings, edits: tuple[Edit, ...], trace: Trace) -> Run:
-        """The run with the iteration of `trace` computed anew; `UsageError` where that is not possible."""
+        """The run with the iteration of `trace` recomputed; `UsageError` where that is not possible."""
         _refuse_unknown(trace, bindings, edits)
         made = replace(recompute(trace, bindings, edits).trace, iteration=trace.iteration)
         other = copy(self)

@@ -1,4 +1,4 @@
-"""A recording as what the debugger opens: its run, and what there is to say about it."""
+"""A recording as what the debugger opens: its run, and what to say about it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What was recorded of tensors, as tensors: mapped when they are asked for, with their figures.
 
-A sequence of suppliers stands where a trace has a list of tensors, so that opening a recording reads none.
+A sequence of suppliers is where a trace has a list of tensors, so that opening a recording reads none.
 """
 
 from __future__ import annotations

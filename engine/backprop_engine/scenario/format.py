@@ -1,6 +1,6 @@
 """The keys of a scenario file: the maps of the format, their keys, what each means and what its value is.
 
-The loader knows its keys from here, and the JSON Schema for editors is made from here. Which settings stand
+The loader knows its keys from here, and the JSON Schema for editors is made from here. Which settings are
 beside the keys of a form that is `open` is said by the tables of operators, of optimisers and of inits.
 """
 
@@ -72,7 +72,7 @@ class FormatKey(Struct, frozen=True):
 
 
 class Form(Struct, frozen=True):
-    """A map with keys of its own; where it is `open`, settings from another table stand beside them."""
+    """A map with keys of its own; where it is `open`, settings from another table are beside them."""
 
     meaning: Message
     keys: tuple[FormatKey, ...]
@@ -92,18 +92,18 @@ SCENARIO: Final = form(
     FormatKey(
         "title",
         "texts",
-        msg("The title: a text, or a map from language to text."),
+        msg("The title: a text, or a map from languages to texts."),
     ),
     FormatKey(
         "description",
         "texts",
-        msg("What the scenario shows: a text, or a map from language to text."),
+        msg("What the scenario shows: a text, or a map from languages to texts."),
     ),
     FormatKey("source", "text", msg("Where the example comes from.")),
     FormatKey(
         "objective",
         "texts",
-        msg("What someone can do who has worked through it: a text, or a map from language to text."),
+        msg("What learners can do after working through it: a text, or a map from languages to texts."),
     ),
     FormatKey(
         "requires",
@@ -113,7 +113,7 @@ SCENARIO: Final = form(
     FormatKey(
         "next",
         "scenarios",
-        msg("The scenario to go on with, or a list of them."),
+        msg("The scenario to continue with, or a list of them."),
     ),
     FormatKey(
         "dtype",
@@ -123,7 +123,7 @@ SCENARIO: Final = form(
     FormatKey(
         "inputs",
         "leaves",
-        msg("Leaves that are data; they get gradients."),
+        msg("Leaves that hold data; they get gradients."),
     ),
     FormatKey(
         "params",
@@ -143,30 +143,30 @@ SCENARIO: Final = form(
     FormatKey(
         "nodes",
         "nodes",
-        msg("Everything computed, in any order."),
+        msg("Everything that is computed, in any order."),
         needed=True,
     ),
     FormatKey(
         "cells",
         "cells",
-        msg("Reusable subgraphs, which nodes make instances of with `cell` or `scan`."),
+        msg("Reusable subgraphs; nodes make instances of them with `cell` or `scan`."),
     ),
     FormatKey(
         "output",
         "path",
-        msg("The node that the backward pass starts from; needed if more than one node feeds no other."),
+        msg("The node from which the backward pass starts; required if more than one node feeds no other."),
     ),
     FormatKey(
         "seed",
         "numbers",
         msg(
-            "The gradient that the backward pass starts with: 1 for a scalar output, required for any other."
+            "The gradient with which the backward pass starts: 1 for a scalar output, required for any other."
         ),
     ),
     FormatKey(
         "expect",
         "expect",
-        msg("Values and gradients that must come out: a block, or a list of blocks."),
+        msg("Expected values and gradients: a block, or a list of blocks."),
     ),
     FormatKey(
         "train",
@@ -187,7 +187,7 @@ SCENARIO: Final = form(
     FormatKey(
         "ask",
         "asks",
-        msg("Questions for practice, by the name of the node that they are about: one, or a list of them."),
+        msg("Questions for practice, under the name of the node they are about: one, or a list of them."),
     ),
 )
 
@@ -206,13 +206,13 @@ _NOTE: Final = FormatKey("note", "note", msg("A sentence shown when the node is 
 
 NOTE: Final = form(
     msg("A note for some of the steps at its node: those of an iteration, of a phase, or of both."),
-    FormatKey("text", "texts", msg("The sentence: a text, or a map from language to text."), needed=True),
+    FormatKey("text", "texts", msg("The sentence: a text, or a map from languages to texts."), needed=True),
     FormatKey(
         "iteration",
         "which-iteration",
-        msg("With `train`: the iteration that the note is for, a number or `last`."),
+        msg("With `train`: the iteration in which the note is shown, a number or `last`."),
     ),
-    FormatKey("phase", "phase", msg("The phase of the run that the note is for.")),
+    FormatKey("phase", "phase", msg("The phase in which the note is shown.")),
 )
 
 PHASES: Final[Mapping[str, Message]] = {
@@ -247,11 +247,11 @@ EXPRESSION: Final = form(
 
 INSTANCE: Final = form(
     msg("An instance of a cell."),
-    FormatKey("cell", "cell", msg("The cell that this is an instance of."), needed=True),
+    FormatKey("cell", "cell", msg("The cell of which this is an instance."), needed=True),
     FormatKey(
         "inputs",
         "arguments",
-        msg("What each input of the cell is given: a name, a number, or an expression."),
+        msg("What is passed to each input of the cell: a name, a number, or an expression."),
     ),
     _NOTE,
 )
@@ -268,7 +268,7 @@ SCAN: Final = form(
     FormatKey(
         "carry",
         "carry",
-        msg("The cell's inputs that come from the instance before: `{{h_prev: {{init: h0, next: h}}}}`."),
+        msg("The cell's inputs that come from the previous instance: `{{h_prev: {{init: h0, next: h}}}}`."),
     ),
     FormatKey(
         "inputs",
@@ -288,18 +288,18 @@ NODE_FORMS: Final[Mapping[str, Form]] = {
 
 CARRIED: Final = form(
     msg("How an input is carried from instance to instance."),
-    FormatKey("init", "operand", msg("What the first instance is given."), needed=True),
+    FormatKey("init", "operand", msg("What is passed to the first instance."), needed=True),
     FormatKey(
         "next",
         "path",
-        msg("The node of the cell that the next instance is given."),
+        msg("The cell's node that is passed to the next instance."),
         needed=True,
     ),
 )
 
 CELL: Final = form(
-    msg("A subgraph: what it takes in, what it computes, and what others may use of it."),
-    FormatKey("inputs", "names", msg("The names of what an instance is given.")),
+    msg("A subgraph: its inputs, what it computes, and which of its nodes others may use."),
+    FormatKey("inputs", "names", msg("The names of the cell's inputs.")),
     FormatKey(
         "nodes",
         "nodes",
@@ -329,7 +329,7 @@ OWN_OPERATOR: Final = form(
         ),
     ),
     FormatKey("shape", "axes", msg("The axes of inputs and `out`: `{{a: [n, d], out: [n]}}`.")),
-    FormatKey("sign", "sign", msg("The sign shown in its node of the graph.")),
+    FormatKey("sign", "sign", msg("The sign shown in its node in the graph.")),
     FormatKey("wrong", "flag", msg("Whether a rule is a known mistake that the numeric check must find.")),
     FormatKey("lesson", "texts", msg("What its backward step does, in a sentence.")),
 )
@@ -339,7 +339,7 @@ OWN_OPERATOR: Final = form(
 ASK: Final = form(
     msg("A question for practice, such as `{{question: What is it?, answer: 2 * x}}`."),
     FormatKey(
-        "question", "texts", msg("What is asked: a text, or a map from language to text."), needed=True
+        "question", "texts", msg("The question: a text, or a map from languages to texts."), needed=True
     ),
     FormatKey(
         "answer",
@@ -351,13 +351,13 @@ ASK: Final = form(
         needed=True,
     ),
     FormatKey("choices", "choices", msg("Answers to choose from, one of them right.")),
-    FormatKey("hint", "texts", msg("What helps, shown on request.")),
+    FormatKey("hint", "texts", msg("A hint, shown on request.")),
     FormatKey(
         "when",
         "before",
         msg(
-            "Before which step it is asked: the `forward` of the node, or the one that completes its "
-            "gradient, `backward`."
+            "The step before which it is asked: `forward`, the one that computes the node, or "
+            "`backward`, the one that completes its gradient."
         ),
     ),
 )
@@ -370,13 +370,13 @@ ASKED_BEFORE: Final[Mapping[str, Message]] = {
 # Expectations
 
 EXPECT: Final = form(
-    msg("Figures that must come out, and how close."),
+    msg("Expected figures, and their tolerance."),
     FormatKey(
         "iteration",
         "natural",
-        msg("With `train`: the iteration that the figures are for; 0 by default."),
+        msg("With `train`: the iteration to which the figures belong; 0 by default."),
     ),
-    FormatKey("values", "values", msg("Values that must come out, by name.")),
+    FormatKey("values", "values", msg("Expected values, by name.")),
     FormatKey(
         "grads",
         "gradients",
@@ -399,14 +399,14 @@ EXPECT: Final = form(
         "digits",
         "digits",
         msg(
-            "The number of digits after the decimal point that the figures are rounded to; instead "
-            "of `rtol` and `atol`."
+            "The number of digits after the decimal point to which the figures are rounded; replaces "
+            "`rtol` and `atol`."
         ),
     ),
     FormatKey(
         "wrong",
         "flag",
-        msg("Whether this is a known mistake: at least one of the figures must not come out."),
+        msg("Whether this is a known mistake: at least one of the figures must differ."),
     ),
 )
 
@@ -525,7 +525,7 @@ RANDOM: Final = form(
     FormatKey(
         "seed",
         "natural",
-        msg("The seed of the random numbers, so that every run draws the same."),
+        msg("The seed of the random numbers, so that every run draws the same ones."),
         needed=True,
     ),
 )
@@ -535,10 +535,7 @@ FANS: Final = form(
     FormatKey(
         "fan",
         "fan",
-        msg(
-            "`transposed` for a weight that stands on the right of a product: "
-            "fan_in and fan_out change places."
-        ),
+        msg("`transposed` for a weight on the right of a product: fan_in and fan_out are swapped."),
     ),
 )
 
@@ -562,7 +559,7 @@ _FILE_KEYS: Final = (
     FormatKey(
         "dtype",
         "data-dtype",
-        msg("`int` where the file must hold whole numbers."),
+        msg("`int` if the file must hold whole numbers."),
     ),
 )
 FILE: Final = form(

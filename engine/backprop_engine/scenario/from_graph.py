@@ -2,7 +2,7 @@
 
 Each computed node becomes an expression, in the order of computing. The numbered parts of one (`f#1`) go back
 into it as brackets and calls, so that loading makes them again under their names. What no expression can
-say, such as an infinite number, stands in the long form. In the end the text is loaded and compared: a graph
+say, such as an infinite number, is in the long form. In the end the text is loaded and compared: a graph
 that it does not bring back is refused.
 """
 
@@ -52,7 +52,7 @@ def scenario_from(
     is not used exactly once, by its own node.
     """
     if graph.groups:
-        raise UsageError(msg("the cells of a graph's instances cannot be told from the graph alone"))
+        raise UsageError(msg("the graph alone does not tell which cells its instances belong to"))
     text = checked(emitted(_sections(graph, bindings)))
     try:
         scenario = load_source(
@@ -60,12 +60,15 @@ def scenario_from(
         )
     except ScenarioError as error:
         raise UsageError(
-            msg("no scenario says this graph: {message}", message=error.diagnostics[0].message)
+            msg("this graph cannot be written as a scenario: {message}", message=error.diagnostics[0].message)
         ) from None
     wanted, found = _facts(graph, bindings), _facts(scenario.graph, scenario.bindings)
     if wanted != found:
         raise UsageError(
-            msg("no scenario says this graph: {message}", message=_first_difference(wanted, found))
+            msg(
+                "this graph cannot be written as a scenario: {message}",
+                message=_first_difference(wanted, found),
+            )
         )
     return scenario
 
@@ -108,7 +111,7 @@ def _operator(op: Op) -> Document:
     return Open(form)
 
 
-# What a graph says, wherever its leaves and literals stand
+# What a graph says, wherever its leaves and literals are
 
 
 def _facts(graph: Graph, bindings: Bindings) -> dict[str, object]:
@@ -123,7 +126,7 @@ def _facts(graph: Graph, bindings: Bindings) -> dict[str, object]:
             ]
             for section, kind in LEAF_SECTIONS.items()
         },
-        msg("the order of computing"): [graph.nodes[position].name for position in graph.order],
+        msg("the order of computation"): [graph.nodes[position].name for position in graph.order],
     }
     for node in graph.nodes:
         if node.is_leaf:
@@ -145,7 +148,7 @@ def _bits(tensor: Tensor) -> tuple[object, ...]:
 
 def _first_difference(wanted: Mapping[str, object], found: Mapping[str, object]) -> Message:
     names = (name for name in wanted if name not in found or wanted[name] != found[name])
-    return msg("{what} would be another", what=next(names, msg("the number of nodes")))
+    return msg("{what} would change", what=next(names, msg("the number of nodes")))
 
 
 _NOWHERE: Final = SourceSpan(0, 0)
@@ -162,12 +165,13 @@ class Unparser:
             if "#" in graph.nodes[position].name and uses[position] != 1:
                 raise UsageError(
                     msg(
-                        "{name} is the part of an expression: it has one use", name=graph.nodes[position].name
+                        "{name} is part of an expression, so it can be used only once",
+                        name=graph.nodes[position].name,
                     )
                 )
 
     def definitions(self) -> dict[str, Document]:
-        """What stands under `nodes`, in the order of computing."""
+        """What is under `nodes`, in the order of computing."""
         definitions: dict[str, Document] = {}
         for position in self.graph.order:
             node = self.graph.nodes[position]
@@ -192,7 +196,7 @@ class Unparser:
             return self.tree(node, self.operands(node))
         except UnsayableError:
             raise UsageError(
-                msg("{name} is the part of an expression that no expression says", name=node.name)
+                msg("{name} is part of an expression, but cannot be written as one", name=node.name)
             ) from None
 
     # Expressions
@@ -214,7 +218,7 @@ class Unparser:
         """What applies the operator of `node` to `operands`, with a symbol where it has one."""
         assert node.op is not None
         parts = [position for position in node.operands if position in self.parts]
-        if parts != sorted(parts):  # they are numbered as they stand, so a later operand stands first
+        if parts != sorted(parts):  # they are numbered as they are, so a later operand is first
             return self.turned_round(node, operands)
         return application(node.op, operands, node.attributes)
 

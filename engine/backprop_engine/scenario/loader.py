@@ -93,19 +93,19 @@ def load_scenario(
     max_memory: int = MAX_MEMORY,
     max_work: int = MAX_WORK,
 ) -> Scenario:
-    r"""The scenario in a file, in a text, or in a map that is written as a file is.
+    r"""Load a scenario from a file, a text, or a map with the structure of a file.
 
     `source` is one of these, and nothing in it is ever evaluated:
 
     - a map with the sections of a file, whose numbers may be arrays;
     - a text, which has a line break, a colon before a space, or begins with ``{``;
-    - the name of a bundled scenario, without a folder or an ending;
+    - the name of a bundled scenario, without a folder or an extension;
     - the path of a file. A `pathlib.Path` is always a path, whatever it looks like.
 
-    `max_memory` is what the tensors of a run may take together, in bytes, and `max_work` how many numbers an
-    iteration may multiply or compare; both are checked before anything is allocated or computed. Raises
-    `ScenarioError` with the independent mistakes of the file, at most twenty; those of an earlier stage of
-    reading come first. A map that no file can hold raises `UsageError`.
+    `max_memory` limits the size of all tensors of a run together, in bytes, and `max_work` the number of
+    multiplications and comparisons per iteration; both are checked before anything is allocated or computed.
+    Raises `ScenarioError` with the independent mistakes of the file, at most twenty; those of an earlier
+    stage of reading come first. A map that no file can hold raises `UsageError`.
 
     >>> from backprop_engine import load_scenario
     >>> load_scenario("add_multiply")
@@ -327,8 +327,8 @@ class _Loader:
                 del self.broken[name]
                 parts += definition.plan.parts if isinstance(definition, Expression) else 1
             if parts > MAX_PARTS:
-                message = msg("up to here the expressions have more than {most:,} parts", most=MAX_PARTS)
-                raise mistake(TOO_MANY_NODES, key, message, msg("a tensor takes the place of many numbers"))
+                message = msg("the expressions up to here have more than {most:,} parts", most=MAX_PARTS)
+                raise mistake(TOO_MANY_NODES, key, message, msg("use one tensor instead of many numbers"))
 
     def read_cells(self) -> None:
         """Read the cells."""
@@ -397,7 +397,7 @@ class _Loader:
         if not self.mistakes:
             for name, definition in self.definitions.items():
                 if name in lowering.positions and lowering.positions[name] is None:
-                    message = msg("`{name}` cannot be computed: something that it uses is missing", name=name)
+                    message = msg("`{name}` cannot be computed: something it uses is missing", name=name)
                     self.mistakes.add(mistake(LOST, definition.key, message).diagnostics)
 
     def read_output(self, known: DefinedNames) -> str | None:

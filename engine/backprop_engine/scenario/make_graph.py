@@ -25,16 +25,16 @@ def make_graph(
     cells: Mapping[str, Any] | None = None,
     operators: Mapping[str, Any] | None = None,
 ) -> Graph:
-    """A graph with its numbers, from expressions: each argument is what the section of a file is.
+    """Build a graph with its numbers from expressions: each argument corresponds to a section of a file.
 
     `nodes` has an expression for each computed node, in any order. `inputs`, `params` and `constants` have
     numbers, nested lists or arrays, or maps such as ``{"shape": [2, 3], "init": "zeros"}``; constants, such
-    as targets and masks, get no gradient. `output` names the node to differentiate; without it, that is the
-    only one that feeds no other. `seed` is the gradient at an output that is no scalar, in its shape.
+    as targets and masks, get no gradient. `output` names the node to differentiate; by default, the only node
+    that feeds no other. `seed` is the gradient at an output that is not a scalar, in its shape.
 
     `record(graph)` runs it on the numbers it was written with. Raises `ScenarioError` with every independent
-    mistake, where it stands and what was expected, in the words that a file's mistakes have, and
-    `UsageError` for what no file can hold.
+    mistake, its place and what was expected, worded like the mistakes of a file, and `UsageError` for
+    arguments that no file could hold.
 
     >>> from backprop_engine import make_graph, record
     >>> graph = make_graph({"q": "x + y", "f": "q * z"}, inputs={"x": -2, "y": 5, "z": -4})

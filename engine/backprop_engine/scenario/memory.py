@@ -1,4 +1,4 @@
-"""The memory that a run needs, told from shapes before anything is allocated."""
+"""The memory that a run needs, computed from shapes before anything is allocated."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check_run(
     if need > max_memory:
         name = max(graph.nodes, key=lambda node: prod(node.shape)).name
         hint = msg("the largest is {name}; {hint}", name=name, hint=HINT)
-        what = msg("a run of this graph") if training is None else msg("a training of this graph")
+        what = msg("a run of this graph") if training is None else msg("training this graph")
         raise mistake(TOO_LARGE, node, size_message(what, need, max_memory), hint)
 
 

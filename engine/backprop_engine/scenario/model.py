@@ -27,8 +27,8 @@ class Scenario:
 
     `name` is the stem of the file's name, `text` the file, and `notes` are by node's position. `breakpoints`
     and `watches` are as typed at the debugger's prompt. `asks` are questions for practice. `requires` and
-    `next` name the scenarios to work through before and after, which may be missing. `original` are the
-    numbers that the file gives the leaves, once some were changed.
+    `next` name the scenarios to work through before and after, which may be missing. `original` has the
+    leaves' numbers from the file, once some have been changed.
 
     >>> from backprop_engine import load_scenario
     >>> scenario = load_scenario("add_multiply")
@@ -64,13 +64,13 @@ class Scenario:
         return self.graph.dtype.name
 
     def run(self) -> Run:
-        """The iterations of the scenario, each computed when it is asked for; one without `train`."""
+        """The iterations of the scenario, each computed on demand; without `train`, there is one."""
         from backprop_engine.trace.run import Run
 
         return Run(self.graph, self.bindings, self.training)
 
     def record(self, iteration: int = 0) -> Trace:
-        """The trace of an iteration, computed afresh; `UsageError` where the run has no such iteration."""
+        """The trace of an iteration, newly computed; `UsageError` if the run has no such iteration."""
         return self.run().trace(iteration)
 
     def with_leaf(self, name: str, value: Any) -> Scenario:

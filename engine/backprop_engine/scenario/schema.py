@@ -284,7 +284,7 @@ _NAME: Final = msg(
 )
 _PATH: Final = msg("A name, or a path into an instance: `q`, `states[-1].h`, `f#1`.")
 _SCENARIO_NAME: Final = msg(
-    "The name of a bundled scenario, or of a file in the same folder, without its ending: `add_multiply`."
+    "The name of a bundled scenario, or of a file in the same folder, without the extension: `add_multiply`."
 )
 _TITLE: Final = msg("A scenario of backprop-tui")
 _NUMBERS: Final = msg("A number, or a nested list of one depth.")
@@ -295,7 +295,7 @@ _FORMULA: Final = msg(
     "A gradient written by hand: an expression with gradients, such as `outer(∂L/∂a, x)` or "
     "`outer(grad(a), x)`."
 )
-_TEXTS: Final = msg("A text, or a text by language: `{{en: …, ko: …}}`.")
+_TEXTS: Final = msg("A text, or one for each language: `{{en: …, ko: …}}`.")
 _AN_OPERAND: Final = msg("An operand, by its name.")
 
 
@@ -410,7 +410,7 @@ class _Writer:
         twice = one_of({"required": ["digits", "rtol"]}, {"required": ["digits", "atol"]})
         return {**self.closed(EXPECT), **something, "not": twice}
 
-    # Settings that stand beside the keys of an open form
+    # Settings that are beside the keys of an open form
 
     def beside(
         self, form: Form, by: str, value: str, settings: Fragment, needed: Sequence[str] = ()

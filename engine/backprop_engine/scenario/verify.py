@@ -36,9 +36,9 @@ __all__ = [
     "verify",
 ]
 
-EXPECT_DIFFERS = code("expect-differs", msg("A figure does not come out as expected."))
+EXPECT_DIFFERS = code("expect-differs", msg("A figure differs from the expected one."))
 EXPECT_SHAPE = code("expect-shape", msg("A figure does not have the expected shape."))
-EXPECT_WRONG = code("expect-wrong", msg("Every figure of a block marked `wrong` comes out as written."))
+EXPECT_WRONG = code("expect-wrong", msg("Every figure in a block marked `wrong` is correct as written."))
 
 
 class Failure(Struct, frozen=True, eq=False):
@@ -56,7 +56,7 @@ class Failure(Struct, frozen=True, eq=False):
 
     @property
     def place(self) -> Place:
-        """Where the figure stands in the file."""
+        """Where the figure is in the file."""
         return self.node.place
 
     @property
@@ -86,8 +86,8 @@ def block_failures(block: Expectation, trace: Trace) -> list[Failure]:
         return failed
     if failed:
         return []
-    message = msg("this block is marked `wrong`, but every figure in it comes out")
-    return [Failure(EXPECT_WRONG, "", message, block.block, msg("take `wrong: true` out"))]
+    message = msg("this block is marked `wrong`, but every figure in it is correct")
+    return [Failure(EXPECT_WRONG, "", message, block.block, msg("remove `wrong: true`"))]
 
 
 def figure_failure(figure: Figure, block: Expectation, trace: Trace) -> Failure | None:
@@ -188,8 +188,8 @@ def _fitting(found: NDArray[Any], expected: NDArray[Any], block: Expectation) ->
             for keep in (False, True):
                 if fits(found, expected.sum(axis=axis, keepdims=keep)):
                     return msg(
-                        "of the expected figures the sum over axis {axis} would fit: "
-                        "a gradient that was broadcast is summed",
+                        "the sum of the expected figures over axis {axis} would fit: the gradient of a "
+                        "broadcast operand is a sum",
                         axis=axis,
                     )
     return ""
@@ -318,7 +318,7 @@ def _marked_wrong(name: str, scenario: Scenario) -> Failure:
     assert isinstance(section, YamlMapping)
     message = msg("the operator `{name}` is marked `wrong`, but its rules agree", name=name)
     entry = next(entry for entry in section if normalised(entry.key.text) == name)
-    return Failure(EXPECT_WRONG, name, message, entry.key, msg("take `wrong: true` out"))
+    return Failure(EXPECT_WRONG, name, message, entry.key, msg("remove `wrong: true`"))
 
 
 def _known_mistakes(graph: Graph) -> frozenset[str]:

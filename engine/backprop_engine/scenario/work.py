@@ -1,4 +1,4 @@
-"""The work that a run takes, told from shapes before anything is computed."""
+"""The work that a run takes, computed from shapes before anything is computed."""
 
 from __future__ import annotations
 

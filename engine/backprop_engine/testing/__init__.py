@@ -1,1 +1,1 @@
-"""Operators and gradients of one's own in Python: defined, and checked numerically."""
+"""Operators and gradients of your own in Python: defined, and checked numerically."""

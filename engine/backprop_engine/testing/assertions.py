@@ -38,12 +38,13 @@ def assert_gradients(
     scenario: _ScenarioLike | None = None,
     rtol: float = _RTOL,
 ) -> None:
-    """Raise `AssertionError` unless all gradients are right, naming the operand, the entry and the mistake.
+    """Raise `AssertionError` unless all gradients are right; the message names the operand, entry and
+    mistake.
 
     Without `scenario`, the gradients that `vjp` gives for `function` at `args` are compared with numeric
     ones, as `check_function` does; `names` are those of the arguments. With it, `function` is a
     `torch.nn.Module` whose gradients are compared with the scenario's, as `check_module` does; `names` maps
-    names of the module to leaves of the scenario. Raises `UsageError` where arguments do not fit together.
+    names of the module to leaves of the scenario. Raises `UsageError` if the arguments do not fit together.
 
     >>> assert_gradients(np.sin, lambda g, x: g * np.cos(x), [np.array([0.5, 2.0])])
     """
@@ -51,7 +52,7 @@ def assert_gradients(
         if vjp is not None or len(args):
             raise UsageError(msg("a scenario has its own numbers: leave out `vjp` and `args`"))
         if names is not None and not isinstance(names, Mapping):
-            raise UsageError(msg("with a scenario, `names` maps the names of the module to leaves"))
+            raise UsageError(msg("with a scenario, `names` maps names in the module to leaves"))
         report = check_module(function, scenario, names=names, rtol=rtol)
     else:
         report = check_function(function, vjp, args, names=tuple(names or ()))
@@ -112,7 +113,7 @@ def _leaf(name: str, names: Mapping[str, str], trace: Trace, shape: tuple[int, .
     if wanted not in known:
         problem = msg("the scenario has no leaf {leaf} for `{name}`", leaf=wanted, name=name)
         hint = did_you_mean(wanted, known) or msg(
-            "say which leaf with `names`: {{{example}}}", example=f'"{name}": "…"'
+            "specify the leaf with `names`: {{{example}}}", example=f'"{name}": "…"'
         )
         raise UsageError(problem, hint)
     leaf = trace.graph[wanted]

@@ -23,10 +23,10 @@ __all__ = ["CheckReport", "check"]
 
 
 class CheckReport(Struct, frozen=True, eq=False):
-    """What `check` found: true where everything agrees, else it prints what does not.
+    """The result of `check`: true if everything agrees; printing it shows what does not.
 
-    `figures` is how many expected figures were compared, `failures` are those that do not come out. `checks`
-    are the numeric checks of gradients, of which those in `bad` did not pass.
+    `figures` is the number of expected figures compared, and `failures` are those that differ. `checks` are
+    the numeric checks of gradients; those in `bad` failed.
 
     >>> from backprop_engine import check
     >>> check("add_multiply").passed
@@ -80,7 +80,7 @@ def check(what: Scenario | Graph | Trace | str | os.PathLike[str] | Mapping[str,
     """Check every gradient of a run against numeric derivatives, and the figures that its author expects.
 
     `what` is a scenario, a graph with its numbers, a recorded run, or anything that `load_scenario` takes.
-    Raises what loading and recording it raise.
+    Raises the errors of loading and recording it.
 
     >>> from backprop_engine import check, make_graph
     >>> print(check("add_multiply"))

@@ -1,4 +1,4 @@
-"""`define`: an operator of one's own, from formulas or from functions over NumPy arrays."""
+"""`define`: an operator of your own, from formulas or from functions over NumPy arrays."""
 
 from __future__ import annotations
 
@@ -46,25 +46,25 @@ def define(
     sign: str = "",
     lesson: str | Mapping[str, str] = "",
 ) -> Op:
-    """Put an operator of one's own into the table, under a name that the table does not have.
+    """Add a user-defined operator to the table, under a name that is not taken.
 
     `inputs` are the names of its operands. `forward` is a formula over them, such as ``"a * sigmoid(a)"``, or
     a function of NumPy arrays. `backward` has, by operand, a formula over the operands, ``out`` and the
     upstream gradient ``g``, or a function ``(g, out, *operands)`` that gives the gradient in the operand's
-    shape. Without it the gradient follows from a formula; a function needs it. An operand whose rule is None
-    is handed nothing.
+    shape. If it is omitted, the gradient is derived from a formula; a function requires it. An operand whose
+    rule is None gets no gradient.
 
-    `shape` gives the output's shape for the operands' shapes; without it a function is tried on ones.
-    `samples` are operands that it is tried on, each a tuple of arrays; `sign` stands in its node of the
-    graph; `lesson` says what its backward step does, in English or by language. An operator that was defined
-    before is replaced.
+    `shape` gives the output's shape for the operands' shapes; without it, a function is called on arrays of
+    ones to find out. `samples` are operands for checks, each a tuple of arrays; `sign` is shown in its node
+    of the graph; `lesson` explains its backward step, in English or by language. A user-defined operator of
+    the same name is replaced.
 
     >>> from backprop_engine import define, undefine
     >>> define("cube", inputs="a", forward="a ** 3")
     <op cube>
     >>> undefine("cube")
 
-    Raises `UsageError` for a name that is taken, and for a formula or a rule that cannot be one.
+    Raises `UsageError` for a name that is taken, and for an invalid formula or rule.
     """
     names = tuple(inputs.split() if isinstance(inputs, str) else inputs)
     _check_names(name, names)
@@ -92,7 +92,7 @@ def define(
 
 
 def undefine(name: str) -> None:
-    """Take an operator of one's own out of the table again; `UsageError` where `name` is not one.
+    """Remove a user-defined operator from the table; `UsageError` if `name` is not one.
 
     >>> from backprop_engine import OPS, define, undefine
     >>> undefine(define("cube", inputs="a", forward="a ** 3").name)
@@ -110,7 +110,7 @@ def _check_names(name: str, names: Sequence[str]) -> None:
         if not each.isidentifier():
             raise UsageError(msg("`{name}` is not a name", name=each))
     if name in OPS and OPS[name].family != OWN:
-        raise UsageError(msg("`{name}` is an operator already", name=name), msg("give it a name of its own"))
+        raise UsageError(msg("`{name}` is already an operator", name=name), msg("give it a name of its own"))
     if not names:
         raise UsageError(msg("the operator `{name}` has no `{part}`", name=name, part="inputs"))
     for each in names:
@@ -128,7 +128,7 @@ def _from_formula(name: str, names: Sequence[str], forward: str, rules: _Backwar
                     op=name,
                     name=operand,
                 ),
-                msg("write both the same way"),
+                msg("write both in the same way"),
             )
         given[operand] = None if rule is None else _compiled(rule, (*names, *GRADIENT_NAMES))
     return composed_operator(name, _compiled(forward, names), given)
@@ -166,7 +166,7 @@ def _from_function(
                     op=name,
                     name=operand,
                 ),
-                msg("write both the same way"),
+                msg("write both in the same way"),
             )
     guarded = _guarded(name, forward)
     arguments = ", ".join(("g", "out", *names))
@@ -200,7 +200,7 @@ def _stub(name: str, names: Sequence[str]) -> str:
 
 
 def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of somebody's own: its exceptions, and what is no number, are told like other mistakes."""
+    """A function of the user's own: its exceptions, and what is no number, are told like other mistakes."""
 
     def guarded(*operands: Any) -> Any:
         try:

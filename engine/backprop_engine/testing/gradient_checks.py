@@ -28,7 +28,7 @@ _SEED: Final = 0
 
 
 class GradientReport(Struct, frozen=True, eq=False):
-    """What the numeric checks found: true where all of them passed, else it prints what is wrong.
+    """The result of numeric checks: true if all of them passed; printing it shows what is wrong.
 
     >>> from backprop_engine import check_operator
     >>> check_operator("tanh")
@@ -40,7 +40,7 @@ class GradientReport(Struct, frozen=True, eq=False):
 
     @property
     def passed(self) -> bool:
-        """Whether no gradient differs, and each is finite where the function is."""
+        """Whether no gradient differs, and each one is finite wherever the function is."""
         return all(check.verdict.good for check in self.checks)
 
     @property
@@ -78,7 +78,7 @@ class GradientReport(Struct, frozen=True, eq=False):
 
 
 def check_operator(op: Op | str, operands: Sequence[Any] | None = None) -> GradientReport:
-    """Check every rule of an operator numerically: on `operands`, or on each of its samples.
+    """Check every rule of an operator numerically, on `operands` or on each of its samples.
 
     Raises `UsageError` for a name that no operator has, and for operands that it does not take.
 

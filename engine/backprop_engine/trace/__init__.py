@@ -1,1 +1,1 @@
-"""A recorded run: recording it, again after a change, over the iterations of a training."""
+"""Recorded runs: recording one, recomputing it after a change, and the iterations of a training."""

@@ -42,10 +42,10 @@ def record(
 ) -> Trace:
     """Run `graph` forward and backward, with `edits` in force.
 
-    `bindings` are the numbers of its leaves, or values by name for some of them; without them, or for the
-    others, the numbers count that the graph was written with. Arithmetic is IEEE and raises nothing:
-    infinities and NaN are values like any other. Raises `UsageError` for a leaf without a value, for an edit
-    of a node that does not exist, or whose shape is not that of its node.
+    `bindings` are the numbers of its leaves, or values by name for some of them; all other leaves keep the
+    numbers with which the graph was written. Arithmetic is IEEE and raises nothing: infinities and NaN are
+    values like any other. Raises `UsageError` for a leaf without a value, for an edit of a node that does not
+    exist, and for an edit whose shape differs from its node's.
 
     >>> from backprop_engine import ValueEdit, make_graph, record
     >>> product = make_graph({"f": "x * y"}, inputs={"x": 2, "y": 3})

@@ -37,9 +37,9 @@ class _Checkpoint(Struct, frozen=True, eq=False):
 class Run:
     """The iterations of a run; without training there is one.
 
-    A trace is computed when it is asked for. Checkpoints of the parameters are kept, so that going back to an
-    iteration costs a few iterations, not all of them. Results do not depend on the order of the requests. To
-    stay responsive on a long way, compute it one iteration at a time: `approach`.
+    Traces are computed on demand. Checkpoints of the parameters are kept, so going back to an iteration costs
+    only a few iterations. Results do not depend on the order of requests. To stay responsive during a long
+    jump, compute one iteration at a time with `approach`.
 
     >>> from backprop_engine import load_scenario
     >>> run = load_scenario("momentum").run()
@@ -79,7 +79,7 @@ class Run:
 
     @classmethod
     def of(cls, trace: Trace) -> Run:
-        """The run of a single trace that is recorded already."""
+        """A run that consists of one recorded trace."""
         run = cls(trace.graph, trace.bindings, None, trace.edits)
         run._traces[0] = trace
         run.history.note(trace)
@@ -103,7 +103,7 @@ class Run:
         return self.training.steps * self.length + self.graph.forward_schedule.last
 
     def locate(self, position: int) -> tuple[int, int]:
-        """The iteration that a position lies in, and the position in its trace.
+        """The iteration that contains a position, and the position in its trace.
 
         Where one iteration ends and the next begins, it is the end of the former. Raises `UsageError` outside
         0…last.

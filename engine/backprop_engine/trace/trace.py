@@ -99,8 +99,8 @@ class Trace:
     """A recorded run.
 
     `values` has a tensor for each node by position. `contributions` has, for each edge of the graph, the
-    upstream gradient times the local one in the operand's shape; `arrived` has what the operand's gradient
-    is once that contribution counts. `gradients` has the completed gradient of each node that got one.
+    upstream gradient times the local one in the operand's shape; `arrived` has the operand's gradient after
+    that contribution was added. `gradients` has the completed gradient of each node that got one.
 
     >>> from backprop_engine import load_scenario
     >>> trace = load_scenario("add_multiply").record()
@@ -145,7 +145,7 @@ class Trace:
         return self.frame(self.schedule.completed)._repr_html_()
 
     def show(self, position: int = 0) -> Any:
-        """What a notebook shows to step through the run both ways, from a position on.
+        """A display for notebooks that steps through the run, starting at a position.
 
         Raises `UsageError` where nothing that draws is installed: the engine itself does not.
         """
@@ -281,8 +281,8 @@ class Phase(Enum):
 class Frame:
     """The state of a run after `position` steps; a value or a gradient not reached yet is None.
 
-    Nodes go by their names, or as they are in the graph; `UsageError` for a name that no node has. Raises
-    `IndexError` for a position outside 0…n.
+    Nodes are given by name, or as objects of the graph; `UsageError` for an unknown name. Raises `IndexError`
+    for a position outside 0…n.
 
     >>> from backprop_engine import make_graph, record
     >>> frame = record(make_graph({"f": "x * y"}, inputs={"x": 2, "y": 3})).frame(3)
@@ -351,7 +351,7 @@ class Frame:
         return Phase.FORWARD if self.position < schedule.seed else Phase.BACKWARD
 
     def value(self, node: str | Node) -> Tensor | None:
-        """The value of `node`, or None while it is not computed, and again when it is cleared."""
+        """The value of `node`, or None before it is computed and after it is cleared."""
         node = self._node(node)
         if self.position > self.trace.schedule.completed:
             return self._updated(node)
@@ -400,12 +400,12 @@ class Frame:
 
     @property
     def edge(self) -> Edge | None:
-        """The edge of the step, where it hands a gradient on or accumulates it."""
+        """The edge of a step that passes a gradient on or accumulates it."""
         return self.step.edge if isinstance(self.step, Backward | Accumulate) else None
 
     @property
     def node(self) -> Node | None:
-        """The node of the step: computed, seeded, updated, handing its gradient on, or collecting it."""
+        """The node of the step: computed, seeded or updated, or passing on or collecting its gradient."""
         match self.step:
             case Forward(node=position) | Seed(node=position) | Update(node=position):
                 return self.graph.nodes[position]

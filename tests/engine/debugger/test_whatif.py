@@ -192,7 +192,7 @@ def test_indices() -> None:
     assert_close(other.trace.value("r"), np.array([[3.0, 4.0], [5.0, 6.0]]))
     assert_close(other.trace.gradient("E"), np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 1.0]]))
     for number in (3, 0.5, np.nan):
-        with pytest.raises(UsageError, match="t does not fit r"):
+        with pytest.raises(UsageError, match="t is not valid for r"):
             changed(session, "t", number, (0,))
 
 

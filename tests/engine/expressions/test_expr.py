@@ -203,24 +203,24 @@ REFUSED = [
     (" \n ", 0, 0, "the expression is empty", ""),
     ("x +  \n", 3, 3, "the expression ends", ""),
     ("x +", 3, 3, "the expression ends where an operand", ""),
-    ("+x", 0, 1, "expected an operand, found `+`", "left out"),
+    ("+x", 0, 1, "expected an operand, found `+`", "leave out"),
     ("a < b < c", 6, 7, "comparisons do not chain", "(a < b) * (b < …)"),
     ("2x", 1, 2, "expected an operator", "`2 * x`"),
     ("2(x)", 1, 2, "expected an operator", "`2 * (…)`"),
     ("1_000", 1, 5, "expected an operator", "`1000`"),
     ("0x1F", 1, 4, "expected an operator", "`31`"),
-    ("010", 0, 3, "no zeros before it", "`10`"),
+    ("010", 0, 3, "cannot start with 0", "`10`"),
     ("1e999", 0, 5, "too large", ""),
     ("9" * 400, 0, 400, "too large", ""),
     ("x × y", 2, 3, "`×` (U+00D7)", "write `*`"),
     ("（x）", 0, 1, "U+FF08", "write `(`"),
-    ("x^2", 1, 2, "`^` is not part", "`**`"),
+    ("x^2", 1, 2, "`^` cannot be used", "`**`"),
     ("x % 2", 2, 3, "`%` is not part", "`mod(a, b)`"),
-    ("x // 2", 2, 4, "`//` is not part", "`floor(a / b)`"),
+    ("x // 2", 2, 4, "`//` cannot be used", "`floor(a / b)`"),
     ("x = 2", 2, 3, "found `=`", "`==`"),
-    ("x := 2", 2, 4, "`:=` is not part", "node of its own"),
+    ("x := 2", 2, 4, "`:=` cannot be used", "node of its own"),
     ("a & b", 2, 3, "`&` is not part", "(a > 0) and (b > 0)"),
-    ("a || b", 2, 4, "`||` is not part", "(a > 0) or (b > 0)"),
+    ("a || b", 2, 4, "`||` cannot be used", "(a > 0) or (b > 0)"),
     ("~a", 0, 1, "`~` is not part", "not (a > 0)"),
     ("a and", 5, 5, "ends where", ""),
     ("and a", 0, 3, "`and` is a reserved Python keyword", ""),
@@ -233,10 +233,10 @@ REFUSED = [
     ("[]", 0, 2, "this list is empty", ""),
     ("x + [[1, 2], [3]]", 4, 17, "the rows of a list differ in length", "[[1, 0], [0, 1]]"),
     ("[[1], 2]", 0, 8, "the rows of a list differ in length", "[[1, 0], [0, 1]]"),
-    ("x @ [1, true]", 8, 12, "a list that is an operand holds numbers", ""),
-    ("f([x])", 3, 4, "expected a number, found `x`", "a list holds numbers"),
+    ("x @ [1, true]", 8, 12, "a list used as an operand can contain only numbers", ""),
+    ("f([x])", 3, 4, "expected a number, found `x`", "a list can contain numbers"),
     ("[" + "1, " * 1025 + "]", 0, 3077, "at most 1,024 numbers", "`constants`"),
-    ("x.T()", 3, 4, "`.T` is not called", "without the brackets"),
+    ("x.T()", 3, 4, "`.T` is not a function", "without the brackets"),
     ("x.sum(axis=0)", 0, 5, "plain names", "`sum(x, axis=0)`"),
     ("np.tanh(x)", 0, 7, "plain names", "`tanh(x)`"),
     ("torch.nn.functional.relu(x + 1)", 0, 24, "plain names", "`relu(x + 1)`"),
@@ -250,12 +250,12 @@ REFUSED = [
     ("f(x)(y)", 4, 5, "found `(`", ""),
     ("f(x", 1, 2, "never closed", "add `)`"),
     ("x[0", 1, 2, "never closed", "add `]`"),
-    ("x)", 1, 2, "nothing opens", ""),
+    ("x)", 1, 2, "was never opened", ""),
     ("x[]", 2, 3, "needs an index", ""),
     ("x[i + 1]", 4, 5, "expected `,` or `]`", "the name of a constant"),
     ("x[np.newaxis]", 4, 5, "expected `,` or `]`", "write `None`"),
-    ("x[0, i]", 1, 7, "only `:` can stand", "`x[i][0]`"),
-    ("x[i, :, j]", 1, 10, "only `:` can stand", "gather(x, i, axis=1)"),
+    ("x[0, i]", 1, 7, "only `:` can be combined", "`x[i][0]`"),
+    ("x[i, :, j]", 1, 10, "only `:` can be combined", "gather(x, i, axis=1)"),
     ("x[[0, j]]", 6, 7, "a whole number", "lists of them"),
     ("x[[0.5]]", 3, 6, "a whole number", ""),
     ("x[true]", 2, 6, "a whole number", "`None`"),
@@ -264,17 +264,17 @@ REFUSED = [
     ("x.sum(1, (2", 0, 5, "plain names", "`sum(x, 1, (2)`"),
     ("x[1.5]", 2, 5, "a whole number", ""),
     ("x[::0]", 2, 5, "step", ""),
-    ("x[..., 0, ...]", 13, 14, "`...` may stand only once", ""),
+    ("x[..., 0, ...]", 13, 14, "`...` may occur only once", ""),
     ("x + ...", 4, 7, "expected an operand", ""),
     ("2.T", 2, 3, "expected an operator", "2. * T"),
     ("(2)[0]", 3, 4, "no axes", ""),
     ("f(a=1, b)", 7, 8, "without a name", "before `a=`"),
     ("f(a=1, a=2)", 7, 8, "given twice", ""),
-    ("f(a=[x])", 5, 6, "expected a number", "a list holds"),
+    ("f(a=[x])", 5, 6, "expected a number", "a list can contain"),
     ("f(a='b)", 4, 5, "never closed", ""),
     ("f(a='b\\n')", 6, 7, "backslash", ""),
     ("x;", 1, 2, "`;`", ""),
-    ("(" * 100 + "x" + ")" * 100, 64, 65, "nests more than 64", ""),
+    ("(" * 100 + "x" + ")" * 100, 64, 65, "nested more than 64 levels", ""),
 ]
 
 
@@ -306,7 +306,7 @@ def test_nesting_is_limited_and_not_by_python() -> None:
         "f(" * 1000,
         "f(a=" + "[" * 1000,
     ):
-        with pytest.raises(ExprError, match="nests more than 64 deep"):
+        with pytest.raises(ExprError, match="nested more than 64 levels"):
             parse(text)
 
 
@@ -553,6 +553,6 @@ def test_a_dot_multiplies_with_a_number_alone() -> None:
     tree = parse("2 · x")
     assert isinstance(tree, Binary)
     assert tree.op == "·"
-    with pytest.raises(ShapeError, match="multiplies with a number"):
+    with pytest.raises(ShapeError, match="multiplies by a number"):
         OPS.by_symbol("·").shape_for(((2, 3), (3,)), {})
     assert OPS.by_symbol("·").shape_for(((), (3,)), {}) == (3,)

@@ -53,8 +53,8 @@ def test_no_name_is_meant_by_itself() -> None:
 
 def test_a_letter_of_another_alphabet_is_named() -> None:
     assert did_you_mean("х", ["x"]) == (
-        "did you mean `x`? Here stands `х` (U+0445 CYRILLIC SMALL LETTER HA), "
-        "there `x` (U+0078 LATIN SMALL LETTER X)."
+        "did you mean `x`? It has `x` (U+0078 LATIN SMALL LETTER X) "
+        "where this has `х` (U+0445 CYRILLIC SMALL LETTER HA)."
     )
     assert did_you_mean("X", ["x"]) == "did you mean `x`?"
 
@@ -113,7 +113,7 @@ def test_the_leaf_that_a_call_means_is_legal(text: str) -> None:
         ("x = 2", "write `x: 2`"),
         ("  f=x*y  ", "write `f: x*y`"),
         ("f:x * y", "a space is missing after the colon: write `f: x * y`"),
-        ("f： x", "this colon is a full-width one: write `f: x`"),
+        ("f： x", "this is a full-width colon: write `f: x`"),
         ("x == 2", ""),
         ("two words", ""),
         ("x =", ""),

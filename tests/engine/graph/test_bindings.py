@@ -24,7 +24,7 @@ class TestBindings:
             ({"x": [1, 2], "k": 1, "f": [1, 2]}, 1, "f is computed, not a leaf"),
             ({"x": [1, 2, 3], "k": 1}, 1, "x has shape 2, but its value has shape 3"),
             ({"x": 1, "k": 1}, 1, "x has shape 2, but its value has shape ()"),
-            ({"x": [1, 2], "k": 1}, None, "the output has shape 2, so a seed must be given"),
+            ({"x": [1, 2], "k": 1}, None, "the output has shape 2, so a seed is required"),
             ({"x": [1, 2], "k": 1}, [1, 2, 3], "the seed has shape 3, but the output has shape 2"),
         ],
     )

@@ -86,8 +86,8 @@ def test_rows_and_entries_chosen_twice_add_up() -> None:
 @pytest.mark.parametrize(
     ("op", "shapes", "attributes", "said"),
     [
-        ("max", [(0,)], {}, "a is 0: a tensor without entries has no largest one"),
-        ("min", [(2, 0)], {"axis": -1}, "a is 2×0: a tensor without entries has no smallest one"),
+        ("max", [(0,)], {}, "a is 0: a tensor without entries has no largest entry"),
+        ("min", [(2, 0)], {"axis": -1}, "a is 2×0: a tensor without entries has no smallest entry"),
         ("max", [(2, 3)], {"axis": 2}, "a is 2×3 and has no axis 2"),
         ("var", [()], {"axis": 0}, "a is () and has no axis 0"),
         ("norm", [(2, 3)], {"axis": (0, -2)}, "axis [0, -2] lists an axis twice"),

@@ -153,10 +153,10 @@ REFUSED = [
     ("schedule: cosine", "a map with `kind`"),
     ("schedule: {T_max: 5}", "`schedule` has no `kind`"),
     ("schedule: {kind: cosinus, T_max: 5}", "did you mean `cosine`?"),
-    ("schedule: {kind: cosine}", "`cosine` needs `T_max`, a whole number from 1 on"),
-    ("schedule: {kind: cosine, T_max: 0}", "`T_max` is a whole number from 1 on, not 0"),
-    ("schedule: {kind: step, step_size: 1.5}", "`step_size` is a whole number from 1 on, not 1.5"),
-    ("schedule: {kind: step, every: 5}", "`step` has `step_size` for it"),
+    ("schedule: {kind: cosine}", "`cosine` needs `T_max`, a whole number of at least 1"),
+    ("schedule: {kind: cosine, T_max: 0}", "`T_max` must be a whole number of at least 1, not 0"),
+    ("schedule: {kind: step, step_size: 1.5}", "`step_size` must be a whole number of at least 1, not 1.5"),
+    ("schedule: {kind: step, every: 5}", "`step` calls it `step_size`"),
 ]
 
 

@@ -424,8 +424,8 @@ def test_defaults_are_filled_in_and_numbers_are_floats() -> None:
     assert [type(one) for one in settings["betas"]] == [float, float]
 
 
-LR = "`lr` is a number from 0 on, not "
-BETAS = "`betas` is a list of two numbers from 0 up to, but not including, 1, not "
+LR = "`lr` must be a number of at least 0, not "
+BETAS = "`betas` must be a list of two numbers of at least 0 and less than 1, not "
 REFUSED = [
     ("sgd", {"lr": -0.1}, "lr", LR + "-0.1", "to climb instead of descending, write `maximize: true`"),
     ("sgd", {"lr": "fast"}, "lr", LR + '"fast"', "the learning rate: how far one update goes"),
@@ -437,18 +437,20 @@ REFUSED = [
     ("sgd", {"lr": float("inf")}, "lr", LR + "inf", "the learning rate"),
     ("sgd", {"lr": 10**5000}, "lr", LR + "a number as large as this", "the learning rate"),
     ("sgd", {"lr": "\x1b[31m" + "x" * 99}, "lr", LR + '"␛[31m' + "x" * 34 + '…"', "the learning rate"),
-    ("sgd", {"momentum": -1}, "momentum", "`momentum` is a number from 0 on, not -1", "the fraction of"),
-    ("sgd", {"dampening": "0"}, "dampening", '`dampening` is a number, not "0"', "the fraction of each"),
-    ("sgd", {"nesterov": 1}, "nesterov", "`nesterov` is `true` or `false`, not 1", "whether to look ahead"),
+    ("sgd", {"momentum": -1}, "momentum", "`momentum` must be a number of at least 0, not -1",
+     "the fraction of"),
+    ("sgd", {"dampening": "0"}, "dampening", '`dampening` must be a number, not "0"', "the fraction of each"),
+    ("sgd", {"nesterov": 1}, "nesterov", "`nesterov` must be `true` or `false`, not 1",
+     "whether to look ahead"),
     (
         "sgd", {"nesterov": True}, "nesterov",
-        "`nesterov` needs a momentum above 0, and no dampening", "add `momentum: 0.9`",
+        "`nesterov` needs a momentum above 0 and no dampening", "add `momentum: 0.9`",
     ),
     (
         "sgd", {"nesterov": True, "momentum": 0.9, "dampening": 0.1}, "nesterov",
-        "`nesterov` needs a momentum above 0, and no dampening", "leave `dampening` out",
+        "`nesterov` needs a momentum above 0 and no dampening", "leave `dampening` out",
     ),
-    ("adagrad", {"eps": -1e-10}, "eps", "`eps` is a number from 0 on, not -1e-10", "a small number"),
+    ("adagrad", {"eps": -1e-10}, "eps", "`eps` must be a number of at least 0, not -1e-10", "a small number"),
     ("adam", {"betas": [0.9, 1]}, "betas", BETAS + "[0.9, 1]", "the fractions of the running means"),
     ("adam", {"betas": [-0.1, 0.9]}, "betas", BETAS + "[-0.1, 0.9]", "the fractions"),
     ("adam", {"betas": [0.9]}, "betas", BETAS + "[0.9]", "the fractions"),
@@ -458,7 +460,7 @@ REFUSED = [
     ("adam", {"betas": [0.9, [1], 3, 4, 5]}, "betas", BETAS + "[0.9, […], 3, 4, …]", "the fractions"),
     ("adam", {"betas": [0.9, "x"]}, "betas", BETAS + '[0.9, "x"]', "the fractions"),
     ("adam", {"momentum": 0.9}, "momentum", "`adam` has no setting `momentum`", "`adam` has `betas` for it"),
-    ("adam", {"learning_rate": 1}, "learning_rate", "`adam` has no setting `learning_rate`", "has `lr`"),
+    ("adam", {"learning_rate": 1}, "learning_rate", "`adam` has no setting `learning_rate`", "calls it `lr`"),
     ("adam", {"fused": True}, "fused", "`adam` has no setting `fused`", "leave it out"),
     (
         "adagrad", {"beta1": 1}, "beta1", "`adagrad` has no setting `beta1`",

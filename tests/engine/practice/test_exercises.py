@@ -68,7 +68,7 @@ def yaml(number: Any) -> str:
 def test_a_hand_out_has_a_blank_for_each_figure_and_the_right_numbers_fill_it(stem: str) -> None:
     scenario = load_scenario(BUNDLED[stem])
     if not any(not block.wrong and block.figures for block in scenario.expectations):
-        with pytest.raises(UsageError, match="asks for nothing"):
+        with pytest.raises(UsageError, match="has no blanks to fill in"):
             exercise_text(scenario)
         return
     text = exercise_text(scenario)
@@ -156,7 +156,7 @@ def test_tensors_lists_with_blanks_and_wrong_shapes() -> None:
     mutant = w("[[1, 2, 3], [1, 2, 3]]").mutant
     assert mutant is not None
     assert mutant.name == "upstream_forgotten"
-    assert str(w("5").message) == "Not right: that is (), and ∂L/∂W is 2×3."
+    assert str(w("5").message) == "Not right: your answer has shape (), but ∂L/∂W has shape 2×3."
     assert w('"outer(grad(h), x)"').credit == 1
 
 
@@ -215,7 +215,7 @@ def test_an_answer_that_cannot_be_used_does_not_keep_the_others() -> None:
 
 
 def test_a_file_without_figures_asks_for_nothing() -> None:
-    with pytest.raises(UsageError, match="asks for nothing"):
+    with pytest.raises(UsageError, match="has no blanks to fill in"):
         graded("inputs: {x: 1}\nnodes: {y: x + 1}\n")
 
 
@@ -243,7 +243,7 @@ expect: {values: {f: 36}}
     ):
         found = graded(text.replace("ANSWER", answer), solution)["What is the gradient of x?"]
         assert found.credit == credit, answer
-    assert str(found.message) == "Not an answer: it names the gradient that is asked for."
+    assert str(found.message) == "Not an answer: it only names the gradient asked for."
 
 
 def test_a_name_that_the_solution_does_not_have_is_no_answer_and_the_others_are_graded() -> None:
@@ -261,7 +261,7 @@ ask:
         found = graded(returned.replace("ANSWER", answer), solution)
         assert [found[name].credit for name in ("f", "∂L/∂x", "What is the gradient of x?")] == [1, 0, 0]
         assert str(found["∂L/∂x"].message) == "Not an answer: the graph has no node called mine."
-        assert str(found["What is the gradient of x?"].message) == "Not an answer: it cannot be read."
+        assert str(found["What is the gradient of x?"].message) == "Not an answer: it could not be parsed."
 
 
 def test_a_choice_that_reads_as_a_number_is_that_choice_and_not_the_one_of_its_number() -> None:

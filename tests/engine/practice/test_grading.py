@@ -90,7 +90,7 @@ def test_an_upstream_gradient_of_one_may_be_left_out_but_not_in_silence() -> Non
     question = about(GATE, "product", "q")
     for formula in ("z", "df = z", "z * 1"):
         assert grade(question, formula).right
-        assert "since ∂L/∂f is 1" in grade(question, formula).message
+        assert "because ∂L/∂f is 1" in grade(question, formula).message
     for formula in ("-4", "upstream * z", "g * z", "grad(f) * z", "df * z", "1 * -4"):
         assert grade(question, formula).right
         assert grade(question, formula).message == "Right."

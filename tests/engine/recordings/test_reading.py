@@ -180,7 +180,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a last line that is cut off": (
         lambda folder: (folder / "index.jsonl").write_bytes((folder / "index.jsonl").read_bytes()[:-1]),
-        "has no end",
+        "is incomplete",
     ),
     "a line without an end": (
         lambda folder: (folder / "index.jsonl").write_text(" " * (2**24 + 1) + "\n"), "is too long"
@@ -197,11 +197,12 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     "an unknown event": (edited(lambda lines: _put(lines, 1, "exec", "event")), "index.jsonl:2"),
     "a wrong type": (edited(lambda lines: _put(lines, 1, "7", "line")), "index.jsonl:2"),
     "a negative shape": (edited(lambda lines: _put(lines, 1, [-1], "outputs", 0, "shape")), "index.jsonl:2"),
-    "no step first": (edited(lambda lines: lines.pop(0)), "begins with a step"),
+    "no step first": (edited(lambda lines: lines.pop(0)), "must begin with a step"),
     "an operand that is not described": (
-        edited(lambda lines: _put(lines, 3, [["a2", 0], None], "next")), "operand a2 that is not described"
+        edited(lambda lines: _put(lines, 3, [["a2", 0], None], "next")),
+        "the operand a2 of n1 is not described",
     ),
-    "steps that go back": (edited(lambda lines: _put(lines, 8, 0, "step")), "after a later one"),
+    "steps that go back": (edited(lambda lines: _put(lines, 8, 0, "step")), "after a later step"),
     "a shape that lies": (
         edited(lambda lines: _put(lines, 1, [2**40, 9], "outputs", 0, "shape")), "bytes of data"
     ),
@@ -212,7 +213,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     "data of a shard that is not there": (_span([7, 0, 24]), "is not a recording"),
     "data that overlap": (_span([0, 44, 68]), "overlap"),
     "a tensor nobody described": (edited(lambda lines: lines[1]["inputs"][0].pop("tensor")), "not described"),
-    "an engine that does not run": (edited(lambda lines: lines.pop(2)), "no engine"),
+    "an engine that does not run": (edited(lambda lines: lines.pop(2)), "no backward engine"),
     "a node nobody described": (edited(lambda lines: lines.pop(3)), "n1"),
     "an operand nobody described": (edited(lambda lines: lines.pop(4)), "a1"),
     "a cycle": (edited(lambda lines: _put(lines, 4, [["n1", 0]], "next")), "cycle"),

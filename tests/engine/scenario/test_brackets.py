@@ -70,7 +70,7 @@ def test_a_name_in_brackets_is_a_call_of_index_select() -> None:
         ("x[..., 0, 0, 0, 0]", 7, "shapes", "cannot take 4 indices", "3 axes"),
         ("x[[0], [0, 1]]", 7, "shapes", "paired entry by entry", "the lists one after the other"),
         ("x[0, :, [0, 1]]", 7, "shapes", "must be next to the other", "x[0][:, [0, 2]]"),
-        ("x[0, i]", 7, "expr-syntax", "only `:` can stand", "x[i][0]"),
+        ("x[0, i]", 7, "expr-syntax", "only `:` can be combined", "x[i][0]"),
         ("x[x > 0]", 10, "expr-syntax", "expected `,` or `]`", "where(x > 0, x, 0)"),
         ("gather(x, argmax(x, axis=1, keepdims=true), axis=1)", 16, "not-constant", "is computed", "one_hot"),
         ("scatter(x, twice, 0, axis=2)", 51, "class-target", "the index 1 occurs twice", ""),

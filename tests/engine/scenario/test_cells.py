@@ -187,10 +187,10 @@ def test_a_number_can_be_given_to_an_instance() -> None:
 @pytest.mark.parametrize(
     ("nodes", "code", "hint"),
     [
-        ("  f: states.q\n" + SCAN, "no-output", "it gives out h"),
+        ("  f: states.q\n" + SCAN, "no-output", "its outputs are h"),
         ("  f: sum(states[0].a)\n" + SCAN, "no-output", "add it to the cell's outputs: `outputs: [h, a]`"),
-        ("  f: sum(states)\n" + SCAN, "no-output", "use what it gives out: `states[-1].h`"),
-        ("  f: sum(states[0])\n" + SCAN, "no-output", "use what it gives out: `states[-1].h`"),
+        ("  f: sum(states)\n" + SCAN, "no-output", "use one of its outputs: `states[-1].h`"),
+        ("  f: sum(states[0])\n" + SCAN, "no-output", "use one of its outputs: `states[-1].h`"),
         ("  f: sum(states[7].h)\n" + SCAN, "unknown-name", "`states[0]` to `states[2]`"),
         ("  f: {cell: rmn, inputs: {x: h0, h_prev: h0}}\n", "unknown-cell", "did you mean `rnn`?"),
         ("  f: {cell: rnn, inputs: {x: h0}}\n", "cell-inputs", "its inputs are x, h_prev"),
@@ -211,7 +211,7 @@ def test_mistakes_in_instances(nodes: str, code: str, hint: str) -> None:
 def test_what_is_carried_keeps_its_shape() -> None:
     text = "inputs: {xs: [[1, 2], [3, 4]]}\ncells: {c: {inputs: [x, s], nodes: {t: s + x}, outputs: [t]}}\n"
     text += "nodes:\n  r: {scan: c, over: {x: xs}, carry: {s: {init: 1, next: t}}}\n  f: sum(r[-1].t)\n"
-    assert mistakes(text) == [("scan-shapes", "what is carried keeps its shape")]
+    assert mistakes(text) == [("scan-shapes", "a carried value must keep its shape")]
 
 
 def test_a_cell_that_uses_itself() -> None:

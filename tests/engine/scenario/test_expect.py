@@ -78,7 +78,7 @@ def test_what_comes_out(expect: str) -> None:
         ("{digits: 2, values: {s: 3.006}}", "`s` is 3, expected 3.006"),
         (
             "{wrong: true, values: {a: [7, 5]}}",
-            "this block is marked `wrong`, but every figure in it comes out",
+            "this block is marked `wrong`, but every figure in it is correct",
         ),
     ],
 )
@@ -90,7 +90,7 @@ def test_what_does_not(expect: str, said: str) -> None:
     ("expect", "hint"),
     [
         ("{values: {W: [[1, 0], [0, 1], [2, 1]]}}", "its transpose would fit"),
-        ("{grads: {b: [[3, 3, 8], [9, 9, 14]]}}", "of the expected figures the sum over axis 0 would fit"),
+        ("{grads: {b: [[3, 3, 8], [9, 9, 14]]}}", "the sum of the expected figures over axis 0 would fit"),
         ("{grads: {X: [12, 12, 22]}}", "its sum over axis 0 would fit"),
         ("{grads: {X: [[14], [32]]}}", "its sum over axis 1 would fit"),
         ("{values: {s: 4}}", ""),
@@ -189,7 +189,7 @@ def test_the_value_of_an_expression(text: str, expected: object) -> None:
         ("zork(x)", "there is no operator `zork`", (0, 4)),
         ("x @ grad(x)[0]", "x is 2 and grad(x)[0] is (): @ takes vectors and matrices", (2, 3)),
         ("sum(x, axis=3)", "x is 2 and has no axis 3", (0, 3)),
-        ("mse(x)", "`mse` takes 2 operands, 1 is given", (0, 3)),
+        ("mse(x)", "`mse` takes 2 operands, but 1 was given", (0, 3)),
     ],
 )
 def test_an_expression_without_a_value(text: str, message: str, span: tuple[int, int]) -> None:

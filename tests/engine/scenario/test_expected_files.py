@@ -102,7 +102,7 @@ def test_a_transpose_is_recognised(folder: Path) -> None:
         ("{file: data/none.npz, key: a}", "there is no file `data/none.npz`"),
         ("{file: ../w.npy}", "folder"),
         ("{file: /etc/passwd.npy}", "folder"),
-        ("{file: data/w.pickle}", "is not that of a data file"),
+        ("{file: data/w.pickle}", "does not have the extension of a data file"),
         ("{file: data/grads.npz, key: words}", "words"),
         ("{shape: [3, 2], init: zeros}", "expected"),
     ],

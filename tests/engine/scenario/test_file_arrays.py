@@ -95,16 +95,16 @@ def test_rows_are_the_first_axis_of_any_array(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("shape", "choice", "code", "message"),
     [
-        ((), "rows: 0", "data-rows", "`rows` takes from the first axis, the shape here is ()"),
+        ((), "rows: 0", "data-rows", "`rows` selects along the first axis, but the shape here is ()"),
         ((3,), "columns: 0", "data-columns",
-         "`columns` takes from an array of two axes, the shape here is 3"),
+         "`columns` selects from an array with two axes, but the shape here is 3"),
         ((2, 3, 2), "columns: [0]", "data-columns",
-         "`columns` takes from an array of two axes, the shape here is 2×3×2"),
+         "`columns` selects from an array with two axes, but the shape here is 2×3×2"),
         ((2, 3), "columns: 3", "data-columns", "there is no column 3"),
         ((2, 3), "columns: a", "data-columns", "there is no column `a`: the columns have no names"),
         ((2, 3), "rows: [0, 2]", "data-rows", "there is no row 2"),
-        ((2, 3), "rows: '5:'", "data-rows", "`rows: 5:` takes no row"),
-        ((0, 3), "rows: '0:1'", "data-rows", "`rows: 0:1` takes no row"),
+        ((2, 3), "rows: '5:'", "data-rows", "`rows: 5:` selects no rows"),
+        ((0, 3), "rows: '0:1'", "data-rows", "`rows: 0:1` selects no rows"),
     ],
 )  # fmt: skip
 def test_choices_that_an_array_does_not_have(
@@ -130,7 +130,7 @@ def test_choices_that_an_array_does_not_have(
 def test_arrays_of_other_things_than_numbers(folder: Path, given: np.ndarray, held: str) -> None:
     code, message, hint = bad_array(folder, npy(given))
     assert (code, message) == ("data-format", f"`a.npy` holds {held}")
-    assert hint == "save whole numbers, floats up to eight bytes, or booleans"
+    assert hint == "save whole numbers, floats of up to eight bytes, or booleans"
 
 
 class _Trap:
@@ -159,7 +159,7 @@ def test_an_array_that_is_cut_off(folder: Path, kept: int) -> None:
     code, message, _ = bad_array(folder, whole[:kept])
     assert code == "data-format"
     if kept >= 128:
-        assert message == f"`a.npy` is cut off: {kept - 128} of 24 bytes of its array are there"
+        assert message == f"`a.npy` is cut off: it has only {kept - 128} of the 24 bytes of its array"
     elif kept >= 8:
         assert message == "`a.npy` is cut off inside its header"
 
@@ -167,7 +167,7 @@ def test_an_array_that_is_cut_off(folder: Path, kept: int) -> None:
 def test_an_array_with_something_behind_it(folder: Path) -> None:
     for more in (b"\0", npy(np.zeros(3))):
         code, message, _ = bad_array(folder, npy(np.zeros(2)) + more)
-        assert (code, message) == ("data-format", "`a.npy` goes on after its array of 16 bytes")
+        assert (code, message) == ("data-format", "`a.npy` has more data after its array of 16 bytes")
 
 
 @pytest.mark.parametrize(
@@ -238,11 +238,11 @@ def test_headers_that_make_no_sense(folder: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "`a.npy` does not begin as an `.npy` file does"),
-        (IRIS.encode(), "`a.npy` does not begin as an `.npy` file does"),
-        (b"\x93NUMPX\x01\x00", "`a.npy` does not begin as an `.npy` file does"),
-        (b"\x93NUMPY\x04\x00\x00\x00\x00\x00", "`a.npy` has a header of a kind that is not known"),
-        (b"\x93NUMPY\x02\x00\xff\xff\xff\xff", "`a.npy` has a header of a kind that is not known"),
+        (b"", "`a.npy` does not start like an `.npy` file"),
+        (IRIS.encode(), "`a.npy` does not start like an `.npy` file"),
+        (b"\x93NUMPX\x01\x00", "`a.npy` does not start like an `.npy` file"),
+        (b"\x93NUMPY\x04\x00\x00\x00\x00\x00", "`a.npy` has an unknown kind of header"),
+        (b"\x93NUMPY\x02\x00\xff\xff\xff\xff", "`a.npy` has an unknown kind of header"),
     ],
 )
 def test_what_is_no_array(folder: Path, data: bytes, message: str) -> None:
@@ -280,7 +280,7 @@ def test_keys(folder: Path) -> None:
     np.savez(folder / "a.npz", np.zeros(2))
     assert refused(folder, "{file: a.npz}")[2] == "write `key: arr_0`"
     np.savez(folder / "a.npz")
-    assert refused(folder, "{file: a.npz}")[2] == "there are no arrays in it"
+    assert refused(folder, "{file: a.npz}")[2] == "it contains no arrays"
     assert refused(folder, "{file: iris.csv, key: a}")[0] == "unknown-key"
     assert bad_array(folder, npy(np.zeros(2)), "{file: a.npy, key: a}")[0] == "unknown-key"
 
@@ -299,7 +299,7 @@ def test_a_bomb_is_not_unpacked(folder: Path) -> None:
     code, message, _ = refused(folder, "{file: a.npz, key: a}")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert (code, message) == ("data-format", "`a` in `a.npz` goes on after its array of 16 bytes")
+    assert (code, message) == ("data-format", "`a` in `a.npz` has more data after its array of 16 bytes")
     assert peak < LITTLE
     # The honest one is measured against what a run may take.
     with zipfile.ZipFile(folder / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -310,7 +310,7 @@ def test_a_bomb_is_not_unpacked(folder: Path) -> None:
 def test_an_archive_that_lies_about_sizes(folder: Path) -> None:
     npz(folder, {"a.npy": described("'<f8'", "(1000,)") + bytes(80)})
     assert refused(folder, "{file: a.npz, key: a}")[1] == (
-        "`a` in `a.npz` is cut off: 80 of 8,000 bytes of its array are there"
+        "`a` in `a.npz` is cut off: it has only 80 of the 8,000 bytes of its array"
     )
     # The table of contents says 8 MB, the data behind it are 80 bytes.
     data = (folder / "a.npz").read_bytes()
@@ -320,7 +320,7 @@ def test_an_archive_that_lies_about_sizes(folder: Path) -> None:
     assert data[at : at + 4] == struct.pack("<I", size)
     (folder / "a.npz").write_bytes(data[:at] + lie + data[at + 4 :])
     assert refused(folder, "{file: a.npz, key: a}")[1] == (
-        "`a` in `a.npz` is cut off: 80 of 8,000 bytes of its array are there"
+        "`a` in `a.npz` is cut off: it has only 80 of the 8,000 bytes of its array"
     )
 
 

@@ -27,7 +27,7 @@ def test_dtype(folder: Path) -> None:
     assert bad_array(folder, npy(np.float64(0.5)), "{file: a.npy, dtype: int}")[1].startswith("`x` is 0.5,")
     found = refusal(folder, "{file: iris.csv, dtype: int64}")
     assert (found.code.name, found.hint) == ("data-dtype", "did you mean `int`?")
-    assert refused(folder, "{file: iris.csv, dtype: complex}")[2] == "there are int and float"
+    assert refused(folder, "{file: iris.csv, dtype: complex}")[2] == "it can be int or float"
     assert refused(folder, "{file: iris.csv, dtype: 8}")[0] == "wrong-type"
     assert refused(folder, "{file: iris.csv, dtype: }")[0] == "wrong-type"
     assert refused(folder, "{shape: [2], init: zeros, dtype: int}")[0] == "unknown-key"
@@ -38,7 +38,7 @@ def test_numbers_that_the_graph_cannot_hold(folder: Path) -> None:
         "number-range",
         "line 3, column 1 (`b`) of `t.csv` is 70000, which float16 cannot hold: its "
         "largest number is 6.55e+04",
-        "`dtype: float64` for the whole graph holds more",
+        "`dtype: float64` for the whole graph can hold larger numbers",
     )
     text = "a,b\n70000,2\n3,4\n"
     assert table(folder, text, "{file: t.csv, columns: b}", dtype="float16").tolist() == [2, 4]
@@ -78,7 +78,7 @@ def test_keys_that_a_leaf_from_a_file_does_not_have(folder: Path) -> None:
 def test_a_path_does_not_leave_the_folder(folder: Path, path: str, outside: str) -> None:
     # It is the same whether there is something: nothing is learnt of other folders.
     code, _, hint = refused(folder, f'{{file: "{path.format(outside)}"}}')
-    assert (code, hint) == ("data-path", "put the file into that folder, or into one below it")
+    assert (code, hint) == ("data-path", "put the file in that folder, or in a folder below it")
 
 
 @pytest.mark.parametrize(
@@ -96,11 +96,11 @@ def test_a_path_is_not_absolute(folder: Path, path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ('"a\\0.csv"', "a path has no control characters or invisible ones: `a␀.csv`"),
-        ('"a\\n.csv"', "a path has no control characters or invisible ones: `a .csv`"),
-        ('"a\\e[31m.csv"', "a path has no control characters or invisible ones: `a␛[31m.csv`"),
-        ('"a\\u202e.csv"', "a path has no control characters or invisible ones: `a\\u202e.csv`"),
-        ('"https://example.org/iris.csv"', "data are not downloaded from an address"),
+        ('"a\\0.csv"', "a path cannot contain control characters or invisible ones: `a␀.csv`"),
+        ('"a\\n.csv"', "a path cannot contain control characters or invisible ones: `a .csv`"),
+        ('"a\\e[31m.csv"', "a path cannot contain control characters or invisible ones: `a␛[31m.csv`"),
+        ('"a\\u202e.csv"', "a path cannot contain control characters or invisible ones: `a\\u202e.csv`"),
+        ('"https://example.org/iris.csv"', "data files are not downloaded"),
     ],
 )
 def test_what_is_no_path(folder: Path, path: str, message: str) -> None:
@@ -201,12 +201,12 @@ def test_a_file_that_the_system_refuses(folder: Path, monkeypatch: pytest.Monkey
         ("iris.npy", "did you mean `iris.csv`?"),
         ("data/wein.csv", "did you mean `data/wine.csv`?"),
         ("dta/wine.csv", "did you mean `data/wine.csv`?"),
-        ("data/more/wine.csv", "a path counts from the scenario's folder"),
-        ("iris.csv/x.csv", "a path counts from the scenario's folder"),
-        ("elsewhere.csv", "a path counts from the scenario's folder"),
-        ("scenario.csv", "a path counts from the scenario's folder"),
-        ("outsid.csv", "a path counts from the scenario's folder"),
-        ("wyaout/iris.csv", "a path counts from the scenario's folder"),
+        ("data/more/wine.csv", "paths are relative to the scenario's folder"),
+        ("iris.csv/x.csv", "paths are relative to the scenario's folder"),
+        ("elsewhere.csv", "paths are relative to the scenario's folder"),
+        ("scenario.csv", "paths are relative to the scenario's folder"),
+        ("outsid.csv", "paths are relative to the scenario's folder"),
+        ("wyaout/iris.csv", "paths are relative to the scenario's folder"),
     ],
 )
 def test_a_file_that_is_not_there(folder: Path, path: str, hint: str) -> None:
@@ -228,7 +228,7 @@ def test_a_name_that_only_looks_the_same(folder: Path) -> None:
 def test_the_ending_tells_what_a_file_is(folder: Path, path: str, hint: str) -> None:
     assert refused(folder, f"{{file: {path}}}") == (
         "data-format",
-        f"the extension of `{path}` is not that of a data file",
+        f"`{path}` does not have the extension of a data file",
         hint,
     )
 
@@ -243,7 +243,7 @@ def test_a_scenario_that_lies_nowhere_has_no_files(
     (found,) = caught.value.diagnostics
     assert (found.code.name, found.hint) == (
         "data-path",
-        "save it as a file beside its data, and open that",
+        "save it to a file beside its data, and open that file",
     )
 
 

@@ -131,7 +131,7 @@ def test_what_makes_a_header(folder: Path) -> None:
     # An empty cell above a number can be a missing name or a missing number.
     assert bad_table(folder, ",0,1\n0,5,6\n") == (
         "data-format",
-        "line 1 of `t.csv` holds numbers and empty cells",
+        "line 1 of `t.csv` has numbers and empty cells",
         "give every column a name in the first row, or every cell a number",
     )
     # Without names and without numbers it is a header all the same.
@@ -161,7 +161,7 @@ def test_other_cells_than_the_chosen_are_not_looked_at(folder: Path) -> None:
          "write `nan` for an unknown number, or leave such rows out with `rows`"),
         (TEXT_CLASSES, "{file: t.csv}", "data-cell",
          "line 2, column 1 (`species`) of `t.csv` is the text `setosa`, not a number",
-         "columns of numbers are taken by `columns: [0]`"),
+         "`columns: [0]` selects the columns of numbers"),
         (TEXT_CLASSES, "{file: t.csv, columns: species, rows: '1:2', dtype: int}", "data-cell",
          "line 3, column 1 (`species`) of `t.csv` is the text `setosa`, not a number",
          "classes are numbers: write them in the file, such as 0 for `setosa`, 1 for `versicolor`, "
@@ -174,44 +174,45 @@ def test_other_cells_than_the_chosen_are_not_looked_at(folder: Path) -> None:
          "line 2, column 0 (`a`) of `t.csv` is the text `True`, not a number", "write 1 and 0"),
         ('a,b\n"0,5",1\n', "{file: t.csv}", "data-cell",
          "line 2, column 0 (`a`) of `t.csv` is the text `0,5`, not a number",
-         "write a point in decimal numbers, not a comma"),
+         "write decimal numbers with a point, not a comma"),
         ("a;b\n1;2\n", "{file: t.csv}", "data-cell",
          "line 2, column 0 (`a;b`) of `t.csv` is the text `1;2`, not a number",
-         "cells are divided by commas; in this file there are semicolons"),
+         "cells are separated by commas, but this file has semicolons"),
         ("a\tb\n1\t2\n", "{file: t.csv, columns: b}", "data-columns", "there is no column `b`",
-         "cells are divided by commas; in this file there are tabs"),
+         "cells are separated by commas, but this file has tabs"),
         ("a;b\n1,5;2\n", "{file: t.csv}", "data-format",
          "line 2 of `t.csv` has 2 cells, but line 1 has 1 cell",
-         "cells are divided by commas; in this file there are semicolons"),
+         "cells are separated by commas, but this file has semicolons"),
         ("a,b\n1,2\n3,4,5\n", "{file: t.csv}", "data-format",
          "line 3 of `t.csv` has 3 cells, but line 1 has 2 cells",
-         "every row needs as many cells as the first"),
+         "every row must have as many cells as the first"),
         ("a,b\n1,2\n3\n", "{file: t.csv, columns: a, rows: 0}", "data-format",
          "line 3 of `t.csv` has 1 cell, but line 1 has 2 cells",
-         "every row needs as many cells as the first"),
-        ("", "{file: t.csv}", "data-format", "`t.csv` is empty", "a table has a row of numbers or more"),
-        ("\n\n", "{file: t.csv}", "data-format", "`t.csv` is empty", "a table has a row of numbers or more"),
+         "every row must have as many cells as the first"),
+        ("", "{file: t.csv}", "data-format", "`t.csv` is empty", "a table needs at least one row of numbers"),
+        ("\n\n", "{file: t.csv}", "data-format", "`t.csv` is empty",
+         "a table needs at least one row of numbers"),
         ("a,b\n", "{file: t.csv}", "data-format", "`t.csv` has no row below its header", ""),
         ('a\n1\n"2\n', "{file: t.csv}", "data-format",
          "line 3 of `t.csv` is not a row of a table: unexpected end of data",
-         "lines end with a line feed; a quotation mark inside quotes is doubled"),
+         "end lines with a line feed, and double a quotation mark inside quotes"),
         ("1\n2\r3\r4\n", "{file: t.csv}", "data-format", None,
-         "lines end with a line feed; a quotation mark inside quotes is doubled"),
+         "end lines with a line feed, and double a quotation mark inside quotes"),
         ("1\n" + "9" * 140_000, "{file: t.csv}", "data-format",
          "line 2 of `t.csv` is not a row of a table: field larger than field limit (131072)",
-         "lines end with a line feed; a quotation mark inside quotes is doubled"),
+         "end lines with a line feed, and double a quotation mark inside quotes"),
         ("a\n1e400\n", "{file: t.csv}", "number-range",
-         "line 2, column 0 (`a`) of `t.csv` is 1e400, more than double precision holds",
+         "line 2, column 0 (`a`) of `t.csv` is 1e400, which is too large for double precision",
          "infinity is written `inf`"),
         ("a\n0.5\n", "{file: t.csv, dtype: int}", "data-cell",
-         "line 2, column 0 (`a`) of `t.csv` is 0.5, no whole number up to 2**53 under `dtype: int`",
+         "line 2, column 0 (`a`) of `t.csv` is 0.5, but `dtype: int` needs whole numbers up to 2**53",
          "without `dtype` the numbers are read as they are"),
         ("1,2\n3,nan\n", "{file: t.csv, columns: [1, 0], dtype: int}", "data-cell",
-         "line 2, column 1 (counted from 0) of `t.csv` is nan, no whole number up to 2**53 under "
-         "`dtype: int`", "without `dtype` the numbers are read as they are"),
+         "line 2, column 1 (counted from 0) of `t.csv` is nan, but `dtype: int` needs whole numbers "
+         "up to 2**53", "without `dtype` the numbers are read as they are"),
         ("1\n9007199254740994\n", "{file: t.csv, dtype: int}", "data-cell",
-         "line 2, column 0 (counted from 0) of `t.csv` is 9007199254740994, no whole number up to 2**53 "
-         "under `dtype: int`", "without `dtype` the numbers are read as they are"),
+         "line 2, column 0 (counted from 0) of `t.csv` is 9007199254740994, but `dtype: int` needs "
+         "whole numbers up to 2**53", "without `dtype` the numbers are read as they are"),
     ],
 )  # fmt: skip
 def test_tables_that_are_refused(
@@ -275,13 +276,14 @@ def test_tables_in_other_encodings(folder: Path, data: bytes, message: str, hint
         ("colour", "there is no column `colour`",
          "there are 3 columns, 0 to 2: `sepal_length`, `sepal_width`, `species`"),
         ('"0:3"', "`columns` is not a slice", "write `columns: [0, 1, 2]`"),
-        ("[]", "`columns` takes no column", "write `columns: 4`, `columns: [0, 1]`, or names of the header"),
+        ("[]", "`columns` selects no columns",
+         "write `columns: 4`, `columns: [0, 1]`, or names of the header"),
         ("1.5", "expected a column, found the number 1.5", None),
         ("true", "expected a column, found `true`", None),
         ("[[0]]", "expected a column, found a list", None),
         ("{a: 1}", "expected a column, found a map", None),
         ("", "expected a column, found nothing", None),
-        ("1" + "0" * 40, "there is no column so large", None),
+        ("1" + "0" * 40, "there is no column with so large a number", None),
     ],
 )  # fmt: skip
 def test_columns_that_are_refused(folder: Path, columns: str, message: str, hint: str | None) -> None:
@@ -302,7 +304,7 @@ def test_columns_by_name_need_names_that_differ(folder: Path) -> None:
     assert bad_table(folder, "a,b,a\n1,2,3\n", "{file: t.csv, columns: a}") == (
         "data-columns",
         "two columns are called `a`",
-        "they are the columns 0 and 2: use the number",
+        "they are columns 0 and 2: use the number",
     )
 
 
@@ -311,10 +313,10 @@ def test_columns_by_name_need_names_that_differ(folder: Path) -> None:
     [
         ("4", "there is no row 4", "there are 4 rows, 0 to 3"),
         ("[0, -5]", "there is no row -5", "there are 4 rows, 0 to 3"),
-        ('"4:"', "`rows: 4:` takes no row", "there are 4 rows, 0 to 3"),
-        ('"2:2"', "`rows: 2:2` takes no row", "there are 4 rows, 0 to 3"),
+        ('"4:"', "`rows: 4:` selects no rows", "there are 4 rows, 0 to 3"),
+        ('"2:2"', "`rows: 2:2` selects no rows", "there are 4 rows, 0 to 3"),
         ('"0:4:0"', "the step of `rows` is 0", 'such as `rows: "0:32:2"`'),
-        ("[]", "`rows` takes no row", 'write `rows: "0:32"`, `rows: [0, 2, 5]` or `rows: 7`'),
+        ("[]", "`rows` selects no rows", 'write `rows: "0:32"`, `rows: [0, 2, 5]` or `rows: 7`'),
         ('"3"', "expected rows, found the text `3`", None),
         ('"0-32"', "expected rows, found the text `0-32`", None),
         ('"0:1:2:3"', "expected rows, found the text `0:1:2:3`", None),
@@ -323,7 +325,7 @@ def test_columns_by_name_need_names_that_differ(folder: Path) -> None:
         ("[1, true]", "expected rows, found `true`", None),
         ("[[0]]", "expected rows, found a list", None),
         ("{start: 0}", "expected rows, found a map", None),
-        ("9" * 300, "there is no row so large", None),
+        ("9" * 300, "there is no row with so large a number", None),
         ('"' + "9" * 300 + ':"', None, None),
     ],
 )

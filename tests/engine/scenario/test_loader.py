@@ -1,4 +1,4 @@
-"""Loading scenarios: leaves, nodes, the order of computing, and what a scenario can do."""
+"""Loading scenarios: leaves, nodes, the order of computation, and what a scenario can do."""
 
 from __future__ import annotations
 
@@ -286,12 +286,12 @@ def test_another_number_for_a_leaf() -> None:
         ("t=3", "the class index 3 is out of range"),
         ("t=0.5", "a class index must be a whole number"),
         ("weight=[[1e5, 0]]", "float16 cannot hold"),
-        ("weight", "a setting is a name"),
-        ("weight=[1, [2]]", "a list stands here"),
+        ("weight", "write a name"),
+        ("weight=[1, [2]]", "found a list"),
         ("weight=two", "expected a number"),
         ("weight={", "is not closed"),
         ("weight=\x1b", "control character"),
-        ("=3", "a setting is a name"),
+        ("=3", "write a name"),
     ],
 )
 def test_settings_that_do_not_fit(setting: str, message: str) -> None:
@@ -305,7 +305,7 @@ def test_settings_that_do_not_fit(setting: str, message: str) -> None:
 
 @pytest.mark.parametrize("value", ["text", [[1], [2, 3]], None, object()])
 def test_values_that_are_no_numbers(value: object) -> None:
-    with pytest.raises(UsageError, match=r"neither a number nor a list|the value is"):
+    with pytest.raises(UsageError, match=r"neither a number nor a regular list|the value is"):
         load("inputs: {x: [1, 2]}\nnodes: {f: sum(x)}").with_leaf("x", value)
 
 

@@ -129,7 +129,7 @@ def test_large_arrays_are_kept_when_a_scenario_is_written(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({3: {}}, r"a scenario has `3` where a name is expected; names are strings, in quotes"),
+        ({3: {}}, r"a scenario has `3` where a name was expected; names are strings, in quotes"),
         ({"nodes": {1: "x"}}, "nodes has `1`"),
         (
             {"inputs": {"x": object()}},
@@ -182,7 +182,7 @@ def test_a_graph_is_run_on_its_numbers_or_on_others() -> None:
     assert record(graph, Bindings.of(graph, NUMBERS)).value("f") == -12
     with pytest.raises(UsageError, match="the graph has no node called w"):
         record(graph, {"w": 1})
-    with pytest.raises(UsageError, match="the value for x is neither a number nor a list"):
+    with pytest.raises(UsageError, match="the value for x is neither a number nor a regular list"):
         record(graph, {"x": "three"})
     bare = load_scenario("add_multiply").graph
     with pytest.raises(UsageError, match="the leaf x has no value"):

@@ -245,7 +245,7 @@ def test_a_formula_has_a_bounded_number_of_operators_and_one_at_the_bound_is_sho
 def test_a_call_of_an_operator_of_the_file_says_that_there_is_none() -> None:
     with pytest.raises(ScenarioError) as caught:
         load("operators:\n  f: {inputs: [a], forward: f(a)}\ninputs: {x: 1}\nnodes: {L: f(x)}\n")
-    assert "not of itself or of others of the file" in str(caught.value)
+    assert "but not itself or others from the file" in str(caught.value)
 
 
 def test_a_rule_without_what_flows_in_is_recognised() -> None:

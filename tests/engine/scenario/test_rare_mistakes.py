@@ -28,7 +28,7 @@ CASES = {
     ),
     "a scan of no time step": (
         SCAN.replace("[[1, 2], [3, 4]]", "{shape: [0, 2], init: zeros}"),
-        "scan-shapes", "`xs` has shape 0×2, without a single time step", "",
+        "scan-shapes", "`xs` has shape 0×2, which has no time steps", "",
     ),
     "an instance that a scan does not have": (
         SCAN.replace("s[-1]", "s[5]"),
@@ -36,7 +36,7 @@ CASES = {
     ),
     "a figure for all instances": (
         f"{SCAN}expect: {{values: {{s: 1}}}}\n",
-        "expect-name", "`s` stands for instances of a cell, not for a tensor", "such as `s[1].o`",
+        "expect-name", "`s` refers to instances of a cell, not to a tensor", "such as `s[1].o`",
     ),
     "a figure for an instance that is not there": (
         f"{SCAN}expect: {{values: {{'s[7].o': 1}}}}\n",
@@ -44,7 +44,7 @@ CASES = {
     ),
     "a figure for a stack that nothing uses": (
         f"{SCAN}expect: {{values: {{s.o: 1}}}}\n",
-        "expect-name", "`s.o` is there only where a node uses it", "one instance is `s[1].o`",
+        "expect-name", "`s.o` exists only where a node uses it", "one instance is `s[1].o`",
     ),
     "an expression to go over": (
         SCAN.replace("x: xs}", "x: xs + 1}"),
@@ -68,12 +68,12 @@ CASES = {
     ),
     "a paragraph separator": (
         f"{PRODUCT}\u2029\n",
-        "file-control-character", "a paragraph separator, U+2029", 'in double quotes it is written "\\u2029"',
+        "file-control-character", "a paragraph separator, U+2029", 'in double quotes, write it as "\\u2029"',
     ),
     "an instance given out": (
         CELL.replace("NODES", "s: {cell: b, inputs: {u: v}}").replace("OUT", "s")
         + "  b: {inputs: [u], nodes: {o: u * 2}, outputs: [o]}\nnodes: {f: {cell: a, inputs: {v: x}}}\n",
-        "cell-form", "`s` is an instance of a cell, not a tensor", "give what it gives out a node of its own",
+        "cell-form", "`s` is an instance of a cell, not a tensor", "give its output a node of its own",
     ),
     "a cell that uses itself twice": (
         CELL.replace("NODES", "w: {cell: a, inputs: {v: v}}, z: {cell: a, inputs: {v: v}}, o: v * 2")
@@ -84,7 +84,7 @@ CASES = {
     "a cycle through the inside of a cell": (
         CELL.replace("NODES", "o: v * g").replace("OUT", "o")
         + "nodes: {i: {cell: a, inputs: {v: x}}, g: i.o * 2, f: g + 1}\n",
-        "cycle", "these nodes need each other: i → g → i", "a graph has no loops",
+        "cycle", "these nodes depend on each other: i → g → i", "a graph has no loops",
     ),
     "a training without an optimiser": (
         f"{PRODUCT}train: {{steps: 3}}\n",
@@ -92,7 +92,7 @@ CASES = {
     ),
     "a key with no value above a known one": (
         "inputs:\nx: 1\nnodes: {f: x * 1}\n",
-        "unknown-key", "a scenario has no key `x`", "indent it if it is a part of `inputs`",
+        "unknown-key", "a scenario has no key `x`", "indent it if it is part of `inputs`",
     ),
     "a key below one that has a value": (
         f"notes:\n  f: a\nfoo: 3\n{PRODUCT}",

@@ -30,5 +30,5 @@ def test_a_wrong_one_is_named_with_its_entry_and_its_mistake() -> None:
 def test_arguments_that_do_not_go_together() -> None:
     with pytest.raises(UsageError, match="leave out `vjp` and `args`"):
         assert_gradients(np.sin, np.cos, [POINT], scenario="add_multiply")
-    with pytest.raises(UsageError, match="`names` maps the names of the module to leaves"):
+    with pytest.raises(UsageError, match="`names` maps names in the module to leaves"):
         assert_gradients(np.sin, scenario="add_multiply", names=["x"])

@@ -61,7 +61,7 @@ def test_functions_become_an_operator_and_a_second_definition_replaces_the_first
 
 def test_what_cannot_be_an_operator_is_refused_in_words() -> None:
     cases: list[tuple[dict[str, Any], str]] = [
-        ({"name": "tanh", "inputs": "a", "forward": "a"}, "is an operator already"),
+        ({"name": "tanh", "inputs": "a", "forward": "a"}, "is already an operator"),
         ({"name": "own", "inputs": "g", "forward": "g"}, "cannot be the name"),
         ({"name": "own", "inputs": "a a", "forward": "a"}, "cannot be the name"),
         ({"name": "own", "inputs": "", "forward": "1"}, "has no `inputs`"),

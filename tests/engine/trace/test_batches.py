@@ -138,7 +138,7 @@ def test_other_examples_for_a_leaf() -> None:
     for wrong, told in ((X[:2], "X is 7×2, but the value is 2×2"), ([1, 2], "7×2")):
         with pytest.raises(UsageError, match=told):
             scenario.with_leaf("X", wrong)
-    with pytest.raises(UsageError, match="t does not fit L"):
+    with pytest.raises(UsageError, match="t is not valid for L"):
         scenario.with_leaf("t", [0, 1, 2, 0, 1, 2, 3])
 
 

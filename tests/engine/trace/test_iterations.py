@@ -204,7 +204,7 @@ def test_mistakes_in_training(old: str, new: str, code: str, column: int) -> Non
     ("block", "what"),
     [
         ("{iteration: 7, values: {w: 1}}", "the iterations are 0 to 6"),
-        ("{iteration: 6, grads: {w: 1}}", "it has no gradients"),
+        ("{iteration: 6, grads: {w: 1}}", "without gradients"),
     ],
 )
 def test_expectations_of_no_iteration(block: str, what: str) -> None:
@@ -249,7 +249,7 @@ def test_a_training_that_is_too_large_is_refused() -> None:
     assert need > 5 * scenario.graph.numbers() * 8
     source = Source.from_bytes("case.yaml", text.encode())
     assert load_source(source, max_memory=need)
-    with pytest.raises(ScenarioError, match="a training of this graph needs"):
+    with pytest.raises(ScenarioError, match="training this graph needs"):
         load_source(source, max_memory=need - 1)
 
 

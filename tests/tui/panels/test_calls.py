@@ -1,4 +1,4 @@
-"""The call stack panel: the call stack: what the debugger is inside of, with how far one is in each."""
+"""The call stack panel: what surrounds the step, and how far along each of them is."""
 
 from __future__ import annotations
 

@@ -257,7 +257,7 @@ async def test_in_a_folder_the_next_one_there_follows(tmp_path: Path) -> None:
         assert debugger(pilot).current.scenario.name == "c"
         await pilot.press("G")
         await pilot.pause()
-        assert "no scenario follows this one" in seen(pilot)
+        assert "this is the last scenario" in seen(pilot)
         await pilot.press("escape")
         await pilot.pause()
         assert "▶ Part c" in seen(pilot), "in the gallery the one that was shown last is chosen"
@@ -297,7 +297,7 @@ async def test_where_none_follows_the_key_says_so(tmp_path: Path) -> None:
     async with opened(mine) as pilot:
         await pilot.press("G")
         await pilot.pause()
-        assert "no scenario follows this one" in seen(pilot)
+        assert "this is the last scenario" in seen(pilot)
 
 
 def test_the_start_of_a_run_whose_expression_is_long(tmp_path: Path) -> None:

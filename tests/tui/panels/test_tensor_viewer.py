@@ -336,7 +336,7 @@ class TestProducts:
         assert state.edge is not None
         assert state.edge.summed == (0,)
         shown = plain(lines_of(viewer(state, 118, 30).drawing))
-        assert "b was broadcast over axis 0: the 6 terms run along axis 0." in shown
+        assert "b was broadcast over axis 0: the 6 terms along axis 0 are added up." in shown
         assert {entry[1] for entry in side_panes(state)[0].grid.lit or ()} == {0}
 
     def test_a_convolution_shows_where_its_weight_was_put(self) -> None:

@@ -43,8 +43,8 @@ def test_saving_and_reading_again(tmp_path: Path, everything: Scenario) -> None:
     typist = Typist(everything)
     shown = typist("b op tanh", "b L if norm(grad) > 1", "tb x", "watch W @ x", "disable 1", "save")
     path = tmp_path / f"case{ENDING}"
-    assert shown.startswith(f"kept in {path} (breakpoints: 2, watches: 1)")
-    assert "not kept: that breakpoints are off" in shown
+    assert shown.startswith(f"saved to {path} (breakpoints: 2, watches: 1)")
+    assert "not saved: whether breakpoints are off" in shown
     assert kept_in(path) == (("op tanh", "L if norm(grad) > 1"), ("W @ x",))
     again = session_of(everything)
     assert [one.text for one in again.breakpoints] == ["op tanh", "L if norm(grad) > 1"]
@@ -71,9 +71,9 @@ def test_what_cannot_be_set_is_told_and_left_out(tmp_path: Path) -> None:
     assert [one.text for one in session.breakpoints] == ["L"]
     assert session.watches == ("x",)
     assert [one.split(":")[0] for one in told] == [
-        "the breakpoint `nothing` is left out",
-        "the breakpoint `op nothing` is left out",
-        "the watch `zz` is left out",
+        "the breakpoint `nothing` was skipped",
+        "the breakpoint `op nothing` was skipped",
+        "the watch `zz` was skipped",
     ]
 
 
@@ -86,7 +86,7 @@ def test_nothing_foreign_is_overwritten(tmp_path: Path, everything: Scenario, co
     told: list[str] = []
     session_of(everything, warn=told.append)
     assert len(told) == 1
-    assert "nothing is written" in Typist(everything).refused("save")
+    assert "nothing was written" in Typist(everything).refused("save")
     assert path.read_text("utf-8") == content
 
 
@@ -110,8 +110,8 @@ def test_loading_adds_what_is_not_set(tmp_path: Path, add: Typist) -> None:
     path.write_text("breakpoints:\n  - q\n  - nothing\nwatch:\n  - 'x + y'\n", "utf-8")
     add("b q")
     shown = add(f"load {path}").splitlines()
-    assert shown[0] == f"taken from {path} (breakpoints: 0, watches: 1)"
-    assert "the breakpoint `nothing` is left out" in shown[1]
+    assert shown[0] == f"loaded from {path} (breakpoints: 0, watches: 1)"
+    assert "the breakpoint `nothing` was skipped" in shown[1]
     assert [one.text for one in add.session.breakpoints] == ["q"]
     assert add.session.watches == ("x + y",)
 
@@ -149,12 +149,12 @@ def test_exporting_a_branch(tmp_path: Path, everything: Scenario) -> None:
     path = tmp_path / "new.yaml"
     typist("set W[0,1] = 0.1", "set b = [nan, 1e-300]", "set one.h = 0", "set grad(x) = 1")
     shown = typist(f"export {path}")
-    assert shown.splitlines()[1].endswith("cannot say it: one.h, grad(x)")
+    assert shown.splitlines()[1].endswith("cannot express it: one.h, grad(x)")
     again = load_scenario(path)
     for name in ("W", "b", "x"):
         np.testing.assert_array_equal(
             again.bindings.leaves[again.graph.position(name)],
             typist.session.run.bindings.leaves[everything.graph.position(name)],
         )
-    assert "is there already: nothing is written" in typist.refused(f"export {path}")
+    assert "already exists: nothing was written" in typist.refused(f"export {path}")
     assert "No such file" in typist.refused(f"export {tmp_path / 'no' / 'x.yaml'}")

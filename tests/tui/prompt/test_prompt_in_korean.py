@@ -103,7 +103,7 @@ UNHEARD = {
     "this local gradient is a rule, not a tensor: {rule}",
     "there is no node number {number}: nodes are numbered 0 to {last}",
     "there is no room for another branch: the changes already hold too many numbers",
-    "{path}: nothing is written, since it would not load: {problem}",
+    "{path}: nothing was written, because it could not be loaded again: {problem}",
 }
 """What only other doors lead to: files, the library, and more numbers than a test should hold."""
 

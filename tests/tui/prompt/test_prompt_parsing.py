@@ -47,7 +47,7 @@ def test_what_acts_on_a_screen_needs_one(add: Typist) -> None:
     acting = [row for row in COMMANDS if row.prompt and row.runs is None]
     assert acting
     for row in acting:
-        assert add.refused(row.prompt[0]) == f"{row.prompt[0]} is for the screen, and there is none here"
+        assert add.refused(row.prompt[0]) == f"{row.prompt[0]} works only on screen"
         if not row.arguments:
             assert add.refused(f"{row.prompt[0]} x").startswith(f"{row.prompt[0]} takes no arguments")
 
@@ -194,10 +194,10 @@ REFUSED = {
     "s three": "three is not a whole number; write: step [COUNT]",
     "n 1.5": "1.5 is not a whole number",
     "g": "write: go POSITION | PERCENT% | PLACE",
-    "g 99": "there is no position 99: there are positions 0 to 7, 0% to 100%",
+    "g 99": "there is no position 99: positions run from 0 to 7, or from 0% to 100%",
     "g 101%": "there is no position 101%",
     "g nowhere": "there is no node nowhere",
-    "g first nan": "no step of this iteration is about first nan",
+    "g first nan": "this iteration has no step for first nan",
     "until zz": "there is no node zz",
     "until": "no node is chosen",
     "who qq": "there is no node qq; did you mean `q`?",
@@ -228,16 +228,16 @@ REFUSED = {
     "set q == 3": "write: set NODE[ENTRY] = VALUE",
     "set qq = 3": "there is no node qq; did you mean `q`?",
     "set q = three": "three is not a number",
-    "set q = [1, 2": "a value is one number, or one list that is closed",
-    "set q = 1 2": "commas stand between numbers",
-    "set q = 1, 2": "commas stand between numbers",
-    "set q = ]": "commas stand between numbers",
+    "set q = [1, 2": "a value is a single number or a single closed list",
+    "set q = 1 2": "separate numbers by commas",
+    "set q = 1, 2": "separate numbers by commas",
+    "set q = ]": "separate numbers by commas",
     "set q = [[1], [2, 3]]": "the rows differ in length or depth",
     "set q = 1e999": "too large a number",
     "set q = [1, 2]": "q has shape (), but the numbers have shape 2",
     "set q[0] = 1": "has no entry",
     "set q[a] = 1": "there is no node q[a]",
-    "set q[] = 1": "an entry has whole numbers",
+    "set q[] = 1": "write an entry with whole numbers",
     "undo": "there is nothing to undo",
     "redo": "there is nothing to redo",
     "branch": "write: branch NAME",
@@ -247,9 +247,9 @@ REFUSED = {
     "compare a b c": "write: compare [BRANCH] [BRANCH]",
     "nudge q": "q cannot be nudged",
     "nudge": "write: nudge LEAF[ENTRY] [SIZE]",
-    "nudge x 0": "the size of a nudge is a positive number",
+    "nudge x 0": "the size of a nudge must be positive",
     "nudge grad(x)": "a gradient cannot be nudged",
-    "save": "this scenario has no folder of yours",
+    "save": "this scenario is not in a folder of yours",
     "load nowhere.debug": "there is no such file",
     "export": "write: export FILE",
     "help nothing": "there is no command nothing",

@@ -103,9 +103,9 @@ def test_where_no_command_is_typed_there_is_nothing_to_say_of_it(language: str) 
     assert (
         hint("", language)
         == hint("  ", language)
-        == msg(
-            "Tab completes, ↑ ↓ what was typed before, Enter, Esc leaves; help lists the commands"
-        ).in_language(language)
+        == msg("Tab completes, ↑ ↓ history, Enter runs, Esc closes; help lists the commands").in_language(
+            language
+        )
     )
     assert hint("nonsense", language) == hint("un", language) == hint("s" * 200_000, language) == ""
 

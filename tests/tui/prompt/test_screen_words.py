@@ -158,9 +158,9 @@ def test_the_helpers_of_a_numpy_line(typed: str, answer: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "why"),
     [
-        ("p one_hot(species)", "`one_hot` takes other operands"),
-        ("p one_hot(species, 0.5)", "a whole number of classes"),
-        ("p one_hot(species, 1e9)", "a whole number of classes"),
+        ("p one_hot(species)", "`one_hot` does not take these operands"),
+        ("p one_hot(species, 0.5)", "the number of classes"),
+        ("p one_hot(species, 1e9)", "the number of classes"),
         ("p ∂X/∂b", "b is not an operand of X: `why b`"),
         ("watch ∂zz/∂b", "`zz` is not defined"),
         ("watch dzz", "`dzz` is not defined"),

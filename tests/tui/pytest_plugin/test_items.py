@@ -147,7 +147,7 @@ def test_figures_marked_wrong_are_one_test(project: pytest.Pytester) -> None:
     path.write_text(CHAIN.replace("expect:", "expect:\n  wrong: true"))
     result = run(project, "-k", "wrong")
     assert result.parseoutcomes() == {"failed": 1, "deselected": 6}
-    assert told(result, "*marked `wrong`, but every figure in it comes out")
+    assert told(result, "*marked `wrong`, but every figure in it is correct")
     path.write_text(path.read_text().replace("x: -4", "x: 4"))
     assert run(project, "-k", "wrong").parseoutcomes() == {"passed": 1, "deselected": 6}
 

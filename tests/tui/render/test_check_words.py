@@ -21,7 +21,7 @@ from backprop_tui.render.check_line import check_text
         (GradientCheck("x", Verdict.AGREES, "", 1, 1, expected=-4.0), "numeric -4 ✓"),
         (
             GradientCheck("x", Verdict.KINK, "", 1, 1),
-            "numeric: a kink, the slopes differ left and right; this choice lies between them ✓",
+            "numeric: a kink, where the slopes on the two sides differ; this value lies between them ✓",
         ),
         (GradientCheck("x", Verdict.DIFFERS, "", 1, 1, expected=2.5), "numeric 2.5 differs ✗"),
         (

@@ -38,7 +38,7 @@ def test_a_bias_that_was_broadcast_far_counts_what_is_not_listed() -> None:
     assert said(trace, "b", (), width=50) == [
         "∂L/∂b = ∑ i j  ∂L/∂out[i,j] · ∂out[i,j]/∂b",
         "      = 0.5 · 1 + 0.5 · 1 + … (18 more: 9) = 10",
-        "b was broadcast over axis 0, 1: the 20 terms run along axis 0, 1.",
+        "b was broadcast over axis 0, 1: the 20 terms along axis 0, 1 are added up.",
     ]
     assert said(trace, "b", (), width=40)[1] == "      = 0.5 · 1 + … (19 more: 9.5) = 10"
     assert said(trace, "b", (), width=36)[1] == "      = … (20 more: 10) = 10"

@@ -54,7 +54,7 @@ def test_the_check_says_what_it_takes_as_given() -> None:
         line_text(numeric_line(step_facts(product(GradientEdit("q", 2.0)).frame(at)), "en"))
         for at in range(4, 8)
     ]
-    upstream = "numeric 2 ✓ (for ∂L/∂q as changed by an override)"
+    upstream = "numeric 2 ✓ (for the overridden value of ∂L/∂q)"
     assert checks == ["numeric -4 ✓ (before the override)", "numeric 3 ✓", upstream, upstream]
     checks = [
         line_text(numeric_line(step_facts(product(ValueEdit("q", 10.0)).frame(at)), "en"))
@@ -70,7 +70,7 @@ def test_behind_an_overridden_value_every_gradient_rests_on_it() -> None:
     checks = [
         line_text(numeric_line(step_facts(trace.frame(at)), "en")).partition(" (")[2] for at in range(6, 10)
     ]
-    by = "for ∂L/∂{} as changed by an override)".format
+    by = "for the overridden value of ∂L/∂{})".format
     assert checks == ["", "as if c were not overridden)", by("b"), by("a")]
 
 

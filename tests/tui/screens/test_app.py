@@ -355,7 +355,7 @@ async def test_how_a_command_is_written_stands_above_the_prompt_that_a_key_opens
         assert "set NODE[ENTRY] = VALUE   what if" in seen(pilot)
         await pilot.press(*["backspace"] * 4, "w", "h", "o")
         await pilot.pause()
-        assert "who [NODE]   who changed this gradient" in seen(pilot)
+        assert "who [NODE]   what contributed to a gradient" in seen(pilot)
         await pilot.press("tab")
         await pilot.press(*["backspace"] * 8)
         await pilot.pause()

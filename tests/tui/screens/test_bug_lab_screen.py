@@ -117,4 +117,4 @@ async def test_progress_that_cannot_be_kept_is_told(folder: Path) -> None:
         await pilot.pause()
         assert debugger(pilot).guide is None
         (notice,) = pilot.app._notifications
-        assert "progress.json is not changed" in notice.message
+        assert "progress.json was not changed" in notice.message

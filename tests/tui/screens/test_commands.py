@@ -149,7 +149,7 @@ CASES: dict[str, Case] = {
     "iteration": Case("", state(lambda now, was: now.iteration == 2 and now.here == was.here)),
     "iteration_back": Case("", moved(9 - BASE)),
     "start": Case("", moved(-BASE)),
-    "trouble": Case("", told("every number of this iteration is finite")),
+    "trouble": Case("", told("every number in this iteration is finite")),
     "end": Case("", state(lambda now, was: now.position == now.last)),
     "go": Case("12", moved(12 - BASE), "12"),
     "history_back": Case("", moved(3 - BASE)),
@@ -178,9 +178,9 @@ CASES: dict[str, Case] = {
     "compare": Case("", told("differ from baseline")),
     "beside": Case("", shows(BesideScreen)),
     "nudge": Case("b[0]", told("slope"), ""),
-    "save": Case("", told("kept in")),
-    "load": Case("", told("taken from")),
-    "export": Case("{folder}/{way}.yaml", told("the scenario is written to"), "{folder}/{way}.yaml"),
+    "save": Case("", told("saved to")),
+    "load": Case("", told("loaded from")),
+    "export": Case("{folder}/{way}.yaml", told("the scenario was written to"), "{folder}/{way}.yaml"),
     "expect": Case("sum(t) == 1", told("as expected"), "sum(t) == 1"),
     "help": Case("", lambda pilot, before: _helps(pilot)),
     "quit": Case("", lambda pilot, before: pilot.app._exit),
@@ -200,7 +200,7 @@ CASES: dict[str, Case] = {
     "faster": Case("", lambda pilot, before: _screen(pilot).player.speed == 3),
     "slower": Case("", lambda pilot, before: _screen(pilot).player.speed == 1),
     "down": Case("", lambda pilot, before: _moved_down(pilot)),
-    "up": Case("", told("nothing more to show")),
+    "up": Case("", told("cannot scroll any further")),
     "next_panel": Case("", lambda pilot, before: _focus(pilot) == "step"),
     "previous_panel": Case("", lambda pilot, before: _focus(pilot) == "nodes"),
     **{
@@ -215,7 +215,7 @@ CASES: dict[str, Case] = {
     "bug": Case("", lambda pilot, before: isinstance(getattr(pilot.app.screen, "guide", None), BugLab)),
     "tour": Case("", lambda pilot, before: getattr(pilot.app.screen, "guide", None) is not None),
     "about": Case("", lambda pilot, before: isinstance(pilot.app.screen, AboutScreen)),
-    "next_scenario": Case("", told("no scenario follows")),
+    "next_scenario": Case("", told("this is the last scenario")),
     "palette": Case("", lambda pilot, before: CommandPalette.is_open(pilot.app)),
     "close": Case("", state(lambda now, was: now.selection is None)),
     "gallery": Case("", shows(GalleryScreen)),
@@ -225,7 +225,7 @@ CASES: dict[str, Case] = {
 
 def _moved_down(pilot: Pilot[None]) -> bool:
     """Whether the graph's panel is scrolled, or has said that all of it is seen."""
-    return bool(_screen(pilot).navigation.panel.scroll_offset.y) or told("nothing more to show")(
+    return bool(_screen(pilot).navigation.panel.scroll_offset.y) or told("cannot scroll any further")(
         pilot, after(pilot)
     )
 

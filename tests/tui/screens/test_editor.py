@@ -146,7 +146,7 @@ async def test_an_editor_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.
         with editing(pilot, monkeypatch, tmp_path, "sys.exit(3)"):
             await pilot.press("E")
             await pilot.pause()
-            assert "ended with status 3" in told(pilot)
+            assert "exited with status 3" in told(pilot)
             monkeypatch.setenv("EDITOR", "/nowhere/at/all")
             await pilot.press("E")
             await pilot.pause()

@@ -305,10 +305,9 @@ async def test_its_help_says_what_it_is_before_all_keys(language: str) -> None:
         "This panel: {panel}", panel=next(row.label for row in COMMANDS if row.name == "gallery")
     ).in_language(language)
     assert shown[1].strip() == msg(
-        "The bundled scenarios by folder; more dots are harder. ↑ ↓ choose one, "
-        "Enter opens it, / finds some by title, name or folder, t takes the tour, T lists the tracks and how "
-        "well you practised each scenario. "
-        "The keys below are for a scenario that is open."
+        "The bundled scenarios, by folder; more dots mean harder. ↑ ↓ choose one, Enter opens it, "
+        "/ searches titles, names and folders, t starts the tour, T lists the tracks and your practice "
+        "scores. The keys below work once a scenario is open."
     ).in_language(language)
 
 
@@ -419,7 +418,7 @@ async def test_keys_of_commands_can_be_typed() -> None:
         await pilot.press("slash", *"q?/s ")
         assert gallery(pilot).query_one(Input).value == "q?/s "
         assert listed(pilot) == []
-        assert "nothing matches" in seen(pilot)
+        assert "no scenario matches" in seen(pilot)
         await pilot.press("enter", "down", "up", "end", "pagedown")
         assert isinstance(pilot.app.screen, GalleryScreen), "there is nothing to open"
         await pilot.press(*["backspace"] * 5)
@@ -515,7 +514,7 @@ async def test_a_key_says_once_that_what_is_broken_does_not_open(tmp_path: Path)
     async with gallery_of(tmp_path) as pilot:
         await pilot.press("enter", "enter", "s")
         await pilot.pause()
-        assert notices(pilot) == ["case.yaml has mistakes; About lists them"]
+        assert notices(pilot) == ["case.yaml has mistakes: see About"]
         assert "[no-nodes]" in seen(pilot)
 
 

@@ -37,11 +37,11 @@ def test_the_groups_are_its_headings(language: str) -> None:
 @pytest.mark.parametrize(
     ("sought", "found", "missing"),
     [
-        ("undo", "to the branch that this one came from", "one step forward"),
-        ("break once", "a breakpoint that goes away", "stop following"),
+        ("undo", "back to the branch that this one was made from", "one step forward"),
+        ("break once", "a breakpoint that is removed", "remove a watch"),
         ("iteration", "to the same place in another iteration", "zoom to fit"),
         ("Ctrl+P", "find a command by its name", "one step forward"),
-        ("dashed", "what is still ahead", "one step forward"),
+        ("dashed", "steps still to come", "one step forward"),
     ],
 )
 @pytest.mark.parametrize("language", ["en", "ko"])
@@ -71,7 +71,7 @@ async def test_it_filters_as_one_types_and_closes_with_escape(size: tuple[int, i
     async with opened("add_multiply", size=size) as pilot:
         await pilot.press("question_mark", *"und")
         assert "one step forward" not in shown(pilot)
-        assert "to the branch that this one came from" in shown(pilot)
+        assert "back to the branch that this one was made from" in shown(pilot)
         await pilot.press(*["backspace"] * 3)
         assert "one step forward" in shown(pilot)
         await pilot.press("s", "q", "escape")

@@ -131,7 +131,7 @@ async def test_a_file_that_was_edited_meanwhile_is_loaded_again(tmp_path: Path) 
         await settled(pilot)
         assert_made(pilot)
         assert debugger(pilot).current.frame.value(debugger(pilot).current.graph["a"]) == 2000
-        assert "one.yaml has changed: loaded again" in "\n".join(notices(pilot))
+        assert "one.yaml has changed and was reloaded" in "\n".join(notices(pilot))
         await to_gallery(pilot)
         pilot.app.clear_notifications()
         await pilot.press("enter")

@@ -154,11 +154,11 @@ async def test_a_key_does_something_or_says_why_not(
         (at_start, "z", "no groups to fold"),
         (at_start, "u", "there is nothing to undo"),
         (at_start, "D", "there is only the baseline"),
-        (at_start, "1", "this panel has the focus already"),
+        (at_start, "1", "this panel already has the focus"),
         (at_start, "M", "the whole graph is in view"),
-        (at_start, "j", "nothing more to show that way"),
+        (at_start, "j", "cannot scroll any further that way"),
         (at_start, "plus", "the graph is zoomed in as far as it goes"),
-        (inside, "s", "this is where the inside of L ends: o leads out"),
+        (inside, "s", "the inner steps of L end here: o steps out"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
@@ -225,8 +225,8 @@ async def test_a_key_does_something_or_says_why_not_side_by_side(
         (0, "C", "there is no other difference in this iteration"),
         (7, "c", "there is no other difference in this iteration"),
         (3, "m", "the backward pass begins here"),
-        (0, "b", "break: not side by side; Esc leads back to one branch"),
-        (0, "colon", "prompt: not side by side"),
+        (0, "b", "break does not work side by side; Esc returns to one branch"),
+        (0, "colon", "prompt does not work side by side"),
     ],
 )
 async def test_what_is_said_side_by_side(at: int, key: str, said: str) -> None:
@@ -270,7 +270,7 @@ async def test_the_footer_and_the_help_have_what_works_side_by_side(language: st
         assert isinstance(screen, HelpScreen)
         told = plain(screen.lines(100))
         assert rows["beside"].label.in_language(language) in told.splitlines()[0]
-        for works in (rows["step"].help, msg("on to the next step at which the branches differ")):
+        for works in (rows["step"].help, msg("to the next step at which the branches differ")):
             assert works.in_language(language) in told
         for other in ("break", "continue", "set"):
             assert rows[other].help.in_language(language) not in told

@@ -105,4 +105,4 @@ async def test_another_screen_above_pauses() -> None:
             assert pilot.app.screen is not screen
             assert screen.player.timer is None, key
             if key == "colon":
-                assert "2 steps a second" not in seen(pilot), "it would cover what is typed"
+                assert "2 steps per second" not in seen(pilot), "it would cover what is typed"

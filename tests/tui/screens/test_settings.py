@@ -57,21 +57,21 @@ def test_what_they_say(tmp_path: Path) -> None:
 
 
 PROBLEMS = {
-    "language = 'de'": "language is one of en, ko, not `de`",
-    "language = 3": "language is one of en, ko, not `3`",
-    "theme = 1": "theme is the name of a theme",
+    "language = 'de'": "language must be one of en, ko, not `de`",
+    "language = 3": "language must be one of en, ko, not `3`",
+    "theme = 1": "theme must be the name of a theme",
     "thema = 'x'": "there is no setting `thema`; did you mean `theme`?",
-    "keys = 3": "keys is a table of commands",
+    "keys = 3": "keys must be a table of commands",
     "[keys]\nstpe = 'j'": "there is no command `stpe`; did you mean `step`?",
     "[keys]\nstep = 3": "step takes a key or a list of keys",
     "[keys]\nstep = []": "step takes a key or a list of keys",
     "[keys]\nstep = ['']": "step takes a key or a list of keys",
     '[keys]\nstep = "\\u0000"': "step takes a key or a list of keys",
     "[keys]\nstep = ['a b']": "step takes a key or a list of keys",
-    "[keys]\nstep = 'n'": "`n` cannot be the key of step: it is that of over",
-    "[keys]\nstep = 'j'\nover = 'j'": "`j` cannot be the key of over: it is that of step",
-    "= 3": "is not used",
-    "language = 'ko": "is not used",
+    "[keys]\nstep = 'n'": "`n` cannot be a key of step: it already belongs to over",
+    "[keys]\nstep = 'j'\nover = 'j'": "`j` cannot be a key of over: it already belongs to step",
+    "= 3": "is ignored",
+    "language = 'ko": "is ignored",
 }
 
 
@@ -97,7 +97,7 @@ def test_odd_files(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "settings.toml"
     path.write_bytes(content)
     assert len(read_settings(path).problems) == 1
-    with pytest.raises(UsageError, match="is not changed"):
+    with pytest.raises(UsageError, match="was not changed"):
         change_setting(path, "theme", "nord")
     assert path.read_bytes() == content
 
@@ -140,7 +140,7 @@ def test_what_is_written_in_an_odd_way_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     odd = 'text = """\ntheme = 1\n"""\n"theme" = "x"\n'
     path.write_text(odd, "utf-8")
-    with pytest.raises(UsageError, match="is not changed"):
+    with pytest.raises(UsageError, match="was not changed"):
         change_setting(path, "theme", "nord")
     assert path.read_text("utf-8") == odd
 
@@ -270,7 +270,7 @@ async def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, theme: str)
         pilot.app.choose_theme(theme)
         await pilot.pause()
         assert pilot.app.theme == theme
-        assert "is not changed" in " ".join(seen(pilot).split())
+        assert "was not changed" in " ".join(seen(pilot).split())
 
 
 def test_a_table_with_other_keys_keeps_all_else() -> None:

@@ -32,7 +32,7 @@ async def test_where_all_is_finite_it_says_so() -> None:
         await pilot.press("!")
         await pilot.pause()
         assert debugger(pilot).current.session.position == 0
-        assert "every number of this iteration is finite" in "".join(notices(pilot))
+        assert "every number in this iteration is finite" in "".join(notices(pilot))
 
 
 async def test_the_panel_tells_what_to_do_and_the_notice_covers_nothing_of_it() -> None:

@@ -182,7 +182,7 @@ async def test_a_save_is_shown_in_place(tmp_path: Path) -> None:
         shown = seen(pilot)
         assert shown.startswith(" ≡ Afterwards")
         assert names(pilot) == ["x", "y", "q", "k", "f#1", "f"]
-        assert "case.yaml has changed: loaded again" in words_of(pilot)
+        assert "case.yaml has changed and was reloaded" in words_of(pilot)
         for told in ("redefined: f", "new: k", "texts or expectations changed"):
             assert told in words_of(pilot)
         await pilot.press("end")
@@ -215,7 +215,7 @@ async def test_a_broken_file_is_explained_below_the_running_session(
         assert position(pilot) == 5
         if size in (WIDE, NARROW):
             words = words_of(pilot)
-            assert "case.yaml: 1 to fix the run is that of the last good version" in words
+            assert "case.yaml: 1 to fix showing the last valid version" in words
             assert "error[unknown-name]: `yy` is not defined" in words
             assert "5 | q: x + yy" in words
             assert "hint: did you mean `y`?" in words
@@ -285,7 +285,7 @@ async def test_tab_reaches_the_mistakes_only_while_they_are_shown(tmp_path: Path
 async def test_a_file_that_vanishes_is_waited_for(tmp_path: Path) -> None:
     async with live(tmp_path, at=3) as (pilot, path):
         await save(pilot, path, None)
-        assert "case.yaml is gone" in seen(pilot)
+        assert "case.yaml has disappeared" in seen(pilot)
         await pilot.press("s")
         assert position(pilot) == 4
         await save(pilot, path, TEXT.replace("Before", "Back"))

@@ -1,8 +1,8 @@
 """Rectangles of role-tagged lines, put together only when somebody asks for their lines.
 
-A layout tries many arrangements and shows one: until then a block is its size and where its parts stand.
+A layout tries many arrangements and shows one: until then a block is its size and where its parts are.
 
-What is set as a formula also has a baseline, the row that signs beside it stand in, and a reading: the
+What is set as a formula also has a baseline, the row that signs beside it are in, and a reading: the
 formula as an expression on one line, put together as the picture is. So a bracket that is missing in the
 picture is missing in the reading.
 """
@@ -71,11 +71,11 @@ class Block(Struct, frozen=True, eq=False):
     has_gaps: bool = False
     """Whether it leaves out a part of what it shows."""
     baseline: int = 0
-    """The row that what stands beside it in a formula is aligned with."""
+    """The row that what is beside it in a formula is aligned with."""
     reading: str = ""
     """What it is as an expression."""
     form: Arrangement = ""
-    """How its parts are put together, where that says more than where they stand."""
+    """How its parts are put together, where that says more than where they are."""
 
     @classmethod
     def of(cls, lines: Sequence[Line]) -> Block:

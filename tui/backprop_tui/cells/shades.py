@@ -67,7 +67,7 @@ class Shade(NamedTuple):
 
 
 FLOWS = 8
-"""The number of sizes of a gradient that can be told apart on a wire."""
+"""The number of sizes of a gradient that can be distinguished on a wire."""
 
 
 class Flow(NamedTuple):

@@ -25,7 +25,7 @@ _ROOM = 40
 """The cells for a tensor in short where nobody says."""
 
 SUMMED = " ∑ "
-"""What stands between a gradient and how many of its contributions it is the sum of."""
+"""What is between a gradient and how many of its contributions it is the sum of."""
 
 
 def progress(count: int, of: int) -> str:

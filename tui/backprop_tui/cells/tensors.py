@@ -79,7 +79,7 @@ def tensor_block(
 ) -> Block:
     """`tensor` in at most `width` × `height` cells.
 
-    A vector stands upright unless `row`; of a tensor with more axes than two the first matrix is shown. Where
+    A vector is upright unless `row`; of a tensor with more axes than two the first matrix is shown. Where
     its numbers do not fit it is a heatmap, with its `shape` and its range below, or, without `heat`, as many
     numbers as fit. Where columns or rows are left out, ``…`` stands for them. `brief` numbers have no more
     digits than it takes, and `fine` ones as many as it takes to multiply with them. What was `written` for
@@ -231,7 +231,7 @@ def heat_block(
     room = height - len(below)
     apart = bool(below) and not shape
     if (apart or matrix.shape[1] == 1) and len(matrix) <= 2 * (room - 1):
-        room -= 1  # all rows fit into one line less: they are smaller, and the legend stands by itself
+        room -= 1  # all rows fit into one line less: they are smaller, and the legend is independent
     picture = _picture(matrix, known.largest, width - 2 - lying, room).block(role)
     if apart and picture.height + len(below) < height:
         below = [Block.blank(1), *below]  # what is right under a heatmap seems to go on with it
@@ -248,7 +248,7 @@ def _is_too_large(matrix: Any, width: int, height: int) -> bool:
 def _heat_from_afar(
     matrix: Any, largest: float, role: Role, width: int, height: int, below: Sequence[Block]
 ) -> Block:
-    """All of a matrix, each cell the largest of a block of entries; below it stands of how many."""
+    """All of a matrix, each cell the largest of a block of entries; below it is of how many."""
     rows, columns = matrix.shape
     room = height - len(below) - (height > len(below) + 1)
     block = -(-rows // (2 * room)), -(-columns // (width - 2))
@@ -357,7 +357,7 @@ def _telling(matrix: Any, most: int, fewer: int) -> tuple[int, int]:
 
 
 def matrix_of(tensor: Tensor, row: bool) -> Any:
-    """The matrix that is shown of a tensor, a view of it: of more axes than two the first; a vector stands
+    """The matrix that is shown of a tensor, a view of it: of more axes than two the first; a vector is
     upright unless it is a `row`.
     """
     array: Any = tensor

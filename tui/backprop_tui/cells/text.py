@@ -139,7 +139,7 @@ def wrap(text: str, width: int) -> list[str]:
 
     What belongs together in a formula stays on one line if it fits: a formula is broken before an equals
     sign, else before a term, else before a factor, and only then inside its outermost brackets. A short name
-    does not stand alone before the equals sign, unless something as short would stand alone after it.
+    is not alone before the equals sign, unless something as short would be alone after it.
     """
     return [line for paragraph in text.split("\n") for line in _lines(_pieces(paragraph, width), width)]
 

@@ -1,4 +1,4 @@
-"""Numbers that are not finite, wherever they stand: they are trouble, not values and gradients."""
+"""Numbers that are not finite, wherever they are: they are trouble, not values and gradients."""
 
 from __future__ import annotations
 

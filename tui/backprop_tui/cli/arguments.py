@@ -59,14 +59,14 @@ def add_shared(parser: argparse.ArgumentParser, *, scenario: bool = True) -> Non
         type=memory,
         default=2**30,
         metavar="SIZE",
-        help=msg("the memory that all tensors may take (1GiB)"),
+        help=msg("the memory limit for all tensors together (1GiB)"),
     )
     parser.add_argument(
         "--max-work",
         type=work,
         default=10**10,
         metavar="COUNT",
-        help=msg("how many multiplications an iteration may take (1e10)"),
+        help=msg("the limit on multiplications per iteration (1e10)"),
     )
     parser.add_argument(
         "--threads",
@@ -86,7 +86,7 @@ def add_own_operators(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE.py",
-        help=msg("a Python file of yours that defines operators; it is run"),
+        help=msg("a Python file that defines your own operators; it will be executed"),
     )
 
 
@@ -182,7 +182,7 @@ def refuse_texts(scenario: Scenario) -> None:
 def named_path(argument: str) -> Path:
     """The path that an argument means; an empty one means none, though Python takes it for the folder."""
     if not argument:
-        raise UsageError(msg("an empty argument names no scenario"))
+        raise UsageError(msg("an empty argument is not the name of a scenario"))
     from backprop_tui.files.bundled import resolve
 
     return resolve(argument)
@@ -191,7 +191,7 @@ def named_path(argument: str) -> Path:
 def scenario_files(arguments: Sequence[str], *, empty_too: bool = False) -> Iterator[tuple[str, Path | None]]:
     """Every file that the arguments mean; folders recursively, sorted."""
     if arguments.count("-") > 1:
-        raise UsageError(msg("- is given twice: standard input can be read once"))
+        raise UsageError(msg("- is given twice: standard input can be read only once"))
     paths = [None if argument == "-" else named_path(argument) for argument in arguments]
     for argument, path in zip(arguments, paths, strict=True):
         if path is None:
@@ -236,7 +236,7 @@ def position(at: int | None, last: int) -> int | None:
 def seed(text: str) -> int:
     """A seed of drawn numbers, from 0 on."""
     if not text.isdecimal() or int(text[:12]) >= _MOST_SEEDS:
-        raise ArgumentMistake(msg("{text} is not a seed: write a number from 0 on", text=repr(text)))
+        raise ArgumentMistake(msg("{text} is not a seed: write a whole number, 0 or larger", text=repr(text)))
     return int(text)
 
 

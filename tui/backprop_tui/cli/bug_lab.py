@@ -40,8 +40,8 @@ def search_bug(scenario: Scenario, seed: int, asker: Asker) -> Searched:
     asker.say(
         msg(
             "One edge passes back a wrong contribution. Look for it with the debugger's commands (s, n, "
-            "c, p upstream, p product, p local, help); `list` shows the mistakes; `bug {example}` says "
-            "what is wrong; `quit` ends.",
+            "c, p upstream, p product, p local, help); `list` shows the possible mistakes; `bug "
+            "{example}` gives your answer; `quit` ends.",
             example=bug_example(scenario.graph),
         )
     )

@@ -43,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help=msg("files, folders, or names of bundled scenarios; - for standard input"),
     )
-    parser.add_argument("--watch", action="store_true", help=msg("check again at every save; Ctrl+C ends"))
+    parser.add_argument(
+        "--watch", action="store_true", help=msg("check again whenever a file is saved; Ctrl+C stops")
+    )
     parser.add_argument(
         "--exercise",
         action="store_true",
@@ -60,9 +62,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=msg("with --exercise: the scenario that it was made of; several, or a folder, by their names"),
     )
     parser.add_argument(
-        "--report", metavar="FILE.json", help=msg("write the scores in the form of Gradescope's results.json")
+        "--report",
+        metavar="FILE.json",
+        help=msg("write the scores in the format of Gradescope's results.json"),
     )
-    parser.add_argument("--csv", metavar="FILE.csv", help=msg("write the scores as CSV, a line a question"))
+    parser.add_argument(
+        "--csv", metavar="FILE.csv", help=msg("write the scores as CSV, one line per question")
+    )
     add_shared(parser, scenario=False)
 
 
@@ -74,13 +80,13 @@ def run(arguments: argparse.Namespace) -> int:
     language = arguments.lang or "en"
     if arguments.exercise:
         if arguments.watch:
-            raise UsageError(msg("--watch does not grade: leave it out with --exercise"))
+            raise UsageError(msg("--watch cannot grade: leave it out with --exercise"))
         from backprop_tui.cli.exercises import grade_files
 
         return grade_files(arguments, scenario_files(arguments.paths))
     for option in ("solution", "report", "csv"):
         if getattr(arguments, option) not in (None, []):
-            raise UsageError(msg("{option} is for --exercise", option=f"--{option}"))
+            raise UsageError(msg("{option} needs --exercise", option=f"--{option}"))
 
     def check(name: str, path: Path | None) -> int:
         return _checked(clean(name), path, limits(arguments), language)
@@ -145,7 +151,7 @@ def _checked(name: str, path: Path | None, allowed: dict[str, int], language: st
 
 
 def _tell_gradients(verification: Verification, language: str) -> None:
-    """What is wrong with gradients, a line each."""
+    """What is wrong with gradients, one line each."""
     for check in verification.bad[:_MOST_SHOWN]:
         print(f"      {problem_text(check).in_language(language)}")
     left = len(verification.bad) - _MOST_SHOWN
@@ -226,7 +232,7 @@ def watch(
     rounds = _Rounds(check, summary, language)
     try:
         rounds.first(find())
-        print(msg("watching; Ctrl+C ends").in_language(language), file=sys.stderr, flush=True)
+        print(msg("watching; Ctrl+C stops").in_language(language), file=sys.stderr, flush=True)
         while True:
             wait()
             rounds.look(find())

@@ -44,7 +44,7 @@ end
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The shell, and the language of what it says of each completion."""
-    parser.add_argument("shell", choices=SHELLS, help=msg("the shell that is to complete"))
+    parser.add_argument("shell", choices=SHELLS, help=msg("the shell to write the script for"))
     parser.add_argument("--lang", choices=languages(), default="en", help=msg("the language of explanations"))
 
 
@@ -53,7 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     if find_spec("shtab") is None:
         raise UsageError(
             msg(
-                "completion needs an extra: run `{command}`", command="pip install 'backprop-tui[completion]'"
+                "completion needs an extra package: run `{command}`",
+                command="pip install 'backprop-tui[completion]'",
             )
         )
     sys.stdout.write(script(arguments.shell, arguments.lang))

@@ -16,7 +16,7 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `doctor`."""
     parser.add_argument("recording", metavar="RUN", help=msg("the folder of a recorded run"))
-    parser.add_argument("--json", action="store_true", help=msg("as data"))
+    parser.add_argument("--json", action="store_true", help=msg("the findings as JSON"))
     parser.add_argument("--lang", choices=languages(), default="en", help=msg("the language of explanations"))
 
 
@@ -64,7 +64,7 @@ def _print(recording: Recording, findings: list[Finding], language: str) -> None
         place += [text for text in (finding.op, finding.module, finding.node) if text]
         print(f"  {' · '.join(place)}")
     if not findings:
-        print(msg("nothing wrong was found").in_language(language))
+        print(msg("no problem was found").in_language(language))
 
 
 def _data(recording: Recording, findings: list[Finding]) -> dict[str, object]:

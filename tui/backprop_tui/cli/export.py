@@ -44,7 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--key", action="store_true", help=msg("worksheet: with the answers"))
     parser.add_argument(
-        "--seed", type=seed, metavar="N", help=msg("worksheet: with numbers drawn anew, the same for N")
+        "--seed",
+        type=seed,
+        metavar="N",
+        help=msg("worksheet: draw new numbers, the same ones for the same N"),
     )
     parser.add_argument(
         "--count", type=question_count, default=10, metavar="N", help=msg("how many questions (10)")
@@ -52,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the run, as it stands at its end or at a position."""
+    """Write the run, as it is at its end or at a position."""
     from backprop_tui.themes import known_theme  # help needs no Textual
 
     scenario = opened(arguments)
@@ -86,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _write_folder(form: Format, exported: Exported, name: str, output: str) -> None:
     if output == "-":
-        raise UsageError(msg("{format} is a file for each step: name a folder with -o", format=name))
+        raise UsageError(msg("{format} writes one file for each step: name a folder with -o", format=name))
     folder = Path(output)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--track",
         choices=tuple(tracks()),
-        help=msg("the scenarios of a track in their order, what each teaches, and how it was practised"),
+        help=msg("the scenarios of a track in order, with what each one teaches and your practice scores"),
     )
     parser.add_argument("--lang", choices=languages(), default="en", help=msg("the language of titles"))
 

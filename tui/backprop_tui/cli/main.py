@@ -24,14 +24,14 @@ __all__ = ["SUBCOMMANDS", "command_parser", "run"]
 SUBCOMMANDS = {
     "run": msg("the whole run as readable text, or as JSON"),
     "check": msg("compare expectations, and check every gradient numerically"),
-    "practice": msg("predict the steps of a run, and be told which mistake leads to a wrong answer"),
-    "list": msg("the bundled scenarios, and the tracks to follow through them"),
+    "practice": msg("predict the steps of a run, and learn which mistake led to a wrong answer"),
+    "list": msg("the bundled scenarios and the tracks through them"),
     "snapshot": msg("one frame of the screen as SVG or text"),
     "ops": msg("the catalogue of operators"),
     "new": msg("a commented scenario to start from"),
     "export": msg("export a run for other programs, as a graph, a program or a film"),
     "schema": msg("the JSON Schema of scenarios, for editors"),
-    "doctor": msg("what is wrong with a recorded run of PyTorch"),
+    "doctor": msg("find what is wrong with a recorded PyTorch run"),
     "serve": msg("the same app in a browser, for this machine only"),
     "completion": msg("a script that lets bash, zsh or fish complete these commands"),
 }
@@ -39,7 +39,7 @@ SUBCOMMANDS = {
 
 _SHARED_FLAGS = ("--ascii",)
 _SHARED_OPTIONS = ("--at", "--lang", "--max-memory", "--max-work", "--ops", "--set", "--theme", "--threads")
-"""What the app and several subcommands take alike, without a value and with one: these may stand before the
+"""What the app and several subcommands take alike, without a value and with one: these may be before the
 subcommand too.
 """
 
@@ -63,7 +63,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         module = _module(name)
         if name:
-            gc.enable()  # the app enables it when its first screen stands
+            gc.enable()  # the app enables it when its first screen is
         parser = command_parser(name, language)
         parsed = parser.parse_args(rest)
         for path in getattr(parsed, "ops", ()):
@@ -121,7 +121,7 @@ def _subcommand(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 
 def _language(arguments: Sequence[str]) -> str:
-    """The language that errors are told in: that of --lang, wherever it stands; English without it."""
+    """The language that errors are told in: that of --lang, wherever it is; English without it."""
     language = ENGLISH
     for at, argument in enumerate(arguments):
         if argument == "--lang":
@@ -137,7 +137,7 @@ def _warn_of_unreadable_files(language: str) -> None:
         return
     kind = in_language(SEVERITIES["warning"], language)
     for path, error in unreadable_files(language).items():
-        warning = msg("{path} is not used: {reason}", path=clean(str(path)), reason=clean(reason(error)))
+        warning = msg("{path} is ignored: {reason}", path=clean(str(path)), reason=clean(reason(error)))
         print(f"backprop-tui: {kind}: {warning.in_language(language)}", file=sys.stderr)
 
 

@@ -14,26 +14,26 @@ from backprop_tui.cli.main import SUBCOMMANDS, command_parser
 __all__ = ["ENVIRONMENT", "EXIT_STATUS", "FILES", "called", "manual_page", "usage"]
 
 EXIT_STATUS: Final[tuple[tuple[str, Message], ...]] = (
-    ("0", msg("All went well.")),
+    ("0", msg("Success.")),
     ("1", msg("A check failed: an expectation, or a gradient.")),
-    ("2", msg("The input or the command line cannot be used.")),
-    ("128+n", msg("Signal n ended it.")),
+    ("2", msg("The input or the command line is not valid.")),
+    ("128+n", msg("Terminated by signal n.")),
 )
 ENVIRONMENT: Final[tuple[tuple[str, Message], ...]] = (
-    ("LANG", msg("The language of the app, unless --lang or the settings say another.")),
-    ("EDITOR, VISUAL", msg("The editor that the app opens a file in.")),
-    ("NO_COLOR", msg("Where it is set, nothing is coloured.")),
-    ("XDG_CONFIG_HOME", msg("The folder of settings, ~/.config without it.")),
+    ("LANG", msg("The language of the app, unless --lang or the settings say otherwise.")),
+    ("EDITOR, VISUAL", msg("The editor in which the app opens files.")),
+    ("NO_COLOR", msg("If set, no colours are used.")),
+    ("XDG_CONFIG_HOME", msg("The settings folder; ~/.config by default.")),
 )
 FILES: Final[tuple[tuple[str, Message], ...]] = (
     ("~/.config/backprop-tui/settings.toml", msg("The settings of the app.")),
-    ("~/.config/backprop-tui/languages/", msg("Languages that you add yourself.")),
+    ("~/.config/backprop-tui/languages/", msg("Languages you have added.")),
 )
 _EXAMPLES: Final[tuple[tuple[str, Message], ...]] = (
     ("backprop-tui rnn_cell", msg("Step through a bundled scenario.")),
     ("backprop-tui run model.yaml --lang ko", msg("Print a whole run, explained in Korean.")),
     ("backprop-tui check scenarios/", msg("Check every gradient of a folder's scenarios numerically.")),
-    ("backprop-tui export xor --to html -o xor.html", msg("Write a page to step through the run with.")),
+    ("backprop-tui export xor --to html -o xor.html", msg("Write a web page for stepping through the run.")),
 )
 
 

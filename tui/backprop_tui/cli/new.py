@@ -61,16 +61,16 @@ expect:
 _WORDS: Final = {
     "first": msg("A computational graph with its numbers. Change anything, save, and check again."),
     "title": msg("My first scenario"),
-    "description": msg("One neuron with a ReLU, and how far it is from its target."),
-    "inputs": msg("Data; they get gradients too."),
+    "description": msg("A neuron with a ReLU, and how far its output is from the target."),
+    "inputs": msg("Data; inputs get gradients too."),
     "params": msg("What an optimiser would update: a number, a list, or a shape and how to fill it, such as"),
-    "constants": msg("What gets no gradient: targets, masks, indices."),
-    "nodes": msg("Everything computed, in any order. `backprop-tui ops` lists the operators."),
+    "constants": msg("Values that get no gradient: targets, masks, indices."),
+    "nodes": msg("Everything that is computed, in any order. `backprop-tui ops` lists the operators."),
     "notes": msg("Sentences shown at a node."),
     "note_h": msg("a is positive, so the gate is open and the gradient passes unchanged."),
     "note_L": msg("The gradient of the square is twice the distance to the target."),
-    "expect": msg("What must come out; `check` compares. For rounded figures add `digits: 2`."),
-    "train": msg("To train, take away the `# ` before the next line."),
+    "expect": msg("The expected figures, which `check` compares. For rounded ones, add `digits: 2`."),
+    "train": msg("To train, remove the `# ` from the next line."),
 }
 
 _NEXT: Final = {
@@ -83,13 +83,13 @@ _NEXT: Final = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `new`."""
     parser.add_argument(
-        "file", metavar="FILE", help=msg("the file to write, which must not be there; - for standard output")
+        "file", metavar="FILE", help=msg("the file to write, which must not exist yet; - for standard output")
     )
     parser.add_argument(
         "--lang",
         choices=languages(),
         default="en",
-        help=msg("the language of the scenario and of what is said"),
+        help=msg("the language of the scenario and of the explanations"),
     )
 
 
@@ -103,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
     shown = clean(shlex.quote(_as_path(arguments.file)))
     commands = [" ".join(filter(None, ("backprop-tui", name, shown))) for name in _NEXT]
     width = max(map(len, commands))
-    print(msg("{file} is written. Next:", file=clean(arguments.file)).in_language(arguments.lang))
+    print(msg("Wrote {file}. Next:", file=clean(arguments.file)).in_language(arguments.lang))
     for command, what in zip(commands, _NEXT.values(), strict=True):
         print(f"  {command:<{width}}   {what.in_language(arguments.lang)}")
     return 0
@@ -139,12 +139,12 @@ def _refusal(file: str, error: OSError | ValueError) -> Message:
     """Why there is no new file at this path."""
     folder = dirname(file.rstrip("/")) or "."
     if isinstance(error, ValueError):
-        return msg("{path}: this is not a name for a file", path=file)
+        return msg("{path}: this is not a valid file name", path=file)
     if isdir(file):
         inside = os.path.join(file, "my.yaml")
         return msg("{path} is a folder: name a file in it, such as {inside}", path=file, inside=inside)
     if lexists(file):
-        return msg("{path} is there already and stays as it is: choose another name", path=file)
+        return msg("{path} already exists and was left unchanged: choose another name", path=file)
     if not lexists(folder):
-        return msg("there is no folder {folder}: make it first", folder=folder)
+        return msg("there is no folder {folder}: create it first", folder=folder)
     return msg("{path}: {problem}", path=file or msg("a file without a name"), problem=reason(error))

@@ -56,14 +56,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-animation", action="store_true", help=msg("no animation"))
     parser.add_argument(
-        "--stage", action="store_true", help=msg("begin with the stage: the graph and one large equation")
+        "--stage", action="store_true", help=msg("start in stage mode: the graph and one large equation")
     )
     parser.add_argument(
         "--max-memory",
         type=memory,
         default=2**30,
         metavar="SIZE",
-        help=msg("the memory that all tensors may take"),
+        help=msg("the memory limit for all tensors together"),
     )
     add_own_operators(parser)
     parser.add_argument(
@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=work,
         default=10**10,
         metavar="COUNT",
-        help=msg("how many multiplications an iteration may take"),
+        help=msg("the limit on multiplications per iteration"),
     )
     parser.add_argument(
         "--threads",
@@ -147,7 +147,7 @@ def _folder(arguments: argparse.Namespace) -> ScenarioFolder:
         if given:
             raise UsageError(
                 msg(
-                    "{option} goes with a scenario, and {folder} is a folder",
+                    "{option} needs a scenario, but {folder} is a folder",
                     option=option,
                     folder=clean(arguments.scenario),
                 )

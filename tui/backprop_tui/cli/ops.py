@@ -26,12 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "name",
         nargs="?",
         metavar="NAME",
-        help=msg("an operator: its formula, its gradients, the shapes that fit, its conventions, an example"),
+        help=msg(
+            "an operator: its formula, its gradients, the shapes it accepts, its conventions, an example"
+        ),
     )
     parser.add_argument(
         "--json",
         action="store_true",
-        help=msg("a list of objects, one for each operator, or for NAME alone"),
+        help=msg("JSON: a list of objects, one for each operator, or only for NAME"),
     )
     add_own_operators(parser)
     parser.add_argument("--lang", choices=languages(), default="en", help=msg("the language of explanations"))

@@ -20,7 +20,7 @@ def run_definitions(path: str) -> None:
     What it prints goes with the messages: a command's output may be read by a program.
     """
     if not Path(path).is_file():
-        raise UsageError(msg("{file}: there is no such file", file=path))
+        raise UsageError(msg("{file}: no such file", file=path))
     try:
         with redirect_stdout(sys.stderr):
             runpy.run_path(path)

@@ -51,18 +51,18 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("-h", "--help", action="help", help=msg("show this help message and exit"))
 
     def _add_action(self, action: _Action) -> _Action:
-        """As ever, whatever group it is in; `help` is told in the language of the parser."""
+        """As always, whatever group it is in; `help` is told in the language of the parser."""
         if action.help is not None:
             action.help = in_language(action.help, self.language)
         return super()._add_action(action)
 
     def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
-        """As ever; what is wrong comes to `error` as a message."""
+        """As always; what is wrong comes to `error` as a message."""
         with _words_as_messages():
             return super().parse_known_args(args, namespace)
 
     def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
-        """As ever; what is wrong comes to `error` as a message."""
+        """As always; what is wrong comes to `error` as a message."""
         with _words_as_messages():
             return super().parse_args(args, namespace)
 

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `practice`."""
     add_shared(parser)
     parser.add_argument(
-        "--seed", type=seed, metavar="N", help=msg("draw the same questions and numbers again")
+        "--seed", type=seed, metavar="N", help=msg("the seed: the same number draws the same questions again")
     )
     parser.add_argument(
         "--only",
@@ -47,12 +47,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--count", type=question_count, default=_COUNT, metavar="N", help=msg("how many questions (10)")
     )
     parser.add_argument(
-        "--bug", action="store_true", help=msg("one edge of the graph computes by a mistake: find it")
+        "--bug",
+        action="store_true",
+        help=msg("find the one edge of the graph that computes a wrong contribution"),
     )
     parser.add_argument(
-        "--report", metavar="FILE.json", help=msg("write the scores in the form of Gradescope's results.json")
+        "--report",
+        metavar="FILE.json",
+        help=msg("write the scores in the format of Gradescope's results.json"),
     )
-    parser.add_argument("--csv", metavar="FILE.csv", help=msg("write the scores as CSV, a line a question"))
+    parser.add_argument(
+        "--csv", metavar="FILE.csv", help=msg("write the scores as CSV, one line per question")
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -88,7 +94,12 @@ def _questions(arguments: argparse.Namespace, scenario: Scenario, seed: int, ask
     kinds: Sequence[QuestionKind] = (arguments.only,) if arguments.only else KINDS
     practice = session.begin(scenario, seed, kinds, arguments.count)
     asker.say(_greeting(scenario, practice), role=Role.HEADING)
-    asker.say(msg("Type numbers to three digits, or a formula; `hint`, `skip` and `quit` do what they say."))
+    asker.say(
+        msg(
+            "Type numbers to three significant digits, or a formula. `hint` gives a hint, `skip` "
+            "skips the question, `quit` ends."
+        )
+    )
     interrupted = False
     try:
         while not practice.over:

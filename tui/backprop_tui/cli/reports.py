@@ -24,7 +24,7 @@ _FORMULA = tuple("=+-@")
 
 
 class Scored(Struct, frozen=True):
-    """What a question is worth, 0 to `most`, and what there is to say about it."""
+    """What a question is worth, 0 to `most`, and what to say about it."""
 
     name: str
     kind: str

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--brief",
         action="store_true",
-        help=msg("the steps alone, without title, description, notes and lessons"),
+        help=msg("only the steps, without title, description, notes or lessons"),
     )
     parser.add_argument("--at", type=int, metavar="N", help=msg("the state at position N"))
     parser.add_argument(
@@ -44,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--step-into",
         action="store_true",
         help=msg(
-            "with the inside of composite operators: their inner steps are indented under the forward step "
-            "and under the first backward step; with --json, under the key `inside` of these steps"
+            "show the inner steps of composite operators too, indented under the forward step and the "
+            "first backward step; with --json, under the key `inside` of those steps"
         ),
     )
     parser.add_argument(
@@ -54,14 +54,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="COMMANDS",
         help=msg(
-            "a scripted session: commands of the debugger's prompt with `;` between them, and what each "
-            'shows, such as -x "b op relu; c; p grad(W)"; from position N with --at'
+            "a scripted session: commands for the debugger's prompt, separated by `;`, each followed by "
+            'its output, such as -x "b op relu; c; p grad(W)"; with --at, it starts at position N'
         ),
     )
     parser.add_argument(
         "--commands",
         metavar="FILE",
-        help=msg("the same from a file, run before those of -x; - for standard input"),
+        help=msg("the same, from a file, run before the commands of -x; - for standard input"),
     )
 
 
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     if scripted:
         _refuse_others(arguments)
     if arguments.md and arguments.step_into:
-        raise UsageError(msg("--md has no inner steps: leave out --step-into"))
+        raise UsageError(msg("--md does not show inner steps: leave out --step-into"))
     scenario = opened(arguments)
     iterations = scenario.run()
     if scripted:
@@ -135,10 +135,10 @@ def _refuse_others(arguments: argparse.Namespace) -> None:
     for name, is_given in others.items():
         if is_given:
             raise UsageError(
-                msg("{option} is for the whole run: leave it out with -x and --commands", option=name)
+                msg("{option} applies to the whole run: do not combine it with -x or --commands", option=name)
             )
     if arguments.scenario == "-" == arguments.commands:
-        raise UsageError(msg("standard input cannot be the scenario and its commands at once"))
+        raise UsageError(msg("the scenario and the commands cannot both come from standard input"))
 
 
 def _chosen(run: Run, iteration: int | None, at: int | None) -> tuple[Trace, int | None]:
@@ -152,7 +152,8 @@ def _chosen(run: Run, iteration: int | None, at: int | None) -> tuple[Trace, int
             last = first + run.trace(iteration).schedule.last
             raise UsageError(
                 msg(
-                    "position {position} is in iteration {found}; iteration {iteration} is {first} to {last}",
+                    "position {position} is in iteration {found}; iteration {iteration} covers positions "
+                    "{first} to {last}",
                     position=at,
                     found=found,
                     iteration=iteration,

@@ -89,7 +89,7 @@ def play(
 
 
 class Scripted(NamedTuple):
-    """A command of a script, and the line that it stands on, from 1."""
+    """A command of a script, and the line that it is on, from 1."""
 
     line: int
     text: str

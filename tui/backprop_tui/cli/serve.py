@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Those of the app, the port, and how many may look at once."""
     opening.add_arguments(parser)
     parser.add_argument(
-        "--port", type=_port, default=8000, metavar="N", help=msg("the port (8000); 0: any free one")
+        "--port", type=_port, default=8000, metavar="N", help=msg("the port (8000); 0 picks a free one")
     )
     parser.add_argument(
         "--sessions",
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal. What is wrong with the arguments is found out before anything is served."""
     if find_spec("textual_serve") is None:
-        raise UsageError(msg("a browser needs more than is installed: pip install 'backprop-tui[web]'"))
+        raise UsageError(msg("serving the app needs extra packages: pip install 'backprop-tui[web]'"))
     start = opening.found(arguments)
     title = start.view.scenario.title if start.view is not None else None
     del start  # every page computes for itself
@@ -58,7 +58,7 @@ def _serve(arguments: argparse.Namespace, title: LocalText | None, listener: soc
 
     def ready() -> None:
         print(f"http://{_HOST}:{listener.getsockname()[1]}/?token={server.token}", flush=True)
-        print(msg("serving; Ctrl+C ends").in_language(arguments.lang or "en"), file=sys.stderr, flush=True)
+        print(msg("serving; Ctrl+C stops").in_language(arguments.lang or "en"), file=sys.stderr, flush=True)
 
     server = Server(app_command(arguments), lambda: _page(arguments, title), most=arguments.sessions)
     return 128 + asyncio.run(serve(server, listener, ready))
@@ -110,7 +110,7 @@ def _listen(port: int) -> socket.socket:
     except OSError as error:
         raise UsageError(
             msg("port {port} cannot be used: {problem}", port=port, problem=_reason(error)),
-            msg("--port 0 takes any free one"),
+            msg("--port 0 picks a free one"),
         ) from None
 
 

@@ -50,9 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Draw the screen and write it."""
     output: str = arguments.output
     if output != "-" and not output.endswith((".svg", ".txt")):
-        raise UsageError(msg("{path}: a snapshot ends in .svg or .txt", path=output))
+        raise UsageError(msg("{path}: the name of a snapshot must end in .svg or .txt", path=output))
     if any(key.startswith("wait:") for key in arguments.keys.split()):
-        raise UsageError(msg("--keys takes keys, and no waiting: a snapshot has no clock"))
+        raise UsageError(msg("--keys takes only keys, no waits: a snapshot has no clock"))
     scenario = opened(arguments)
     session = session_of(scenario)
     at = position(arguments.at, session.last)

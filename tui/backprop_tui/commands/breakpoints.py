@@ -22,9 +22,8 @@ BREAKPOINTS: Final = (
         "break",
         msg("break"),
         msg(
-            "a breakpoint on a node, `op NAME`, `group NAME`, `phase NAME`, a trouble "
-            "such as `first nan`, or a condition; the key sets and removes that of the "
-            "chosen node, or the step's own"
+            "set a breakpoint on a node, `op NAME`, `group NAME`, `phase NAME`, a trouble such as `first "
+            "nan`, or a condition; the key sets or removes one on the chosen node, or on this step's node"
         ),
         ("b",),
         "b",
@@ -38,7 +37,7 @@ BREAKPOINTS: Final = (
     CommandRow(
         "break_once",
         msg("break once"),
-        msg("a breakpoint that goes away when it has stopped"),
+        msg("a breakpoint that is removed after it has stopped once"),
         runs=partial(Break, once=True),
         asks=True,
         typed="tbreak tb",
@@ -78,7 +77,7 @@ BREAKPOINTS: Final = (
     CommandRow(
         "ignore",
         msg("ignore"),
-        msg("let the first hits of a breakpoint in each iteration pass"),
+        msg("skip the first few hits of a breakpoint in each iteration"),
         runs=Ignore,
         asks=True,
         typed="ignore",

@@ -29,10 +29,7 @@ CHANGES: Final = (
     CommandRow(
         "set",
         msg("set"),
-        msg(
-            "what if: another number for a leaf, a value or `grad(NODE)`, one entry or all of it, on a new "
-            "branch"
-        ),
+        msg("what if: change a leaf, a value or `grad(NODE)`, in one entry or as a whole, on a new branch"),
         ("e",),
         "e",
         runs=Set,
@@ -44,7 +41,7 @@ CHANGES: Final = (
     CommandRow(
         "undo",
         msg("undo"),
-        msg("to the branch that this one came from"),
+        msg("back to the branch that this one was made from"),
         ("u",),
         "u",
         runs=Undo(),
@@ -83,8 +80,8 @@ CHANGES: Final = (
         "compare",
         msg("compare"),
         msg(
-            "what differs between two branches, and from which step on; else between the "
-            "baseline and this one"
+            "what differs between two branches, and from which step on (by default, the baseline and "
+            "this branch)"
         ),
         runs=Compare,
         typed="compare diff",
@@ -94,7 +91,7 @@ CHANGES: Final = (
     CommandRow(
         "beside",
         msg("side by side"),
-        msg("step through two branches side by side; if none is named, the baseline and the current branch"),
+        msg("step through two branches side by side (by default, the baseline and this branch)"),
         ("D",),
         "D",
         typed="beside sbs D",
@@ -118,7 +115,7 @@ CHANGES: Final = (
     CommandRow(
         "save",
         msg("save"),
-        msg("keep breakpoints and watches in a file beside the scenario, or in another"),
+        msg("save breakpoints and watches to a file beside the scenario, or to another file"),
         runs=Save,
         typed="save",
         arguments="[FILE]",
@@ -127,7 +124,7 @@ CHANGES: Final = (
     CommandRow(
         "load",
         msg("load"),
-        msg("breakpoints and watches from the file beside the scenario, or from another"),
+        msg("load breakpoints and watches from the file beside the scenario, or from another file"),
         runs=Load,
         typed="load",
         arguments="[FILE]",
@@ -136,7 +133,7 @@ CHANGES: Final = (
     CommandRow(
         "export",
         msg("export"),
-        msg("write the scenario, with the leaves as this branch has them, to a new file"),
+        msg("write the scenario to a new file, with this branch's values for the leaves"),
         runs=Export,
         asks=True,
         typed="export",
@@ -146,7 +143,7 @@ CHANGES: Final = (
     CommandRow(
         "expect",
         msg("expect"),
-        msg("say whether an expression is true; a script fails where it is not"),
+        msg("check that an expression is true; a script fails if it is not"),
         runs=Expect,
         asks=True,
         typed="expect assert",

@@ -26,7 +26,7 @@ from backprop_tui.commands.row import CommandRow
 __all__ = ["MOVING"]
 
 _AT_END: Final = msg("this is the end of the run: S and C go back, Home goes to the start")
-_AT_START: Final = msg("this is the start of the run: s and c go on, End goes to the end")
+_AT_START: Final = msg("this is the start of the run: s and c go forward, End goes to the end")
 
 MOVING: Final = (
     CommandRow(
@@ -84,7 +84,7 @@ MOVING: Final = (
     CommandRow(
         "into",
         msg("into"),
-        msg("into the operator of this step, where it is made of others, or into a folded group"),
+        msg("into this step's operator, if it is composite, or into a folded group"),
         ("i",),
         "i",
         runs=StepInto(),
@@ -103,7 +103,7 @@ MOVING: Final = (
     CommandRow(
         "continue",
         msg("continue"),
-        msg("on to the next breakpoint, else to the end"),
+        msg("to the next breakpoint, or to the end if there is none"),
         ("c",),
         "c",
         6,
@@ -115,7 +115,7 @@ MOVING: Final = (
     CommandRow(
         "continue_back",
         msg("continue back"),
-        msg("back to the breakpoint before, else to the start"),
+        msg("back to the previous breakpoint, or to the start if there is none"),
         ("C",),
         "C",
         runs=Continue(back=True),
@@ -126,14 +126,14 @@ MOVING: Final = (
     CommandRow(
         "until",
         msg("run to"),
-        msg("to the next step of a node: the chosen one where none is named"),
+        msg("to the next step of a node (by default, the chosen one)"),
         ("T",),
         "T",
         runs=RunTo,
         typed="until T run advance",
         arguments="[NODE]",
         completes="node",
-        idle=msg("no other step of this node lies ahead"),
+        idle=msg("this node has no further steps"),
     ),
     CommandRow(
         "backward",
@@ -150,7 +150,7 @@ MOVING: Final = (
     CommandRow(
         "iteration",
         msg("next iteration"),
-        msg("to the same place in another iteration, the next one where none is named"),
+        msg("to the same place in another iteration (by default, the next one)"),
         ("right_curly_bracket",),
         "}",
         runs=Iterate,
@@ -160,7 +160,7 @@ MOVING: Final = (
     CommandRow(
         "iteration_back",
         msg("iteration back"),
-        msg("to the same place in the iteration before"),
+        msg("to the same place in the previous iteration"),
         ("left_curly_bracket",),
         "{",
         runs=Iterate,
@@ -203,8 +203,8 @@ MOVING: Final = (
         "go",
         msg("go to"),
         msg(
-            "go to a position, a percentage such as 50%, or the next step that a "
-            "breakpoint there would stop at"
+            "go to a position, a percentage such as 50%, or the next step at which a breakpoint on that "
+            "place would stop"
         ),
         ("g",),
         "g",
@@ -213,7 +213,7 @@ MOVING: Final = (
         typed="go g goto !tt",
         arguments="POSITION | PERCENT% | PLACE",
         completes="place",
-        idle=msg("this is that position already"),
+        idle=msg("you are already at this position"),
     ),
     CommandRow(
         "history_back",
@@ -237,8 +237,8 @@ MOVING: Final = (
         "fold",
         msg("fold"),
         msg(
-            "fold a group, or all instances of a scan, so that n goes over it as one, or "
-            "unfold it; all groups where none is named"
+            "fold or unfold a group, or all instances of a scan; n steps over a folded group as a whole "
+            "(by default, all groups)"
         ),
         ("z",),
         "z",

@@ -28,8 +28,8 @@ QUESTIONS: Final = (
         "find",
         msg("find"),
         msg(
-            "find nodes by a part of their name, or steps by `op NAME`, `group NAME`, a "
-            "trouble, `if CONDITION`"
+            "find nodes by part of their name, or steps by `op NAME`, `group NAME`, a trouble, or `if "
+            "CONDITION`"
         ),
         ("slash",),
         "/",
@@ -59,7 +59,7 @@ QUESTIONS: Final = (
     CommandRow(
         "who",
         msg("who"),
-        msg("who changed this gradient: every contribution to it, and the position of each"),
+        msg("what contributed to a gradient: every contribution, with its position"),
         runs=Who,
         typed="who",
         arguments="[NODE]",
@@ -69,8 +69,8 @@ QUESTIONS: Final = (
         "why",
         msg("why"),
         msg(
-            "where a gradient comes from: the paths from the output, and the product of "
-            "local gradients on each"
+            "where a gradient comes from: the paths from the output, and the product of the local "
+            "gradients along each"
         ),
         runs=Why,
         typed="why paths",
@@ -80,7 +80,7 @@ QUESTIONS: Final = (
     CommandRow(
         "watch",
         msg("watch"),
-        msg("follow an expression over nodes and gradients"),
+        msg("watch an expression over nodes and gradients"),
         runs=Watch,
         asks=True,
         typed="watch display",
@@ -90,7 +90,7 @@ QUESTIONS: Final = (
     CommandRow(
         "unwatch",
         msg("unwatch"),
-        msg("stop following an expression, by its number, or all of them"),
+        msg("remove a watch by its number, or all of them"),
         runs=Unwatch,
         asks=True,
         typed="unwatch undisplay",
@@ -100,7 +100,7 @@ QUESTIONS: Final = (
     CommandRow(
         "info",
         msg("info"),
-        msg("the breakpoints and how often they hit, the watches, the stack, the branches, the groups"),
+        msg("list the breakpoints and their hit counts, the watches, the stack, the branches, or the groups"),
         runs=Info,
         asks=True,
         typed="info",
@@ -110,7 +110,7 @@ QUESTIONS: Final = (
     CommandRow(
         "stack",
         msg("stack"),
-        msg("the call stack: what the debugger is inside of"),
+        msg("the call stack: the run, iteration, groups and operators around this step"),
         runs=Info("stack"),
         typed="backtrace bt where stack",
         former=("k",),

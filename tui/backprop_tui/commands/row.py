@@ -36,7 +36,7 @@ _PLACEHOLDERS: Final = {
     "TEXT": msg("TEXT"),
     "VALUE": msg("VALUE"),
 }
-"""What stands in the usage of a command for what is to be typed there."""
+"""What is in the usage of a command for what is to be typed there."""
 
 
 class CommandRow(Struct, frozen=True):
@@ -46,9 +46,9 @@ class CommandRow(Struct, frozen=True):
     screen alone. Given by a key or from the palette, a command is run, unless the screen handles its name in
     its own way, or it `asks`: then the prompt opens and leaves the arguments to the reader.
 
-    Its `label` stands in the footer and the palette, `help` says what it does. `shown` are the keys as people
+    Its `label` is in the footer and the palette, `help` says what it does. `shown` are the keys as people
     read them; `footer` is its rank at the bottom of the screen, where the last give way first, and 0
-    for those that never stand there. `completes` says what the words after its name can be.
+    for those that never are there. `completes` says what the words after its name can be.
     """
 
     name: str
@@ -79,7 +79,7 @@ class CommandRow(Struct, frozen=True):
         return tuple(self.typed.split())
 
     def rank(self, contexts: Collection[str]) -> int:
-        """Its rank in the footer in these contexts; 0 where it does not stand there."""
+        """Its rank in the footer in these contexts; 0 where it is not there."""
         ranks = [self.footer_in[context] for context in self.footer_in if context in contexts]
         return min(ranks, default=self.footer)
 

@@ -18,7 +18,7 @@ SCREEN: Final = (
     CommandRow(
         "transcript",
         msg("transcript"),
-        msg("read the run as plain text from top to bottom, for screen readers; again for the panels"),
+        msg("read the run as plain text from top to bottom, for screen readers; press again for the panels"),
         ("t",),
         "t",
         typed="transcript t",
@@ -35,7 +35,7 @@ SCREEN: Final = (
     CommandRow(
         "copy",
         msg("copy"),
-        msg("copy what is marked, else the chosen node, else the step"),
+        msg("copy the selected text, otherwise the chosen node, otherwise the step"),
         ("y",),
         "y",
         12,
@@ -44,7 +44,7 @@ SCREEN: Final = (
     CommandRow(
         "edit_file",
         msg("edit"),
-        msg("open the file in your editor (VISUAL or EDITOR), at the node; what you save is loaded at once"),
+        msg("open the file at the node in your editor (VISUAL or EDITOR); it is reloaded when you save"),
         ("E",),
         "E",
         13,
@@ -81,7 +81,10 @@ SCREEN: Final = (
     CommandRow(
         "practice",
         msg("practice"),
-        msg("questions about the steps of this run: type what comes, and hear which mistake leads elsewhere"),
+        msg(
+            "questions about the steps of this run: type your prediction, and learn which mistake led to "
+            "a wrong one"
+        ),
         ("Q",),
         "Q",
         typed="practice",
@@ -89,7 +92,7 @@ SCREEN: Final = (
     CommandRow(
         "bug",
         msg("bug lab"),
-        msg("find the edge that is made to pass back a wrong contribution, and name the mistake"),
+        msg("find the edge that passes back a wrong contribution, and name the mistake"),
         typed="bug",
         arguments="[TEXT]",
     ),

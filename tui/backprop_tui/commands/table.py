@@ -24,7 +24,7 @@ GROUPS: Final[tuple[tuple[Message, tuple[CommandRow, ...]], ...]] = (
     (msg("Let it play"), PLAYING),
     (msg("Stop where it matters"), BREAKPOINTS),
     (msg("Ask about numbers and gradients"), QUESTIONS),
-    (msg("Try what if, and keep it"), CHANGES),
+    (msg("Change numbers, and save the result"), CHANGES),
     (msg("Look at the graph"), GRAPH),
     (msg("Choose panels"), PANELS),
     (msg("Find help and other screens"), SCREEN),

@@ -11,8 +11,8 @@ from backprop_tui.panel_slots import PANEL_SLOTS, PLOTS
 __all__ = ["GRAPH", "PANELS", "PLAYING"]
 
 
-_ALONE: Final = msg("no other panel is visible: press its digit to bring one to the front")
-_ALL_SEEN: Final = msg("this panel has nothing more to show that way")
+_ALONE: Final = msg("no other panel is visible: press a panel's digit to bring it to the front")
+_ALL_SEEN: Final = msg("this panel cannot scroll any further that way")
 
 _PANELS: Final = tuple(
     CommandRow(
@@ -23,7 +23,7 @@ _PANELS: Final = tuple(
         str(number),
         typed=f"show-{slot.name}",
         panel=slot.name,
-        idle=msg("this panel has the focus already"),
+        idle=msg("this panel already has the focus"),
         former=tuple(f"show_{name}" for name in slot.former),
     )
     for number, slot in enumerate(PANEL_SLOTS, 1)
@@ -33,7 +33,7 @@ GRAPH: Final = (
     CommandRow(
         "zoom_in",
         msg("zoom in"),
-        msg("zoom in: from dots to one line per node, to boxes with their numbers"),
+        msg("zoom in: from dots to one line per node, then to boxes with numbers"),
         ("plus", "equals_sign"),
         "+ =",
         typed="zoom-in",
@@ -53,26 +53,32 @@ GRAPH: Final = (
     CommandRow(
         "fit",
         msg("fit"),
-        msg("zoom to fit: the graph as large as the panel allows, or the dots around the step"),
+        msg(
+            "zoom to fit: the graph as large as the panel allows or, if it is too large, dots centred on "
+            "the step"
+        ),
         ("f",),
         "f",
         typed="fit",
-        idle=msg("it fits already"),
+        idle=msg("it already fits"),
         footer_in={"graph": 12},
     ),
     CommandRow(
         "look",
         msg("look at step"),
-        msg("the step in the middle of the graph's panel"),
+        msg("centre the graph on this step"),
         ("full_stop",),
         ".",
         typed="look",
-        idle=msg("the step is already as close to the middle as the panel scrolls"),
+        idle=msg("the step is already as close to the centre as the panel can scroll"),
     ),
     CommandRow(
         "minimap",
         msg("minimap"),
-        msg("the small overview of a graph larger than its panel, or none; a click there goes there"),
+        msg(
+            "show or hide the minimap, a small overview of a graph larger than its panel; click in it to "
+            "go there"
+        ),
         ("M",),
         "M",
         typed="minimap",
@@ -80,13 +86,18 @@ GRAPH: Final = (
     CommandRow(
         "hit",
         msg("next hit"),
-        msg("choose the next of the nodes that the last search found, which are marked until Esc"),
+        msg("choose the next node found by the last search; the nodes found stay marked until Esc"),
         ("x",),
         "x",
         typed="next-hit",
     ),
     CommandRow(
-        "hit_back", msg("hit before"), msg("choose the one before"), ("X",), "X", typed="previous-hit"
+        "hit_back",
+        msg("previous hit"),
+        msg("choose the previous node found by the last search"),
+        ("X",),
+        "X",
+        typed="previous-hit",
     ),
 )
 """How the graph is looked at."""
@@ -95,7 +106,7 @@ PLAYING: Final = (
     CommandRow(
         "play",
         msg("play, pause"),
-        msg("step on by itself, until the end, a breakpoint, or the same key again"),
+        msg("step automatically until the end, a breakpoint, or another press of the key"),
         ("space", "a"),
         "Space a",
         typed="play",
@@ -105,7 +116,7 @@ PLAYING: Final = (
     CommandRow(
         "faster",
         msg("faster"),
-        msg("play more steps a second"),
+        msg("play more steps per second"),
         ("greater_than_sign",),
         ">",
         typed="faster",
@@ -114,7 +125,7 @@ PLAYING: Final = (
     CommandRow(
         "slower",
         msg("slower"),
-        msg("play fewer steps a second"),
+        msg("play fewer steps per second"),
         ("less_than_sign",),
         "<",
         typed="slower",
@@ -126,7 +137,7 @@ PANELS: Final = (
     CommandRow(
         "plot",
         msg("plots"),
-        msg("show the plots; once they are there, the next of them, or the one that is named"),
+        msg("show the plots; if they are already shown, the next plot, or the one you name"),
         ("v",),
         "v",
         typed="plot plots",
@@ -137,8 +148,8 @@ PANELS: Final = (
     ),
     CommandRow(
         "plot_back",
-        msg("plot before"),
-        msg("show the plots; once they are there, the one before"),
+        msg("previous plot"),
+        msg("show the plots; if they are already shown, the previous plot"),
         ("V",),
         "V",
         typed="reverse-plot",
@@ -148,7 +159,7 @@ PANELS: Final = (
     CommandRow(
         "fill",
         msg("fill screen"),
-        msg("fill the screen with the focused panel; again, or Esc, for all panels"),
+        msg("fill the screen with the focused panel; press again, or Esc, for all panels"),
         ("F",),
         "F",
         typed="fill",
@@ -157,7 +168,7 @@ PANELS: Final = (
     CommandRow(
         "stage",
         msg("stage"),
-        msg("for a projector: the graph and one large equation, nothing else; again, or Esc, for all panels"),
+        msg("for a projector: only the graph and one large equation; press again, or Esc, for all panels"),
         ("P",),
         "P",
         typed="stage",
@@ -184,7 +195,7 @@ PANELS: Final = (
     CommandRow(
         "down",
         msg("down"),
-        msg("in a table to the next row, elsewhere scroll down"),
+        msg("go to the next row of a table, or scroll down"),
         ("j", "down"),
         "j ↓",
         typed="down",
@@ -195,7 +206,7 @@ PANELS: Final = (
     CommandRow(
         "up",
         msg("up"),
-        msg("in a table to the row before, elsewhere scroll up"),
+        msg("go to the previous row of a table, or scroll up"),
         ("k", "up"),
         "k ↑",
         typed="up",

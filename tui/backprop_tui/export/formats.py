@@ -16,7 +16,7 @@ __all__ = ["FORMATS", "Exported", "Format"]
 
 
 class Exported(Struct, frozen=True):
-    """What is exported: a scenario, where its run stands, and the language of all that is said.
+    """What is exported: a scenario, where its run is, and the language of all that is said.
 
     Films of the screen have a size, in columns and rows, and a theme. A worksheet has at most `count`
     questions, on numbers drawn for the `seed` where there is one; its `key` has the answers. `file` is the
@@ -69,12 +69,12 @@ FORMATS: Final[Mapping[str, Format]] = {
     "cast": Format(msg("the screen, step by step, for asciinema"), "headless.films", "cast"),
     "dot": Format(msg("the graph for Graphviz"), "export.diagrams", "dot"),
     "exercise": Format(
-        msg("the scenario with a ? for each figure, which `check --exercise` grades"),
+        msg("the scenario with a ? in place of each figure, for `check --exercise` to grade"),
         "export.programs",
         "exercise",
     ),
     "html": Format(
-        msg("a page to step through the run in a browser, in every language, without network"),
+        msg("a web page to step through the run, in every language, that needs no network"),
         "export.page.page",
         "html",
         is_player=True,
@@ -83,21 +83,23 @@ FORMATS: Final[Mapping[str, Format]] = {
     "markdown": Format(
         msg("the worked example in Markdown, as GitHub shows it"), "export.sheets.markdown", "markdown"
     ),
-    "mermaid": Format(msg("the graph for Mermaid, which Markdown pages draw"), "export.diagrams", "mermaid"),
+    "mermaid": Format(
+        msg("the graph for Mermaid, which Markdown viewers such as GitHub draw"), "export.diagrams", "mermaid"
+    ),
     "numpy": Format(msg("a program in plain NumPy: forward and backward"), "export.programs", "numpy"),
     "png": Format(
-        msg("the screen, a PNG for each step, into a folder"), "headless.pictures", "pngs", is_folder=True
+        msg("the screen as a folder of PNGs, one for each step"), "headless.pictures", "pngs", is_folder=True
     ),
     "pytorch": Format(
-        msg("a program in PyTorch, which compares every gradient with its own"), "export.programs", "pytorch"
+        msg("a PyTorch program that compares every gradient with PyTorch's own"), "export.programs", "pytorch"
     ),
     "svg": Format(
-        msg("the screen, an SVG for each step, into a folder"), "headless.pictures", "svgs", is_folder=True
+        msg("the screen as a folder of SVGs, one for each step"), "headless.pictures", "svgs", is_folder=True
     ),
-    "tape": Format(msg("the keys that film the screen, for VHS"), "headless.films", "tape"),
+    "tape": Format(msg("a tape for VHS, which films the screen"), "headless.films", "tape"),
     "tikz": Format(msg("the graph as a LaTeX picture"), "export.diagrams", "tikz"),
     "worksheet": Format(
-        msg("questions with blanks to print, as .md, .tex or .html; with --key the answers"),
+        msg("a worksheet with blanks to print, as .md, .tex or .html; --key adds the answers"),
         "export.sheets.worksheet_pages",
         "page",
     ),

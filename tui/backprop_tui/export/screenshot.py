@@ -71,7 +71,7 @@ def film_svg(
     """Frames of one size as one picture that shows each for some `seconds`, again and again.
 
     A row is drawn once for all the frames that it stays the same in, one after the other. Where motion is not
-    wanted, the first frame stands still.
+    wanted, the first frame is still.
     """
     height, width = max(map(len, frames)) * CELL_HEIGHT, columns * CELL_WIDTH
     runs = [[tuple(_runs(row, foreground, background)) for row in rows] for rows in frames]

@@ -10,7 +10,7 @@ from typing import Final
 __all__ = ["SPECIAL", "command_of", "is_hangul", "tex_text"]
 
 SPECIAL: Final = "#$%&_{}"
-"""What TeX takes for its own unless a backslash stands before it."""
+"""What TeX takes for its own unless a backslash is before it."""
 _COMMANDS: Final[Mapping[str, str]] = {
     "∂": "partial", "·": "cdot", "×": "times", "÷": "div", "∑": "sum", "∏": "prod", "√": "surd", "‖": "Vert",
     "⊙": "odot", "⊗": "otimes", "≤": "le", "≥": "ge", "≠": "ne", "⟨": "langle", "⟩": "rangle", "⊣": "dashv",

@@ -130,7 +130,7 @@ def _entries(index: _Index, there: Mapping[str, ScenarioEntry]) -> Iterator[Scen
 
 
 def track_shelves() -> tuple[Shelf, ...]:
-    """The tracks as shelves; a scenario stands on as many as it is a part of."""
+    """The tracks as shelves; a scenario is on as many as it is a part of."""
     entries = {entry.stem: entry for entry in _in_order()}
     return tuple(
         Shelf(track.name, track.title, tuple(entries[name] for name in track.scenarios))

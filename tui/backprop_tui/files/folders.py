@@ -1,4 +1,4 @@
-"""The scenarios in a folder of somebody's own, and in the folders inside it.
+"""The scenarios in a folder of the user's own, and in the folders inside it.
 
 Nothing there is trusted: links are not followed, nothing but a regular file is opened, of which only the
 beginning is read, and there is a limit to how much is looked at altogether.

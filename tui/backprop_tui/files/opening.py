@@ -47,7 +47,7 @@ class Opening(Struct, frozen=True):
     """A file, the settings that are in force over it, and what it looked like before it was read, as well as
     its data files, as far as they are known.
 
-    Where it was chosen from a folder of somebody's own, `among` are all that are there, in their order.
+    Where it was chosen from a folder of the user's own, `among` are all that are there, in their order.
     """
 
     path: str

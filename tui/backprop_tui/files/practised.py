@@ -40,7 +40,7 @@ def practised_in_words(practised: Practised | None) -> Message:
     if practised.sessions == 1:
         return msg("practised on {day}: {best}%", day=practised.last, best=best)
     return msg(
-        "practised {count} times, last on {day}: {best}% at best",
+        "practised {count} times, most recently on {day}; best score {best}%",
         count=practised.sessions,
         day=practised.last,
         best=best,

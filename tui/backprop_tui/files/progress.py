@@ -1,6 +1,6 @@
 """What a person has practised, when, and how well: one small file in the user's folder.
 
-It is read, changed and written under a lock, and put in the place of the old one whole: two instances lose
+It is read, changed and written under a lock, and put in place of the old one whole: two instances lose
 nothing of each other's, and a crash leaves the file as it was. A file that cannot be read is set aside.
 """
 
@@ -130,7 +130,7 @@ def note_practice(
             after = _with_session(before, score, today().isoformat())
             _replace(path, structs.replace(kept, scenarios={**kept.scenarios, name: after}))
     except OSError as error:
-        message = msg("{path} is not changed: {reason}", path=clean(str(path)), reason=reason(error))
+        message = msg("{path} was not changed: {reason}", path=clean(str(path)), reason=reason(error))
         raise UsageError(message) from None
 
 

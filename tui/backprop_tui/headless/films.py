@@ -76,7 +76,7 @@ def _steps(exported: Exported) -> int:
     if last > _MOST_STEPS:
         raise UsageError(
             msg(
-                "a run of {count} steps is too long to film: at most {most}",
+                "a run of {count} steps is too long to film: the limit is {most}",
                 count=last,
                 most=_MOST_STEPS,
             )

@@ -34,7 +34,7 @@ def svgs(exported: Exported) -> Iterator[tuple[str, bytes]]:
 def pngs(exported: Exported) -> Iterator[tuple[str, bytes]]:
     """The same as PNG, as large as the SVG says."""
     if find_spec("resvg_py") is None:
-        raise UsageError(msg("PNG needs more than is installed: pip install 'backprop-tui[png]'"))
+        raise UsageError(msg("PNG export needs extra packages: pip install 'backprop-tui[png]'"))
     from resvg_py import svg_to_bytes
 
     for name, picture in svgs(exported):

@@ -2,9 +2,9 @@
 
 The steps, one file each, as in Sugiyama's method:
 
-- `rank_assignment`: which column a node stands in;
+- `rank_assignment`: which column a node is in;
 - `layers`: long edges cut into links from column to column;
-- `ordering`, by what `crossings` counts: which node stands above which in a column;
+- `ordering`, by what `crossings` counts: which node is above which in a column;
 - `coordinate_assignment`: on which row;
 - `edge_routing`: the ports of a node, and the corners of every wire, from
 - `channel_routing`: how wires cross the gap between two columns;
@@ -46,7 +46,7 @@ Edge = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where everything stands. A wire leaves a box on the row `y + height // 2` and enters it on any row."""
+    """Where everything is. A wire leaves a box on the row `y + height // 2` and enters it on any row."""
 
     width: int
     height: int
@@ -71,7 +71,7 @@ class _OrderedPart:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Which box stands in which column, and above which other: it depends on edges, hardly on sizes."""
+    """Which box is in which column, and above which other: it depends on edges, hardly on sizes."""
 
     parts: tuple[_OrderedPart, ...]
 
@@ -82,9 +82,9 @@ def layout(
     """Lay out boxes of the given (width, height), joined by (source, target) edges, which form no cycle.
 
     The edges into a box are its operands, and arrive at it in that order from top to bottom. Connected parts
-    stand one below the other. With more `tries` fewer wires cross; without any, 150 boxes take well under
+    are one below the other. With more `tries` fewer wires cross; without any, 150 boxes take well under
     50 ms. Columns keep the total length of edges small or, `by_wire`, that of wires, which the edges that
-    leave a box share: then a value that is used often runs along the graph, and the rest stands where it is
+    leave a box share: then a value that is used often runs along the graph, and the rest is where it is
     used. Raises `TooLargeError` where long wires pass too many ranks.
     """
     return finish(layout_in_stages(sizes, edges, tries, by_wire=by_wire))

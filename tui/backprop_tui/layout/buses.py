@@ -1,7 +1,7 @@
 """Buses: a value that is used very often runs along the picture as one wire from which each use branches off.
 
 A layout counts each wire by itself, and so pulls the users of a value towards it, with long wires of their
-own to where they are needed. On a bus a use costs what its branch costs: each stands where it is needed.
+own to where they are needed. On a bus a use costs what its branch costs: each is where it is needed.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def buses_of(count: int, wires: Sequence[Edge], *, wanted: bool) -> Buses:
 
 
 def _latest_ranks(count: int, wires: Sequence[Edge]) -> list[int]:
-    """How far to the right each box may stand before what uses it, the last of all at 0."""
+    """How far to the right each box may be before what uses it, the last of all at 0."""
     waiting = [0] * count
     operands: list[list[int]] = [[] for _ in range(count)]
     for source, target in wires:

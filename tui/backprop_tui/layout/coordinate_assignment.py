@@ -48,7 +48,7 @@ class _Column(Struct, frozen=True):
 
     nodes: list[int]
     stacked: list[int]
-    """Their rows when they stand as close together as the spacing allows, from row 0 down."""
+    """Their rows when they are as close together as the spacing allows, from row 0 down."""
     room: int
     """How far down from there the last of them may be moved."""
     settled: dict[tuple[int, ...], list[int]]
@@ -226,7 +226,7 @@ class _Costs:
 
 
 def _shifts(column: _Column, desired_rows: Iterable[list[int]]) -> list[int]:
-    """How far below its stacked row each node of a rank stands: as near as the spacing allows to the median
+    """How far below its stacked row each node of a rank is: as near as the spacing allows to the median
     of its desired rows.
     """
     # A row less the stacked row must not decrease from node to node: blocks of nodes share one shift.

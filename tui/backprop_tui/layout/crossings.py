@@ -178,7 +178,7 @@ class NodeArrangement:
         return saved
 
     def _excess(self, rank: int) -> CostArray:
-        """For each pair of nodes of a rank, how much more it costs if the first stands above the second."""
+        """For each pair of nodes of a rank, how much more it costs if the first is above the second."""
         size = self.sizes[rank]
         costs = np.zeros((size, size), np.float32)
         if rank < len(self.gaps):
@@ -192,7 +192,7 @@ class NodeArrangement:
         return excess
 
     def _out_of_order(self, rank: int) -> CostArray:
-        """For each pair of nodes, the cost of operands out of order if the first stands above the second."""
+        """For each pair of nodes, the cost of operands out of order if the first is above the second."""
         costs = self._disorder[rank]
         if costs is None:
             costs = np.zeros((self.sizes[rank], self.sizes[rank]), np.float32)
@@ -202,7 +202,7 @@ class NodeArrangement:
 
 
 def _pairs(nodes: IntArray, ends: IntArray, size: int, width: int) -> CostArray:
-    """For each pair of nodes, the cost of crossings of their links if the first stands above the second."""
+    """For each pair of nodes, the cost of crossings of their links if the first is above the second."""
     links = np.zeros((size, width), np.float32)
     links[nodes, ends] = 1
     below = np.cumsum(links, 1)

@@ -1,7 +1,7 @@
-"""Rank assignment: which column a box stands in, for the least total length of edges.
+"""Rank assignment: which column a box is in, for the least total length of edges.
 
-Most boxes of a computation need no search. One that hangs on a single other box stands right beside it; one
-with a single operand and a single user stands beside one of them, and what is left is a longer edge between
+Most boxes of a computation need no search. One that hangs on a single other box is right beside it; one
+with a single operand and a single user is beside one of them, and what is left is a longer edge between
 the two. Such boxes are taken out, one after another, while there are any; the network simplex ranks the rest,
 and they return in the opposite order.
 
@@ -33,7 +33,7 @@ Ends = dict[int, tuple[int, int]]
 
 
 class _Attached(NamedTuple):
-    """A box that was taken out: it stands `distance` ranks to the right of the `other` one."""
+    """A box that was taken out: it is `distance` ranks to the right of the `other` one."""
 
     box: int
     other: int
@@ -148,7 +148,7 @@ ROUNDS = 4
 
 
 class RankEdge(NamedTuple):
-    """An edge whose head stands at least `length` ranks after its tail."""
+    """An edge whose head is at least `length` ranks after its tail."""
 
     tail: int
     head: int

@@ -31,7 +31,7 @@ __all__ = ["Pair", "both_graphs", "course", "differences", "differing", "graph_h
 Pair = tuple[View, View]
 """Two branches of one scenario at the same position."""
 STACKED = 76
-"""With fewer columns the two steps stand one below the other."""
+"""With fewer columns the two steps are one below the other."""
 _EQUATION = 7
 """With fewer rows a step is told in words and one line of numbers."""
 _NAME, _NUMBER, _BETWEEN = 18, 24, 2

@@ -1,6 +1,6 @@
 """The table of all nodes: operator, shape, value and gradient, as far as they are known.
 
-Numbers stand with their decimal points below each other, and a bar says how large a gradient is on a
+Numbers are with their decimal points below each other, and a bar says how large a gradient is on a
 logarithmic scale.
 """
 
@@ -88,7 +88,7 @@ _OPERANDS: Final = re.compile(r"…(?:, …)+")
 _BARE: Final = re.compile(r"… \S+ …")
 """Two operands of which nothing is left."""
 _WHOLE: Final = re.compile(rf"‖?-?\d+|-?inf|NaN|[{ABSENT}{_NEVER}]")
-"""What stands before the decimal point of a number, or of a norm."""
+"""What is before the decimal point of a number, or of a norm."""
 
 
 @derived()
@@ -322,7 +322,7 @@ def _point(shown: str) -> int:
 
 
 def _aligned(shown: _Shown, room: int, point: int) -> str:
-    """A number in short, moved until `point` cells stand before its decimal point, as far as there is room.
+    """A number in short, moved until `point` cells are before its decimal point, as far as there is room.
 
     What would be cut has fewer digits instead.
     """
@@ -376,7 +376,7 @@ def _cells(view: View, node: Node, columns: _Columns) -> tuple[str, ...]:
 def _size(view: View, node: Node, cells: int) -> Span:
     """The norm of a gradient as a bar on the run's logarithmic scale; nothing for what is not there.
 
-    Zero has no logarithm: a gradient of zeros, of whatever shape, has a ``0`` that stands back, in place of a
+    Zero has no logarithm: a gradient of zeros, of whatever shape, has a ``0`` that is back, in place of a
     bar. Its numbers do not, for they have arrived.
     """
     gradient = view.frame.gradient(node) if cells else None
@@ -404,7 +404,7 @@ def _least_what(node: Node, language: str) -> int:
 @derived(limit=1024)
 def _what_in(graph: Graph, node: Node, room: int, language: str) -> str:
     """What a node is, in `room` cells: the names of its operands are cut in their middle, as long as they
-    remain distinct, and then left out; the operator keeps its name, which stands there in place of a sign.
+    remain distinct, and then left out; the operator keeps its name, which is there in place of a sign.
     """
     shorter = _what(graph, node, language)
     if node.op is None or cell_width(shorter) <= room:

@@ -26,7 +26,7 @@ from backprop_tui.view import View
 __all__ = ["PracticeState", "answer", "begun", "blank", "heading", "on", "question", "skip", "view_of"]
 
 _LEAST_EQUATION: Final = 5
-"""Rows that an equation takes at least; where fewer are left, the tensors stand one under the other."""
+"""Rows that an equation takes at least; where fewer are left, the tensors are one under the other."""
 _MOST_ROWS: Final = 6
 
 
@@ -100,7 +100,7 @@ def _after(state: PracticeState) -> View:
 
 
 def blank(state: PracticeState) -> str:
-    """What stands before the place to type into."""
+    """What is before the place to type into."""
     if state.asked is None or state.grade is not None:
         return ""
     text = blank_text(state.asked, state.practice.entries, state.before.language)

@@ -86,7 +86,7 @@ class ScenarioList(Struct, frozen=True, dict=True):
     """The files that are known to have mistakes."""
     ascii: bool = False
     marks: Mapping[Path, str] = {}
-    """What stands behind the level of a scenario: how well it was practised."""
+    """What is behind the level of a scenario: how well it was practised."""
 
     @cached_property
     def _starts(self) -> Sequence[int]:

@@ -37,7 +37,7 @@ __all__ = ["chain_rule", "equation_title", "step", "step_title", "text_of"]
 
 _NARROWEST: Final = 10
 _TWO_COLUMNS: Final = 100
-"""The cells from which formulas and words stand side by side."""
+"""The cells from which formulas and words are side by side."""
 _GAP: Final = 4
 _LEAST: Final = 9
 """The rows that the equation is given at least, where the author's note leaves as many."""
@@ -56,7 +56,7 @@ _TITLES: Final[dict[FactsKind, Message]] = {
     "accumulate": msg("Accumulate"),
     "update": msg("Update"),
 }
-"""What stands in the panel's border in place of its name."""
+"""What is in the panel's border in place of its name."""
 _TITLE: Final = next(slot.title for slot in PANEL_SLOTS if slot.name == "step")
 _LETTERS: Final = re.compile(r"[A-Za-z]{2}")
 """What abbreviations have, such as ``sm+CE``."""
@@ -279,7 +279,7 @@ def _beside_the_note(
     """The equation in all its numbers, with what is to be said `first` at its right; nothing where one of the
     two would not be seen whole.
 
-    What is said of the local gradient stands below the note where the equation has no room for it.
+    What is said of the local gradient is below the note where the equation has no room for it.
     """
     rule = _said_of_local(facts, language)
     local = _named_local(rule, language)
@@ -300,7 +300,7 @@ def _beside_the_note(
 
 class _Checked(NamedTuple):
     """The rows of an equation and of its check, whether there is a heatmap among them, and whether what the
-    product is made of stands below it.
+    product is made of is below it.
     """
 
     lines: Sequence[Line]
@@ -370,12 +370,12 @@ def _close(block: Block) -> Block:
 
 
 def _is_stacked(lines: Sequence[Line]) -> bool:
-    """Whether the right side stands below the product: a sign leads its rows."""
+    """Whether the right side is below the product: a sign leads its rows."""
     return any(line_text(line).lstrip().startswith("=") for line in lines)
 
 
 def _has_fractions(block: Block) -> bool:
-    """Whether derivatives are fractions in it: their bars stand in the second row of names."""
+    """Whether derivatives are fractions in it: their bars are in the second row of names."""
     return any("─" in text for line in block.lines[1:2] for text, _ in line)
 
 

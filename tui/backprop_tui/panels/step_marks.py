@@ -1,6 +1,6 @@
 """What a step touched, as tables mark it: the operator that ran, and the node whose number came.
 
-The step before is marked too, in hollow signs that stand back, so that the eye can follow.
+The step before is marked too, in hollow signs that are back, so that the eye can follow.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def _at(position: int) -> Callable[[Session], bool]:
 
 CARDS: Final = (
     Card("first", msg("This graph computes f = (x + y) · z. Press s to compute its first node."), _at(1)),
-    Card("forward", msg("q = 3 stands above its wire, in green. Press s again to compute f."), _at(2)),
+    Card("forward", msg("q = 3 appears above its wire, in green. Press s again to compute f."), _at(2)),
     Card("seed", msg("The forward pass is done. Press s: the backward pass starts at f."), _at(3)),
     Card(
         "backward",
@@ -55,7 +55,7 @@ CARDS: Final = (
     ),
     Card(
         "back",
-        msg("product = upstream · local, as the equation says. Every step can be taken back: press S."),
+        msg("product = upstream · local, as the equation says. You can always step back: press S."),
         lambda session: session.position < 4,
     ),
     Card("end", msg("You are back where you were. Press End: all gradients are known."), _at(7)),
@@ -67,20 +67,20 @@ CARDS: Final = (
     ),
     Card(
         "undo",
-        msg("After Δ comes how much each number has changed. Press u to take the change back."),
+        msg("Δ shows how much each number has changed. Press u to undo the change."),
         lambda session: session.branches.current == BASELINE,
         "x",
     ),
     Card(
         "why",
-        msg("Why is the gradient of x -4? Type :why x and press Enter: every path from f to x. Then Esc."),
+        msg("Why is the gradient of x -4? Type :why x and press Enter for every path from f to x. Then Esc."),
         _never,
         "x",
         hears="why",
     ),
     Card(
         "nudge",
-        msg("Is it true? Type :nudge x: x moves by 0.01, and f by -4 times as much. Then Esc."),
+        msg("Is that right? Type :nudge x: x moves by 0.01, and f by -4 times as much. Then Esc."),
         _never,
         "x",
         hears="nudge",
@@ -93,7 +93,7 @@ CARDS: Final = (
     ),
     Card(
         "continue",
-        msg("Press Home for the start, then c: the run goes on, and stops where q is computed."),
+        msg("Press Home to go to the start, then c: the run continues, and stops where q is computed."),
         lambda session: bool(session.breakpoints) and 0 < session.position < 7,
         "q",
     ),
@@ -120,7 +120,7 @@ def card_after(number: int, session: Session, heard: str = "") -> int:
 
 
 def tour(number: int, language: str, width: int, height: int) -> Drawing:
-    """A card, wrapped beside its number; how to leave follows it, or stands below if there is room."""
+    """A card, wrapped beside its number; how to leave follows it, or is below if there is room."""
     count = f"{number + 1}/{len(CARDS)}  "
     room = max(10, width - len(count) - 1)
     words = wrap(CARDS[number].text.in_language(language), room)

@@ -19,7 +19,7 @@ MOST_STEPS = 200
 """How many steps before this one can still be read."""
 _INDENT: Final = " " * 6
 _MARGIN: Final = re.compile(r" *(?:(?:\d+|») +)?")
-"""What stands before the words of a line: spaces, and the number of a step or the sign of a note."""
+"""What is before the words of a line: spaces, and the number of a step or the sign of a note."""
 
 
 def transcript(view: View, width: int, height: int) -> Drawing:
@@ -47,6 +47,6 @@ def _lines(view: View, width: int) -> Iterator[Line]:
     if first == 1:
         yield from leaf_lines(trace, view.language)
     else:
-        yield (Span(msg("… {count} steps before", count=first - 1).in_language(view.language), Role.DIM),)
+        yield (Span(msg("… {count} earlier steps", count=first - 1).in_language(view.language), Role.DIM),)
     yield from step_lines(trace, range(first, here + 1), view.language, width)
     yield from ((Span(_INDENT), *line) for line in remarks(view.facts, view.language))

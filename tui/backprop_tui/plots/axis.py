@@ -1,4 +1,4 @@
-"""An axis: which dot of a row or column a number falls on, and the numbers that stand beside a canvas."""
+"""An axis: which dot of a row or column a number falls on, and the numbers that are beside a canvas."""
 
 from __future__ import annotations
 

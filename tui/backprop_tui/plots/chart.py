@@ -71,7 +71,7 @@ def chart(
 ) -> Chart:
     """Curves between the two `ends` of the axis, in at most `width` by `height` cells.
 
-    The column at `here` is marked. With `whole`, only whole numbers stand below the axis. What has no room is
+    The column at `here` is marked. With `whole`, only whole numbers are below the axis. What has no room is
     left out.
     """
     legend = _legend(curves, width, max(2, height // _SHARE)) if height >= 4 else []

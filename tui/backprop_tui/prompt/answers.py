@@ -168,7 +168,7 @@ def _evaluated(session: Session, typed: str) -> Tensor | None:
         return value_of_watch(typed, session.frame)
     except UsageError:
         try:
-            target = parse_target(typed, session.graph)  # names such as f#1 stand in no expression
+            target = parse_target(typed, session.graph)  # names such as f#1 are in no expression
         except UsageError:
             if _NAME.fullmatch(typed) and typed not in STEP_WORDS:
                 node_named(typed, session.graph)  # says which name is nearest
@@ -188,7 +188,7 @@ def expected(session: Session, query: Expect, context: Context) -> Outcome:
     holds = value is not None and bool(np.all(value))
     text = " ".join(query.text.split())
     if value is None:
-        answer = msg("not known at this position: {text}", text=text)
+        answer = msg("not yet known at this position: {text}", text=text)
     elif holds:
         answer = msg("as expected: {text}", text=text)
     else:
@@ -279,7 +279,7 @@ def who(session: Session, query: Who, context: Context) -> list[Line]:
         )
         for contribution in brought
     ]
-    title = msg("{gradient} is one contribution", gradient=name)
+    title = msg("{gradient} has one contribution", gradient=name)
     if len(brought) > 1:
         title = msg("{gradient} is the sum of {count} contributions", gradient=name, count=len(brought))
     head = one_line(title.in_language(language))
@@ -413,7 +413,7 @@ def found(session: Session, query: Find, context: Context) -> Outcome:
         taken, result = step_lines(step_facts(trace.frame(position)), language)
         rows.append((Span(at, Role.HEADING), Span(line_text((*taken, Span("  "), *result)))))
     if not rows:
-        return Outcome(session, (one_line(msg("nothing is found").in_language(language), Role.DIM),))
+        return Outcome(session, (one_line(msg("nothing found").in_language(language), Role.DIM),))
     count = len(hit.positions)
     if session.run.training is not None:
         title = (

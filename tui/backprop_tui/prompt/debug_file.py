@@ -1,7 +1,7 @@
 """Breakpoints and watches in files: those of a scenario, and those that were saved beside it.
 
 The saved file is a small YAML file with the lists `breakpoints` and `watch`, as a scenario has them. It is
-called as the scenario is, with the ending `.debug`, and stands in place of the scenario's own lists.
+called as the scenario is, with the ending `.debug`, and replaces the scenario's own lists.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def session_of(
     """The debugger at `position` of a scenario's run, with the breakpoints and watches that were saved beside
     it, or else its own.
 
-    What cannot be set is told to `warn`, a sentence each, and left out.
+    What cannot be set is told to `warn`, one sentence each, and left out.
     """
     session = Session(scenario.run(), position, folded=_long_passes(scenario.graph))
     kept = Kept(scenario.breakpoints, scenario.watches)
@@ -78,9 +78,9 @@ def opened_view(
     warn: Callable[[str], object],
     scenario: Scenario | None = None,
 ) -> View:
-    """The start of a run, with the breakpoints and watches that were saved beside the file or stand in it.
+    """The start of a run, with the breakpoints and watches that were saved beside the file or are in it.
 
-    The file is read unless its `scenario` is given. What cannot be set is told to `warn`, a sentence each.
+    The file is read unless its `scenario` is given. What cannot be set is told to `warn`, one sentence each.
     Raises what `Opening.load` raises.
     """
     shown = opening.load() if scenario is None else scenario
@@ -93,12 +93,12 @@ def with_kept(session: Session, kept: Kept, warn: Callable[[str], object]) -> Se
         try:
             session = update(session, Break(text))
         except UsageError as error:
-            warn(msg("the breakpoint `{text}` is left out: {problem}", text=clean(text), problem=error.text))
+            warn(msg("the breakpoint `{text}` was skipped: {problem}", text=clean(text), problem=error.text))
     for text in kept.watches:
         try:
             session = update(session, Watch(text))
         except UsageError as error:
-            warn(msg("the watch `{text}` is left out: {problem}", text=clean(text), problem=error.text))
+            warn(msg("the watch `{text}` was skipped: {problem}", text=clean(text), problem=error.text))
     return session
 
 
@@ -151,7 +151,7 @@ def keep(path: Path, kept: Kept) -> None:
     """Write a saved file, in place of an earlier one but of nothing else; never half of it."""
     if os.path.lexists(path):
         if not stat.S_ISREG(os.lstat(path).st_mode):
-            raise UsageError(msg("{path} is not a regular file: nothing is written", path=clean(str(path))))
+            raise UsageError(msg("{path} is not a regular file: nothing was written", path=clean(str(path))))
         try:
             kept_in(path)
             # What people wrote beside the lists would be lost.
@@ -160,7 +160,7 @@ def keep(path: Path, kept: Kept) -> None:
             ours = False
         if not ours:
             raise UsageError(
-                msg("{path} is there and holds something else: nothing is written", path=clean(str(path)))
+                msg("{path} exists and holds something else: nothing was written", path=clean(str(path)))
             )
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -173,7 +173,7 @@ def keep(path: Path, kept: Kept) -> None:
 
 
 def text_of(kept: Kept) -> str:
-    """The text of a saved file; what stands in it reads back as it is."""
+    """The text of a saved file; what is in it reads back as it is."""
     # imported here, since nothing is written on the way to the first screen
     from backprop_engine.scenario.write.emit import flow_text
 

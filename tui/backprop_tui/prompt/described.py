@@ -1,4 +1,4 @@
-"""What is said of a word that stands on the screen and has no value: an operator, a function, a cell."""
+"""Answers about a word on the screen that has no value: an operator, a function, a cell."""
 
 from __future__ import annotations
 

@@ -54,9 +54,7 @@ def execute(
         return Outcome(session)
     command, request = parse(line, session)
     if isinstance(request, ScreenCommand):
-        raise UsageError(
-            msg("{command} is for the screen, and there is none here", command=command.prompt[0])
-        )
+        raise UsageError(msg("{command} works only on screen", command=command.prompt[0]))
     return apply(session, request, Context(scenario, language, width), finish)
 
 

@@ -24,7 +24,9 @@ def _file(path: str, scenario: Scenario) -> Path:
     found = Path(path) if path else beside(scenario)
     if found is None:
         raise UsageError(
-            msg("this scenario has no folder of yours to keep them in: name a file, `save mine.debug`")
+            msg(
+                "this scenario is not in a folder of yours: name a file to save to, such as `save mine.debug`"
+            )
         )
     return found
 
@@ -40,7 +42,7 @@ def saved(session: Session, query: Save, context: Context) -> list[Line]:
     lines = [
         one_line(
             msg(
-                "kept in {path} (breakpoints: {breakpoints}, watches: {watches})",
+                "saved to {path} (breakpoints: {breakpoints}, watches: {watches})",
                 path=clean(str(path)),
                 breakpoints=breakpoints,
                 watches=watches,
@@ -55,7 +57,8 @@ def saved(session: Session, query: Save, context: Context) -> list[Line]:
         lines.append(
             one_line(
                 msg(
-                    "not kept: that breakpoints are off or pass some hits, and those that stop once"
+                    "not saved: whether breakpoints are off, how many hits they skip, and one-shot "
+                    "breakpoints"
                 ).in_language(language),
                 Role.DIM,
             )
@@ -79,7 +82,7 @@ def loaded(session: Session, query: Load, context: Context) -> Outcome:
     watches = len(after.watches) - len(session.watches)
     summary = one_line(
         msg(
-            "taken from {path} (breakpoints: {breakpoints}, watches: {watches})",
+            "loaded from {path} (breakpoints: {breakpoints}, watches: {watches})",
             path=clean(str(path)),
             breakpoints=breakpoints,
             watches=watches,
@@ -105,7 +108,7 @@ def exported(session: Session, query: Export, context: Context) -> list[Line]:
     except ScenarioError as error:
         raise UsageError(
             msg(
-                "{path}: nothing is written, since it would not load: {problem}",
+                "{path}: nothing was written, because it could not be loaded again: {problem}",
                 path=shown,
                 problem=error.diagnostics[0].message,
             )
@@ -114,17 +117,17 @@ def exported(session: Session, query: Export, context: Context) -> list[Line]:
         with path.open("x", encoding="utf-8") as file:
             file.write(written)
     except FileExistsError:
-        raise UsageError(msg("{path} is there already: nothing is written", path=shown)) from None
+        raise UsageError(msg("{path} already exists: nothing was written", path=shown)) from None
     except OSError as error:
         raise UsageError(msg("{path}: {problem}", path=shown, problem=reason(error))) from None
-    lines = [one_line(msg("the scenario is written to {path}", path=shown).in_language(language), Role.GOOD)]
+    lines = [one_line(msg("the scenario was written to {path}", path=shown).in_language(language), Role.GOOD)]
     if kept_out:
         changes = ", ".join(kept_out)
         lines.append(
             one_line(
-                msg("not written, since a scenario cannot say it: {changes}", changes=changes).in_language(
-                    language
-                ),
+                msg(
+                    "not written, because a scenario cannot express it: {changes}", changes=changes
+                ).in_language(language),
                 Role.WARNING,
             )
         )

@@ -30,7 +30,7 @@ def breakpoint_row(session: Session, breakpoint_: Breakpoint, language: str) -> 
     states = [
         *([msg("one-shot").in_language(language)] if breakpoint_.once else []),
         *(
-            [msg("passes {count}", count=breakpoint_.ignore).in_language(language)]
+            [msg("skips {count}", count=breakpoint_.ignore).in_language(language)]
             if breakpoint_.ignore
             else []
         ),

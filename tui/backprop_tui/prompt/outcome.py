@@ -69,7 +69,7 @@ def fitted(lines: Iterable[Line], width: int = WIDTH) -> list[Line]:
 
 
 def table(rows: Iterable[Sequence[Span]], width: int = WIDTH) -> list[Line]:
-    """Rows whose cells stand in columns, two spaces apart, indented by two; where they are too wide together,
+    """Rows whose cells are in columns, two spaces apart, indented by two; where they are too wide together,
     the cells of the widest columns are clipped.
     """
     rows = list(rows)
@@ -111,6 +111,6 @@ def tensor_lines(
     lines = list(beside(head, block).lines)
     if tensor.ndim > 2 or tensor.size > 64:
         shape = shape_label(tensor.shape)
-        first = f", {msg('the first matrix of it').in_language(language)}" if tensor.ndim > 2 else ""
+        first = f", {msg('its first matrix').in_language(language)}" if tensor.ndim > 2 else ""
         lines.append((_INDENT, Span(f"{shape}{first}", Role.DIM)))
     return lines

@@ -1,6 +1,6 @@
 """A line typed at the prompt -> what its command runs, with the arguments that are typed.
 
-What each command runs stands in its row of the table; here is only how arguments are read. Nothing is
+What each command runs is in its row of the table; here is only how arguments are read. Nothing is
 evaluated as Python.
 """
 
@@ -258,7 +258,7 @@ def _go(rest: str, context: _Context) -> Request:
     if rest.rstrip("%").strip().lstrip("+-").isdigit():
         raise UsageError(
             msg(
-                "there is no position {position}: there are positions 0 to {last}, 0% to 100%",
+                "there is no position {position}: positions run from 0 to {last}, or from 0% to 100%",
                 position=quoted(rest, 40),
                 last=session.last,
             )
@@ -267,7 +267,7 @@ def _go(rest: str, context: _Context) -> Request:
     before = session.run.trace(session.iteration - 1) if session.iteration else None
     found = hits(parse_breakpoint(rest, session.run.graph), session.outer_trace, before)
     if not len(found):
-        raise UsageError(msg("no step of this iteration is about {text}", text=quoted(rest, 40)))
+        raise UsageError(msg("this iteration has no step for {text}", text=quoted(rest, 40)))
     ahead = bisect_right(found, session.outer_here)
     return context.make(start + int(found[ahead] if ahead < len(found) else found[-1]))
 
@@ -381,7 +381,7 @@ def _path(rest: str, context: _Context) -> Request:
     if not rest.strip() and (rest or "[" not in context.command.arguments):
         raise context.usage()
     if "\0" in rest:
-        raise UsageError(msg("a file's name has no zero byte in it"))
+        raise UsageError(msg("a file name cannot contain a null byte"))
     return context.make(os.path.expanduser(rest))
 
 

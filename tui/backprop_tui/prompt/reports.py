@@ -116,11 +116,11 @@ def _deleted(before: Session, after: Session, language: str) -> list[Line]:
     if not gone:
         return [one_line(msg("no breakpoints").in_language(language), Role.DIM)]
     if not left and len(gone) > 1:
-        return [one_line(msg("all breakpoints are gone").in_language(language))]
+        return [one_line(msg("all breakpoints removed").in_language(language))]
     return [
         one_line(
             msg(
-                "breakpoint {number} is gone: {text}", number=breakpoint_.number, text=breakpoint_.text
+                "breakpoint {number} removed: {text}", number=breakpoint_.number, text=breakpoint_.text
             ).in_language(language)
         )
         for breakpoint_ in gone
@@ -129,7 +129,7 @@ def _deleted(before: Session, after: Session, language: str) -> list[Line]:
 
 def _folded(after: Session, language: str) -> list[Line]:
     if not after.folded:
-        return [one_line(msg("nothing is folded").in_language(language), Role.DIM)]
+        return [one_line(msg("no group is folded").in_language(language), Role.DIM)]
     return [(Span(f"{msg('folded').in_language(language)} "), Span(", ".join(after.folded), Role.NAME))]
 
 
@@ -151,7 +151,7 @@ def _branch(before: Session, after: Session, language: str) -> list[Line]:
 
 
 def _where(before: Session, after: Session, scenario: Scenario, language: str) -> list[Line]:
-    """The position and its step, and what there is to say about it; a note once, when its node is reached."""
+    """The position and its step, and what to say about it; a note once, when its node is reached."""
     frame, run = after.frame, after.run
     spans = [Span(f"{after.position}/{after.last}", Role.HEADING)]
     if run.training is not None:
@@ -205,6 +205,6 @@ def notices(before: Session, after: Session, language: str) -> list[Line]:
         if breakpoint_.number in after.hit and breakpoint_.target.kind == "trouble":
             trouble = ANOMALIES[breakpoint_.target.name]
             lines.append((_INDENT, Span(trouble.meaning.in_language(language), Role.WARNING)))
-            if breakpoint_.number not in before.hit:  # else it stands just above
+            if breakpoint_.number not in before.hit:  # else it is just above
                 lines.append((_INDENT, Span(trouble.advice.in_language(language))))
     return lines

@@ -24,9 +24,9 @@ _MARGIN: Final = 28
 def hint(typed: str, language: str) -> str:
     """How the command is written and what it does; the prompt's own keys while nothing is typed yet."""
     if not typed.strip():
-        return msg(
-            "Tab completes, ↑ ↓ what was typed before, Enter, Esc leaves; help lists the commands"
-        ).in_language(language)
+        return msg("Tab completes, ↑ ↓ history, Enter runs, Esc closes; help lists the commands").in_language(
+            language
+        )
     try:
         command = command_of(typed)
     except UsageError:

@@ -90,12 +90,12 @@ def parse_value(text: str) -> NDArray[np.float64]:
         expected = begins or sign in (",", "]")  # after an entry comes a comma, or the end of the list
         if not expected or (sign == "]" and len(stack) == 1) or (sign == "," and (begins or len(stack) == 1)):
             raise UsageError(
-                msg("{text}: commas stand between numbers, and brackets around them", text=quoted(text))
+                msg("{text}: separate numbers by commas and put brackets around them", text=quoted(text))
             )
         if sign == "[":
             stack.append([])
             if len(stack) > _MOST_DEPTH:
-                raise UsageError(msg("lists nest at most {most} deep", most=_MOST_DEPTH))
+                raise UsageError(msg("lists can nest at most {most} deep", most=_MOST_DEPTH))
         elif sign == "]":
             done = stack.pop()
             stack[-1].append(done)
@@ -105,7 +105,7 @@ def parse_value(text: str) -> NDArray[np.float64]:
     if len(stack) > 1 or begins or len(stack[0]) != 1:
         raise UsageError(
             msg(
-                "{text}: a value is one number, or one list that is closed",
+                "{text}: a value is a single number or a single closed list",
                 text=quoted(text) or msg("nothing"),
             )
         )
@@ -170,7 +170,7 @@ def _indices(text: str, whole: str) -> tuple[int, ...]:
     if not all(re.fullmatch(r"[+-]?\d{1,9}", piece) for piece in pieces):
         raise UsageError(
             msg(
-                "{text}: an entry has whole numbers with commas between them, such as W[1,2]",
+                "{text}: write an entry with whole numbers separated by commas, such as W[1,2]",
                 text=quoted(whole),
             )
         )
@@ -187,7 +187,7 @@ def node_named(name: str, graph: Graph) -> Node:
         hint = msg("`op {name}` is the operator", name=name)
     shown = quoted(name, 40)
     raise UsageError(
-        msg("there is no node {name}", name=shown) if shown else msg("there is no node without a name"),
+        msg("there is no node {name}", name=shown) if shown else msg("the name of a node cannot be empty"),
         hint,
     )
 

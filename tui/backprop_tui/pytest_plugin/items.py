@@ -158,7 +158,7 @@ class _Item(pytest.Item):
     line: int = 1
 
     def reportinfo(self) -> tuple[Any, int, str]:
-        """Where the test stands: pytest counts lines from 0."""
+        """Where the test is: pytest counts lines from 0."""
         return self.path, self.line - 1, self.name
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

@@ -14,7 +14,7 @@ from backprop_tui.cells.lines import Line, Role, Span
 __all__ = ["check_text", "numeric_line"]
 
 _ASSUMPTIONS: Final[Mapping[str, Callable[[str], Message]]] = {
-    "upstream": lambda name: msg("for {name} as changed by an override", name=name),
+    "upstream": lambda name: msg("for the overridden value of {name}", name=name),
     "without": lambda name: msg("as if {name} were not overridden", name=name),
     "before": lambda _: msg("before the override"),
 }
@@ -55,7 +55,7 @@ def check_text(check: GradientCheck, language: str) -> str:
             return msg("numeric {numeric} ✓", numeric=number(check.expected)).in_language(language)
         case Verdict.KINK:
             return msg(
-                "numeric: a kink, the slopes differ left and right; this choice lies between them ✓"
+                "numeric: a kink, where the slopes on the two sides differ; this value lies between them ✓"
             ).in_language(language)
         case Verdict.DIFFERS:
             numeric, entry = number(check.expected), list(check.entry)

@@ -60,7 +60,7 @@ def _summed(origins: Origins, operand: Node, language: str) -> list[Line]:
         return []
     named = ", ".join(map(str, axes))
     words = msg(
-        "{operand} was broadcast over axis {axes}: the {count} terms run along axis {axes}.",
+        "{operand} was broadcast over axis {axes}: the {count} terms along axis {axes} are added up.",
         operand=operand_text(operand),
         axes=named,
         count=origins.count,

@@ -93,7 +93,7 @@ def page(op: Op, language: str, width: int = WIDTH, *, numbers: bool = True) -> 
         yield from _listed(label, lines, width)
     if numbers:
         yield (Span(""),)
-        yield (Span(msg("A worked example, computed just now:").in_language(language), Role.DIM),)
+        yield (Span(msg("A worked example:").in_language(language), Role.DIM),)
         yield from _example(op, language, width)
 
 
@@ -108,7 +108,7 @@ def _sections(op: Op, language: str, *, numbers: bool) -> Iterator[tuple[str, It
         [(Span(op.conventions.in_language(language)),)] if op.conventions else [],
     )
     yield (
-        msg("its inside").in_language(language),
+        msg("decomposition").in_language(language),
         ((Span(f"{name} = "), Span(text, Role.CODE)) for name, text in decompositions(op)),
     )
     if numbers:
@@ -116,7 +116,7 @@ def _sections(op: Op, language: str, *, numbers: bool) -> Iterator[tuple[str, It
 
 
 def _listed(label: str, lines: Iterable[Line], width: int) -> Iterator[Line]:
-    """Lines after a label, which stands before the first alone; what is too long goes on below."""
+    """Lines after a label, which is before the first alone; what is too long goes on below."""
     for line in lines:
         for number, piece in enumerate(wrap_line(line, width - _LABEL - len(_INDENT))):
             yield (Span(pad(label, _LABEL), Role.DIM), Span(_INDENT * (number > 0)), *piece)
@@ -134,7 +134,7 @@ def _remark(op: Op, operand: str, language: str) -> str:
     position = op.operands.index(operand)
     remarks = [
         msg("any number of them") if op.variadic and position == len(op.operands) - 1 else "",
-        msg("may be left out") if position >= len(op.operands) - op.optional else "",
+        msg("optional") if position >= len(op.operands) - op.optional else "",
         msg("a constant") if operand in op.constants else "",
     ]
     return ", ".join(in_language(remark, language) for remark in remarks if remark)
@@ -143,7 +143,7 @@ def _remark(op: Op, operand: str, language: str) -> str:
 def _attributes(op: Op, language: str) -> Iterator[Line]:
     for attribute in op.attributes:
         given = (
-            msg("must be given").in_language(language)
+            msg("required").in_language(language)
             if attribute.default is ...
             else f"= {shown_value(attribute.default)}"
         )

@@ -1,4 +1,4 @@
-"""What is said around practice: the blanks, the model answer, how it went, and which mistakes there are."""
+"""The words around practice: the blanks, the model answer, the result, and the list of mistakes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DIGITS = 4
 
 
 def blank_text(question: Question, more: Sequence[Entry], language: str) -> str:
-    """What stands before the place for the answer; `more` are entries asked for after a first answer."""
+    """What is before the place for the answer; `more` are entries asked for after a first answer."""
     match question:
         case NumbersQuestion():
             name = in_language(question.name, language)

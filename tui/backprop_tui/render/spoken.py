@@ -1,9 +1,9 @@
 """What is said under the steps of a run that is read from top to bottom: everything once.
 
-A note stands where the gradients of its node are: at the step that completes the gradient of a leaf, or that
+A note is where the gradients of its node are: at the step that completes the gradient of a leaf, or that
 adds the last contribution; else at the first step that the node hands its gradient on. The note of a node
-without a gradient, and one that is bound to the forward phase, stands where its value is computed. An
-operator's lesson stands at its first backward step, an optimiser's at its first update.
+without a gradient, and one that is bound to the forward phase, is where its value is computed. An
+operator's lesson is at its first backward step, an optimiser's at its first update.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The equation of a step for a projector: as large as fits, few digits, laid out as the numbers travel.
 
 Forward that is from left to right. Backward the gradient comes from the right, as in the graph above: the
-upstream gradient stands last, the local gradient before it, and the product, to which it leads, first.
+upstream gradient is last, the local gradient before it, and the product, to which it leads, first.
 """
 
 from __future__ import annotations

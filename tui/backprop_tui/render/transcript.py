@@ -62,8 +62,8 @@ def transcript(
 ) -> Iterator[Line]:
     """Every step up to position `last`: numbers on one line; where tensors take part, the equation and NumPy.
 
-    With `step_into` the steps inside a composite node stand, indented, under its own. With `words` there
-    stands under a step what was not said before.
+    With `step_into` the steps inside a composite node are, indented, under its own. With `words` there
+    is under a step what was not said before.
     """
     yield from leaf_lines(trace, language)
     yield from _rounds(trace, language)

@@ -29,8 +29,8 @@ def _clipped(facts: UpdateFacts) -> Hint:
             )
         entries = np.asarray(facts.gradient.tensor)
         return msg(
-            "clip_value = {most}: {count} of {size} entries are larger in absolute value and are "
-            "cut down to it.",
+            "clip_value = {most}: {count} of {size} entries are larger in absolute value and are clipped "
+            "to it.",
             most=most,
             count=int(np.count_nonzero(np.abs(entries) > clipping.most)),
             size=entries.size,

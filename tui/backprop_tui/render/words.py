@@ -76,7 +76,7 @@ def story(facts: StepFacts, language: str) -> list[Line]:
 def words(facts: StepFacts, language: str) -> list[Line]:
     """The step in words.
 
-    What the author says about this very node stands before what holds for all like it.
+    What the author says about this very node is before what holds for all like it.
     """
     return [*note(facts, language), *sentences(facts, language), *_done(facts, language)]
 
@@ -143,7 +143,7 @@ def formulas(facts: StepFacts, language: str) -> list[Line]:
 
 
 def sentences(facts: StepFacts, language: str) -> list[Line]:
-    """What there is to say about a step, and what it is in NumPy."""
+    """What to say about a step, and what it is in NumPy."""
     return [line for _, line in _said(facts, language)]
 
 
@@ -159,7 +159,7 @@ def _why(words: Message, language: str, role: Role = Role.TEXT) -> _Said:
 
 
 def _said(facts: StepFacts, language: str, *, beside: bool = False) -> Iterator[_Said]:
-    """All there is to say; not what the equation says, where it stands `beside` that."""
+    """All there is to say; not what the equation says, where it is `beside` that."""
     match facts:
         case ForwardFacts():
             yield from _forward(facts, language)
@@ -174,22 +174,22 @@ def _said(facts: StepFacts, language: str, *, beside: bool = False) -> Iterator[
         case ClearFacts():
             cleared = msg(
                 "The parameters are updated. Values and gradients are cleared: they belong to the old "
-                "parameters, and a gradient that is kept would be added to the next one."
+                "parameters, and any gradient left over would be added to the next one."
             )
             yield _why(cleared, language)
             for each in facts.trace.training.running if facts.trace.training else ():
                 yield _why(_moved(facts.trace.graph, each), language)
             if following := batch_text(facts.trace, facts.trace.iteration + 1):
-                yield _why(msg("Next comes {batch}.", batch=following), language)
+                yield _why(msg("Next: {batch}.", batch=following), language)
             yield from _code(facts)
         case StartFacts():
             start = msg(
-                "Nothing is computed yet: only inputs, parameters and constants have values. The first step "
-                "begins the forward pass."
+                "Nothing has been computed yet: only inputs, parameters and constants have values. The "
+                "first step starts the forward pass."
             )
             yield _why(start, language)
             if first := batch_text(facts.trace, facts.trace.iteration):
-                yield _why(msg("It begins with {batch}.", batch=first), language)
+                yield _why(msg("The first is {batch}.", batch=first), language)
 
 
 def _moved(graph: Graph, running: Running) -> Message:
@@ -299,7 +299,9 @@ def _forward(facts: ForwardFacts, language: str) -> Iterator[_Said]:
     elif facts.arises_here:
         value = summary(facts.result.tensor)
         arises = msg(
-            "{node} is {value}: it arises here, from finite operands.", node=facts.node.name, value=value
+            "{node} is {value}: this is where it arises, from finite operands.",
+            node=facts.node.name,
+            value=value,
         )
         yield _Said("trouble", (Span(arises.in_language(language), Role.WARNING),))
     if facts.conventions:

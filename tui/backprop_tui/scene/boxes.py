@@ -82,7 +82,7 @@ def measured_box(
     """The box of a node, as wide as its longest label in the course of the run, in cells.
 
     `cell` is what a folded group repeats. A number gets at least `room` cells. `before` is the run without
-    the changes that are in force: differences stand beside the numbers.
+    the changes that are in force: differences are beside the numbers.
     """
     if density == "dots":
         return NodeBox(node, cell, 0, 1, bool(cell))
@@ -133,7 +133,7 @@ def short_name(name: str) -> str:
 
 
 def dot_name(box: NodeBox) -> str:
-    """What stands above a dot: its name without those of the groups around it; of a folded group the cell."""
+    """What is above a dot: its name without those of the groups around it; of a folded group the cell."""
     return short_name(box.sign or box.node.name.rpartition(".")[2])
 
 

@@ -37,7 +37,7 @@ def widened(placed: Layout, boxes: Sequence[NodeBox], labels: Mapping[int, Mappi
 def dot_labels(
     boxes: Sequence[NodeBox], placed: Layout, tiles: WireTiles, room: int | None
 ) -> Mapping[int, Mapping[int, int]]:
-    """In each row, the boxes whose names stand there, by the first columns of those, from left to right.
+    """In each row, the boxes whose names are there, by the first columns of those, from left to right.
 
     A name may reach beyond the last dot, up to column `room` if that is known. Names that somebody gave come
     first, then those of the parts of expressions.

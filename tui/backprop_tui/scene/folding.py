@@ -1,4 +1,4 @@
-"""What stands in a picture: nodes, and folded groups as one, each of which shows one of its nodes."""
+"""What is in a picture: nodes, and folded groups as one, each of which shows one of its nodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the boxes of a picture stand, so that it fits into the room that there is."""
+"""Where the boxes of a picture are, so that it fits into the room that there is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def fits(placed: Layout, room: Room) -> bool:
 
 
 class Draft:
-    """The boxes of a picture in their order; where they stand is worked out once for rooms of all sizes."""
+    """The boxes of a picture in their order; where they are is worked out once for rooms of all sizes."""
 
     def __init__(
         self, graph: Graph, order: Order, boxes: Sequence[NodeBox], branches: int, density: Density

@@ -1,4 +1,4 @@
-"""The fixed part of a picture: where the boxes stand, and how wires run between them.
+"""The fixed part of a picture: where the boxes are, and how wires run between them.
 
 It depends on the run alone, so that nothing moves while one steps.
 """
@@ -46,7 +46,7 @@ class SceneKey(NamedTuple):
     folded: tuple[str, ...]
     density: Density
     compared: bool
-    """Whether differences stand beside the numbers."""
+    """Whether differences are beside the numbers."""
     room: Room | None
 
 
@@ -58,7 +58,7 @@ class Scene(Struct, frozen=True, eq=False, dict=True, weakref=True):
     ends: tuple[tuple[int, int, int], ...]
     """The (operand, node, argnum) of each wire."""
     layout: Layout
-    """Where the boxes stand, followed by the branches of buses."""
+    """Where the boxes are, followed by the branches of buses."""
     buses: Buses
     wires: WireTiles
     rows: tuple[tuple[int, ...], ...]
@@ -70,7 +70,7 @@ class Scene(Struct, frozen=True, eq=False, dict=True, weakref=True):
     wires_from: Mapping[int, Sequence[int]]
     """The wires that leave each box that has any."""
     labels: Mapping[int, Mapping[int, int]]
-    """In each row the names that stand above dots, by their first columns, as the boxes that they name."""
+    """In each row the names that are above dots, by their first columns, as the boxes that they name."""
     key: SceneKey | None = None
     """Set where it shows all of a large graph."""
 
@@ -203,7 +203,7 @@ def _plan(graph: Graph, folded: tuple[str, ...], start: int, stop: int) -> _Plan
 
 @derived(limit=8)
 def _order(graph: Graph, folded: tuple[str, ...], start: int, stop: int) -> Order:
-    """What stands where, which takes nearly all of the time, once for all densities and all changes."""
+    """What is where, which takes nearly all of the time, once for all densities and all changes."""
     return finish(_order_in_stages(_plan(graph, folded, start, stop)))
 
 

@@ -77,7 +77,7 @@ class WireCell(Struct, frozen=True):
     crossing: bool
     """Whether a vertical wire passes over a horizontal one without joining it."""
     ends: tuple[int, ...] = ()
-    """The routes that end here, before their target: an arrow stands there."""
+    """The routes that end here, before their target: an arrow is there."""
     wires: tuple[int, ...] = ()
     """The routes that run through it; not those that pass under another one."""
 

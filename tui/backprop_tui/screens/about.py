@@ -33,5 +33,5 @@ class AboutScreen(Sheet):
         sheet.styles.height = self._wrapped(panel.size.width).height + panel.gutter.height
 
     def lines(self, width: int) -> Sequence[Line]:
-        """What there is to say about the whole run."""
+        """What to say about the whole run."""
         return about(self._view, width)

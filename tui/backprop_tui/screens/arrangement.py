@@ -1,4 +1,4 @@
-"""Which panels are seen and where, what stands in their borders, and how much the graph gets."""
+"""Which panels are seen and where, what is in their borders, and how much the graph gets."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ __all__ = [
 ]
 
 Plan: TypeAlias = Literal["stacked", "tower", "wide", "beside", "roomy", "filled", "staged"]
-"""How a screen is divided. The graph is as wide as the screen, and below it stand: one panel (`stacked`), one
+"""How a screen is divided. The graph is as wide as the screen, and below it are: one panel (`stacked`), one
 below another (`tower`), two side by side (`wide`), or three (`roomy`). On a screen that is wide but low the
-two stand `beside` it. Where a panel has all of the screen, it is `filled`; `staged` are the graph and one
+two are `beside` it. Where a panel has all of the screen, it is `filled`; `staged` are the graph and one
 large equation.
 """
 
 _WIDE, _ROOMY = 100, 160
-"""The columns from which panels stand side by side, and from which there are more of them."""
+"""The columns from which panels are side by side, and from which there are more of them."""
 _MEDIUM, _TALL = 32, 45
-"""The rows from which a screen is not low, and from which three panels stand one below another."""
+"""The rows from which a screen is not low, and from which three panels are one below another."""
 BREAKPOINTS: list[tuple[int, str]] = [(0, "-narrow"), (_WIDE, "-wide"), (_ROOMY, "-roomy")]
 """The class that the screen has from a number of columns on."""
 VERTICAL_BREAKPOINTS: list[tuple[int, str]] = [(0, "-low"), (_MEDIUM, "-medium"), (_TALL, "-tall")]
@@ -60,9 +60,9 @@ _LEAST = 6
 """The rows of the shortest equations: with a shape or a rule over their numbers, and a blank row."""
 _SHARE = 2, 5
 _SHARES: Final[dict[Plan, tuple[int, int]]] = {"tower": (3, 5), "staged": (1, 2)}
-"""What stands below the graph gets at least this part of the rows."""
+"""What is below the graph gets at least this part of the rows."""
 _LEAST_SHARE = 1, 3
-"""The graph gets at least this part of the rows; of the columns it is half, where others stand beside it."""
+"""The graph gets at least this part of the rows; of the columns it is half, where others are beside it."""
 _BESIDE = 58
 """The columns that equations and tables need beside the graph."""
 
@@ -89,7 +89,7 @@ class PanelArrangement:
         self._filling = filling
         """The panel that has the screen for itself; the stage has it together with the graph."""
         self._links: dict[tuple[str, str], list[tuple[str, str]]] = {}
-        """What stands in a panel's border, by panel and language, for the arrangement there is."""
+        """What is in a panel's border, by panel and language, for the arrangement there is."""
 
     @property
     def plan(self) -> Plan:
@@ -99,7 +99,7 @@ class PanelArrangement:
         return plan_of(self._handle.application.size)
 
     def _region_of(self, slot: PanelSlot) -> str:
-        """Where a panel stands; where there is room for one below the graph, all but that share a region."""
+        """Where a panel is; where there is room for one below the graph, all but that share a region."""
         if slot.region == "graph":
             return "graph"
         match self.plan:
@@ -194,7 +194,7 @@ class Body(Container):
         self._shared: tuple[Plan, int, int] | None = None
 
     def on_resize(self) -> None:
-        """Share the rows anew."""
+        """Share the rows again."""
         self.share()
 
     def share(self, size: Size | None = None) -> None:
@@ -230,7 +230,7 @@ columns gets what is left over, so that it is never narrower than the next.
 
 
 def cells_of_graph(view: View, plan: Plan, size: Size) -> int:
-    """The rows that the graph's panel gets of `size`, or its columns where the others stand beside it.
+    """The rows that the graph's panel gets of `size`, or its columns where the others are beside it.
 
     It gets what its picture needs, but a certain part at least, and no more than leaves enough for the
     others; all that it may have where only parts of the graph are shown, each with a size of its own.

@@ -55,17 +55,17 @@ _LEAVING: Final = ("close", "beside", "quit")
 
 _NO_OTHER: Final = msg("there is no other difference in this iteration")
 _CALLED: Final[Mapping[str, Mapping[str, Any]]] = {
-    "start": {"help": msg("to the start of the run; in a training, of the iteration")},
-    "end": {"help": msg("to the end of the run; in a training, of the iteration")},
+    "start": {"help": msg("to the start of the run or, in training, of the iteration")},
+    "end": {"help": msg("to the end of the run or, in training, of the iteration")},
     "continue": {
         "label": msg("next difference"),
-        "help": msg("on to the next step at which the branches differ"),
+        "help": msg("to the next step at which the branches differ"),
         "idle": _NO_OTHER,
         "footer": 2,
     },
     "continue_back": {
-        "label": msg("difference before"),
-        "help": msg("back to the step before at which the branches differ"),
+        "label": msg("previous difference"),
+        "help": msg("back to the previous step at which the branches differ"),
         "idle": _NO_OTHER,
         "footer": 4,
     },
@@ -80,7 +80,7 @@ _SECONDS: Final = 4
 
 
 def pair_of(view: View, *branches: str) -> Pair:
-    """Two branches where the reader stands; `UsageError` where there is no such branch."""
+    """Two branches where the reader is; `UsageError` where there is no such branch."""
     here = replace(view.session, levels=())
     sessions = [finished(update(update(here, SwitchBranch(name)), Go(here.position))) for name in branches]
     left, right = (replace(view, session=replace(session, notice=None)) for session in sessions)
@@ -202,7 +202,9 @@ class BesideScreen(SteadyScreen[None]):
             self.refusals.watch(row, partial(self._carry_out, name))
         else:
             label = next(row.label for row in self.commands if row.name == name)
-            self._answer(msg("{command}: not side by side; Esc leads back to one branch", command=label))
+            self._answer(
+                msg("{command} does not work side by side; Esc returns to one branch", command=label)
+            )
 
     def _carry_out(self, name: str) -> None:
         """Do what a command does in both branches, within the iteration."""

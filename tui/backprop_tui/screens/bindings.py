@@ -44,7 +44,7 @@ class TranslatedScreen(Protocol):
 
 @runtime_checkable
 class CommandApp(Protocol):
-    """An app with a table of commands of its own, in which the user's keys stand, and a gallery."""
+    """An app with a table of commands of its own, in which the user's keys are, and a gallery."""
 
     commands: tuple[CommandRow, ...]
     left: LeftViews

@@ -70,8 +70,8 @@ class BugLab:
             )
         else:
             how = msg(
-                "`:bug {example}` says what is wrong (guess {number} of {most}), `:bug` lists the mistakes, "
-                "Esc leaves",
+                "`:bug {example}` to answer (guess {number} of {most}), `:bug` to list the mistakes, Esc "
+                "to leave",
                 example=bug_example(search.scenario.graph),
                 number=search.guesses + 1,
                 most=MOST_GUESSES,

@@ -154,7 +154,7 @@ class CommandRunner:
         self._handle.say(words, wrong=wrong, seconds=_ANSWER_SECONDS)
 
     def _forget_answer(self) -> None:
-        """Uncover what the last answer stands over: it is about another place."""
+        """Uncover what the last answer is over: it is about another place."""
         if self._answered:
             self._answered = False
             self._handle.application.clear_notifications()
@@ -223,7 +223,9 @@ class CommandRunner:
         start = session.position - session.outer_here
         trouble = next_trouble(session.outer_trace, session.outer_here)
         if trouble is None:
-            words = msg("every number of this iteration is finite; `b first nan` and c search the others")
+            words = msg(
+                "every number in this iteration is finite; `b first nan`, then c, searches the others"
+            )
             self.answer(words.in_language(language))
         elif start + trouble.position != session.position or session.levels:
             self.do(Go(start + trouble.position))
@@ -231,9 +233,7 @@ class CommandRunner:
             if step is not None:
                 self.do(Select(nodes_of(step)[-1]))
         else:
-            words = msg(
-                "this is the only step at which a number that is not finite arises; Enter shows the entry"
-            )
+            words = msg("this is the only step where a non-finite number arises; Enter shows the entry")
             self.answer(words.in_language(language))
 
     # What keys do with the current node

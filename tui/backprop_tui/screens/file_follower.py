@@ -90,7 +90,7 @@ class FileFollower:
 
     def _say_changes(self, opening: Opening, before: Scenario, view: View) -> None:
         """That the file is loaded again, and what is different in it."""
-        first = msg("{name} has changed: loaded again", name=_name(opening)).in_language(view.language)
+        first = msg("{name} has changed and was reloaded", name=_name(opening)).in_language(view.language)
         told = [change.in_language(view.language) for change in changes_between(before, view.scenario).told()]
         text = "\n".join([first, *told])
         self._handle.say(clean(text, newlines=True), seconds=_GLANCE + len(told))
@@ -126,7 +126,7 @@ class FileFollower:
     # The editor
 
     def edit(self) -> None:
-        """Open the file in the reader's editor: at its first mistake, else where the chosen node stands."""
+        """Open the file in the reader's editor: at its first mistake, else where the chosen node is."""
         from backprop_tui.files.editor import command_line, wanted_editor
 
         opening = self._handle.current.opening
@@ -138,8 +138,8 @@ class FileFollower:
         if not editor:
             self._warn(
                 msg(
-                    "no editor is set: run `export EDITOR=nano`, or your own, before starting. "
-                    "The file is {path}",
+                    "no editor is set: run `export EDITOR=nano`, or name your own, before starting. The "
+                    "file is {path}",
                     path=path,
                 )
             )
@@ -149,10 +149,10 @@ class FileFollower:
         except SuspendNotSupported:
             self._warn(msg("an editor cannot be opened from here. The file is {path}", path=path))
         except UsageError as error:
-            self._warn(msg("the editor did not work: {problem}", problem=error.text))
+            self._warn(msg("the editor could not be run: {problem}", problem=error.text))
         else:
             if status:
-                self._warn(msg("{editor} ended with status {status}", editor=editor, status=status))
+                self._warn(msg("{editor} exited with status {status}", editor=editor, status=status))
             self.look(settled=True)
 
     def _line(self, node: Node | None) -> int:

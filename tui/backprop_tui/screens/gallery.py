@@ -211,7 +211,7 @@ class GalleryScreen(SteadyScreen[None]):
     def _hints(self, width: int) -> Drawing:
         extra = [("Enter", msg("open").in_language(self.language))]
         if self.searching:
-            extra.append(("Esc", msg("all again").in_language(self.language)))
+            extra.append(("Esc", msg("show all").in_language(self.language)))
             return key_hints((), self.language, width, tuple(extra))
         extra.append(("/", msg("search").in_language(self.language)))
         extra.append(("t", msg("tour").in_language(self.language)))
@@ -224,9 +224,7 @@ class GalleryScreen(SteadyScreen[None]):
 
     def _list(self, width: int) -> Drawing:
         if not self.shown:
-            return Lines.of(
-                [(Span(f" {msg('nothing matches what is typed').in_language(self.language)}", Role.DIM),)]
-            )
+            return Lines.of([(Span(f" {msg('no scenario matches').in_language(self.language)}", Role.DIM),)])
         return ScenarioList(
             self.shown,
             self.chosen,
@@ -320,7 +318,7 @@ class GalleryScreen(SteadyScreen[None]):
         entry = self.entry
         if entry is None:
             self.notify(
-                msg("nothing matches what is typed").in_language(self.language),
+                msg("no scenario matches").in_language(self.language),
                 markup=False,
                 severity="warning",
             )
@@ -333,7 +331,7 @@ class GalleryScreen(SteadyScreen[None]):
         if isinstance(self.app, CommandApp) and self.app.return_to(opening):
             return
         if entry.path in self.previews.broken and not self._was_left(opening):
-            words = msg("{file} has mistakes; About lists them", file=clean(entry.path.name))
+            words = msg("{file} has mistakes: see About", file=clean(entry.path.name))
             self.notify(words.in_language(self.language), markup=False, severity="error")
             return
         view = view_opened(self.app, self.notify, opening, self.language, ascii=self.ascii)

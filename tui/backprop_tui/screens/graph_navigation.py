@@ -70,7 +70,7 @@ class GraphNavigation:
         self._handle.show_view(replace(view, minimap=not view.minimap))
         if not self.panel.allow_horizontal_scroll and not self.panel.allow_vertical_scroll:
             return msg("the whole graph is in view, so there is no minimap")
-        return msg("no minimap") if view.minimap else msg("a minimap where the graph is large")
+        return msg("minimap off") if view.minimap else msg("minimap on, for large graphs")
 
     # Choosing nodes
 

@@ -29,14 +29,14 @@ _TENSOR_SIGNS = (
         "0.6",
         Role.LIT,
         msg(
-            "beside a product: the entries of the upstream and the local gradient that made the cursor's "
-            "entry"
+            "next to a product: the entries of the upstream and local gradients that make up the entry "
+            "at the cursor"
         ),
     ),
     (
         "i…a 0 1…9",
         Role.TEXT,
-        msg("blue is below zero, orange above; without colours a to i and 1 to 9 say how far"),
+        msg("blue is negative, orange is positive; without colours, a to i and 1 to 9 show how far"),
     ),
     ("?  < >", Role.TROUBLE, msg("not a number; infinite")),
 )
@@ -45,17 +45,16 @@ _TENSOR_SIGNS = (
 _CLOSING: Final = ("q", "question_mark")
 """The signs that close the help where nothing has been typed."""
 _OTHERS: Final = {
-    "transcript": msg("The run so far as text to read from top to bottom; the step just taken comes last."),
+    "transcript": msg("The run so far as text, to be read from top to bottom; the latest step comes last."),
     "gallery": msg(
-        "The bundled scenarios by folder; more dots are harder. ↑ ↓ choose one, "
-        "Enter opens it, / finds some by title, name or folder, t takes the tour, T lists the tracks and how "
-        "well you practised each scenario. "
-        "The keys below are for a scenario that is open."
+        "The bundled scenarios, by folder; more dots mean harder. ↑ ↓ choose one, Enter opens it, / "
+        "searches titles, names and folders, t starts the tour, T lists the tracks and your practice "
+        "scores. The keys below work once a scenario is open."
     ),
     "beside": msg(
-        "Two branches at the same step. The graph has the numbers of one, with Δ from the other; below it "
-        "the step on each, and the nodes that differ so far. On the timeline a sign stands at each step "
-        "that differs. Both branches move together."
+        "Two branches at the same step. The graph shows the numbers of one branch, with Δ for the "
+        "difference from the other; below it are the step on each branch and the nodes that differ so "
+        "far. The timeline marks each step that differs. Both branches move together."
     ),
 }
 """What is shown elsewhere than in a panel, by the command that brings it."""
@@ -114,7 +113,7 @@ def _is_called(row: CommandRow, sought: str) -> bool:
 
 
 def _fits(row: CommandRow, sought: str, language: str) -> bool:
-    """Whether each word that is sought stands in what is said of a command, in `language` or in English."""
+    """Whether each word that is sought is in what is said of a command, in `language` or in English."""
     said = " ".join(
         [
             *row.prompt,

@@ -94,7 +94,7 @@ class OtherScreens:
         self._handle.application.push_screen(AboutScreen(self._handle.current))
 
     def practice(self) -> None:
-        """Questions about the steps of the scenario, from where it stands on, others each time."""
+        """Questions about the steps of the scenario, from where it is on, others each time."""
         from backprop_engine.practice.session import begin
         from backprop_tui.screens.practice import PracticeScreen
 
@@ -146,7 +146,7 @@ class OtherScreens:
         app, view = self._handle.application, self._handle.current
         entry = view.next_scenario
         if entry is None:
-            words = msg("no scenario follows this one: Esc leads to the gallery")
+            words = msg("this is the last scenario: Esc returns to the gallery")
             self._handle.say(words.in_language(view.language), wrong=True)
             return
         among = () if view.opening is None else view.opening.among

@@ -47,10 +47,10 @@ class Player:
             self._play()
             return
         speed = f"{SPEEDS[self.speed]:g}"
-        words = msg("{speed} steps a second", speed=speed)
+        words = msg("{speed} steps per second", speed=speed)
         if self.speed == before:
-            slowest = msg("{speed} steps a second, the slowest", speed=speed)
-            words = msg("{speed} steps a second, the fastest", speed=speed) if by > 0 else slowest
+            slowest = msg("{speed} steps per second, the slowest", speed=speed)
+            words = msg("{speed} steps per second, the fastest", speed=speed) if by > 0 else slowest
         self._handle.say(words.in_language(self._handle.current.language))
 
     def _play(self) -> None:
@@ -60,7 +60,7 @@ class Player:
         self._handle.show_bars()
         speed = f"{SPEEDS[self.speed]:g}"
         self._handle.say(
-            msg("playing, {speed} steps a second", speed=speed).in_language(self._handle.current.language)
+            msg("playing, {speed} steps per second", speed=speed).in_language(self._handle.current.language)
         )
 
     def _pause(self) -> None:

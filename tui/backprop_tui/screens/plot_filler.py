@@ -14,7 +14,7 @@ from backprop_tui.screens.slices import FILLING, PAUSE, extended
 __all__ = ["PlotFiller"]
 
 _ALONE = msg(
-    "This is the only plot of this run: a training has more, and so has a recurrent network.",
+    "This run has only this plot; training and recurrent networks have more.",
 )
 
 

@@ -98,7 +98,7 @@ class PracticeScreen(SteadyScreen[None]):
         self.query_one("#blank", Static).update(Content(blank(self.current)))
 
     def speak(self, language: str) -> None:
-        """Another language from the next question on, which is asked anew."""
+        """Another language from the next question on, which is asked again."""
         state = self.current
         view = View(state.before.scenario, state.before.session, language, state.before.ascii)
         self.state = begun(state.practice, view)

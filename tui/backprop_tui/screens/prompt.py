@@ -58,7 +58,7 @@ class History:
         self._at, self._begun = len(self.lines), ""
 
     def older(self, current: str) -> str:
-        """The line before; `current` is what stands in the prompt now."""
+        """The line before; `current` is what is in the prompt now."""
         if self._at == len(self.lines):
             self._begun = current
         self._at = max(0, self._at - 1)
@@ -203,7 +203,9 @@ class PromptScreen(ModalScreen[None], SteadyScreen[None]):
             self._answer(
                 (
                     Span(
-                        msg("Esc closes this line; then x and X go through them").in_language(view.language),
+                        msg("Esc closes this line; then x and X go through the hits").in_language(
+                            view.language
+                        ),
                         Role.DIM,
                     ),
                 )
@@ -272,5 +274,5 @@ class PromptScreen(ModalScreen[None], SteadyScreen[None]):
 
 
 def _ends(candidate: str) -> bool:
-    """Whether a word is whole when it stands there: nothing of it is typed further."""
+    """Whether a word is whole when it is there: nothing of it is typed further."""
     return candidate[-1:].isalnum() or candidate.endswith("]")

@@ -50,7 +50,7 @@ def why_idle(view: View, row: CommandRow) -> str:
     why = row.idle
     if view.session.levels and row.runs is not None and not isinstance(row.runs, Query):
         name = view.session.levels[-1].name
-        why = msg("this is where the inside of {name} ends: o leads out", name=name)
+        why = msg("the inner steps of {name} end here: o steps out", name=name)
     return why.in_language(view.language)
 
 

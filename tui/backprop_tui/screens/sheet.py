@@ -35,7 +35,7 @@ class Sheet(ModalScreen[None], SteadyScreen[None]):
         self.sheet_title, self.language = title, language
 
     def lines(self, width: int) -> Sequence[Line]:
-        """What stands on the sheet."""
+        """What is on the sheet."""
         return ()
 
     def compose(self) -> ComposeResult:

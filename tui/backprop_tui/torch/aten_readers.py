@@ -609,7 +609,7 @@ def _upsample(call: AtenCall) -> AtenResult:
 def _cross_entropy(call: AtenCall) -> AtenResult:
     logits, target, weight = call["self"], call.constant("target"), call["weight"]
     count = len(call.shape_of(logits))
-    if count > 2:  # our classes stand on the last axis, PyTorch's on axis 1
+    if count > 2:  # our classes are on the last axis, PyTorch's on axis 1
         logits = call.apply("permute", logits, axes=(0, *range(2, count), 1))
         target = target.movedim(1, -1) if target.is_floating_point() else target
     ignored = None if call["ignore_index"] in (-100, None) else call["ignore_index"]

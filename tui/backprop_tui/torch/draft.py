@@ -67,7 +67,7 @@ class ProgramPlace(Struct, frozen=True):
     """Where in a program something is computed: the calls of modules, from the outermost, and the line.
 
     `frame` tells one line of code from another, in a library's files too; `file` and `line` are the user's
-    own, and `text` is what stands in the line. `item` is the number of one of several results.
+    own, and `text` is what is in the line. `item` is the number of one of several results.
     """
 
     modules: tuple[ModuleCall, ...] = ()
@@ -132,7 +132,7 @@ class ModelDraft(Struct, eq=False):
     def apply(
         self, op: str, *operands: DraftOperand, gives: Shape | None = None, **attributes: Any
     ) -> StepRef:
-        """Apply an operator; `gives` is the shape that must come out, where it is known.
+        """Apply an operator; `gives` is the shape that are expected, where it is known.
 
         Raises `UsageError`, at the line of the program, where the operator does not take such operands.
         """

@@ -2,7 +2,7 @@
 """An exported program of PyTorch -> a draft of a scenario.
 
 What depends on no input and no parameter (a mask, a table of positions) is computed once by PyTorch, and
-stands as a constant. Every other call becomes operators of ours, or is refused with its source line.
+is as a constant. Every other call becomes operators of ours, or is refused with its source line.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ class ProgramReading:
         return read(AtenCall(self.draft, str(target), defaults, arguments, shape, self._as_leaf))
 
     def _found(self, value: Any) -> Any:
-        """An argument with values in the place of nodes."""
+        """An argument with values in place of nodes."""
         if isinstance(value, torch.fx.Node):
             found = self._values[value]
             return found.made() if isinstance(found, LazyResult) else found
@@ -257,7 +257,7 @@ def _flat(values: Iterable[Any]) -> Iterator[Any]:
 
 
 def _origin(node: Any) -> ProgramPlace:
-    """Where a call stands: the modules around it, and its line."""
+    """Where a call is: the modules around it, and its line."""
     modules = []
     for key, (path, kind) in (node.meta.get("nn_module_stack") or {}).items():
         path = re.sub(r"^L\['self'\]\.?", "", path)

@@ -47,7 +47,7 @@ def from_torch(
 
     `args` is a tuple of arguments, or the only one. The module's output is the loss, if it has one entry;
     otherwise `loss` makes one of it: ``loss(output)``, or ``loss(output, target)`` where a `target` is given.
-    Tensors of at most `inline` numbers stand in the file, and others in a ``.npz`` beside it.
+    Tensors of at most `inline` numbers are in the file, and others in a ``.npz`` beside it.
 
     Nothing is written unless the loss and every gradient are what autograd computes. Raises `UsageError` for
     what a scenario cannot say: an operator that ours do not compute, a function with a backward of its own, a

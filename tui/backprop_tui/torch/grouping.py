@@ -1,6 +1,6 @@
 """Which steps of a draft are parts of one expression, and which belong to one call of a module.
 
-A step becomes part of the expression of its only user where both stand in one line of one module. What is
+A step becomes part of the expression of its only user where both are in one line of one module. What is
 left of a module's call is a group, if there are at least two steps in it and others use nothing that a
 group within it makes: it becomes the instance of a cell.
 """
@@ -55,7 +55,7 @@ def is_sayable(step: DraftStep) -> bool:
 
 
 def homes(draft: ModelDraft, output: StepRef) -> list[int]:
-    """For each step, the one whose expression it stands in: itself, or the one that it is a part of."""
+    """For each step, the one whose expression it is in: itself, or the one that it is a part of."""
     users = _users(draft)
     lengths = [max(1, len(step.operands) - 1) for step in draft.steps]
     homes = list(range(len(draft.steps)))
@@ -82,7 +82,7 @@ def _users(draft: ModelDraft) -> list[list[int]]:
 
 
 def _together(first: DraftStep, second: DraftStep) -> bool:
-    """Whether two steps stand in one line of one call of a module."""
+    """Whether two steps are in one line of one call of a module."""
     one, other = first.origin, second.origin
     return bool(one.frame) and one.frame == other.frame and one.modules == other.modules
 
@@ -93,7 +93,7 @@ def grouped(draft: ModelDraft, homes: Sequence[int], output: StepRef) -> tuple[D
     users[output.step].add(-1)
 
     def is_closed(group: ModuleGroup) -> bool:
-        """Whether others use only what stands in the group itself."""
+        """Whether others use only what is in the group itself."""
         steps = set(group.steps())
         inner = (item for item in group.items if isinstance(item, ModuleGroup))
         return all(users[step] <= steps for one in inner for step in one.steps())

@@ -499,17 +499,17 @@ def record(
     hold: bool = True,
     check: bool = False,
 ) -> Iterator[Tape]:
-    """Record what autograd does within the block into `folder`, which is made if need be.
+    """Record what autograd does within the block to `folder`, which is created if necessary.
 
     Figures (norm, counts of NaN and of infinities) are recorded of every tensor, entries of those that have
     at most `cells` (of all with None, of none with 0). A step in which something is not finite is stored
     whole unless `hold` is False. `steps` and `modules` limit what is recorded, `max_bytes` what is kept: the
     oldest steps go first. With `check` the forward of each operator and each Function runs again in double
-    precision, several times, and its backward is compared with the differences: for a few steps, not for
-    long runs. Code that `torch.compile` would compile runs eagerly meanwhile.
+    precision, several times, and its backward is compared with the differences: for a few steps, not for long
+    runs. Code under `torch.compile` runs eagerly while recording.
 
-    `FileExistsError` where the folder holds a recording; `RuntimeError` where this PyTorch lacks what the
-    recorder hooks into.
+    Raises `FileExistsError` if the folder already holds a recording, and `RuntimeError` if this PyTorch lacks
+    the hooks that the recorder needs.
     """
     missing = [
         name for name in ("_engine_run_backward", "_get_sequence_nr") if not hasattr(torch.autograd, name)

@@ -33,7 +33,7 @@ A few kernels of PyTorch (hardsigmoid, celu) have constants in float32, whatever
 """
 _MOST_INFINITE: Final = 1_024
 _MOST_EXPECTED: Final = 16
-"""Gradients of at most this many entries stand in the file, so that they are checked wherever it is."""
+"""Gradients of at most this many entries are in the file, so that they are checked wherever it is."""
 
 
 def written(path: Path, reading: ProgramReading, whole: ModelLoss, eager: EagerRun, inline: int) -> Scenario:
@@ -58,7 +58,7 @@ def written(path: Path, reading: ProgramReading, whole: ModelLoss, eager: EagerR
 
 
 def _sections(reading: ProgramReading, whole: ModelLoss, elsewhere: dict[str, str]) -> dict[str, Document]:
-    """The sections of the file; `elsewhere` are the leaves whose numbers stand in another one."""
+    """The sections of the file; `elsewhere` are the leaves whose numbers are in another one."""
     draft, kind = reading.draft, type(whole.module).__name__
     about = {
         "en": f"{kind}, exported from PyTorch. The gradients are those of autograd.",

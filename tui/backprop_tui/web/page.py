@@ -43,8 +43,8 @@ class Page:
         return {
             "starting": msg("Starting …"),
             "ended": msg("This session has ended."),
-            "failed": msg("The program has ended with an error. The terminal of `serve` says more."),
-            "refused": msg("The program could not begin:"),
+            "failed": msg("The program ended with an error. See the terminal that runs `serve`."),
+            "refused": msg("The program could not start:"),
             "full": msg(
                 "The maximum number of pages ({most}) is open. Close one of them, then start again.",
                 most=self.most,

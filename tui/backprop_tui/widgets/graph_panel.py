@@ -70,7 +70,7 @@ class GraphPanel(Panel, inherit_bindings=True):
     # Following
 
     def redraw(self, *, follow: bool = False) -> None:
-        """Draw anew; what another picture shows of the same nodes stays where it was."""
+        """Draw again; what another picture shows of the same nodes stays where it was."""
         self._kept = self._place()
         super().redraw(follow=follow)
 

@@ -61,7 +61,7 @@ class LineView(ScrollView):
     pinned: int = 0
     """So many rows of the drawing stay at the top while the others are scrolled."""
     centred: bool = False
-    """Whether a drawing smaller than the widget stands in its middle."""
+    """Whether a drawing smaller than the widget is in its middle."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -72,7 +72,7 @@ class LineView(ScrollView):
         self._painted: dict[int, tuple[int, Line]] = {}
         """What each row showed when it was painted last, and how far that was indented."""
         self._strips: dict[int, Strip] = {}
-        """The rows as they were painted, those of the border too, as far as they need not be painted anew."""
+        """The rows as they were painted, those of the border too, as far as they need not be repainted."""
         self._sides: tuple[Strip, Strip] | None = None
         """What Textual paints to the left and to the right of every row of the drawing."""
         self._kept_look: _Look | None = None
@@ -125,7 +125,7 @@ class LineView(ScrollView):
         return known
 
     def _row_of(self, y: int, scrolled: Offset, margin: Offset) -> int:
-        """The row of the drawing that stands in row `y` of the panel."""
+        """The row of the drawing that is in row `y` of the panel."""
         return y if y < self.pinned else scrolled.y + y - margin.y
 
     def cell_at(self, offset: Offset) -> Offset:
@@ -193,7 +193,7 @@ class LineView(ScrollView):
         return self._kept_look
 
     def forget_look(self) -> None:
-        """Paint all rows anew, as the widget may look different."""
+        """Paint all rows again, as the widget may look different."""
         self._kept_look = self._sides = None
         self._strips.clear()
         self._painted.clear()
@@ -243,7 +243,7 @@ class LineView(ScrollView):
             self._view = None
 
     def _row_in_frame(self, y: int) -> Strip:
-        """A row with what stands to its left and right; a row of the border."""
+        """A row with what is to its left and right; a row of the border."""
         look = self._look
         inside = y in look.rows
         if not inside or self._sides is None:

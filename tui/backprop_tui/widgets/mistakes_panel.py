@@ -34,11 +34,11 @@ class MistakesPanel(Panel):
         diagnostics = error.diagnostics if isinstance(error, ScenarioError) else ()
         if [diagnostic.code for diagnostic in diagnostics] == [FILE_NOT_FOUND]:
             title = msg(
-                "{name} is gone ─ it will be loaded again as soon as it is back", name=name
+                "{name} has disappeared ─ it will be reloaded when it is back", name=name
             ).in_language(language)
         else:
             title = msg(
-                "{name}: {count} to fix ─ the run is that of the last good version",
+                "{name}: {count} to fix ─ showing the last valid version",
                 name=name,
                 count=len(diagnostics) or 1,
             ).in_language(language)

@@ -91,7 +91,7 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
     # Drawing
 
     def redraw(self, *, follow: bool = False) -> None:
-        """Draw anew; rows that are as before are not painted again.
+        """Draw again; rows that are as before are not painted again.
 
         What the drawing has its focus on is brought into view where that has moved, or else to `follow` it.
         """
@@ -128,10 +128,10 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
         self.redraw(follow=True)
 
     def entitle(self, title: str, links: Sequence[tuple[str, str]] = ()) -> None:
-        """What stands in the border: a title at the top, and at the bottom texts that do something when they
+        """What is in the border: a title at the top, and at the bottom texts that do something when they
         are clicked, each with its action. None is read as markup.
 
-        Only the border is painted anew: Textual's own way to set them paints the whole panel, at every step.
+        Only the border is repainted: Textual's own way to set them paints the whole panel, at every step.
         """
         (left, above), (width, height) = self.content_offset, self.outer_size
         if title != self._title:
@@ -205,7 +205,7 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
             self.refresh_scrolled()
 
     def refresh_scrolled(self) -> None:
-        """Have painted what is another in view, and the thumbs where they stand elsewhere."""
+        """Have painted what is another in view, and the thumbs where they are elsewhere."""
         self.refresh_scroll_bars()
         self.refresh_changed_cells()
 

@@ -1,6 +1,6 @@
 """How far a panel is scrolled, shown in its border: a heavier stretch of line, which takes no cell.
 
-A scroll bar that comes and goes takes a column, so that words wrap elsewhere and all is laid out anew.
+A scroll bar that comes and goes takes a column, so that words wrap elsewhere and all is laid out again.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def with_scroll_bars(
 
 
 def _underlined(strip: Strip, start: int, end: int, style: Style, *, signs: bool) -> Strip:
-    """The lower border with the cells from `start` to `end` heavier, where no text stands in it."""
+    """The lower border with the cells from `start` to `end` heavier, where no text is in it."""
     segments: list[Segment] = []
     for text, old, control in strip.crop(start, end):
         if text and set(text) <= _LINES and not (old and old.meta):

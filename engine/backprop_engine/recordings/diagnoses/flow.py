@@ -60,7 +60,7 @@ def left_over(case: Case) -> Iterator[Finding]:
     for node in step.runs[0].nodes.values():
         if node.leaf is not None and norm(node.held) > 0:
             text = msg(
-                "{leaf} still holds the gradient of the step before: it was not set to zero",
+                "{leaf} still holds the gradient of the previous step: it was not set to zero",
                 leaf=clean(node.leaf),
             )
             run = step.runs[0]
@@ -99,7 +99,7 @@ def stopped(case: Case) -> Iterator[Finding]:
     step = case.step
     for run in step.runs:
         if run.error:
-            text = msg("the backward pass was ended by an error: {error}", error=run.error)
+            text = msg("the backward pass ended with an error: {error}", error=run.error)
             last = run.calls[-1] if run.calls else None
             maker = step.maker.get(last.node) if last is not None else None
             yield finding_at("error", step, text, maker)

@@ -29,8 +29,8 @@ def vanishing_or_exploding(case: Case) -> Iterator[Finding]:
     if last / first > FACTOR:
         (_, above), (call, below) = max(pairs, key=lambda pair: pair[0][1] / pair[1][1])
         text = msg(
-            "gradients vanish: by a factor of {all:.3g} from the last layer to the first, most of it here "
-            "({above:.3g} to {below:.3g} an entry)",
+            "gradients vanish: by a factor of {all:.3g} from the last layer to the first, most of it "
+            "here ({above:.3g} to {below:.3g} per entry)",
             all=last / first,
             above=above,
             below=below,
@@ -39,8 +39,8 @@ def vanishing_or_exploding(case: Case) -> Iterator[Finding]:
     if first / last > FACTOR:
         (_, above), (call, below) = max(pairs, key=lambda pair: pair[1][1] / pair[0][1])
         text = msg(
-            "gradients explode: by a factor of {all:.3g} from the last layer to the first, most of it here "
-            "({above:.3g} to {below:.3g} an entry)",
+            "gradients explode: by a factor of {all:.3g} from the last layer to the first, most of it "
+            "here ({above:.3g} to {below:.3g} per entry)",
             all=first / last,
             above=above,
             below=below,

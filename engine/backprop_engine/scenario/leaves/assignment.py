@@ -27,9 +27,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
     name = normalised(name.strip())
     shown = shortened(clean(text), 60)
     if not equals or not name.isidentifier():
-        raise UsageError(
-            msg("{setting}: a setting is a name, `=` and a number or list, such as x=3", setting=shown)
-        )
+        raise UsageError(msg("{setting}: write a name, `=` and a number or list, such as x=3", setting=shown))
     if not value.strip():
         raise UsageError(
             msg(
@@ -64,7 +62,7 @@ def with_leaf(graph: Graph, bindings: Bindings, name: str, value: Any) -> Bindin
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise UsageError(
-            msg("the value for {name} is neither a number nor a list of one shape", name=name)
+            msg("the value for {name} is neither a number nor a regular list", name=name)
         ) from None
     shape = bindings.given(leaf.position).shape
     if array.shape != shape:

@@ -1,6 +1,6 @@
 """CSV tables: commas, UTF-8, quotes as usual, and a header if the first row is not numeric.
 
-Where the first row is text and numbers mixed, the row below it decides: it is a header if text stands above
+Where the first row is text and numbers mixed, the row below it decides: it is a header if text is above
 a number. If only empty cells do, it is neither a header nor data for certain, and the file is refused. Lines
 count from 1, as in an editor, and end with a line feed; columns count from 0, as under `columns`.
 """
@@ -70,7 +70,7 @@ def csv_rows(file: DataFile, text: str) -> Iterator[CsvRow]:
             file=file.shown,
             problem=problem,
         )
-        hint = msg("lines end with a line feed; a quotation mark inside quotes is doubled")
+        hint = msg("end lines with a line feed, and double a quotation mark inside quotes")
         raise file.wrong(message, hint) from None
 
 
@@ -100,7 +100,7 @@ def divider_hint(text: str) -> Hint:
     line = text[:10_000].lstrip().partition("\n")[0]
     for mark, called in ((";", msg("semicolons")), ("\t", msg("tabs"))):
         if line.count(mark) > line.count(","):
-            return msg("cells are divided by commas; in this file there are {signs}", signs=called)
+            return msg("cells are separated by commas, but this file has {signs}", signs=called)
     return ""
 
 
@@ -145,7 +145,7 @@ class Table(Struct, frozen=True, eq=False):
         return result if rows is ascending else result[np.searchsorted(ascending, rows)]
 
     def cell(self, number: int, column: int) -> tuple[str, str]:
-        """What stands in a cell of the data, and where that is, in words."""
+        """What is in a cell of the data, and where that is, in words."""
         row = next(islice(self.rows(), number, None))
         return shortened(clean(row.cells[column].strip()), 24), self._where(row.line, column)
 
@@ -176,7 +176,7 @@ class Table(Struct, frozen=True, eq=False):
     def _too_large(self, row: CsvRow, column: int) -> ScenarioError:
         number = shortened(row.cells[column].strip(), 24)
         message = msg(
-            "{where} is {number}, more than double precision holds",
+            "{where} is {number}, which is too large for double precision",
             where=self._where(row.line, column),
             number=number,
         )
@@ -197,7 +197,7 @@ class Table(Struct, frozen=True, eq=False):
         if hint := self.divider_hint():
             return hint
         if _number(cell.replace(",", ".", 1)) is not None:
-            return msg("write a point in decimal numbers, not a comma")
+            return msg("write decimal numbers with a point, not a comma")
         if cell.casefold() in ("true", "false"):
             return msg("write 1 and 0")
         if whole:
@@ -220,8 +220,8 @@ class Table(Struct, frozen=True, eq=False):
         if column in numeric:
             return msg("correct the cell, or leave such rows out with `rows`")
         if 0 < len(numeric) <= 12:
-            return msg("columns of numbers are taken by `columns: {numbers}`", numbers=numeric)
-        return msg("take the columns of numbers with `columns`")
+            return msg("`columns: {numbers}` selects the columns of numbers", numbers=numeric)
+        return msg("select the columns of numbers with `columns`")
 
     def _classes(self, column: int) -> list[str]:
         """The texts of a column in order of their first appearance, one more than will be shown."""
@@ -251,10 +251,12 @@ def read_table(file: DataFile) -> Table:
                 line=start[0].line,
                 first=_cells(start[0]),
             )
-            raise file.wrong(message, divider_hint(text) or msg("every row needs as many cells as the first"))
+            raise file.wrong(
+                message, divider_hint(text) or msg("every row must have as many cells as the first")
+            )
     if not start:
         raise file.wrong(
-            msg("`{file}` is empty", file=file.shown), msg("a table has a row of numbers or more")
+            msg("`{file}` is empty", file=file.shown), msg("a table needs at least one row of numbers")
         )
     names = _header(file, start)
     count -= names is not None
@@ -283,7 +285,7 @@ def _header(file: DataFile, start: list[CsvRow]) -> tuple[str, ...] | None:
         if not odd:
             return None
         message = msg(
-            "line {line} of `{file}` holds numbers and empty cells", line=start[0].line, file=file.shown
+            "line {line} of `{file}` has numbers and empty cells", line=start[0].line, file=file.shown
         )
         raise file.wrong(message, msg("give every column a name in the first row, or every cell a number"))
     return tuple(unicodedata.normalize("NFC", cell.strip()) for cell in first)

@@ -166,16 +166,18 @@ def _check_text(node: YamlScalar) -> None:
     """Refuse anything but a relative path below the scenario's folder, from its text alone."""
     text, scenario = node.text, node.source.path
     if not scenario or re.fullmatch(r"<[^/\\]*>", scenario):
-        message = msg("this scenario has no folder that data files could lie in")
-        raise mistake(DATA_PATH, node, message, msg("save it as a file beside its data, and open that"))
+        message = msg("this scenario is not in a folder, so it cannot have data files")
+        raise mistake(DATA_PATH, node, message, msg("save it to a file beside its data, and open that file"))
     if clean(text) != text:
-        message = msg("a path has no control characters or invisible ones: `{file}`", file=_shown(node))
+        message = msg(
+            "a path cannot contain control characters or invisible ones: `{file}`", file=_shown(node)
+        )
         raise mistake(DATA_PATH, node, message)
     if "://" in text:
         hint = msg("save the file beside the scenario and write its name")
-        raise mistake(DATA_PATH, node, msg("data are not downloaded from an address"), hint)
+        raise mistake(DATA_PATH, node, msg("data files are not downloaded"), hint)
     if PureWindowsPath(text).anchor:  # of either system: a scenario means the same everywhere
-        hint = msg("a path counts from the scenario's folder, such as `file: data/iris.csv`")
+        hint = msg("paths are relative to the scenario's folder, such as `file: data/iris.csv`")
         raise mistake(DATA_PATH, node, msg("`{file}` is an absolute path", file=_shown(node)), hint)
     depth = 0
     for part in re.split(r"[/\\]", text):
@@ -186,7 +188,7 @@ def _check_text(node: YamlScalar) -> None:
 
 def _leaves(node: YamlScalar) -> ScenarioError:
     message = msg("`{file}` leads out of the scenario's folder", file=_shown(node))
-    return mistake(DATA_PATH, node, message, msg("put the file into that folder, or into one below it"))
+    return mistake(DATA_PATH, node, message, msg("put the file in that folder, or in a folder below it"))
 
 
 def _instead(root: str, path: str) -> Hint:
@@ -205,7 +207,7 @@ def _instead(root: str, path: str) -> Hint:
     rest = parts[missing + 1 :]
     near = nearest(wanted, names)
     if near is None:
-        return msg("a path counts from the scenario's folder")
+        return msg("paths are relative to the scenario's folder")
     return msg("did you mean `{text}`?", text="/".join((*parts[:missing], near, *rest)))
 
 

@@ -1,7 +1,7 @@
 """Leaves: a number, a nested list, or a map that says how to fill a shape or which file to read.
 
 Shapes are known before numbers are made: what fills a shape is drawn only when the memory of the whole run
-has been checked. A data file is read at once, for its shape stands in it, and once for a whole load, within
+has been checked. A data file is read at once, for its shape is in it, and once for a whole load, within
 the bounds that `DataFiles` sets.
 """
 
@@ -143,7 +143,7 @@ def _filled(
         raise mistake(
             LEAF_SHAPE,
             node.entries["shape"].value,
-            msg("`eye` is a matrix with two axes, but `{name}` has {count}", name=name, count=len(shape)),
+            msg("`eye` makes a matrix with two axes, but `{name}` has {count}", name=name, count=len(shape)),
         )
     # An axis of size 0 does not make the others harmless: NumPy counts them before it multiplies.
     entries = prod(max(1, size) for size in shape)
@@ -177,7 +177,7 @@ def _otherwise_filled(init: str) -> Message:
     if init in OPS:
         return msg("`{op}` is an operator: fill with `ones`, and write `{op}(…)` in a node", op=init)
     if init.startswith("randint"):
-        return msg("whole numbers are written as a list, such as `[3, 0, 2]`, or stand in a file")
+        return msg("write whole numbers as a list, such as `[3, 0, 2]`, or put them in a file")
     return msg("available: {names}", names=", ".join(INITS))
 
 
@@ -214,7 +214,7 @@ def _seed(node: YamlMapping, init_name: str) -> int:
         raise mistake(LEAF_INIT, node.entries["init"].value, message, msg("add `{text}`", text="seed: 0"))
     seed = as_int(given, msg("a whole number for `seed`"))
     if seed < 0:
-        raise mistake(LEAF_INIT, given, msg("a seed is not negative"))
+        raise mistake(LEAF_INIT, given, msg("a seed cannot be negative"))
     return seed
 
 
@@ -224,7 +224,7 @@ def _transposed(node: YamlNode | None) -> bool:
     if isinstance(node, YamlScalar) and node.value == "transposed":
         return True
     message = msg("`fan` can only be `transposed`")
-    raise mistake(LEAF_INIT, node, message, msg("for a weight that stands on the right of a product"))
+    raise mistake(LEAF_INIT, node, message, msg("it is for a weight on the right of a product"))
 
 
 def _check_settings_range(node: YamlMapping, settings: dict[str, Any], dtype: np.dtype[Any]) -> None:

@@ -81,7 +81,7 @@ def _ending(path: YamlScalar) -> str:
     shown = shortened(clean(path.text), 60)
     _, dot, own = shown.rpartition(".")
     hint = did_you_mean(f".{own}", ENDINGS) if dot else ""
-    message = msg("the extension of `{file}` is not that of a data file", file=shown)
+    message = msg("`{file}` does not have the extension of a data file", file=shown)
     raise mistake(DATA_FORMAT, path, message, hint or msg("available: {names}", names=", ".join(ENDINGS)))
 
 
@@ -92,7 +92,7 @@ def _whole(node: YamlNode | None) -> bool:
     text = as_text(node, msg("`int` or `float` for `dtype`")).text
     if text in DATA_DTYPES:
         return text == "int"
-    hint = did_you_mean(text, DATA_DTYPES) or msg("there are int and float")
+    hint = did_you_mean(text, DATA_DTYPES) or msg("it can be int or float")
     raise mistake(
         DATA_DTYPE,
         node,
@@ -123,14 +123,14 @@ def _array(name: str, node: YamlMapping, file: DataFile, files: DataFiles, endin
     if "rows" in node:
         if not stored.ndim:
             raise _no_such_axis(
-                node.entries["rows"].value, DATA_ROWS, stored, msg("`rows` takes from the first axis")
+                node.entries["rows"].value, DATA_ROWS, stored, msg("`rows` selects along the first axis")
             )
         axes.append(select_rows(node.get("rows"), stored.shape[0]))
     if "columns" in node:
         columns = node.entries["columns"].value
         if stored.ndim != 2:
             raise _no_such_axis(
-                columns, DATA_COLUMNS, stored, msg("`columns` takes from an array of two axes")
+                columns, DATA_COLUMNS, stored, msg("`columns` selects from an array with two axes")
             )
         axes = axes or [select_rows(None, stored.shape[0])]
         axes.append(select_columns(columns, stored.shape[1], None))
@@ -158,7 +158,7 @@ def _taken(array: Tensor, choice: Selection, axis: int) -> Tensor:
 
 def _no_such_axis(node: YamlNode, kind: Code, array: Tensor, rule: Message) -> ScenarioError:
     return mistake(
-        kind, node, msg("{rule}, the shape here is {shape}", rule=rule, shape=shape_text(array.shape))
+        kind, node, msg("{rule}, but the shape here is {shape}", rule=rule, shape=shape_text(array.shape))
     )
 
 
@@ -171,7 +171,7 @@ def _check_whole(file: DataFile, numbers: _Numbers) -> None:
         return
     number, where = numbers.describe(int(np.argmin(exact)))
     message = msg(
-        "{where} is {number}, no whole number up to 2**53 under `dtype: int`", where=where, number=number
+        "{where} is {number}, but `dtype: int` needs whole numbers up to 2**53", where=where, number=number
     )
     raise file.wrong(message, msg("without `dtype` the numbers are read as they are"), DATA_CELL)
 
@@ -190,4 +190,6 @@ def _check_range(file: DataFile, numbers: _Numbers, dtype: np.dtype[Any]) -> Non
         dtype=dtype.name,
         largest=largest,
     )
-    raise file.wrong(message, msg("`dtype: float64` for the whole graph holds more"), NUMBER_RANGE)
+    raise file.wrong(
+        message, msg("`dtype: float64` for the whole graph can hold larger numbers"), NUMBER_RANGE
+    )

@@ -51,7 +51,7 @@ class NumberList(NamedTuple):
                     number=entry.text,
                     largest=largest,
                 )
-                raise mistake(NUMBER_RANGE, entry, message, msg("`dtype: float64` holds more"))
+                raise mistake(NUMBER_RANGE, entry, message, msg("`dtype: float64` can hold larger numbers"))
 
 
 def read_numbers(node: YamlNode, what: str) -> NumberList:
@@ -78,14 +78,12 @@ def _gather(node: YamlNode, shape: Shape, depth: int, what: str, entries: list[Y
             raise mistake(
                 RAGGED,
                 node,
-                msg("a list stands here, but the first entry of {what} at this depth is a number", what=what),
+                msg("found a list, but the first entry of {what} at this depth is a number", what=what),
             )
         raise _no_number(node, what)
     if not isinstance(node, YamlSequence):
         if isinstance(node, YamlScalar) and type(node.value) in _NUMBERS:
-            message = msg(
-                "a number stands here, but the first entry of {what} at this depth is a list", what=what
-            )
+            message = msg("found a number, but the first entry of {what} at this depth is a list", what=what)
             raise mistake(RAGGED, node, message, msg("expected a list of {count}", count=shape[depth]))
         raise _no_number(node, what)
     if len(node.items) != shape[depth]:
@@ -126,9 +124,9 @@ def _no_number(node: YamlNode, what: str) -> Exception:
         text = node.text
         hint = number_hint(text) or list_hint(text) or tensor_hint(text)
         if is_number(text):
-            hint = msg("numbers have no quotes")
+            hint = msg("write numbers without quotes")
         elif not hint and what != _SEED and (text.isidentifier() or any(sign in text for sign in "*/+(")):
-            hint = msg("what is computed goes under `nodes`")
+            hint = msg("computed nodes go under `nodes`")
     if is_blank(node):
         hint = msg("only figures under `expect` and answers under `ask` can be left blank")
     return mistake(
@@ -145,7 +143,7 @@ def whole_list(node: YamlNode, what: str, hint: Hint) -> tuple[list[YamlScalar],
         raise mistake(
             NOT_A_NUMBER,
             node,
-            msg("{what} is a list of whole numbers, found {found}", what=what, found=described(node)),
+            msg("{what} must be a list of whole numbers, found {found}", what=what, found=described(node)),
             hint,
         )
     entries = []

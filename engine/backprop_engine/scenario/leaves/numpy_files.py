@@ -83,7 +83,7 @@ def read_npy(name: str, file: DataFile, files: DataFiles) -> Tensor:
     """The array in an `.npy` file, for the leaf called `name`."""
     if not file.data.startswith(npy_format.MAGIC_PREFIX):
         hint = msg("this is an archive: name it `.npz`") if file.data.startswith(b"PK") else _SAVE
-        raise file.wrong(msg("`{file}` does not begin as an `.npy` file does", file=file.shown), hint)
+        raise file.wrong(msg("`{file}` does not start like an `.npy` file", file=file.shown), hint)
     return _array(name, file, f"`{file.shown}`", io.BytesIO(file.data), len(file.data), files)
 
 
@@ -95,7 +95,7 @@ def read_npz(name: str, node: YamlMapping, file: DataFile, files: DataFiles) -> 
             what = msg("`{key}` in `{file}`", key=_key(member.filename), file=file.shown)
             if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise file.wrong(
-                    msg("{what} is encrypted or packed in an unusual way", what=what),
+                    msg("{what} is encrypted or compressed in an unusual way", what=what),
                     msg("use `numpy.savez`"),
                 )
             with archive.open(member) as stream:
@@ -113,7 +113,7 @@ def _archive(file: DataFile) -> zipfile.ZipFile:
             if file.data.startswith(npy_format.MAGIC_PREFIX)
             else ""
         )
-        message = msg("`{file}` does not begin as an `.npz` file does", file=file.shown)
+        message = msg("`{file}` does not start like an `.npz` file", file=file.shown)
         raise file.wrong(message, hint or msg("save it again with `numpy.savez`"))
     if file.data.count(b"PK\x01\x02") > _MAX_MEMBERS:  # each is an entry of the table of contents
         raise file.wrong(msg("`{file}` holds more than {most:,} files", file=file.shown, most=_MAX_MEMBERS))
@@ -132,9 +132,7 @@ def _member(node: YamlMapping, file: DataFile, archive: zipfile.ZipFile) -> zipf
         if member.filename[-1:] != "/"
     }
     there = (
-        msg("available: {names}", names=cut_short(list(members)))
-        if members
-        else msg("there are no arrays in it")
+        msg("available: {names}", names=cut_short(list(members))) if members else msg("it contains no arrays")
     )
     given = node.get("key")
     if given is None or is_absent(given):
@@ -143,7 +141,7 @@ def _member(node: YamlMapping, file: DataFile, archive: zipfile.ZipFile) -> zipf
             if len(members) == 1
             else there
         )
-        message = msg("`{file}` holds arrays by name: one is chosen with `key`", file=file.shown)
+        message = msg("`{file}` holds several named arrays: choose one with `key`", file=file.shown)
         raise mistake(DATA_KEY, file.node if given is None else node.entries["key"].key, message, hint)
     key = as_text(given, msg("the name of an array for `key`"), there).text
     if key not in members:
@@ -163,14 +161,16 @@ def _array(name: str, file: DataFile, what: str, stream: IO[bytes], size: int, f
         rest = len(data)  # less, where an archive says more of itself than there is
     if rest < header.bytes:
         message = msg(
-            "{what} is cut off: {rest:,} of {bytes:,} bytes of its array are there",
+            "{what} is cut off: it has only {rest:,} of the {bytes:,} bytes of its array",
             what=what,
             rest=rest,
             bytes=header.bytes,
         )
         raise file.wrong(message, _SAVE)
     if rest > header.bytes:
-        message = msg("{what} goes on after its array of {bytes:,} bytes", what=what, bytes=header.bytes)
+        message = msg(
+            "{what} has more data after its array of {bytes:,} bytes", what=what, bytes=header.bytes
+        )
         raise file.wrong(message, msg("a file holds one array; an `.npz` file holds several"))
     flat = np.frombuffer(data, header.dtype)
     return flat.reshape(header.shape, order="F" if header.fortran else "C")
@@ -180,16 +180,16 @@ def _header(file: DataFile, what: str, stream: IO[bytes]) -> _Header:
     """The header at the beginning of `stream`, whatever follows it."""
     start = stream.read(npy_format.MAGIC_LEN)
     if not start.startswith(npy_format.MAGIC_PREFIX):
-        raise file.wrong(msg("{what} does not begin as an `.npy` file does", what=what), _SAVE)
+        raise file.wrong(msg("{what} does not start like an `.npy` file", what=what), _SAVE)
     width, reader = _READERS.get(start[6:7], (0, None))
     prefix = stream.read(width)
     length = int.from_bytes(prefix, "little")
     if reader is None or length > _MAX_HEADER:
-        raise file.wrong(msg("{what} has a header of a kind that is not known", what=what), _SAVE)
+        raise file.wrong(msg("{what} has an unknown kind of header", what=what), _SAVE)
     text = stream.read(length)
     if len(prefix) < width or len(text) < length:
         raise file.wrong(msg("{what} is cut off inside its header", what=what), _SAVE)
-    broken = file.wrong(msg("the header of {what} makes no sense", what=what), _SAVE)
+    broken = file.wrong(msg("the header of {what} is not valid", what=what), _SAVE)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about headers of Python 2, and escapes in texts
@@ -220,5 +220,5 @@ def _check_kind(file: DataFile, what: str, dtype: np.dtype[Any]) -> None:
     held = _REFUSED.get(dtype.kind, msg("something other than numbers"))
     raise file.wrong(
         msg("{what} holds {held}", what=what, held=held),
-        msg("save whole numbers, floats up to eight bytes, or booleans"),
+        msg("save whole numbers, floats of up to eight bytes, or booleans"),
     )

@@ -59,7 +59,7 @@ def select_rows(node: YamlNode | None, count: int) -> Selection:
     if not isinstance(node, YamlSequence):
         raise _no_rows(node)
     if not len(node):
-        raise mistake(DATA_ROWS, node, msg("`rows` takes no row"), _ROWS_FORMS)
+        raise mistake(DATA_ROWS, node, msg("`rows` selects no rows"), _ROWS_FORMS)
     return Selection([_row(item, _whole(item, _no_rows), count) for item in node])
 
 
@@ -75,7 +75,7 @@ def _slice(node: YamlScalar, count: int) -> range:
         raise mistake(
             DATA_ROWS,
             node,
-            msg("`{text}` takes no row", text=f"rows: {shortened(node.text, 40)}"),
+            msg("`{text}` selects no rows", text=f"rows: {shortened(node.text, 40)}"),
             _rows_there(count),
         )
     return rows
@@ -106,7 +106,7 @@ def select_columns(
     if not isinstance(node, YamlSequence):
         raise _no_columns(node)
     if not len(node):
-        raise mistake(DATA_COLUMNS, node, msg("`columns` takes no column"), _COLUMNS_FORMS)
+        raise mistake(DATA_COLUMNS, node, msg("`columns` selects no columns"), _COLUMNS_FORMS)
     return Selection([_column(item, width, names, hint) for item in node])
 
 
@@ -147,7 +147,7 @@ def _named(node: YamlScalar, width: int, names: Sequence[str] | None, hint: Hint
             DATA_COLUMNS,
             node,
             message,
-            msg("they are the columns {first} and {second}: use the number", first=first, second=second),
+            msg("they are columns {first} and {second}: use the number", first=first, second=second),
         )
     return first
 
@@ -187,13 +187,13 @@ def _columns_there(count: int, names: Sequence[str] | None = None) -> Message:
 def _no_row(number: int) -> Message:
     if _is_short(number):
         return msg("there is no row {number}", number=number)
-    return msg("there is no row so large")
+    return msg("there is no row with so large a number")
 
 
 def _no_column(number: int) -> Message:
     if _is_short(number):
         return msg("there is no column {number}", number=number)
-    return msg("there is no column so large")
+    return msg("there is no column with so large a number")
 
 
 def _is_short(number: int) -> bool:

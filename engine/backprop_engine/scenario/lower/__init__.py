@@ -1,1 +1,1 @@
-"""From what stands under `nodes` to a graph: names resolved, put in order, unrolled, lowered."""
+"""From what is under `nodes` to a graph: names resolved, put in order, unrolled, lowered."""

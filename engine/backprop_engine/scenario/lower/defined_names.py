@@ -16,7 +16,7 @@ __all__ = ["DefinedNames"]
 class DefinedNames:
     """The names of leaves and nodes, those in instances by their paths.
 
-    What has a mistake counts as known: it is reported where it stands, and everything below it is quiet.
+    What has a mistake counts as known: it is reported where it is, and everything below it is quiet.
     """
 
     def __init__(self, lowering: Lowering, definitions: Collection[str], broken: Collection[str]) -> None:
@@ -71,7 +71,7 @@ class DefinedNames:
         if self.is_instance(root(name)):
             if name in self._definitions:
                 return (
-                    msg("`{name}` stands for instances of a cell, not for a tensor", name=name),
+                    msg("`{name}` refers to instances of a cell, not to a tensor", name=name),
                     msg("such as `{text}`", text=self._first(name)),
                 )
             scan = name[: name.rindex("[")] if "[" in name else root(name)
@@ -87,7 +87,7 @@ class DefinedNames:
                     ), ""
             if length is not None and name.startswith(f"{scan}."):
                 return (
-                    msg("`{name}` is there only where a node uses it", name=name),
+                    msg("`{name}` exists only where a node uses it", name=name),
                     msg("one instance is `{name}`", name=self._first(scan)),
                 )
             inside = [path for path in self if path.startswith((f"{root(name)}.", f"{root(name)}["))]

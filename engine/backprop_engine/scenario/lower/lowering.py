@@ -40,7 +40,7 @@ NOT_CONSTANT = code(
 
 
 class Refusable(NamedTuple):
-    """A node whose operator may refuse its constants' values, and where the first of them stands."""
+    """A node whose operator may refuse its constants' values, and where the first of them is."""
 
     definition: NodeDefinition
     name: str
@@ -246,7 +246,7 @@ class Lowering:
                 largest=largest,
             )
             raise definition_mistake(
-                definition, NUMBER_RANGE, at, message, msg("`dtype: float64` holds more")
+                definition, NUMBER_RANGE, at, message, msg("`dtype: float64` can hold larger numbers")
             )
         return self.builder.literal(value)
 
@@ -286,7 +286,7 @@ class Lowering:
     def check_constants(
         self, definition: NodeDefinition, op: Op, operands: Sequence[tuple[Position, Location]], own: str
     ) -> None:
-        """Refuse an input, a param or a node where `op` needs a constant; remember where constants stand."""
+        """Refuse an input, a param or a node where `op` needs a constant; remember where constants are."""
         for operand, (position, at) in zip(op.names(len(operands)), operands, strict=True):
             if operand not in op.constants or position is None:
                 continue

@@ -53,7 +53,7 @@ class Namespace(Struct, eq=False):
     outside: dict[str, None]
     stuck: dict[str, None]
     in_order: bool = False
-    """Whether the definitions stand in the file as they can be computed, and no scan is among them."""
+    """Whether the definitions are in the file as they can be computed, and no scan is among them."""
 
     @property
     def scans(self) -> list[str]:
@@ -158,7 +158,7 @@ class _Resolver:
         self.plain = dict.fromkeys(level.values, False)
         """The names that need no path, and whether they are computed."""
         for name, definition in level.definitions.items():
-            if isinstance(definition, (Expression, LongForm)):  # a union would be made anew each time
+            if isinstance(definition, (Expression, LongForm)):  # a union would be made again each time
                 self.plain[name] = True
 
     def plain_needs(self, definition: NodeDefinition) -> list[str] | None:
@@ -257,7 +257,7 @@ class _Resolver:
         what = msg("instances of a cell") if isinstance(target, ScanUse) else msg("an instance of a cell")
         hint: Hint = (
             msg(
-                "use what it gives out: {names}",
+                "use one of its outputs: {names}",
                 names=", ".join(f"`{instance}.{output}`" for output in outputs),
             )
             if outputs
@@ -281,11 +281,11 @@ class _Resolver:
                 definition,
                 NO_OUTPUT,
                 at,
-                msg("the cell `{cell}` does not give `{name}` out", cell=cell.name, name=output),
+                msg("`{name}` is not an output of the cell `{cell}`", cell=cell.name, name=output),
                 hint,
             )
         hint = did_you_mean(output, cell.outputs) or msg(
-            "it gives out {names}", names=", ".join(cell.outputs)
+            "its outputs are {names}", names=", ".join(cell.outputs)
         )
         return definition_mistake(
             definition,
@@ -310,7 +310,7 @@ class _Resolver:
 
 
 def _references(definition: NodeDefinition) -> Iterator[tuple[NodeDefinition, str, Location]]:
-    """Each name in a definition, and the definition whose expression it stands in."""
+    """Each name in a definition, and the definition whose expression it is in."""
     for name, at in definition.references:
         yield definition, name, at
     if isinstance(definition, CellUse):
@@ -327,7 +327,7 @@ def _cycle(definitions: Mapping[str, NodeDefinition], cycle: Sequence[str]) -> S
         message = msg("`{name}` is computed from itself", name=cycle[0])
     else:
         shown = cycle if len(cycle) <= 8 else (*cycle[:6], "…", cycle[-1])
-        message = msg("these nodes need each other: {names}", names=" → ".join((*shown, cycle[0])))
+        message = msg("these nodes depend on each other: {names}", names=" → ".join((*shown, cycle[0])))
     for definition, used, at in _references(first):
         if root(used) == following:
             return definition_mistake(definition, CYCLE, at, message, msg("a graph has no loops"))

@@ -22,7 +22,7 @@ class TopologicalOrder:
 
     A scan is handed out by its name first; `unroll` then says how many instances it has. They follow as
     `states[0]`, `states[1]`, …, each as soon as the one before is computed. Other definitions come between
-    them where these are ready and stand earlier in the file. A need is the name of a definition, or of a part
+    them where these are ready and are earlier in the file. A need is the name of a definition, or of a part
     of a scan: `states[2]`, `states[-1]`, or `states.h`, the stack of all instances, which comes last.
     """
 

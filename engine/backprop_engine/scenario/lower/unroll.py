@@ -33,7 +33,8 @@ from backprop_engine.scenario.read.yaml_nodes import YamlScalar
 __all__ = ["TOO_MANY_NODES", "unroll"]
 
 SCAN_SHAPES = code(
-    "scan-shapes", msg("What a scan goes over has no time axis, or what it carries changes its shape.")
+    "scan-shapes",
+    msg("The tensor that a scan goes over has no time axis, or a carried value changes its shape."),
 )
 TOO_MANY_NODES = code(
     "too-many-nodes", msg("A graph has too many nodes, or instances of cells are nested too deeply.")
@@ -102,7 +103,7 @@ class _Unroller:
             self.check_unused()
 
     def run_sorted(self, level: Namespace, scope: Scope) -> None:
-        """Add the definitions of a level that does not stand in the order of computing."""
+        """Add the definitions of a level that is not in the order of computing."""
         order = TopologicalOrder(level.needs, level.scans)
         done: dict[str, None] = {}
         for name in order:
@@ -120,7 +121,7 @@ class _Unroller:
 
     def add(self, definition: NodeDefinition, scope: Scope, *, broken: bool) -> None:
         """Add one definition; of a broken one only what needs no shapes is checked."""
-        if isinstance(definition, (Expression, LongForm)):  # a union would be made anew for each definition
+        if isinstance(definition, (Expression, LongForm)):  # a union would be made again for each definition
             self.lowering.add(definition, self.mistakes, broken=broken, scope=scope)
         elif not broken:
             given = {
@@ -172,7 +173,9 @@ class _Unroller:
         if cell is None or level is None or not self.room_for(definition, 1):
             return
         if self.depth >= MAX_NESTED:
-            message = msg("here instances of cells nest more than {depth} deep", depth=MAX_NESTED)
+            message = msg(
+                "instances of cells are nested more than {depth} levels deep here", depth=MAX_NESTED
+            )
             self.mistakes.add(mistake(TOO_MANY_NODES, definition.cell_node, message).diagnostics)
             return
         full = scope.prefix + name
@@ -201,11 +204,11 @@ class _Unroller:
         if need <= MAX_UNROLLED:
             return True
         message = msg(
-            "with `{name}` the instances of cells come to more than {most:,} nodes",
+            "with `{name}`, the instances of cells have more than {most:,} nodes in total",
             name=definition.name,
             most=MAX_UNROLLED,
         )
-        hint = msg("a shorter sequence, or smaller cells")
+        hint = msg("use a shorter sequence, or smaller cells")
         self.mistakes.add(mistake(TOO_MANY_NODES, definition.cell_node, message, hint).diagnostics)
         return False
 
@@ -236,14 +239,14 @@ class _Unroller:
             shape = self.lowering.builder.shape(position)
             if not shape:
                 message = msg(
-                    "`{name}` is a single number: a scan goes along the first axis", name=argument.name
+                    "`{name}` is a single number, but a scan goes along the first axis", name=argument.name
                 )
                 raise mistake(
                     SCAN_SHAPES, argument.scalar, message, msg("give it one entry for every time step")
                 )
             if not shape[0]:
                 message = msg(
-                    "`{name}` has shape {shape}, without a single time step",
+                    "`{name}` has shape {shape}, which has no time steps",
                     name=argument.name,
                     shape=shape_text(shape),
                 )
@@ -327,13 +330,13 @@ class _Unroller:
             if shapes[0] != shapes[1]:
                 first_shape, next_shape = map(shape_text, shapes)
                 message = msg(
-                    "`{name}` begins as {shape}, and `{next}` is {next_shape}",
+                    "`{name}` starts with shape {shape}, but `{next}` has shape {next_shape}",
                     name=name,
                     shape=first_shape,
                     next=carry.next,
                     next_shape=next_shape,
                 )
-                hint = msg("what is carried keeps its shape")
+                hint = msg("a carried value must keep its shape")
                 self.mistakes.add(mistake(SCAN_SHAPES, carry.init.scalar, message, hint).diagnostics)
 
 

@@ -1,1 +1,1 @@
-"""What stands under `nodes` and `cells`."""
+"""What is under `nodes` and `cells`."""

@@ -31,7 +31,7 @@ __all__ = ["NO_OUTPUT", "TOP", "CellDefinition", "Scope", "check_instance", "rea
 CELL_FORM = code(
     "cell-form", msg("A cell has no `nodes` or `outputs`, or lists an output that it does not have.")
 )
-CELL_RECURSION = code("cell-recursion", msg("A cell that uses itself."))
+CELL_RECURSION = code("cell-recursion", msg("A cell uses itself."))
 
 _EXAMPLE = msg("such as `rnn: {{inputs: [x, h_prev], nodes: {{h: tanh(W @ x + U @ h_prev)}}, outputs: [h]}}`")
 
@@ -39,7 +39,7 @@ _EXAMPLE = msg("such as `rnn: {{inputs: [x, h_prev], nodes: {{h: tanh(W @ x + U 
 class CellDefinition(Struct, frozen=True, eq=False):
     """A subgraph by name: what it takes in, what it computes, and what others may use of it.
 
-    `broken` are names whose definition has a mistake, which is reported where it stands.
+    `broken` are names whose definition has a mistake, which is reported where it is.
     """
 
     name: str
@@ -84,9 +84,7 @@ def _cell(
         output = normalised(text.text)
         if isinstance(definitions.get(output), CellUse | ScanUse):
             message = msg("`{name}` is an instance of a cell, not a tensor", name=output)
-            hint: Hint = msg(
-                "give what it gives out a node of its own: `h: {name}.h`, `outputs: [h]`", name=output
-            )
+            hint: Hint = msg("give its output a node of its own: `h: {name}.h`, `outputs: [h]`", name=output)
             mistakes.add(mistake(CELL_FORM, text, message, hint).diagnostics)
             broken[output] = None
         elif output in definitions or output in inputs:
@@ -96,15 +94,18 @@ def _cell(
             hint = did_you_mean(output, (*definitions, *inputs)) or _own(definitions)
             if inner:
                 hint = msg("give it a node of its own: `h: {name}`, `outputs: [h]`", name=output)
-            message = msg("the cell `{cell}` has no node `{name}` to give out", cell=name, name=output)
+            message = msg("the cell `{cell}` has no node `{name}` to output", cell=name, name=output)
             mistakes.add(mistake(CELL_FORM, text, message, hint).diagnostics)
             broken[output] = None
     if is_absent(node.get("outputs")) and definitions:
         last = next(reversed(definitions))
-        message = msg("the cell `{cell}` gives nothing out", cell=name)
+        message = msg("the cell `{cell}` has no outputs", cell=name)
         mistakes.add(
             mistake(
-                CELL_FORM, key, message, msg("list what others may use: `{text}`", text=f"outputs: [{last}]")
+                CELL_FORM,
+                key,
+                message,
+                msg("list the nodes that others may use: `{text}`", text=f"outputs: [{last}]"),
             ).diagnostics
         )
     return CellDefinition(name, key, tuple(inputs), definitions, tuple(outputs), broken)
@@ -205,7 +206,7 @@ def _visit(
             on_trail[use.cell] = None
 
 
-UNKNOWN_CELL = code("unknown-cell", msg("An instance of a cell that does not exist."))
+UNKNOWN_CELL = code("unknown-cell", msg("The cell of an instance does not exist."))
 CELL_INPUTS = code(
     "cell-inputs", msg("An instance gives its cell too many inputs, too few, or one of them twice.")
 )
@@ -235,7 +236,7 @@ def check_instance(definition: CellUse | ScanUse, cells: Mapping[str, CellDefini
     missing = [name for name in cell.inputs if name not in given]
     if missing:
         message = msg(
-            "the cell `{cell}` needs `{name}`, which it is not given", cell=cell.name, name=missing[0]
+            "the cell `{cell}` needs the input `{name}`, which is missing", cell=cell.name, name=missing[0]
         )
         raise mistake(
             CELL_INPUTS, definition.key, message, msg("its inputs are {names}", names=", ".join(cell.inputs))

@@ -1,4 +1,4 @@
-"""What stands under `nodes`: an expression, the long form of one operator, or instances of a cell."""
+"""What is under `nodes`: an expression, the long form of one operator, or instances of a cell."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ _FORMS = msg(
 
 
 Location: TypeAlias = SourceSpan | YamlNode
-"""Where a part of a definition stands: a stretch of its expression, or a node of the file."""
+"""Where a part of a definition is: a stretch of its expression, or a node of the file."""
 
 
 class Expression(Struct, frozen=True, eq=False):
@@ -79,7 +79,7 @@ class Expression(Struct, frozen=True, eq=False):
     filled: FilledTemplate
     plan: ExecutionPlan
     names: tuple[str, ...]
-    """Every name that an operand is taken from, normalised, as often as it stands there."""
+    """Every name that an operand is taken from, normalised, as often as it is there."""
     note: YamlNode | None = None
 
     @property
@@ -209,7 +209,7 @@ def _expression(
         raise mistake(
             NODE_CONSTANT,
             node,
-            msg("`{name}` is {found}, which is nothing to compute", name=name, found=described(node)),
+            msg("`{name}` is {found}, not something to compute", name=name, found=described(node)),
             _constant_hint(name, node.text),
         )
     try:
@@ -222,7 +222,7 @@ def _expression(
             NODE_CONSTANT,
             node,
             filled.span(tree.span),
-            msg("`{name}` is a number, which is nothing to compute", name=name),
+            msg("`{name}` is a number, not something to compute", name=name),
             _constant_hint(name, node.text.strip()),
         )
     return _filled_definition(name, key, node, filled, note, own)
@@ -260,7 +260,7 @@ def _constant_hint(name: str, text: str) -> Message:
 
 
 def _from_map(name: str, key: YamlScalar, node: YamlMapping, own: Mapping[str, Op]) -> NodeDefinition:
-    """A node written as a map, told apart by the key that it has."""
+    """A node written as a map, distinguished by the key that it has."""
     forms = [form for form in NODE_FORMS if form in node]
     if len(forms) > 1:
         message = msg(
@@ -283,7 +283,7 @@ def _from_map(name: str, key: YamlScalar, node: YamlMapping, own: Mapping[str, O
         return _long_form(name, key, node, own)
     near = near_one_of(node.entries, NODE_FORMS)
     if name in SECTIONS:
-        near = msg("`{name}` is a section of the scenario: it begins in the first column", name=name)
+        near = msg("`{name}` is a section of the scenario: it must start in the first column", name=name)
     raise mistake(NODE_FORM, node, msg("`{name}` is a map without `op` or `expr`", name=name), near or _FORMS)
 
 
@@ -323,7 +323,7 @@ def _operand(node: YamlNode) -> YamlScalar:
     tree = parsed(scalar)
     if not isinstance(tree, Name | Attribute):
         hint = msg("give it a node of its own, or write the whole node as an expression")
-        raise mistake(NODE_FORM, scalar, msg("the long form takes operands by name, not expressions"), hint)
+        raise mistake(NODE_FORM, scalar, msg("the long form takes names of operands, not expressions"), hint)
     return scalar
 
 
@@ -337,7 +337,7 @@ def definition_mistake(
     return mistake(kind, at, message, hint)
 
 
-SCAN_FORM = code("scan-form", msg("A scan has no `over`, or a carried input no `init` or `next`."))
+SCAN_FORM = code("scan-form", msg("A scan has no `over`, or a carried input has no `init` or no `next`."))
 
 _INPUTS = msg("such as `inputs: {{x: x0, h_prev: h0}}`")
 _OVER = msg("such as `over: {{x: xs}}`, where `xs` has the time steps along its first axis")

@@ -43,11 +43,11 @@ def entry_hint(line: str) -> Hint:
     )
     if found[2] == ":":
         return msg("a space is missing after the colon: {written}", written=written)
-    return msg("this colon is a full-width one: {written}", written=written) if found[2] == "：" else written
+    return msg("this is a full-width colon: {written}", written=written) if found[2] == "：" else written
 
 
 def map_hint(node: YamlNode) -> Hint:
-    """What was meant by `node` where a map must stand, or nothing."""
+    """What was meant by `node` where a map must be, or nothing."""
     if isinstance(node, YamlScalar):
         place = node.place
         return "" if node.style else entry_hint(node.source.line(place.line)[place.column - 1 :])
@@ -60,7 +60,7 @@ def map_hint(node: YamlNode) -> Hint:
     names = [item.text for item in node.items if isinstance(item, YamlScalar) and item.text.isidentifier()]
     if len(names) == len(node.items) <= 5:
         return msg(
-            "every name has a value: `{text}`", text=f"{{{', '.join(f'{name}: …' for name in names)}}}"
+            "every name needs a value: `{text}`", text=f"{{{', '.join(f'{name}: …' for name in names)}}}"
         )
     return ""
 
@@ -75,7 +75,7 @@ def key_hint(key: YamlScalar, mapping: YamlMapping, known: Sequence[str]) -> Hin
     if odd is not None:
         called = unicodedata.name(odd).lower()
         return msg(
-            "here is U+{number:04X}, {called}: indent and part words with plain spaces",
+            "there is U+{number:04X}, {called}, here: use plain spaces to indent and to separate words",
             number=ord(odd),
             called=called,
         )
@@ -86,7 +86,7 @@ def key_hint(key: YamlScalar, mapping: YamlMapping, known: Sequence[str]) -> Hin
     if parent is not None:
         return msg("`{name}` goes under `{section}`", name=name, section=parent)
     if name in SECTIONS and "nodes" not in known:
-        return msg("`{name}` is a section of the scenario: it begins in the first column", name=name)
+        return msg("`{name}` is a section of the scenario: it must start in the first column", name=name)
     near = did_you_mean(name, known)
     return near or _unindented(key, mapping)
 
@@ -102,4 +102,4 @@ def _unindented(key: YamlScalar, mapping: YamlMapping) -> Hint:
         return ""
     if before.key.place.column != key.place.column or before.value.text:
         return ""
-    return msg("indent it if it is a part of `{name}`", name=shortened(clean(before.key.text), _LONG))
+    return msg("indent it if it is part of `{name}`", name=shortened(clean(before.key.text), _LONG))

@@ -4,7 +4,7 @@ Rooms raise a `ScenarioError` at the first mistake of what they read (a leaf, a 
 goes on with the next one, inside `with mistakes.collected():`.
 
 The worst come first, in `GROUPS`: those that hide most of the file from the reader, and so may be the cause
-of others. Within a group they come as they stand in the file.
+of others. Within a group they come as they are in the file.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _ENOUGH: Final = 50
 WRONG_TYPE = code(
     "wrong-type", msg("A value has the wrong type for its key, such as a list instead of text.")
 )
-EXPR_SYNTAX = code("expr-syntax", msg("A text that should be an expression is not one."))
+EXPR_SYNTAX = code("expr-syntax", msg("A text is not a valid expression."))
 UNKNOWN_KEY = code("unknown-key", msg("The format has no such key."))
 
 
@@ -62,7 +62,8 @@ GROUPS: Final[tuple[Message, ...]] = (
     msg("The file: it is not text, not YAML, or not a scenario."),
     msg("Its structure: keys that do not exist, and values of the wrong type."),
     msg(
-        "Definitions: a leaf, a node, a cell or `train` cannot be read. Whatever fits no other group is here."
+        "Definitions: a leaf, a node, a cell or `train` cannot be read. Everything that belongs to no "
+        "other group is here."
     ),
     msg(
         "Names: not allowed, used twice, or not defined; an output that does not exist; nodes that "
@@ -70,7 +71,7 @@ GROUPS: Final[tuple[Message, ...]] = (
     ),
     msg("Arguments of an operator or a cell: operands, settings, inputs."),
     msg("Shapes and sizes: operands whose shapes do not match, the seed, the memory of the run."),
-    msg("Figures that are expected."),
+    msg("Expected figures."),
     msg("Texts for people and for the debugger's prompt; a scenario runs without them."),
 )
 """The groups of mistakes, the worst first; the first words of each are its title."""

@@ -48,7 +48,7 @@ class NameTable:
             raise mistake(
                 DUPLICATE_NAME,
                 key,
-                msg("`{name}` is a name under `{section}` already", name=name, section=where),
+                msg("`{name}` is already a name under `{section}`", name=name, section=where),
                 _seen(first.place),
             )
         self._first[name] = (section, key)
@@ -61,7 +61,7 @@ def _why_invisible(name: str, character: str) -> tuple[Message, Hint]:
     rest = INVISIBLE.sub("", name)
     useful = rest.isidentifier() and rest not in RESERVED
     return msg(
-        "a name has no invisible characters: here is U+{number:04X}, {called}",
+        "a name cannot contain invisible characters: found U+{number:04X}, {called}",
         number=ord(character),
         called=known_as,
     ), (
@@ -87,7 +87,9 @@ def _why_not(name: str) -> tuple[Message, Hint]:
             count=len(name),
         ), ""
     if "," in name:
-        return msg("`{name}` is not a name", name=shown), msg("every node has a name and a value of its own")
+        return msg("`{name}` is not a name", name=shown), msg(
+            "every node needs a name and a value of its own"
+        )
     spelt = name.translate(_SPELT)
     suggestion = "".join(
         character if ("a" + character).isidentifier() else "_" for character in spelt[:MAX_LENGTH]

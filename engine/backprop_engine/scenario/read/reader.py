@@ -3,7 +3,7 @@
 PyYAML's event parser reads the syntax; what events mean is decided here, because PyYAML's own composer
 follows YAML 1.1 (`y` is true, `1:30` is ninety), lets a later key replace an earlier one, and forgets places.
 
-A ``?`` alone in the place of a value is one addition to YAML, where it would begin a key: the blank of an
+A ``?`` alone in place of a value is one addition to YAML, where it would begin a key: the blank of an
 exercise, a plain scalar with that text.
 """
 
@@ -51,7 +51,7 @@ YAML_EMPTY = code("yaml-empty", msg("The file is empty."))
 YAML_DUPLICATE = code("yaml-duplicate-key", msg("A key occurs twice in one mapping."))
 YAML_KEY = code("yaml-key", msg("A key is a list, a mapping or an alias instead of text."))
 YAML_MERGE = code("yaml-merge-key", msg("Merge keys (`<<`) are not part of YAML 1.2."))
-YAML_TAG = code("yaml-tag", msg("A tag that is not in the core schema, or that does not fit its value."))
+YAML_TAG = code("yaml-tag", msg("A tag is not in the core schema, or does not fit its value."))
 YAML_ALIAS = code("yaml-alias", msg("An alias refers to an anchor that is not defined before it."))
 YAML_CYCLE = code("yaml-cycle", msg("An alias is inside the node that it repeats."))
 YAML_EXPANSION = code(
@@ -154,7 +154,9 @@ class _Composer:
             if depth > MAX_DEPTH:
                 at = offset
                 break
-        return self.source.error(YAML_DEPTH, msg("this nests more than {depth} deep", depth=MAX_DEPTH), at)
+        return self.source.error(
+            YAML_DEPTH, msg("this is nested more than {depth} levels deep", depth=MAX_DEPTH), at
+        )
 
     def document(self) -> YamlNode | None:
         """The node of the one document, if there is one."""
@@ -289,7 +291,9 @@ class _Composer:
         """Begin a sequence or mapping."""
         self.check_tag(opening)
         if self.depth >= MAX_DEPTH:
-            raise self.error(YAML_DEPTH, msg("this nests more than {depth} deep", depth=MAX_DEPTH), opening)
+            raise self.error(
+                YAML_DEPTH, msg("this is nested more than {depth} levels deep", depth=MAX_DEPTH), opening
+            )
         self.depth += 1
         self.opened = opening.start_mark.index + 1
         if opening.anchor is not None:
@@ -316,7 +320,7 @@ class _Composer:
         if name in parent.entries:
             first = parent.entries[name].key.place
             message = msg(
-                "`{name}` stands here a second time; the first is in line {line}, column {column}",
+                "`{name}` occurs here a second time; the first is in line {line}, column {column}",
                 name=name,
                 line=first.line,
                 column=first.column,
@@ -336,13 +340,11 @@ class _Composer:
         if name not in self.anchors:
             hint = msg("an expression that begins with `*` must be quoted")
             raise self.error(
-                YAML_ALIAS, msg("nothing before this is called `&{name}`", name=name), event, hint, width
+                YAML_ALIAS, msg("there is no `&{name}` before this", name=name), event, hint, width
             )
         anchored = self.anchors[name]
         if anchored is None:
-            raise self.error(
-                YAML_CYCLE, msg("`*{name}` stands inside `&{name}`", name=name), event, width=width
-            )
+            raise self.error(YAML_CYCLE, msg("`*{name}` is inside `&{name}`", name=name), event, width=width)
         node, self.size, self.height = anchored
         self.expanded += self.size
         if self.expanded > MAX_EXPANDED:
@@ -353,7 +355,9 @@ class _Composer:
             message = msg("aliases repeat more than {most:,} characters", most=MAX_REPEATED)
             raise self.error(YAML_EXPANSION, message, event, width=width)
         if self.depth + self.height > MAX_DEPTH:
-            message = msg("with what is repeated here this nests more than {depth} deep", depth=MAX_DEPTH)
+            message = msg(
+                "with the repeated part, this is nested more than {depth} levels deep", depth=MAX_DEPTH
+            )
             raise self.error(YAML_DEPTH, message, event)
         return _fresh(node)
 

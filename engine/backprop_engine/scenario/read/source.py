@@ -48,7 +48,7 @@ _COUNTED = (
 )
 """What costs time and memory, told from the signs that go with it, before anything is parsed."""
 _WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_ZERO = msg("a zero character: this looks like a binary file")
+_ZERO = msg("a null character: this looks like a binary file")
 # Controls without tab and line breaks, and what some readers take for a line break or for no character.
 _FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
@@ -133,7 +133,7 @@ class Source:
 def read_source(path: str | os.PathLike[str]) -> Source:
     """The text of the file at `path`; raises `ScenarioError` if it can't be read as text.
 
-    Nothing but a regular file is opened: a pipe would wait for ever, a device may act on being read.
+    Nothing but a regular file is opened: a pipe would wait forever, a device may act on being read.
     """
     label = clean(os.fspath(path))
     try:
@@ -162,7 +162,7 @@ def _check_counts(path: str, text: str) -> None:
         if sum(map(text.count, signs)) > most:
             found = re.finditer("|".join(map(re.escape, signs)), text)
             at = next(islice(found, most, None)).start()
-            message = msg("a scenario file has at most {most:,} {what}", most=most, what=what)
+            message = msg("a scenario file can have at most {most:,} {what}", most=most, what=what)
             raise Source(path, text[: at + _SHOWN]).error(FILE_TOO_LARGE, message, at, _ELSEWHERE)
 
 
@@ -182,7 +182,7 @@ def _too_large(path: str) -> ScenarioError:
     return _unread(
         path,
         FILE_TOO_LARGE,
-        msg("a scenario file has at most {most} MiB", most=MAX_BYTES // 2**20),
+        msg("a scenario file can be at most {most} MiB", most=MAX_BYTES // 2**20),
         _ELSEWHERE,
     )
 
@@ -198,7 +198,7 @@ def _kind_of(mode: int) -> Message:
 def _not_found(path: str) -> tuple[Message, Hint]:
     """The message and the hint for a path that leads nowhere."""
     try:
-        return msg("this is a link to {path}, and there is no such file", path=os.readlink(path)), ""
+        return msg("this is a link to {path}, which does not exist", path=os.readlink(path)), ""
     except (OSError, ValueError):
         return msg("there is no such file"), _nearest(path)
 
@@ -253,7 +253,7 @@ def _forbidden(character: str, offset: int) -> tuple[Code, Message, Hint]:
         )
         return FILE_CONTROL, message, msg("it is invisible: remove it")
     escape = f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
-    hint = msg('take it out; in double quotes it is written "{escape}"', escape=escape)
+    hint = msg('remove it; in double quotes, write it as "{escape}"', escape=escape)
     if character == "\u2028":
         return FILE_CONTROL, msg("a line separator, U+2028"), hint
     if character == "\u2029":

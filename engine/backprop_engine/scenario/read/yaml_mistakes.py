@@ -78,7 +78,7 @@ def cut_by_bracket(scalar: YamlScalar) -> ScenarioError:
         message, hint = msg("a `(` in this text is not closed"), msg("close it, or quote the whole text")
         return source.error(YAML_UNCLOSED, message, scalar.offset, hint, len(scalar.text))
     return quoted(
-        source, scalar.offset, whole, msg("inside `{{}}` and `[]` a comma ends the value, even in a call")
+        source, scalar.offset, whole, msg("inside `{{}}` and `[]`, a comma ends the value, even in a call")
     )
 
 
@@ -103,7 +103,7 @@ def cut_by_comma(parent: YamlMapping, key: YamlScalar, value: YamlScalar) -> Sce
             break
         end += len(part[0])
     whole = text[before.offset : end].rstrip()
-    return quoted(source, before.offset, whole, msg("inside `{{}}` a comma ends the value"))
+    return quoted(source, before.offset, whole, msg("inside `{{}}`, a comma ends the value"))
 
 
 def comma_missing(text: str) -> int | None:
@@ -204,13 +204,13 @@ def explained(source: Source, problem: Problem, last: YamlScalar | None) -> Scen
     if glued := _GLUED.match(text, line):
         return source.error(YAML_NO_COLON, msg("a space is missing after this colon"), glued.end() - 1)
     if text[at : at + 1] in ("]", "}"):
-        return source.error(YAML_SYNTAX, msg("nothing opens this `{bracket}`", bracket=text[at]), at)
+        return source.error(YAML_SYNTAX, msg("this `{bracket}` was never opened", bracket=text[at]), at)
     if not begins_line and (broken := _needs_quotes(source, line, at)):
         return broken
     if begins_line and ("not allowed" in words or "block" in context):
-        hint = msg("names of one level begin in one column")
+        hint = msg("names on the same level must start in the same column")
         return source.error(
-            YAML_INDENT, msg("this line's indentation fits none of the lines above"), at, hint
+            YAML_INDENT, msg("the indentation of this line matches none of the lines above"), at, hint
         )
     if "mapping values" in words:
         return _misplaced_value(source, at, start)
@@ -225,8 +225,8 @@ def explained(source: Source, problem: Problem, last: YamlScalar | None) -> Scen
 
 def _tab(source: Source, at: int, *, in_indentation: bool) -> ScenarioError:
     if in_indentation:
-        return source.error(YAML_TAB, msg("a tab stands in the indentation"), at, msg("indent with spaces"))
-    return source.error(YAML_TAB, msg("YAML takes no tab here"), at, msg("put a space in its place"))
+        return source.error(YAML_TAB, msg("there is a tab in the indentation"), at, msg("indent with spaces"))
+    return source.error(YAML_TAB, msg("YAML does not allow a tab here"), at, msg("use a space instead"))
 
 
 def _directive(source: Source, line: int, at: int, words: str) -> ScenarioError | None:
@@ -251,8 +251,8 @@ def _no_colon(source: Source, at: int) -> ScenarioError:
     if not hint and line in MAPS:
         hint = msg("write `{text}`", text=f"{line}:")
     elif not hint and _GOES_ON.search(above):
-        hint = msg("indent it deeper than the line above if it goes on with that")
-    message = msg("this line has no colon with a space")
+        hint = msg("if it continues the line above, indent it further")
+    message = msg("this line has no colon followed by a space")
     return source.error(YAML_NO_COLON, message, at, hint or msg("write `{text}`", text="name: value"))
 
 
@@ -263,14 +263,14 @@ def _misplaced_value(source: Source, at: int, start: int) -> ScenarioError:
     above = _line_above(source, at)
     if above is not None:
         return _no_colon(source, above)
-    hint = msg("a name with a value has nothing indented below it")
-    message = msg("this line is indented like a part of the line above")
+    hint = msg("a name with a value cannot have anything indented below it")
+    message = msg("this line is indented as if it belonged to the line above")
     return source.error(YAML_INDENT, message, start, hint)
 
 
 def _long_key(source: Source, at: int) -> ScenarioError:
-    message = msg("in YAML a name has at most {most:,} characters", most=_LONGEST_KEY)
-    return source.error(YAML_SYNTAX, message, at, msg("names of scenarios have at most 64"))
+    message = msg("in YAML, a name can have at most {most:,} characters", most=_LONGEST_KEY)
+    return source.error(YAML_SYNTAX, message, at, msg("in a scenario, at most 64"))
 
 
 def _in_brackets(source: Source, at: int, opened: int, last: YamlScalar | None, words: str) -> ScenarioError:
@@ -299,7 +299,7 @@ def _in_brackets(source: Source, at: int, opened: int, last: YamlScalar | None, 
 
 
 def _open_bracket(text: str) -> int:
-    """Where the innermost bracket stands that is still open at the end of the text."""
+    """Where the innermost bracket is that is still open at the end of the text."""
     opened: list[int] = []
     for found in _BRACKET.finditer(text):
         if found[0] in ("[", "{"):
@@ -323,9 +323,9 @@ def _two_in_one(source: Source, before: YamlScalar, sign: str) -> ScenarioError:
         )
     whole = text[before.offset : item_end(text, before.offset)].rstrip()
     message = (
-        msg("inside `{{}}` and `[]` a text with `:` needs quotes, and a comma parts entries")
+        msg("inside `{{}}` and `[]`, a text with `:` needs quotes, and commas separate entries")
         if sign == ":"
-        else msg("inside `{{}}` and `[]` a text with `{sign}` needs quotes", sign=sign)
+        else msg("inside `{{}}` and `[]`, a text with `{sign}` needs quotes", sign=sign)
     )
     return quoted(
         source,
@@ -346,15 +346,15 @@ def _needs_quotes(source: Source, line: int, at: int) -> ScenarioError | None:
     sign = whole[0]
     if sign in _OPENERS or whole[:2] in ("- ", "? "):
         return quoted(
-            source, start, whole, msg("a text that begins with `{sign}` needs quotes, all of it", sign=sign)
+            source, start, whole, msg("a text that begins with `{sign}` must be quoted as a whole", sign=sign)
         )
     if start > line and text[at : at + 1] == ":":
         key = text[line:start].strip(" \t:-")
         if key in MAPS and _ONE_NAME.match(whole):
-            message = msg("a name and its value stand in the line of `{section}`", section=key)
-            hint = msg("put them in a line of their own below it, indented")
+            message = msg("a name and its value are on the same line as `{section}`", section=key)
+            hint = msg("put them on a line of their own below it, indented")
             return source.error(YAML_SYNTAX, message, start, hint, len(whole))
-        return quoted(source, start, whole, msg("a text with a colon and a space in it needs quotes"))
+        return quoted(source, start, whole, msg("a text that contains a colon and a space needs quotes"))
     return None
 
 
@@ -367,17 +367,17 @@ def _escape(source: Source, at: int) -> ScenarioError:
     kind, digits = shown[1:2], shown[2:]
     hint = msg("use single quotes, where a backslash is a backslash")
     if kind not in _DIGITS:
-        message = msg("`{text}` is not an escape of double-quoted text", text=shown)
+        message = msg("`{text}` is not a valid escape in double quotes", text=shown)
     elif len(digits) < _DIGITS[kind]:
         message = msg(
-            "`{text}` takes {count} hexadecimal digits in double-quoted text",
+            "in double quotes, `{text}` needs {count} hexadecimal digits",
             text=f"\\{kind}",
             count=_DIGITS[kind],
         )
     else:
         is_half = 0xD800 <= int(digits, 16) <= 0xDFFF
         message = (
-            msg("`{text}` is half of a character", text=shown)
+            msg("`{text}` is only half of a character", text=shown)
             if is_half
             else msg("there is no character `{text}`", text=shown)
         )

@@ -53,11 +53,11 @@ class YamlScalar(_Placed, frozen=True, eq=False, gc=False):
 
     @property
     def is_as_written(self) -> bool:
-        """Whether the text stands in the file just so: without quotes, folds, an anchor or a tag."""
+        """Whether the text is in the file just so: without quotes, folds, an anchor or a tag."""
         return not self.style and self.end - self.start == len(self.text)
 
     def place_at(self, offset: int, width: int = 1) -> Place:
-        """Where `width` characters at `offset` of `text` stand in the file, up to the end of the line."""
+        """Where `width` characters at `offset` of `text` are in the file, up to the end of the line."""
         start, offset = min(self.offset, self.end), min(offset, len(self.text))
         if not self.style and self.end - start == len(self.text):  # nothing was folded
             return self.source.place(start + offset, width)
@@ -68,7 +68,7 @@ class YamlScalar(_Placed, frozen=True, eq=False, gc=False):
 
 
 BLANK: Final = "?"
-"""What stands in the place of a figure or an answer that is still to be filled in."""
+"""What replaces a figure or an answer that is still to be filled in."""
 
 
 class YamlSequence(_Placed, frozen=True, eq=False, gc=False):

@@ -1,6 +1,6 @@
 """YAML scalars: what they mean in the core schema of YAML 1.2, and where their characters came from.
 
-A scalar's text is not what stands in the file: lines are folded, escapes resolved, indentation taken away. To
+A scalar's text is not what is in the file: lines are folded, escapes resolved, indentation taken away. To
 point *into* a text, `origins` goes through the scalar as written and notes the offset of each character.
 """
 

@@ -36,7 +36,7 @@ __all__ = ["LEAST_CHOICES", "MOST_CHOICES", "Ask", "AskedBefore", "check_ask", "
 
 ASK_FORM = code(
     "ask",
-    msg("A question without text or answer, about no node, or whose answer is none of its choices."),
+    msg("A question lacks its text, its answer or its node, or the answer is not among the choices."),
 )
 ASK_ANSWER = code(
     "ask-answer", msg("The answer to a question names something unknown, or its shapes do not fit together.")
@@ -69,7 +69,7 @@ class Ask(Struct, frozen=True, eq=False):
 
     @property
     def place(self) -> Place:
-        """Where the question stands in the file."""
+        """Where the question is in the file."""
         return self.at.place
 
 
@@ -137,7 +137,7 @@ def _choices(node: YamlNode | None) -> tuple[LocalText, ...]:
     for item in items:
         choice = local_text(item, msg("a choice"))
         if choice in choices or not any(choice.by_language.values()):
-            raise mistake(ASK_FORM, item, msg("each choice is a text of its own"))
+            raise mistake(ASK_FORM, item, msg("no two choices may have the same text"))
         choices.append(choice)
     return tuple(choices)
 
@@ -158,8 +158,8 @@ def _chosen(node: YamlNode, choices: tuple[LocalText, ...]) -> int:
             return index
     shown = shortened(str(answer), 40)
     texts = [text for choice in choices for text in choice.by_language.values()]
-    hint = did_you_mean(str(answer), texts) or msg("write it as it stands in `choices`")
-    raise mistake(ASK_FORM, node, msg("`{answer}` is none of the choices", answer=shown), hint)
+    hint = did_you_mean(str(answer), texts) or msg("write it exactly as in `choices`")
+    raise mistake(ASK_FORM, node, msg("`{answer}` is not one of the choices", answer=shown), hint)
 
 
 def _when(node: YamlNode | None) -> AskedBefore | None:
@@ -169,7 +169,7 @@ def _when(node: YamlNode | None) -> AskedBefore | None:
         if as_text(node, msg("`forward` or `backward`")).text == phase:
             return phase
     hint = did_you_mean(as_text(node, "").text, ASKED_BEFORE)
-    raise mistake(ASK_FORM, node, msg("`when` is `forward` or `backward`"), hint)
+    raise mistake(ASK_FORM, node, msg("`when` must be `forward` or `backward`"), hint)
 
 
 def check_ask(ask: Ask, graph: Graph) -> Ask:
@@ -201,5 +201,5 @@ def _phase(ask: Ask, graph: Graph, node: Node, later: bool) -> AskedBefore:
     wanted = ask.when or ("backward" if node.is_leaf or later else "forward")
     if wanted == "backward" and reason:
         message = msg("`{name}` has no gradient: {reason}", name=ask.node, reason=reason)
-        raise mistake(ASK_FORM, ask.key, message, msg("ask at a node that gets one"))
+        raise mistake(ASK_FORM, ask.key, message, msg("ask at a node that gets a gradient"))
     return wanted

@@ -39,7 +39,7 @@ _EXAMPLE: Final = "batch: {size: 4, of: [X, t], shuffle: 7}"
 
 
 class BatchPlan(Struct, frozen=True, eq=False):
-    """What `batch` says: the names in `of` as they stand there, and the seed of the order if there is one."""
+    """What `batch` says: the names in `of` as they are there, and the seed of the order if there is one."""
 
     size: int
     of: tuple[YamlScalar, ...]

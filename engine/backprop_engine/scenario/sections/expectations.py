@@ -1,4 +1,4 @@
-"""The section `expect`: which figures must come out, and how close."""
+"""The section `expect`: which figures are expected, and how close."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Figure(Struct, frozen=True, eq=False):
 
     @property
     def place(self) -> Place:
-        """Where the figure stands in the file."""
+        """Where the figure is in the file."""
         return self.node.place
 
 
@@ -148,7 +148,7 @@ def read_expectations(
 ) -> tuple[Expectation, ...]:
     """The blocks under `expect`, one or a list of them; `known` are the names of leaves and nodes.
 
-    Figures may stand in data files, which are read as those of leaves are, with the same `files`.
+    Figures may be in data files, which are read as those of leaves are, with the same `files`.
     A mistake in a block or a single figure is collected, and the others are still read.
     """
     if node is None or is_absent(node):
@@ -237,12 +237,12 @@ def _settings(block: YamlMapping, last: int | None) -> dict[str, Any]:
             )
             raise mistake(EXPECT_ITERATION, iteration, there)
         if last and number == last and not is_absent(block.get("grads")):
-            message = msg("iteration {last} is the last forward: it has no gradients", last=last)
+            message = msg("iteration {last} is only a last forward pass, without gradients", last=last)
             raise mistake(
                 EXPECT_ITERATION,
                 block.entries["grads"].key,
                 message,
-                msg("they are in iteration {last}", last=last - 1),
+                msg("the last gradients are in iteration {last}", last=last - 1),
             )
     wrong = block.get("wrong")
     if wrong is not None:
@@ -258,7 +258,9 @@ def _tolerance(block: YamlMapping) -> dict[str, Any]:
         if node is not None:
             found[name] = as_number(node, msg("a number for `{name}`", name=name))
             if not 0 <= found[name] < math.inf:
-                raise mistake(EXPECT_TOLERANCE, node, msg("`{name}` is a number from 0 up", name=name))
+                raise mistake(
+                    EXPECT_TOLERANCE, node, msg("`{name}` must be a number, 0 or larger", name=name)
+                )
     digits = block.get("digits")
     if digits is not None:
         found["digits"] = as_int(digits, msg("the number of digits after the decimal point"))
@@ -266,14 +268,14 @@ def _tolerance(block: YamlMapping) -> dict[str, Any]:
             raise mistake(
                 EXPECT_TOLERANCE,
                 digits,
-                msg("`digits` is a whole number from 0 to {most}", most=MAX_DIGITS),
+                msg("`digits` must be a whole number from 0 to {most}", most=MAX_DIGITS),
             )
         if len(found) > 1:
             key = block.entries["digits"].key
             raise mistake(
                 EXPECT_TOLERANCE,
                 key,
-                msg("`digits` stands beside `rtol` or `atol`"),
+                msg("`digits` cannot be combined with `rtol` or `atol`"),
                 msg("keep one of them"),
             )
     return found
@@ -291,7 +293,7 @@ def _figure(
         return BlankFigure(of, name, entry.key)
     if isinstance(node, YamlScalar) and isinstance(node.value, str) and not _meant_as_number(node):
         if of == "value":
-            hint = msg("expressions are for `grads`; what is computed goes under `nodes`")
+            hint = msg("expressions are only for `grads`; computed nodes go under `nodes`")
             raise mistake(
                 NOT_A_NUMBER,
                 node,
@@ -321,10 +323,10 @@ def check_figure(figure: Figure | BlankFigure, graph: Graph) -> None:
         base = name.partition("#")[0]
         parts = sum(1 for node in graph.nodes if node.name.startswith(f"{base}#"))
         message = (
-            msg("`{unit}` has 1 numbered part, and none is `{name}`", unit=base, name=name)
+            msg("`{unit}` has 1 numbered part, but no `{name}`", unit=base, name=name)
             if parts == 1
             else msg(
-                "`{unit}` has {count} numbered parts, and none is `{name}`", unit=base, count=parts, name=name
+                "`{unit}` has {count} numbered parts, but no `{name}`", unit=base, count=parts, name=name
             )
         )
         raise mistake(EXPECT_NAME, figure.key, message)
@@ -343,7 +345,7 @@ def no_gradient(graph: Graph, node: Node) -> Hint:
     if node.takes_gradient and (node.is_leaf or graph.active[node.position]):
         return ""
     return msg(
-        "the output `{name}` does not depend on it along a differentiable path",
+        "no differentiable path leads from it to the output `{name}`",
         name=graph.nodes[graph.output].name,
     )
 

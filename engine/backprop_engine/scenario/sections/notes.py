@@ -49,7 +49,7 @@ UNKNOWN_NOTE = code(
 
 
 NOTE_BINDING = code(
-    "note-binding", msg("A note is bound to an iteration that the run does not have, or to no known phase.")
+    "note-binding", msg("A note is bound to an iteration that the run does not have, or to an unknown phase.")
 )
 
 BoundTo: TypeAlias = Literal["forward", "backward", "update"]
@@ -150,7 +150,9 @@ def _iteration(node: YamlNode | None, last: int | None) -> int | None:
     if isinstance(node, YamlScalar) and node.value == "last":
         return last
     number = as_int(
-        node, msg("the number of an iteration, or `last`"), msg("`last` is the last one") if last else ""
+        node,
+        msg("the number of an iteration, or `last`"),
+        msg("write `last` for the last one") if last else "",
     )
     if last is not None and not 0 <= number <= last:
         there = (
@@ -158,7 +160,7 @@ def _iteration(node: YamlNode | None, last: int | None) -> int | None:
             if last
             else msg("without `train` there is only iteration 0")
         )
-        raise mistake(NOTE_BINDING, node, there, msg("`last` is the last one") if last else "")
+        raise mistake(NOTE_BINDING, node, there, msg("write `last` for the last one") if last else "")
     return number
 
 
@@ -178,7 +180,7 @@ def _noted_name(key: YamlScalar, notes: Mapping[str, Keyed], known: DefinedNames
     name = known.canonical(key.text)
     if name in notes:
         raise mistake(
-            UNKNOWN_NOTE, key, msg("`{name}` has a note already", name=name), msg("keep one of them")
+            UNKNOWN_NOTE, key, msg("`{name}` already has a note", name=name), msg("keep one of them")
         )
     if name not in known and not known.is_instance(name):
         message, hint = known.undefined(name)

@@ -63,14 +63,14 @@ def read_operators(node: YamlNode | None) -> dict[str, Op]:
     mistakes, names = Mistakes(), NameTable()
     section = as_mapping(node, msg("a map from names to operators"), _EXAMPLE)
     if len(section) > MAX_OPERATORS:
-        message = msg("a file defines at most {most:,} operators", most=MAX_OPERATORS)
+        message = msg("a file can define at most {most:,} operators", most=MAX_OPERATORS)
         raise mistake(OWN_OPERATOR_FORM, section, message)
     own = {normalised(key.text) for key, _ in section}
     for key, value in section:
         with mistakes.collected():
             name = names.declare(key, "operators")
             if name in OPS or name in _RESERVED:
-                message = msg("`{name}` is an operator already", name=name)
+                message = msg("`{name}` is already an operator", name=name)
                 raise mistake(OWN_OPERATOR_NAME, key, message, msg("give it a name of its own"))
             operators[name] = _operator(
                 name, key, as_mapping(value, msg("an operator as a map"), _EXAMPLE), own, mistakes
@@ -90,7 +90,7 @@ def _operator(name: str, key: YamlScalar, node: YamlMapping, own: Set[str], mist
     forward = _formula(node.entries["forward"].value, inputs, own)
     backward = _backward(node.get("backward"), name, inputs, own, mistakes)
     if forward.boolean and any(rule is not None for rule in backward.values()):
-        message = msg("`{name}` gives truth values, through which no gradient flows", name=name)
+        message = msg("`{name}` gives truth values, and no gradient flows through them", name=name)
         raise mistake(OWN_OPERATOR_FORM, node.entries["backward"].key, message)
     return composed_operator(
         name,
@@ -112,7 +112,7 @@ def _inputs(node: YamlNode) -> tuple[str, ...]:
         scalar = as_text(item, msg("a name"))
         name = table.declare(scalar, "inputs")
         if name in GRADIENT_NAMES:
-            message = msg("`{name}` is what backward rules call {what}", name=name, what=_MEANT[name])
+            message = msg("backward rules use the name `{name}` for {what}", name=name, what=_MEANT[name])
             raise mistake(OWN_OPERATOR_NAME, scalar, message, msg("give the input another name"))
         names.append(name)
     if not 0 < len(names) <= MAX_INPUTS:
@@ -148,17 +148,17 @@ def _formula(node: YamlNode, names: Sequence[str], own: Set[str]) -> CompiledFor
         known = ", ".join(names)
         hint: Hint = did_you_mean(error.name, names) or msg("known here: {names}", names=known)
         if error.name in GRADIENT_NAMES:
-            hint = msg("`g` and `out` are known in backward rules only")
+            hint = msg("`g` and `out` are known only in backward rules")
         message = msg("`{name}` is not an input of the operator", name=shortened(clean(error.name), 40))
         raise expression_mistake(OWN_OPERATOR_FORMULA, scalar, error.span, message, hint) from None
     except CallError as error:
         hint = error.hint
         if error.kind is UNKNOWN_OP and isinstance(error.at, SourceSpan) and _called(scalar, error.at) in own:
-            hint = msg("an operator is made of those of the table, not of itself or of others of the file")
+            hint = msg("an operator can use the built-in operators, but not itself or others from the file")
         raise expression_mistake(error.kind, scalar, error.at, error.message, hint) from None
     if len(formula.parts) > MAX_PARTS:
         message = msg(
-            "a formula applies at most {most} operators, this one {count:,}",
+            "a formula can apply at most {most} operators, but this one applies {count:,}",
             most=MAX_PARTS,
             count=len(formula.parts),
         )
@@ -193,7 +193,7 @@ def _its_inputs(inputs: Sequence[str]) -> Message:
 
 
 def _sign(node: YamlNode | None) -> str:
-    """What stands in the operator's node of the graph."""
+    """What is in the operator's node of the graph."""
     if node is None or is_absent(node):
         return ""
     sign = clean(as_text(node, msg("a sign"), msg("put it in quotes")).text).strip()
@@ -254,7 +254,7 @@ def _shape_rule(
                 continue
             known = ", ".join(f"{axis} = {size}" for axis, size in sizes.items())
             message = msg(
-                "`{op}` takes `{operand}` as {wanted}, found {found}", op=name, operand=operand,
+                "`{op}` takes `{operand}` of shape {wanted}, found {found}", op=name, operand=operand,
                 wanted=f"[{', '.join(map(str, axes))}]", found=shape_text(shape),
             )  # fmt: skip
             raise ShapeError(message, msg("here the names are {known}", known=known) if known else "")
@@ -268,5 +268,5 @@ def _axis(node: YamlNode) -> str | int:
         return node.value
     text = as_text(node, msg("the name of an axis, or its size")).text
     if not text.isidentifier():
-        raise mistake(OWN_OPERATOR_FORM, node, msg("an axis has a name, or a size"))
+        raise mistake(OWN_OPERATOR_FORM, node, msg("give each axis as a name or a size"))
     return text

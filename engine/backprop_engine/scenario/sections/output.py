@@ -32,7 +32,9 @@ def output_name(given: YamlNode | None, known: DefinedNames, nodes_key: YamlScal
     """The name of the node that the backward pass starts from."""
     if given is None or is_absent(given):
         return _only_end(known, nodes_key)
-    hint: Hint = msg("one node is the output: `output: f`") if isinstance(given, YamlSequence) else ""
+    hint: Hint = (
+        msg("name a single node as the output: `output: f`") if isinstance(given, YamlSequence) else ""
+    )
     scalar = as_text(given, msg("the name of a node"), hint)
     name = known.canonical(scalar.text)
     if known.is_computed(name):
@@ -44,7 +46,7 @@ def output_name(given: YamlNode | None, known: DefinedNames, nodes_key: YamlScal
         ends = known.sinks()
         hint = msg("did you mean `{text}`?", text=ends[0]) if len(ends) == 1 else ""
         raise mistake(
-            OUTPUT, scalar, msg("`{name}` is a leaf: the output is a node that is computed", name=name), hint
+            OUTPUT, scalar, msg("`{name}` is a leaf, but the output must be a computed node", name=name), hint
         )
     raise mistake(OUTPUT, scalar, *known.undefined(name, known.computed()))
 
@@ -97,7 +99,7 @@ def read_seed(given: YamlNode | None, graph: Graph, definition: NodeDefinition) 
             shape=shapes[1],
         )
         hint = (
-            msg("a single number is taken for every entry")
+            msg("a single number is used for every entry")
             if output.shape
             else msg("write `{text}`", text="seed: 1")
         )

@@ -31,7 +31,7 @@ __all__ = ["LocalText", "ScenarioTexts", "local_text", "read_texts"]
 
 BAD_TEXT = code("bad-text", msg("A text for people is a list or a map of something else."))
 SCENARIO_NAME = code(
-    "scenario-name", msg("`requires` or `next` has a path, or the same name twice, in place of a name.")
+    "scenario-name", msg("`requires` or `next` contains a path instead of a name, or the same name twice.")
 )
 BAD_LANGUAGE = code("bad-language", msg("A text's key is not a language, such as `en` or `ko`."))
 
@@ -102,7 +102,7 @@ def plain_text(node: YamlNode | None, what: str) -> str:
         raise mistake(
             BAD_TEXT,
             node,
-            msg("{what} is text, found {found}", what=what, found=described(node)),
+            msg("{what} must be text, found {found}", what=what, found=described(node)),
             _as_text_hint(node),
         )
     return clean(node.text, newlines=True)
@@ -118,7 +118,8 @@ def local_text(node: YamlNode | None, what: str) -> LocalText:
     for key, value in node:
         if not LANGUAGE.fullmatch(key.text):
             hint = msg(
-                "a map gives a text by language: `{{en: …, ko: …}}`; a text with `: ` in it needs quotes"
+                "a map gives a text for each language: `{{en: …, ko: …}}`; a text that contains `: ` "
+                "needs quotes"
             )
             near = did_you_mean(key.text, languages())
             message = msg("`{name}` is not a language", name=shortened(clean(key.text), 40))
@@ -132,7 +133,7 @@ def _as_text_hint(node: YamlNode) -> Hint:
 
 
 def scenario_names(node: YamlNode | None) -> tuple[str, ...]:
-    """The names of scenarios, of which a single one may stand without a list.
+    """The names of scenarios, of which a single one may be without a list.
 
     They are bundled, or in the folder of the file; whether they exist is asked when someone goes there.
     """
@@ -143,10 +144,10 @@ def scenario_names(node: YamlNode | None) -> tuple[str, ...]:
         name = clean(as_text(item, msg("the name of a scenario"), msg("put it in quotes")).text).strip()
         if not name or not is_bare_name(name):
             stem = PurePosixPath(name.replace("\\", "/")).stem
-            message = msg("a scenario is named without a folder and an ending")
+            message = msg("write the name of a scenario without a folder or an extension")
             raise mistake(SCENARIO_NAME, item, message, msg("write `{text}`", text=stem) if stem else "")
         if name in names:
-            raise mistake(SCENARIO_NAME, item, msg("`{name}` stands here twice", name=shortened(name, 40)))
+            raise mistake(SCENARIO_NAME, item, msg("`{name}` occurs twice here", name=shortened(name, 40)))
         names.append(name)
     return tuple(names)
 

@@ -30,7 +30,7 @@ TRAIN = code(
 )
 TRAIN_SETTING = code(
     "train-setting",
-    msg("An optimiser is given a setting that it does not have, or a value that it cannot have."),
+    msg("An optimiser is given an unknown setting, or a value that the setting cannot have."),
 )
 
 MAX_STEPS: Final = 100_000
@@ -116,7 +116,7 @@ def _optimizer(node: YamlNode) -> Optimizer:
 def _steps(node: YamlNode) -> int:
     steps = as_int(node, msg("the number of updates"), _EXAMPLE)
     if not 0 <= steps <= MAX_STEPS:
-        raise mistake(TRAIN, node, msg("`steps` is a whole number from 0 to {most:,}", most=MAX_STEPS))
+        raise mistake(TRAIN, node, msg("`steps` must be a whole number from 0 to {most:,}", most=MAX_STEPS))
     return steps
 
 

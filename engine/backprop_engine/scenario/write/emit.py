@@ -1,6 +1,6 @@
 """Plain values -> YAML as a careful author lays it out; reading it gives back the same values, bit for bit.
 
-What is short stands on one line, in `{}` or `[]`; a matrix too wide for that stands row by row, and a row too
+What is short is on one line, in `{}` or `[]`; a matrix too wide for that is row by row, and a row too
 long goes on below its first number. What is `Open` always has a line for each entry. A text is plain where a
 reader cannot take it for something else, else quoted; one that does not fit its line becomes a block of
 folded lines (``>-``), and one with lines of its own keeps them (``|``). Invisible characters are escaped.
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 MAX_KEY: Final = 1000
-"""A longer key stands on a line of its own, after a question mark: readers look 1,024 characters ahead."""
+"""A longer key is on a line of its own, after a question mark: readers look 1,024 characters ahead."""
 
 _INDICATORS: Final = frozenset("-?:,[]{}#&*!|>'\"%@`")
 _FLOW_INDICATORS: Final = re.compile(r"[,?:\[\]{}]")
@@ -59,7 +59,7 @@ def fits(line: str, width: int) -> bool:
 
 
 def key_text(key: str) -> str:
-    """A key as it stands before its colon."""
+    """A key as it is before its colon."""
     return key if _is_plain(key) else _quoted(key)
 
 
@@ -118,7 +118,7 @@ def _is_cut(text: str) -> bool:
 
 
 def _is_visible(text: str) -> bool:
-    """Whether `text` may stand in a file as it is: on one line, nothing invisible in it but spaces."""
+    """Whether `text` may be in a file as it is: on one line, nothing invisible in it but spaces."""
     return text.isprintable() or all(map(_shown, text))
 
 
@@ -150,7 +150,7 @@ def _escaped(character: str) -> str:
 
 
 def _fits_block(text: str) -> bool:
-    """Whether the lines of `text` can stand below each other as they are."""
+    """Whether the lines of `text` can be below each other as they are."""
     body = text.removesuffix("\n")
     lines = body.split("\n")
     edges = bool(lines[0] and lines[-1]) and not lines[0].startswith(" ")
@@ -189,7 +189,7 @@ def _indented(lines: list[str]) -> list[str]:
 
 WIDTH: Final = 100
 _DEEPEST_ALIGNED: Final = 40
-"""A row whose first number stands further right goes on at the left instead."""
+"""A row whose first number is further right goes on at the left instead."""
 
 
 class Spelled(Struct, frozen=True):
@@ -242,7 +242,7 @@ def _after(head: str, value: Document, width: int) -> Iterator[str]:
 
 
 def _is_whole(value: Document) -> bool:
-    """Whether `value` has no parts that could stand below each other."""
+    """Whether `value` has no parts that could be below each other."""
     parts = value.entries if isinstance(value, Open) else value
     return isinstance(parts, Spelled) or not parts
 
@@ -283,7 +283,7 @@ def _row(head: str, items: Sequence[str | None], width: int) -> Iterator[str]:
 
 
 def _in_a_row(item: Document) -> str | None:
-    """An entry of a list as it stands between commas; None where it is neither a number nor a short text."""
+    """An entry of a list as it is between commas; None where it is neither a number nor a short text."""
     return _on_one_line(item, WIDTH) if isinstance(item, str | Spelled) else None
 
 

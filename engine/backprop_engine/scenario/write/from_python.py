@@ -1,7 +1,7 @@
 """A scenario that is written in Python, as maps, lists, texts and numbers -> the text of a file that says it.
 
-So what stands in Python means what it means in a file, and is refused with the same words. A large array
-would make a long text: in its place stands its shape, filled with its first number, and it is given back.
+So what is in Python means what it means in a file, and is refused with the same words. A large array
+would make a long text: in its place is its shape, filled with its first number, and it is given back.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _key(key: Any, where: str) -> str:
     if not isinstance(key, str):
         raise UsageError(
             msg(
-                "{where} has `{key}` where a name is expected",
+                "{where} has `{key}` where a name was expected",
                 where=where,
                 key=shortened(clean(repr(key)), 40),
             ),
@@ -120,5 +120,5 @@ def _refused(where: str, value: Any) -> UsageError:
             value=shortened(clean(repr(value)), 40),
             type=type(value).__name__,
         ),
-        msg("it holds numbers, arrays of them, strings, lists and maps"),
+        msg("it can hold numbers, arrays of numbers, strings, lists and maps"),
     )

@@ -1,6 +1,6 @@
 """A scenario -> the text of a file that loads to the same scenario, laid out as a careful author would.
 
-What a scenario was declared as stands in its own text, so that is read once more: sections come in the order
+What a scenario was declared as is in its own text, so that is read once more: sections come in the order
 of the format's table and comments fall away; names, expressions, numbers and texts are the author's. A leaf
 whose numbers were changed since is written as numbers, to the last bit.
 """
@@ -32,7 +32,7 @@ from backprop_engine.scenario.write.emit import Document, Open, Spelled, emitted
 
 __all__ = ["checked", "to_yaml"]
 
-# Which keys of a map come first, and which last; the others stand between them as the author has them.
+# Which keys of a map come first, and which last; the others are between them as the author has them.
 _Order = tuple[tuple[str, ...], tuple[str, ...]]
 _LEAF: Final[_Order] = (("shape", "init", "file", "key"), ())
 _UNIT: Final[_Order] = ((*NODE_FORMS, "over", "carry", "inputs"), ("note",))
@@ -51,7 +51,7 @@ def to_yaml(source: Source, graph: Graph, changed: Mapping[str, Tensor]) -> str:
     root = read(source)
     assert isinstance(root, YamlMapping)  # it was loaded before
     if _length(root) + 2 * sum(tensor.size for tensor in changed.values()) > MAX_BYTES:
-        raise _too_large(msg("a scenario file has at most {most} MiB", most=MAX_BYTES // 2**20))
+        raise _too_large(msg("a scenario file can be at most {most} MiB", most=MAX_BYTES // 2**20))
     sections: dict[str, Document] = {}
     for key in SCENARIO.keys:
         node = root.get(key.name)
@@ -73,7 +73,7 @@ def checked(text: str) -> str:
 
 
 def _too_large(limit: Message) -> UsageError:
-    return UsageError(msg("written out, the scenario is too large to be loaded again: {limit}", limit=limit))
+    return UsageError(msg("the written scenario would be too large to load again: {limit}", limit=limit))
 
 
 def _length(node: YamlNode) -> int:
@@ -221,7 +221,7 @@ def _cell(node: YamlNode) -> Document:
 
 
 def _block(node: YamlNode) -> Document:
-    """A block of expectations; a section without figures stands only where the other has none either."""
+    """A block of expectations; a section without figures is only where the other has none either."""
     assert isinstance(node, YamlMapping)
     block: dict[str, Document] = {}
     for name, value in _in_order(node, _BLOCK):
@@ -250,7 +250,7 @@ def _in_order(node: YamlMapping, order: _Order) -> Iterator[tuple[str, YamlNode]
 
 
 def _value(node: YamlNode, text: Callable[[str], str] = str) -> Document:
-    """What stands at `node` as it is, its texts as `text` gives them."""
+    """What is at `node` as it is, its texts as `text` gives them."""
     if isinstance(node, YamlSequence):
         return [_value(item, text) for item in node]
     if isinstance(node, YamlMapping):
@@ -261,7 +261,7 @@ def _value(node: YamlNode, text: Callable[[str], str] = str) -> Document:
 
 
 def _as_spelled(node: YamlScalar) -> Spelled:
-    """A number, a truth value or nothing, as its author spells it unless a tag stands with it."""
+    """A number, a truth value or nothing, as its author spells it unless a tag is with it."""
     value = node.value
     try:
         meant = resolve(node.text)

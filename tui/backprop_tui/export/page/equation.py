@@ -84,7 +84,7 @@ def _heatmap(tensor: Tensor, matrix: Any, language: str, pool: Pool) -> list[int
     least, greatest = (number(np.float64(end or 0.0), 3) for end in (known.least, known.greatest))
     told = [msg("{least} to {greatest}", least=least, greatest=greatest)]
     if block != (1, 1):
-        told.append(msg("each cell the largest of {rows}×{columns}", rows=block[0], columns=block[1]))
+        told.append(msg("each cell is the largest of {rows}×{columns}", rows=block[0], columns=block[1]))
     told += [msg("{count} NaN", count=known.nans)] * bool(known.nans)
     told += [msg("{count} infinite", count=known.infinities)] * bool(known.infinities)
     return [pool.place(letters), joined(", ", told).in_language(language), "ᵀ" if lies else ""]
@@ -103,7 +103,7 @@ def formulas(facts: StepFacts, language: str, pool: Pool) -> list[int]:
 
 
 def _rows(equation: Equation, style: Style, pool: Pool) -> list[int] | list[list[int]]:
-    """A row of symbols; or columns of symbols, and what stands below them where there is anything."""
+    """A row of symbols; or columns of symbols, and what is below them where there is anything."""
     pairs = numbered(equation.columns(style))
     if not any(numbers for _, numbers in pairs):
         return [pool.element(row_of(symbols for symbols, _ in pairs))]

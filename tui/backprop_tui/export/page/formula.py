@@ -23,7 +23,7 @@ _TOKEN: Final = re.compile(
     r"|(?P<name>∂?[^\W\d](?:[\w#⁻]|\.(?=\w)|\[[\d, :]*\])*)|(?P<sign>\S)(?P<index>[ₐ-ₜᵢ-ᵪⱼ]*)"
 )
 _WORDS: Final = re.compile(r"\w \w")
-"""What stands in words, and not in symbols."""
+"""What is in words, and not in symbols."""
 
 
 def css_class(tint: Tint) -> str:
@@ -43,7 +43,7 @@ def row_of(blocks: Iterable[Block]) -> Element:
 
 
 def _with_roots(elements: list[Element]) -> list[Element]:
-    """Elements of a row, where a sign of a root stands over what follows it."""
+    """Elements of a row, where a sign of a root is over what follows it."""
     found: list[Element] = []
     for element in reversed(elements):
         if element[0] == "mo" and element[-1] == "√" and found:
@@ -78,7 +78,7 @@ def _elements(block: Block) -> Iterator[Element]:
 
 
 def _derivative(top: Block, bottom: Block) -> Element | None:
-    """``∂f/∂x``, which stands everywhere, in short: an element that is none of MathML."""
+    """``∂f/∂x``, which is everywhere, in short: an element that is none of MathML."""
     first, *others = spans = [span for block in (top, bottom) for line in block.lines for span in line]
     if len(others) != 1 or not all(span.text[:1] == "∂" and span.role is first.role for span in spans):
         return None

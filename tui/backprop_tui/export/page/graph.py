@@ -42,7 +42,7 @@ _COLUMN, _ROW, _MARGIN = 10, 20, 10
 NONE, DRY, TROUBLE = -1, 8, 9
 """What is no flow of a gradient."""
 BELOW = 2 * _ROW
-"""How far below the name of a node its gradient stands, in pixels."""
+"""How far below the name of a node its gradient is, in pixels."""
 _BEND, _HEAD = 6, 7
 """The radius of a corner of a wire, and the length of its arrow, in pixels."""
 

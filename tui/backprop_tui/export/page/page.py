@@ -37,7 +37,7 @@ _UNSAFE: Final = re.compile("[<>&\u2028\u2029\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]
 
 
 def html(exported: Exported) -> str:
-    """A page that steps through the iteration that is shown, and begins where the run stands."""
+    """A page that steps through the iteration that is shown, and begins where the run is."""
     scenario, trace, language = exported.scenario, exported.frame.trace, exported.language
     pool, drawn = Pool(), picture(trace)
     known = languages()
@@ -96,7 +96,7 @@ def _words(exported: Exported, language: str) -> dict[str, str]:
     last = trace.first_position + trace.schedule.last
     words: dict[str, Message] = {
         "graph": msg("Graph"),
-        "picture": msg("The graph of the computation; the table of nodes below has all that is in it"),
+        "picture": msg("The computational graph; the table of nodes below has the same information"),
         "step_heading": msg("Step"),
         "nodes": msg("Nodes"),
         "steps": msg("All steps"),
@@ -114,7 +114,9 @@ def _words(exported: Exported, language: str) -> dict[str, str]:
         "moves": msg("Move through the run"),
         "script": msg("This page needs JavaScript."),
         "code": msg("In NumPy"),
-        "made": msg("Made with backprop-tui. Nothing is loaded from anywhere: the page is this file."),
+        "made": msg(
+            "Made with backprop-tui. This file is the whole page: it loads nothing from anywhere else."
+        ),
         **{f"move_{name}": row.help for name, row in _ROWS.items()},
     }
     if trace.training is not None:
@@ -187,7 +189,7 @@ def _read(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """How a policy names what may stand in the page itself."""
+    """How a policy names what may be in the page itself."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 

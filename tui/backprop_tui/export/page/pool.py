@@ -1,4 +1,4 @@
-"""Data that holds each thing once: what is said again is the number of its place in a pool."""
+"""Data that holds each item once: repetitions are replaced by the item's number in a pool."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Pool:
         return self.place([self.span(span) for span in line if span.text])
 
     def sorted(self, used: Any) -> tuple[list[Any], Any]:
-        """The values with those first that stand in most places, and what was `used` of them with the numbers
+        """The values with those first that are in most places, and what was `used` of them with the numbers
         that they have then: short ones for most.
         """
         counts = Counter(place for value in (used, self.values) for place in _places(value))

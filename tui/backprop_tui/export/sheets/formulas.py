@@ -47,7 +47,7 @@ __all__ = [
 MOST_ROWS, MOST_COLUMNS = 12, 8
 """As many numbers of a tensor are printed; of a larger one its shape and its norm."""
 _MOST_ACROSS: Final = 16
-"""As many columns of numbers stand beside each other in one line of an equation."""
+"""As many columns of numbers are beside each other in one line of an equation."""
 _NUMBER: Final = re.compile(r"(-?[\d.]+)e(-?\d+)")
 _END: Final = re.compile(r"[ᵀᵢⱼₖₗₘₙₐ-ₜ₀-₉]+$")
 _PATH: Final = re.compile(r"\[[^\]]*\]|[^.\[\]]+|\.")
@@ -117,7 +117,7 @@ def _word(word: str) -> str:
 
 
 def _upright(word: str) -> str:
-    """A word of several letters stands as one thing, and is not a product of them."""
+    """A word of several letters is as one thing, and is not a product of them."""
     if len(word) == 1:
         return command_of(word) or (word if word.isascii() and word.isalnum() else words_tex(word))
     if not word.isascii():
@@ -355,7 +355,7 @@ def _symbols(side: Sequence[_Pair]) -> str:
 
 
 def _numbers(side: Sequence[_Pair]) -> str:
-    """What stands below the columns of a side; nothing where something is missing."""
+    """What is below the columns of a side; nothing where something is missing."""
     below = [block for _, block in side if block is not None]
     return tree_tex(row_of(below)) if len(below) == len(side) else ""
 
@@ -385,7 +385,7 @@ def _lines(parts: Sequence[Part]) -> Iterator[str]:
 
 
 def _all_written_out(parts: Iterable[Part]) -> bool:
-    """Whether all numbers of the columns can stand in one line."""
+    """Whether all numbers of the columns can be in one line."""
     terms = [part for part in parts if isinstance(part, Term) and part.tensor is not None]
     tensors = [(term.tensor, term.row) for term in terms if term.tensor is not None]
     across = sum(matrix_of(tensor, row).shape[1] if tensor.shape else 1 for tensor, row in tensors)

@@ -160,7 +160,7 @@ def _text(line: Line) -> str:
 
 
 def _row(exported: Exported, node: Node) -> NodeRow:
-    """A node as the run has it where it stands."""
+    """A node as the run has it where it is."""
     frame = exported.frame
     kind = KIND_NAMES[node.kind].in_language(exported.language) if node.op is None else ""
     takes = frame.graph.gets_gradient(node.position)

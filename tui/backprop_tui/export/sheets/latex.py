@@ -53,7 +53,7 @@ def document(lines: Iterator[str]) -> str:
 
 
 def _encoded(body: str) -> str:
-    """What is neither ASCII nor Korean stands in words alone, where its number is told."""
+    """What is neither ASCII nor Korean is in words alone, where its number is told."""
     return "".join(
         character if character.isascii() or is_hangul(character) else tex_text(character)
         for character in body

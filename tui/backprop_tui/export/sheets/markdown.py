@@ -89,7 +89,7 @@ def _step(step: HandoutStep) -> Iterator[str]:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """A table; what stands in a cell is text."""
+    """A table; what is in a cell is text."""
     yield f"| {' | '.join(map(escaped, heads))} |"
     yield f"|{'---|' * len(heads)}"
     yield from (f"| {' | '.join(map(escaped, row))} |" for row in rows)

@@ -101,7 +101,7 @@ class Appearance(Struct, frozen=True, eq=False):
 
     @classmethod
     def of(cls, view: View) -> Appearance:
-        """Where the reader stands."""
+        """Where the reader is."""
         found = frozenset(view.found_here)
         return cls(
             view.frame,
@@ -185,7 +185,7 @@ class Appearance(Struct, frozen=True, eq=False):
         return self.operand_node is node or (isinstance(self.frame.step, Seed) and active)
 
     def wire_role(self, status: NodeStatus) -> Role:
-        """The role of a wire that no gradient has crossed: done or ahead, it stands back."""
+        """The role of a wire that no gradient has crossed: done or ahead, it is back."""
         if status is NodeStatus.ACTIVE:
             return self.active_role
         return Role.DIM

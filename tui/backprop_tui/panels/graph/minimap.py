@@ -120,7 +120,7 @@ def _dots(scene: Scene, box: int, width: int, height: int) -> tuple[range, int]:
 def minimap(picture: GraphPicture, window: Area, margin: tuple[int, int] = (0, 0)) -> Minimap | None:
     """The map for a panel that shows `window` of a picture.
 
-    It stands in a corner, or else at an edge, where it hides nothing of the picture, which begins `margin`
+    It is in a corner, or else at an edge, where it hides nothing of the picture, which begins `margin`
     cells inside the panel. There is no map where there is no such place, if half of each box is in view and
     most of the picture, or if the panel is too small.
     """

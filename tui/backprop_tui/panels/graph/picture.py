@@ -79,7 +79,7 @@ def _richest(trace: Trace, before: Trace | None, folded: tuple[str, ...], room: 
 
 
 def shown_scene(view: View) -> Scene:
-    """The scene that the reader stands in: of the whole graph, if it is small or laid out, else of a part."""
+    """The scene that the reader is in: of the whole graph, if it is small or laid out, else of a part."""
     session = view.session
     whole = _laid_out(view)
     if whole is not None:
@@ -463,7 +463,7 @@ class GraphPicture(Struct, frozen=True, eq=False):
 
 
 def graph_picture(view: View) -> GraphPicture:
-    """The graph where the reader stands."""
+    """The graph where the reader is."""
     return GraphPicture.of(shown_scene(view), Appearance.of(view), mapped=view.minimap)
 
 

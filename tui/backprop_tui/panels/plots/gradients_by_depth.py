@@ -40,7 +40,7 @@ def gradients_by_depth(view: View, width: int, height: int) -> Drawing:
 def without_gradients(view: View, width: int, height: int) -> Lines:
     """What is said where no gradient is computed: why that is so, or that alone where rows are few."""
     ways = (
-        msg("No gradients here: this iteration is a forward pass alone."),
+        msg("No gradients here: this iteration is only a forward pass."),
         msg("There are no gradients."),
     )
     said = [wrap_line((Span(way.in_language(view.language), Role.DIM),), width) for way in ways]
@@ -55,7 +55,7 @@ def node_of_row(view: View, row: int) -> Node | None:
 
 @derived()
 def _in_order(graph: Graph) -> tuple[Node, ...]:
-    """Every node that a gradient reaches; a leaf stands before the first node that is computed from it."""
+    """Every node that a gradient reaches; a leaf is before the first node that is computed from it."""
     first_use: dict[int, int] = {}
     for node in graph.nodes:
         for operand in node.operands:

@@ -24,7 +24,7 @@ __all__ = ["gradients_over_time", "node_of_column", "recurrent_states"]
 _FEWEST: Final = 3
 """With fewer instances there is no trend to see."""
 _MOST: Final = 4
-"""The most states that are told apart."""
+"""The most states that are distinguished."""
 _SHORT: Final = 5
 """The longest name of an output that is shown."""
 _INSTANCE: Final = re.compile(r"(.+)\[(\d+)\]")
@@ -116,7 +116,7 @@ def _factor(first: float, last: float, count: int, language: str) -> str:
     if not (isfinite(first) and isfinite(last) and first > 0 < last):
         return ""
     factor = number(exp((log(first) - log(last)) / (count - 1)), 3)
-    return f"  {msg('×{factor} a step back', factor=factor).in_language(language)}"
+    return f"  {msg('×{factor} per step back', factor=factor).in_language(language)}"
 
 
 def _output(graph: Graph) -> str:

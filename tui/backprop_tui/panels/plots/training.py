@@ -19,7 +19,7 @@ from backprop_tui.view import View
 __all__ = ["loss_chart", "parameter_plane", "parameters_chart", "rate_chart"]
 
 _MOST: Final = 8
-"""The most parameters that are told apart."""
+"""The most parameters that are distinguished."""
 _MOST_RATES: Final = 500
 """Of a long training, the most updates whose rate is drawn, evenly spread."""
 _ROLES: Final = (Role.VALUE, Role.NAME, Role.LOCAL, Role.CODE)

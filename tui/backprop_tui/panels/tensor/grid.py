@@ -73,7 +73,7 @@ class PlacedColumn(NamedTuple):
 
 
 class Picture(Struct, frozen=True):
-    """A grid as drawn: its lines, where it was scrolled to, and which rows and columns stand where.
+    """A grid as drawn: its lines, where it was scrolled to, and which rows and columns are where.
 
     `rows` has the rows that each line shows, which are none for a heading.
     """
@@ -163,7 +163,7 @@ class Grid(Struct, frozen=True, eq=False):
 
 
 def last_axes(shape: Shape) -> Axes:
-    """The last two axes; a vector stands upright."""
+    """The last two axes; a vector is upright."""
     count = len(shape)
     if count < 2:
         return (0 if count else None), None
@@ -271,7 +271,7 @@ def _as_fit(grid: Grid, rows: range, order: range, width: int) -> _WrittenTexts:
 
 
 def _places(columns: _WrittenTexts, gutter: int) -> list[PlacedColumn]:
-    """Where the columns stand, with the space before them."""
+    """Where the columns are, with the space before them."""
     places: list[PlacedColumn] = []
     x = gutter
     for at, texts in columns.items():
@@ -420,7 +420,7 @@ def _labels(grid: Grid, parts: list[range]) -> list[Span]:
 
 
 def _heatmap_heading(grid: Grid, places: tuple[PlacedColumn, ...]) -> Line:
-    """The index of the first column, and that of the cursor's where it stands."""
+    """The index of the first column, and that of the cursor's where it is."""
     first, indent = str(places[0].number), places[0].start
     current = next((place for place in places if grid.cursor and place.number == grid.place[1]), None)
     if current is None:

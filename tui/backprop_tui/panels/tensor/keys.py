@@ -17,7 +17,7 @@ __all__ = ["KEYS", "key_line"]
 class ViewerKey(Struct, frozen=True):
     """Keys with what they do: their actions on the screen, and how people read them.
 
-    `label` stands in the footer, `help` on the help's page. The first in the order of `footer` stay where the
+    `label` is in the footer, `help` on the help's page. The first in the order of `footer` stay where the
     footer is short. Some are for tensors of more than two axes alone (`deep`).
     """
 
@@ -34,7 +34,7 @@ KEYS: Final[tuple[ViewerKey, ...]] = (
     ViewerKey(
         "move",
         msg("entry"),
-        msg("move the cursor: its number is shown in full, and how it was made; a click puts it there"),
+        msg("move the cursor, by keys or with a click: its entry is shown in full, with how it was computed"),
         "↑ ↓ ← →",
         2,
         (("up", "move(-1, 0)"), ("down", "move(1, 0)"), ("left", "move(0, -1)"), ("right", "move(0, 1)")),
@@ -42,7 +42,7 @@ KEYS: Final[tuple[ViewerKey, ...]] = (
     ViewerKey(
         "page",
         msg("page"),
-        msg("as many rows as are in view, with Shift and an arrow also columns; the wheel scrolls"),
+        msg("move by a screenful of rows or, with Shift and an arrow, of columns; the wheel scrolls"),
         "PgUp PgDn",
         10,
         (
@@ -55,7 +55,7 @@ KEYS: Final[tuple[ViewerKey, ...]] = (
     ViewerKey(
         "ends",
         msg("ends of the row"),
-        msg("to the ends of the row, with Ctrl to the first and the last entry"),
+        msg("to either end of the row or, with Ctrl, to the first or last entry"),
         "Home End",
         12,
         (
@@ -68,7 +68,7 @@ KEYS: Final[tuple[ViewerKey, ...]] = (
     ViewerKey(
         "subject",
         msg("value, gradient"),
-        msg("the node's value, its gradient, and each contribution to that"),
+        msg("the node's value, its gradient, and each contribution to the gradient"),
         "Tab",
         3,
         (("tab", "subject(1)"), ("shift+tab", "subject(-1)")),
@@ -76,7 +76,7 @@ KEYS: Final[tuple[ViewerKey, ...]] = (
     ViewerKey(
         "slice",
         msg("slice"),
-        msg("the slice before and after, of a tensor with more than two axes"),
+        msg("the previous and next slice of a tensor with more than two axes"),
         ", .",
         4,
         (("comma", "slide(-1)"), ("full_stop", "slide(1)")),
@@ -85,26 +85,26 @@ KEYS: Final[tuple[ViewerKey, ...]] = (
     ViewerKey(
         "axis",
         msg("slice axis"),
-        msg("another axis to take slices along"),
+        msg("choose another axis to slice along"),
         "x",
         8,
         (("x", "axis"),),
         deep=True,
     ),
-    ViewerKey("axes", msg("turn"), msg("other axes for rows and columns"), "t", 9, (("t", "turn"),)),
+    ViewerKey("axes", msg("turn"), msg("choose other axes for rows and columns"), "t", 9, (("t", "turn"),)),
     ViewerKey(
         "heat",
         msg("heatmap"),
         msg(
-            "a heatmap, or numbers; a tensor with more entries than cells is shown whole until the cursor"
-            " moves: each cell is the entry of largest magnitude in its block"
+            "switch between heatmap and numbers; a tensor with more entries than cells is shown whole "
+            "until the cursor moves: each cell is the entry of largest magnitude in its block"
         ),
         "h",
         5,
         (("h", "heat"),),
     ),
-    ViewerKey("counts", msg("histogram"), msg("the histogram, or none"), "f", 6, (("f", "counts"),)),
-    ViewerKey("copy", msg("copy"), msg("copy the matrix as NumPy reads it"), "y", 11, (("y", "copy"),)),
+    ViewerKey("counts", msg("histogram"), msg("show or hide the histogram"), "f", 6, (("f", "counts"),)),
+    ViewerKey("copy", msg("copy"), msg("copy the matrix in NumPy syntax"), "y", 11, (("y", "copy"),)),
     ViewerKey("help", msg("help"), msg("this page"), "?", 7, (("question_mark,f1", "help"),)),
     ViewerKey("close", msg("close"), msg("back to the debugger"), "Esc", 1, (("escape,q,enter", "dismiss"),)),
 )

@@ -41,7 +41,7 @@ from backprop_tui.panels.tensor.state import TensorState
 __all__ = ["main_pane", "pane_block", "side_panes"]
 
 _LONGEST = 16
-"""The longest formula of a local gradient that stands beside its name."""
+"""The longest formula of a local gradient that is beside its name."""
 _LONGEST_NAME = 24
 _BELOW = 2
 """The lines below an overview: its legend, and what a cell of it is."""
@@ -53,7 +53,7 @@ _BETWEEN = frozenset("⊙·⊗@")
 
 
 class Pane(Struct, frozen=True, eq=False):
-    """A grid, what stands above it, the sign before it, and the facts that its legend is of."""
+    """A grid, what is above it, the sign before it, and the facts that its legend is of."""
 
     name: str
     grid: Grid
@@ -176,7 +176,7 @@ def pane_block(
 ) -> tuple[Block, Picture, bool]:
     """Panes side by side, each with its name above; the first one's picture, and whether it is a heatmap.
 
-    In all heatmaps a number is equally large, so that the rows of one stand as the columns of another do.
+    In all heatmaps a number is equally large, so that the rows of one are as the columns of another do.
     """
     room = max(1, height - 1)
     signs = [f" {pane.sign} " if pane.sign else "" for pane in panes]

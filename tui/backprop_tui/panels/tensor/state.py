@@ -1,4 +1,4 @@
-"""Where one stands in the viewer of a node's tensors: which tensor, which slice, which entry."""
+"""Where one is in the viewer of a node's tensors: which tensor, which slice, which entry."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class TensorState:
 
     @property
     def empty(self) -> bool:
-        """Whether there is no entry to stand on."""
+        """Whether there is no entry to be on."""
         return 0 in self.shape
 
     @property
@@ -192,7 +192,7 @@ class TensorState:
         return replace(self, slides=(self.slides + 1) % max(1, len(self.others)))
 
     def next_axes(self) -> TensorState:
-        """The next pair of axes for the matrix in view, in both orders; a vector lies down or stands up."""
+        """The next pair of axes for the matrix in view, in both orders; a vector lies down or is up."""
         count = len(self.shape)
         if count < 2:
             return replace(self, axes=self.axes[::-1], scroll=TOP_LEFT, follow=True)

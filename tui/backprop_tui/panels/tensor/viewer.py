@@ -1,6 +1,6 @@
 """The viewer of a node's tensors: a slice as numbers or a heatmap, its facts, and how an entry is made.
 
-Of a product, the upstream and the local gradient stand beside it, with the entries lit that made that entry.
+Of a product, the upstream and the local gradient are beside it, with the entries lit that made that entry.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _SHORT = 24
 _TALL = 24
 """From as many rows on there is room for notes."""
 _WIDE = 100
-"""From as many columns on a histogram stands beside a tensor by itself."""
+"""From as many columns on a histogram is beside a tensor by itself."""
 _COUNTS_WIDTH = 34
 _MOST_COPIED = 10_000
 _NEXT = "\n"
@@ -60,7 +60,7 @@ class Viewer(Struct, frozen=True):
     with_counts: bool = False
 
     def entry(self, x: int, y: int) -> tuple[int, int] | None:
-        """The row and the column of the matrix in view that stand at a place."""
+        """The row and the column of the matrix in view that are at a place."""
         return None if self.picture is None else self.picture.at(x - self.x, y - self.y)
 
     def subject(self, x: int, y: int) -> int | None:
@@ -106,7 +106,7 @@ def _head(state: TensorState, width: int, *, tall: bool) -> list[Line]:
     ]
     if node.place is not None:
         place = f"{PurePath(node.place.path).name}:{node.place.line}:{node.place.column}"
-        line.append(Span(f"   {msg('written at').in_language(language)} {place}", Role.DIM))
+        line.append(Span(f"   {msg('defined at').in_language(language)} {place}", Role.DIM))
     lines = [clip_line(tuple(line), width)]
     notes = view.scenario.notes if not view.session.levels else {}
     note = note_for(notes, node.position, view.session.iteration, None)
@@ -119,7 +119,7 @@ def _head(state: TensorState, width: int, *, tall: bool) -> list[Line]:
 
 
 def _tabs(state: TensorState, width: int) -> tuple[Line, tuple[tuple[int, int, int], ...]]:
-    """The node's tensors, each with its number in short; and where they stand."""
+    """The node's tensors, each with its number in short; and where they are."""
     spans: list[Span] = []
     hits: list[tuple[int, int, int]] = []
     x = 0
@@ -166,7 +166,7 @@ def _partial(state: TensorState, width: int) -> list[Line]:
 
 
 def _has_counts(state: TensorState, tensor: Tensor, width: int) -> bool:
-    """Whether a histogram stands beside the tensor."""
+    """Whether a histogram is beside the tensor."""
     alone = state.origins is None and not state.readings and width >= _WIDE
     return tensor.size > 1 and (alone if state.counts is None else state.counts)
 
@@ -174,7 +174,7 @@ def _has_counts(state: TensorState, tensor: Tensor, width: int) -> bool:
 def _middle(
     state: TensorState, tensor: Tensor, width: int, height: int, *, with_counts: bool
 ) -> tuple[Block, Picture, bool]:
-    """The tensor, and what stands beside it; its picture, and whether that is a heatmap."""
+    """The tensor, and what is beside it; its picture, and whether that is a heatmap."""
     main = main_pane(state, tensor)
     if not with_counts:
         return pane_block(state, [main, *side_panes(state)], width, height)
@@ -242,7 +242,7 @@ def histogram_lines(tensor: Tensor, language: str, width: int, height: int) -> l
 
 
 def _starts(found: Histogram) -> list[str]:
-    """Where each interval begins; whole numbers that have one each stand in its middle."""
+    """Where each interval begins; whole numbers that have one each are in its middle."""
     edges = found.edges
     if len(edges) == 2 or (edges[0] % 1 == 0.5 and edges[1] - edges[0] == 1):
         return column([(low + high) / 2 for low, high in pairwise(edges)])

@@ -67,7 +67,7 @@ def equation_parts(facts: StepFacts, language: str) -> Sequence[Part]:
         case ClearFacts() | StartFacts():
             return []
     override, result = facts.override, parts[0]
-    if override and isinstance(result, Term):  # what stands there instead, before what was computed
+    if override and isinstance(result, Term):  # what is there instead, before what was computed
         word = msg("overridden").in_language(language)
         given = showing(override.given, result.name, word, result.role, row=result.row)
         parts = [given, Sign("←"), *parts]

@@ -1,4 +1,4 @@
-"""What stands over the columns of an equation, and in how few rows and cells it may where room is short."""
+"""What is over the columns of an equation, and in how few rows and cells it may where room is short."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _OVER = "/∂"
 _LONGEST_SYMBOLS = 22
 """In how many cells symbols are tried that do not fit as they are; they take more where that leaves room."""
 _IS = "= "
-"""What stands before a rule."""
+"""What is before a rule."""
 
 
 class Heading(NamedTuple):
-    """What stands over a column: its name, what it is, in one line or more, its shape, and its rule."""
+    """What is over a column: its name, what it is, in one line or more, its shape, and its rule."""
 
     name: str
     word: str
@@ -60,8 +60,8 @@ Headings: TypeAlias = list[Heading | None]
 def headings(parts: list[Part], room: list[int], *, tall: bool) -> Iterator[tuple[Headings, int, bool]]:
     """How the columns may be headed, how many empty rows follow, and whether derivatives are fractions.
 
-    The best comes first. Words that are wider than the `room` over their numbers take two lines, rules stand
-    beside the words, long symbols are cut, rules are left out, and at last shapes stand beside the words,
+    The best comes first. Words that are wider than the `room` over their numbers take two lines, rules are
+    beside the words, long symbols are cut, rules are left out, and at last shapes are beside the words,
     some of them, or none.
     """
     for fractions in (True, False) if tall else (False,):
@@ -137,7 +137,7 @@ def cut_short(parts: list[Part]) -> Headings:
 def narrow(heads: Headings, room: list[int]) -> Headings:
     """Words and shapes only where they are not wider than the names or the `room` of the numbers.
 
-    Which part of a larger tensor it is stands there in any case.
+    Which part of a larger tensor it is is there in any case.
     """
     return [
         head and _narrow(head, max(cells, cell_width(head.name)))
@@ -200,7 +200,7 @@ def _narrow(head: Heading, cells: int) -> Heading:
 
 def _cut(head: Heading) -> Heading:
     name = _cut_name(head.name, _LONGEST_SYMBOLS)
-    is_symbols = head.rule.startswith(_IS)  # words are not cut: they stand there whole, or not at all
+    is_symbols = head.rule.startswith(_IS)  # words are not cut: they are there whole, or not at all
     rule = clip_formula(head.rule, len(_IS) + _LONGEST_SYMBOLS) if is_symbols else head.rule
     return head._replace(name=name, rule=rule, is_cut=(name, rule) != (head.name, head.rule))
 
@@ -215,7 +215,7 @@ def lengthened(head: Heading, term: Term, cells: int) -> Heading:
     """A head that is cut, with as many of its symbols as a column of `cells` has room for."""
     *words, last = head.word.split("\n")
     before, is_there, _ = last.partition(_IS)
-    if is_there:  # the rule stands beside the word
+    if is_there:  # the rule is beside the word
         last = before + clip_formula(term.rule, cells - cell_width(before))
     rule = head.rule and (clip_formula(term.rule, cells) if head.rule.startswith(_IS) else head.rule)
     return head._replace(name=_cut_name(term.name, cells), word="\n".join([*words, last]), rule=rule)

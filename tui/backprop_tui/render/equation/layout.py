@@ -1,6 +1,6 @@
 """The columns of an equation side by side: names above, numbers below, each in its column.
 
-Where they are too many for the width, the right side stands under the product, or numbers have fewer digits,
+Where they are too many for the width, the right side is under the product, or numbers have fewer digits,
 or some become heatmaps.
 """
 
@@ -43,7 +43,7 @@ __all__ = ["laid_out"]
 _LOW = 9
 """With fewer rows, those of the heads are missed by the numbers."""
 _ALONE = 2
-"""A term, perhaps with a sign, has nothing to stand under."""
+"""A term, perhaps with a sign, has nothing to be under."""
 _TALLER = 2
 """How many rows more a name takes as a fraction."""
 _AROUND = 2
@@ -92,7 +92,7 @@ def _in_full_numbers(
     """Every tensor in full, side by side or with the product above the rest, as is `wanted`; None where that
     does not fit.
 
-    Where that is not to be `wordy`, only words that take no room stand between the names and the numbers.
+    Where that is not to be `wordy`, only words that take no room are between the names and the numbers.
     """
     if not _could_fit(parts, width, height):
         return None
@@ -172,7 +172,7 @@ def _in_full_width(part: Part) -> int:
 
 
 def _least_width(parts: list[Part]) -> int:
-    """What the numbers and signs take side by side at least, whatever stands above them."""
+    """What the numbers and signs take side by side at least, whatever is above them."""
     return sum(part.width if isinstance(part, Sign) else _in_full_width(part) for part in parts)
 
 
@@ -209,7 +209,7 @@ def _heatmaps(
 ) -> Block:
     """Columns side by side, in which tensors are heatmaps where they have to be.
 
-    Words stand on one line, as in `unfolded`, where their own column has room for them.
+    Words are on one line, as in `unfolded`, where their own column has room for them.
     """
     room = max(1, height - rows_of_heads(heads).total - _TALLER * tall - 1)
     shares = _shares(parts, heads, width, room, tall=tall)
@@ -370,7 +370,7 @@ def _product_above(
 ) -> Block:
     """The left side of the equation, and the right side under it: ``∂L/∂x = [1  2]``, then ``= ∂L/∂q · …``.
 
-    The name of the product, the sign and the middle of the numbers stand in one row. The right side's numbers
+    The name of the product, the sign and the middle of the numbers are in one row. The right side's numbers
     take at most `height`, and the product's what that leaves of `most`; symbols are as long as the `width`
     allows.
     """
@@ -390,7 +390,7 @@ def _product_above(
 
 
 def _under(parts: list[Part]) -> list[Part]:
-    """What stands under the product: the rest, of which the sign is at the left edge."""
+    """What is under the product: the rest, of which the sign is at the left edge."""
     first = parts[1]
     assert isinstance(first, Sign)
     return [structs.replace(first, leads=True), *parts[2:]]
@@ -414,7 +414,7 @@ def _lengthened(
 def _column(head: Block, top: int, numbers: Block, middle: int, height: int) -> Block:
     """A column: its head in `top` rows, and its numbers in `height`, in the middle of the first `middle`.
 
-    A legend hangs under its heatmap, which stands level with the rows of numbers beside it.
+    A legend hangs under its heatmap, which is level with the rows of numbers beside it.
     """
     over = min((middle - _bracketed(numbers)) // 2, height - numbers.height)
     under = height - numbers.height - over
@@ -422,12 +422,12 @@ def _column(head: Block, top: int, numbers: Block, middle: int, height: int) -> 
 
 
 def _bracketed(numbers: Block) -> int:
-    """How many rows numbers or a heatmap take without what stands below."""
+    """How many rows numbers or a heatmap take without what is below."""
     return numbers.parts[0][2].height if numbers.parts else numbers.height
 
 
 def _head_of_product(parts: list[Part], heads: Headings, *, tall: bool) -> Block:
-    """The head of the product where it stands above the rest, with no other beside it."""
+    """The head of the product where it is above the rest, with no other beside it."""
     result, heading = parts[0], heads[0]
     assert isinstance(result, Term)
     assert heading is not None
@@ -435,12 +435,12 @@ def _head_of_product(parts: list[Part], heads: Headings, *, tall: bool) -> Block
 
 
 def _left_of_product(parts: list[Part], heads: Headings, *, tall: bool) -> int:
-    """How many cells the head of the product and the sign take where it stands above the rest."""
+    """How many cells the head of the product and the sign take where it is above the rest."""
     return len(" = ") + _head_of_product(parts, heads, tall=tall).width
 
 
 def _height_of_two(heads: Headings, height: int, *, tall: bool) -> int:
-    """How high numbers may be where those of the product stand above the rest."""
+    """How high numbers may be where those of the product are above the rest."""
     free = height - rows_of_heads(heads).total - _TALLER * tall - 2
     below = rows_of_heads([heads[0]]).total - 1 + tall
     return next((high for high in range(free, 1, -1) if high <= free - _least(high, int(tall), below)), 1)

@@ -28,7 +28,7 @@ _MOST_ENTRIES = 400
 
 
 class LocalColumn(Struct, frozen=True, eq=False):
-    """A column, and how the upstream gradient stands beside it.
+    """A column, and how the upstream gradient is beside it.
 
     `has_entries` says that the product is made of entries of both, and `sample` which part of tensors with
     batch axes is shown. What is shown `is_part` where the product comes of more than that.

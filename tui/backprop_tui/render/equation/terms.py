@@ -49,14 +49,14 @@ _EXPONENTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻^"
 
 
 class Sign(Struct, frozen=True):
-    """What stands between two columns, in the line of names; and in the middle of the numbers the same, or
+    """What is between two columns, in the line of names; and in the middle of the numbers the same, or
     what is `below`.
     """
 
     text: str
     below: str | None = None
     leads: bool = False
-    """Whether it stands at the left edge."""
+    """Whether it is at the left edge."""
 
     @property
     def block(self) -> Block:
@@ -87,7 +87,7 @@ class Term(Struct, frozen=True, eq=False, dict=True, weakref=True):
     role: Role
     row: bool = False
     rule: str = ""
-    """Symbols for what its numbers are, after an equals sign, or what there is to say about them."""
+    """Symbols for what its numbers are, after an equals sign, or what to say about them."""
     fine: bool = False
     """Whether each of its numbers has as many digits as it takes to follow a product."""
     brief: bool = False

@@ -56,7 +56,7 @@ class Style(Struct, frozen=True):
 class Column(Struct, frozen=True):
     """Symbols, and the numbers under them; a sign is repeated between the numbers.
 
-    A `relation` is the sign between two sides. A `value` is numbers that stand beside symbols.
+    A `relation` is the sign between two sides. A `value` is numbers that are beside symbols.
     """
 
     symbols: Block
@@ -76,7 +76,7 @@ _PLAIN: Final = Style()
 
 
 class Equation(Struct, frozen=True):
-    """What stands above an equation, and its columns in any style; those of the least `rank` go first.
+    """What is above an equation, and its columns in any style; those of the least `rank` go first.
 
     Its numbers are `fine` where there is room. `in_columns` says that the columns of the step tell the same.
     """
@@ -148,7 +148,7 @@ def _widths(columns: Sequence[Column]) -> list[int]:
 
 
 def _under(columns: Sequence[Column]) -> list[Block]:
-    """What stands below the columns, as far as it goes from the left."""
+    """What is below the columns, as far as it goes from the left."""
     return [
         column.symbols if column.sign else column.numbers or _NOTHING
         for column in columns[: _numbered(columns)]
@@ -156,12 +156,12 @@ def _under(columns: Sequence[Column]) -> list[Block]:
 
 
 def with_value(columns: Sequence[Column], value: Block | None) -> Sequence[Column]:
-    """An equation, and after it what it comes to, unless that stands below its left side."""
+    """An equation, and after it what it comes to, unless that is below its left side."""
     return columns if value is None or _numbered(columns) else [*columns, EQUALS, Column(value, value=True)]
 
 
 def numbered(columns: Sequence[Column]) -> list[tuple[Block, Block | None]]:
-    """The symbols of each column, and what stands below them."""
+    """The symbols of each column, and what is below them."""
     under = _under(columns)
     below = [*under, *[None] * (len(columns) - len(under))]
     return [(column.symbols, number) for column, number in zip(columns, below, strict=True)]
@@ -205,7 +205,7 @@ def lies_down(tensor: Tensor, style: Style) -> bool:
 
 
 def tensor_box(tensor: Tensor | None, role: Role, style: Style, *, upright: bool = True) -> Block | None:
-    """A number, or a tensor of few in brackets, a vector as it stands; None where it is not written out."""
+    """A number, or a tensor of few in brackets, a vector as it is; None where it is not written out."""
     if tensor is None or not style.numbers or not is_written_out(tensor, style):
         return None
     if tensor.shape == ():

@@ -90,7 +90,7 @@ class Naming:
         return Typesetter(spell, self.axes, style.flat, style.small, self.language)
 
     def right(self, tree: Expr, style: Style) -> list[Column]:
-        """A side of an equation, over its numbers if they can stand in place of the names.
+        """A side of an equation, over its numbers if they can replace the names.
 
         What a sum or a product is made of has a column each, and so have the signs between.
         """
@@ -113,7 +113,7 @@ class Naming:
         return any(isinstance(part, Name) and part.name in self.known for part in walk(tree))
 
     def shows(self, tree: Expr, style: Style) -> bool:
-        """Whether numbers can stand in `tree` in place of all its names."""
+        """Whether numbers can be in `tree` in place of all its names."""
         if not style.numbers:
             return False
         names = [part.name for part in walk(tree) if isinstance(part, Name)]
@@ -124,7 +124,7 @@ class Naming:
 
 
 def number_piece(tensor: Tensor, role: Role, style: Style, *, upright: bool = True) -> Piece | None:
-    """A tensor where a name stood; a negative number stands in brackets where it is a factor, and so does a
+    """A tensor where a name stood; a negative number is in brackets where it is a factor, and so does a
     vector that lies down where it has an exponent.
     """
     box = tensor_box(tensor, role, style, upright=upright)

@@ -52,7 +52,7 @@ def formula_block(
     Where they take more than `height` rows, the least important is left out. Where even the rest would not
     fit nothing is, as one has to scroll anyway. If they can, `spare` rows of the height stay free.
     `small` allows superscripts; without them every exponent is a raised box. Where the columns of the
-    equation stand beside it, what those have `said` is left out.
+    equation are beside it, what those have `said` is left out.
     """
     equations = [one for one in step_equations(facts, language) if not (said and one.in_columns)]
     if not equations:
@@ -100,7 +100,7 @@ class _Pages:
 
 
 def _all_are_vectors(facts: StepFacts) -> bool:
-    """Whether no matrix is in the step, that a vector would stand beside."""
+    """Whether no matrix is in the step, that a vector would be beside."""
     node, nodes = facts.frame.node, facts.graph.nodes
     return node is not None and all(
         len(each.shape) < 2 for each in (node, *(nodes[operand] for operand in node.operands))

@@ -222,7 +222,7 @@ def _sum(facts: AccumulateFacts, language: str) -> Equation:
 
 
 def _update(facts: UpdateFacts) -> Iterator[Equation]:
-    """One for each line of the update; what a line computes stands in the lines after it."""
+    """One for each line of the update; what a line computes is in the lines after it."""
     title = facts.training.optimizer.name
     for line in facts.lines:
         yield _update_line(facts, title, line)

@@ -122,7 +122,7 @@ def _in_place(graph: Graph, node: Node, tree: Expr) -> Expr:
 
 
 def shows_entries(tree: Expr, axes: Mapping[str, int]) -> bool:
-    """Whether tensors can stand in `tree` in place of their names.
+    """Whether tensors can be in `tree` in place of their names.
 
     They can be added, multiplied, divided by a number, and be the operands of a function that is written with
     brackets; they are not exponents, and there are no fractions of them.
@@ -148,13 +148,13 @@ def shows_entries(tree: Expr, axes: Mapping[str, int]) -> bool:
 
 
 def _is_stacked(call: Call) -> bool:
-    """Whether its operands are exponents, or stand one under the other."""
+    """Whether its operands are exponents, or are one under the other."""
     op = OPS.called(call.name)
     return op is not None and op.notation is not None and op.notation.kind in ("exponential", "cases")
 
 
 def _is_scalar(tree: Expr, axes: Mapping[str, int]) -> bool:
-    """Whether no tensor with axes stands in `tree`."""
+    """Whether no tensor with axes is in `tree`."""
     return all(axes.get(name, 0) == 0 for name in _names(tree))
 
 

@@ -1,6 +1,6 @@
-"""An expression -> a box: fractions, powers, roots and sums as they stand on a blackboard.
+"""An expression -> a box: fractions, powers, roots and sums as they are on a blackboard.
 
-What binds less tightly than its surroundings stands in brackets only where the picture does not show it: the
+What binds less tightly than its surroundings is in brackets only where the picture does not show it: the
 bars of fractions and roots, and an exponent's place, group by themselves. What is `flat` keeps to one row.
 """
 
@@ -68,7 +68,7 @@ def product_sign(call: Call) -> str:
 
 
 def is_big_operator(call: Call) -> bool:
-    """Whether a call's sign stands right before what holds together by itself."""
+    """Whether a call's sign is right before what holds together by itself."""
     notation = notation_of(call)
     return notation is not None and notation.kind == "big operator"
 
@@ -179,11 +179,11 @@ class Typesetter(Struct, frozen=True):
         return piece.box if piece.binds >= around else fenced(piece.box)
 
     def deeper(self) -> Typesetter:
-        """For what stands in a fraction."""
+        """For what is in a fraction."""
         return structs.replace(self, depth=self.depth + 1)
 
     def on_one_row(self) -> Typesetter:
-        """For what stands in an exponent."""
+        """For what is in an exponent."""
         return structs.replace(self, flat=True)
 
     def transposed(self, value: Value, reading: str) -> Piece:
@@ -214,7 +214,7 @@ def _positive(box: Block) -> Block:
 
 
 def number_piece(written: str) -> Piece:
-    """A number; a negative one stands in brackets where it is a factor."""
+    """A number; a negative one is in brackets where it is a factor."""
     return Piece(text(written, Role.TEXT), SIGN if written.startswith("-") else ATOM)
 
 
