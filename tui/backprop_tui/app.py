@@ -125,7 +125,7 @@ class DebuggerApp(App[None]):
 
             self.push_screen(DebuggerScreen(self.start_view, staged=self.staged))
             if not self.is_headless:
-                self.set_timer(_UNTIL_READ, _load_pages)
+                self.call_after_refresh(self.set_timer, _UNTIL_READ, _load_pages)
         self._tell_problems()
         self.call_after_refresh(_start_garbage_collection)
 

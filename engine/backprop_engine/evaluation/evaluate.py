@@ -44,7 +44,6 @@ from backprop_engine.expressions import (
     render,
     walk,
 )
-from backprop_engine.expressions.rewriting import rebuilt
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.plain_text import shortened
 from backprop_engine.ops import OPS, Op
@@ -197,6 +196,8 @@ def with_gradients(tree: Expr, loss: str) -> Expr:
         if derivative is None or normalised(derivative[0]) != loss:
             return part
         return Call(GRADIENT, (Name(derivative[1], part.span),), (), part.span, part.span)
+
+    from backprop_engine.expressions.rewriting import rebuilt  # no first screen asks for a gradient
 
     return rebuilt(tree, change)
 

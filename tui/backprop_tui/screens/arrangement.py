@@ -206,8 +206,7 @@ class Body(Container):
         shared = plan, cells_of_graph(self._current(), plan, size), size.width
         if shared != self._shared:
             self._shared = shared
-            for each in get_args(Plan):
-                self.set_class(each == plan, f"-{each}")
+            self.update_classes({f"-{each}": each == plan for each in get_args(Plan)})
             rows, columns = _GRIDS[plan]
             self.styles.grid_rows = rows.format(shared[1])
             self.styles.grid_columns = columns.format(shared[1], size.width * 7 // 20, size.width * 6 // 20)

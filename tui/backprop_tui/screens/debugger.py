@@ -115,10 +115,11 @@ class DebuggerScreen(SteadyScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The panels in the order that tab goes through them."""
+        self._take_size()
         if self._guide is not None:
             yield Panel(self._card, id="tour", focusable=False)
         yield Panel(self._header, id="header", focusable=False)
-        with Body(lambda: self.current, lambda: self.arrangement.plan, id="body"):
+        with self._shared_body():
             for slot in PANEL_SLOTS:
                 drawn = PANELS[slot.name]
                 yield _widget_of(slot)(
@@ -133,6 +134,13 @@ class DebuggerScreen(SteadyScreen[None]):
         yield Panel(self._drawn(timeline), id="timeline", focusable=False, scrubs=True)
         yield MistakesPanel(id="mistakes")
         yield Panel(self._footer, id="footer", focusable=False)
+
+    def _shared_body(self) -> Body:
+        """What the panels stand in, shared out before anything is drawn in another size."""
+        body = Body(lambda: self.current, lambda: self.arrangement.plan, id="body")
+        bars = _BARS + _BORDERS * (not self.has_class("-narrow") and not self.has_class("-low"))
+        body.share(Size(self.app.size.width, self.app.size.height - bars))
+        return body
 
     def _drawn(self, function: Callable[[View, int, int], Drawing]) -> DrawFunction:
         """A panel's function, applied to whatever the view is when it is drawn."""
@@ -245,20 +253,21 @@ class DebuggerScreen(SteadyScreen[None]):
         """The titles; the panels draw themselves as soon as they have a size."""
         self.keep_view(replace(self.current, commands=self.commands))
         self._panels = {panel.id or "": panel for panel in self.query(Panel)}
-        # Textual sets these classes when it has laid out for the first time, and lays out once more.
-        width, height = self.app.size
-        for cells, breakpoints in ((width, BREAKPOINTS), (height, VERTICAL_BREAKPOINTS)):
-            fitting = max(least for least, _ in breakpoints if least <= cells)
-            for least, name in breakpoints:
-                self.set_class(least == fitting, name)
-        self.set_class(self.app.has_class("-ascii"), "-ascii")
-        bars = _BARS + _BORDERS * (not self.has_class("-narrow") and not self.has_class("-low"))
-        self.query_one(Body).share(Size(width, height - bars))  # before anything is drawn in another size
         self._arrange()
         self.call_after_refresh(self.layout_job.follow)
         self.runner.carry_on()
         self.follower.start()
-        self.set_timer(_UNTIL_READ, self._read_ahead)
+        self.call_after_refresh(self.set_timer, _UNTIL_READ, self._read_ahead)
+
+    def _take_size(self) -> None:
+        """Take the classes of the screen's size, before there is a panel whose style depends on them.
+
+        Textual sets them when it has laid out for the first time, and lays out once more.
+        """
+        for cells, breakpoints in zip(self.app.size, (BREAKPOINTS, VERTICAL_BREAKPOINTS), strict=True):
+            fitting = max(least for least, _ in breakpoints if least <= cells)
+            self.update_classes({name: least == fitting for least, name in breakpoints})
+        self.set_class(self.app.has_class("-ascii"), "-ascii")
 
     def watch_view(self) -> None:
         """Another view: every panel shows its function of it."""

@@ -85,6 +85,8 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
         """Whether one can go to what does not fit; without a focus there is none, unless it is said."""
         self._settling = False
         """Whether all that changes is painted in the end, wherever it is scrolled to until then."""
+        self._extent: tuple[Size, Size] | None = None
+        """How much there is to scroll in, and how much of it is seen."""
         self._title = ""
         self._links: tuple[tuple[str, str], ...] = ()
 
@@ -149,6 +151,9 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
 
     def take_extent(self, extent: Size) -> None:
         """Have this much to scroll in. Nothing is laid out for that: it changes no place on the screen."""
+        if (extent, self.size) == self._extent:
+            return
+        self._extent = extent, self.size
         set_extent(self, extent)
         # What keys and the wheel count from is clamped as well, so that none of them is lost.
         self.scroll_target_x = self.scroll_x = min(self.scroll_x, self.max_scroll_x)

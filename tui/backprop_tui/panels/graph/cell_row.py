@@ -139,7 +139,7 @@ def _clear(cells: CellRow, columns: range) -> None:
 def as_line(cells: Mapping[int, Span], start: int, end: int) -> Line:
     """Cells as spans: those of one role joined, gaps filled with spaces, nothing after the last."""
     spans: list[Span] = []
-    last = max((column for column in cells if column < end), default=start - 1)
+    last = max(filter(end.__gt__, cells), default=start - 1)
     text = ""
     role: Tint = Role.TEXT
     for column in range(start, last + 1):
