@@ -33,6 +33,7 @@ _BAR, _ROWS = 12, 4
 _NAMES: Final = 8
 """Of more names than this, the rest is an ellipsis."""
 _BLANK: Final[Line] = (Span(""),)
+_APART: Final = Span(" " * _GAP)
 
 
 def is_at_start(view: View) -> bool:
@@ -205,7 +206,9 @@ def ending(view: View, width: int) -> Ending:
     one_row = next(
         (row for row in rows_of_keys if line_width(row) <= width), clip_line(rows_of_keys[-1], width)
     )
-    return Ending(parts, [*outcome, *_bars(view, width, small=True), *checks, one_row], [*checks, one_row])
+    keys = [one_row] if one_row is rows_of_keys[0] else [tries, clip_line(following_one, width)]
+    low = [*outcome, *_bars(view, width, small=True), *checks, one_row]
+    return Ending(parts, low, [*_in_short(view, width), *keys])
 
 
 _TRIES: Final = (
@@ -213,6 +216,14 @@ _TRIES: Final = (
     ("break", msg("breakpoint")),
     ("plot", msg("plots")),
 )
+
+
+def _in_short(view: View, width: int) -> list[Line]:
+    """The output, and whether the checks hold, in one line where that fits."""
+    outcome = next(_outcome(view, width), ())
+    told = [span for span in outcome if span.role is not Role.DIM and span != _APART]
+    checks = _checks(view)
+    return wrap_lines([(*told, _APART, *checks[0]) if checks else tuple(told)], width)
 
 
 def _following(view: View) -> Line:
@@ -232,7 +243,7 @@ def _outcome(view: View, width: int) -> Iterator[Line]:
             Span(overview.output, Role.NAME),
             Span(" = "),
             Span(summary(value), Role.VALUE),
-            Span("   "),
+            _APART,
             Span(msg("norms of the gradients, log scale").in_language(view.language), Role.DIM),
         )
         return
