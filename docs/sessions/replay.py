@@ -65,9 +65,9 @@ def index() -> str:
         "# Sessions",
         "<!-- Made by docs/sessions/replay.py. -->",
         "",
-        "Debugging sessions on bundled scenarios, as commands and as what they show. Put the commands of",
-        "one into a file and play it with `backprop-tui run SCENARIO --commands FILE`, or type them at the",
-        "prompt (`:`) of `backprop-tui SCENARIO`. [Keys and commands](../keys.md) has all of them.",
+        "Debugging sessions on bundled scenarios: the commands and their output. Save the commands of a",
+        "session to a file and play it with `backprop-tui run SCENARIO --commands FILE`, or type them at the",
+        "prompt (`:`) of `backprop-tui SCENARIO`. [Keys and commands](../keys.md) describes all commands.",
         "",
     ]
     for path in pages():

@@ -54,7 +54,7 @@ __all__ = [
     "signature",
 ]
 
-UNKNOWN_OP = code("unknown-op", msg("Something is called that is not an operator."))
+UNKNOWN_OP = code("unknown-op", msg("The file calls something that is not an operator."))
 OPERANDS = code(
     "operands", msg("An operator gets too many operands, too few, or one under a name that it does not have.")
 )

@@ -25,11 +25,11 @@ RECORDED: Final = "recorded"
 PART: Final = "part"
 _SHOWN: Final = Words("recorded", "기록된 값")
 _LESSON: Final = Words(
-    "What this operator handed on was recorded; how it came to it is not known here.",
+    "The gradient that this operator passed on was recorded, but not how it was computed.",
     "이 연산이 넘겨준 그래디언트는 기록된 값입니다. 어떻게 계산했는지는 여기서 알 수 없습니다.",
 )
 _PART_LESSON: Final = Words(
-    "One of several outputs of an operator hands its gradient back to its place among them.",
+    "One of several outputs of an operator passes its gradient back to its own place among them.",
     "여러 출력 가운데 하나가 자기 자리로 그래디언트를 돌려줍니다.",
 )
 
