@@ -14,6 +14,8 @@ __all__ = ["changed_by_hook", "detached", "left_over", "stopped"]
 
 _TOLERANCE: Final = 1e-3
 """How far the norm of a single contribution may be from that of the gradient: they are computed apart."""
+_DETACH: Final = ("detach", "stop_gradient")
+"""Operators that let no gradient through, in PyTorch and in JAX."""
 
 
 def detached(case: Case) -> Iterator[Finding]:
@@ -49,7 +51,7 @@ def _cut(operators: Sequence[OperatorCall]) -> OperatorCall | None:
                 behind.add(call.node)
             else:
                 cuts.append(call)
-    return next((call for call in cuts if operator_name(call) == "detach"), next(iter(cuts), None))
+    return next((call for call in cuts if operator_name(call) in _DETACH), next(iter(cuts), None))
 
 
 def left_over(case: Case) -> Iterator[Finding]:

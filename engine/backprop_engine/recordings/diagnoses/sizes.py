@@ -15,7 +15,10 @@ __all__ = ["dead_relu", "vanishing_or_exploding"]
 
 FACTOR: Final = 1e3
 """Gradients that shrink or grow by more than this between two layers vanish or explode."""
-_LAYERS: Final = ("addmm", "mm", "bmm", "baddbmm", "linear", "convolution")
+_LAYERS: Final = (
+    *("addmm", "mm", "bmm", "baddbmm", "linear", "convolution"),
+    *("dot_general", "conv_general_dilated"),  # JAX
+)
 
 
 def vanishing_or_exploding(case: Case) -> Iterator[Finding]:
