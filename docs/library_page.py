@@ -68,9 +68,11 @@ GROUPS: dict[Text, dict[str, str]] = {
         "backprop_engine.numpy_program": "실행을 NumPy 프로그램으로 옮깁니다.",
         "backprop_engine.pytorch_program": "반복 하나를 PyTorch 프로그램으로 옮깁니다.",
     },
-    Text("The debugger, and recording PyTorch", "디버거와 PyTorch 기록"): {
+    Text("The debugger, PyTorch and JAX", "디버거, PyTorch와 JAX"): {
         "backprop_tui.debug": "그래프나 실행을 디버거에서 엽니다.",
         "backprop_tui.torch.record": "PyTorch 실행을 기록합니다.",
+        "backprop_tui.torch.from_torch": "PyTorch 모델을 시나리오로 씁니다.",
+        "backprop_tui.jax.record": "JAX 실행을 기록합니다.",
     },
     Text("Errors", "오류"): {
         "backprop_engine.BackpropError": "사용자가 일으킬 수 있는 모든 오류의 바탕.",
@@ -102,8 +104,8 @@ class _Public:
     @property
     def _home(self) -> str:
         """The module that defines it."""
-        if self.module == "backprop_tui.torch":  # PyTorch is not there where pages are made
-            return "backprop_tui.torch.tape"
+        if self.module in ("backprop_tui.torch", "backprop_tui.jax"):  # neither is there where pages are made
+            return f"{self.module}.{import_module(self.module).HOMES[self.name]}"
         return str(getattr(self._value, "__module__", self.module))
 
     @property

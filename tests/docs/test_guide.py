@@ -5,8 +5,9 @@ scenario, `filled:` an exercise that somebody returned, `broken:` one that canno
 whose figures do not come out; the text that follows the last two is exactly what is said of them in the
 language of the page. Commands in `sh` blocks are carried out in a folder with all the files of the page,
 those after `exits: 1` with that exit code; what opens the app does all but open it. Programs in `python`
-blocks are run there too. The text that follows either, if one does, is what they print. After changing a
-message on purpose, write the texts again and read the difference before keeping it:
+blocks are run there too, but those that `needs:` a library, which the tests with that library run. The text
+that follows either, if one does, is what they print. After changing a message on purpose, write the texts
+again and read the difference before keeping it:
 
     REWRITE_GOLDENS=1 pytest tests/docs/test_guide.py
 """
@@ -75,8 +76,12 @@ FILES = files("scenarios.md")
 BLOCKS = [(page, block) for page, guide in GUIDES.items() for block in guide]
 WRONG = [(page, block) for page, block in BLOCKS if block.role in ("broken", "failing")]
 COMMANDS = [(page, block) for page, block in BLOCKS if block.kind == "sh"]
+LIBRARIES = ("torch", "jax")
+"""What `needs:` may name: `tests/pytorch` and `tests/jaxpr` run these programs."""
 PROGRAMS = [
-    (page, block) for page, block in BLOCKS if block.kind == "python" and not page.startswith("scenarios")
+    (page, block)
+    for page, block in BLOCKS
+    if block.kind == "python" and block.role != "needs" and not page.startswith("scenarios")
 ]
 
 
@@ -131,6 +136,10 @@ def compare(page: str, block: Block, found: str) -> None:
 
 
 # The pages
+
+
+def test_what_a_program_needs_is_there_in_some_test() -> None:
+    assert {block.name for _, block in BLOCKS if block.role == "needs"} == set(LIBRARIES)
 
 
 @pytest.mark.parametrize("name", [page.name for page in PAGES.values()])

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["JaxTape", "record"]
 
+HOMES = {"JaxTape": "tape", "record": "tape"}
+"""Which file of this folder each public name is in."""
+
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.tape"), name)
+    return getattr(import_module(f"{__name__}.{HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Tape", "from_torch", "record"]
 
-_HOMES = {"Tape": "tape", "from_torch": "exporting", "record": "tape"}
+HOMES = {"Tape": "tape", "from_torch": "exporting", "record": "tape"}
+"""Which file of this folder each public name is in."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

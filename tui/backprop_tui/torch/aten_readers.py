@@ -15,12 +15,14 @@ from backprop_engine.messages.message import msg
 from backprop_tui.torch.aten import REDUCTIONS, AtenCall, AtenResult, derived, is_derived
 from backprop_tui.torch.draft import ModuleCall, ProgramPlace, StepRef
 
-__all__ = ["READERS", "LazyResult", "is_read", "read"]
+__all__ = ["FLOAT32_CONSTANTS", "READERS", "LazyResult", "is_read", "read"]
 
 Reader = Callable[[AtenCall], AtenResult]
 _R = TypeVar("_R", bound=Reader)
 READERS: Final[dict[str, Reader]] = {}
 """By the name of the ATen operator."""
+FLOAT32_CONSTANTS: Final = frozenset(("hardsigmoid", "hardswish", "celu"))
+"""Operators whose kernels have constants in float32, whatever they compute in."""
 _END: Final = 2**62
 """A slice to the end of an axis ends above this."""
 

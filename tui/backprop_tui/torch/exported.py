@@ -51,6 +51,7 @@ class ProgramReading:
     def __init__(self, program: Any, kinds: Mapping[str, str], run: ModelCall, dtype: Any) -> None:
         self.draft = ModelDraft()
         self.arguments: dict[int, str] = {}
+        self.called: set[str] = set()
         self.parameters: dict[str, str] = {}
         self.floats = str(dtype).removeprefix("torch.")
         self._program, self._kinds, self._dtype = program, kinds, dtype
@@ -165,6 +166,7 @@ class ProgramReading:
             return None
         if not is_read(name):
             raise self._unknown(str(target))
+        self.called.add(name)
         value = node.meta.get("val")
         self._check_type(target, value)
         shape = tuple(value.shape) if isinstance(value, torch.Tensor) else None

@@ -21,16 +21,16 @@ from backprop_engine.scenario.write.emit import Document, Open, Spelled, emitted
 from backprop_engine.scenario.write.writer import checked
 from backprop_engine.trace.trace import Trace
 from backprop_tui.torch.arranged import arranged
+from backprop_tui.torch.aten_readers import FLOAT32_CONSTANTS
 from backprop_tui.torch.eager import EagerRun, ModelLoss
 from backprop_tui.torch.exported import ProgramReading
 
 __all__ = ["written"]
 
-_CLOSE: Final = {"float64": 1e-7, "float32": 1e-4}
-"""How far an entry may be from autograd's, relative to the largest of its tensor, or to 1.
-
-A few kernels of PyTorch (hardsigmoid, celu) have constants in float32, whatever they compute in.
-"""
+_CLOSE: Final = {"float64": 1e-10, "float32": 1e-4}
+"""How far an entry may be from autograd's, relative to the largest of its tensor, or to 1."""
+_CLOSE_IN_FLOAT32: Final = 1e-7
+"""The same where a kernel of PyTorch computes with a constant in float32, whatever it is given."""
 _MOST_INFINITE: Final = 1_024
 _MOST_EXPECTED: Final = 16
 """Gradients of at most this many entries are in the file, so that they are checked wherever it is."""
@@ -100,9 +100,13 @@ def _infinite(trace: Trace) -> dict[str, Document]:
     }
 
 
+def _close(reading: ProgramReading) -> float:
+    return max(_CLOSE[reading.floats], _CLOSE_IN_FLOAT32 if reading.called & FLOAT32_CONSTANTS else 0)
+
+
 def _expected(output: str, reading: ProgramReading, eager: EagerRun, values: dict[str, Document]) -> Document:
     """The loss and small gradients, as autograd computed them, and other `values`."""
-    close = spelled(_CLOSE[reading.floats])
+    close = spelled(_close(reading))
     loss = np.reshape(eager.loss, reading.draft.shape(reading.output))
     expected = {**values, output: numbers(loss[()])}
     block: dict[str, Document] = {"rtol": close, "atol": close, "values": Open(expected)}
@@ -126,17 +130,17 @@ def _gradients(reading: ProgramReading, eager: EagerRun) -> Iterator[tuple[str, 
 
 def _compare(trace: Trace, reading: ProgramReading, eager: EagerRun) -> None:
     """Refuse a scenario whose loss or gradients are not autograd's."""
-    _compare_one(msg("the loss"), trace.values[trace.graph.output], eager.loss, reading.floats)
+    _compare_one(msg("the loss"), trace.values[trace.graph.output], eager.loss, _close(reading))
     for name, gradient in _gradients(reading, eager):
         found = trace.gradient(name)
         expected = np.zeros_like(found) if gradient is None else gradient
-        _compare_one(msg("the gradient of {name}", name=name), found, expected, reading.floats)
+        _compare_one(msg("the gradient of {name}", name=name), found, expected, _close(reading))
 
 
-def _compare_one(what: Any, found: Tensor, expected: Tensor, dtype: str) -> None:
+def _compare_one(what: Any, found: Tensor, expected: Tensor, close: float) -> None:
     found = np.reshape(found, expected.shape)
     size = np.max(np.abs(expected), initial=1.0, where=np.isfinite(expected))
-    if np.allclose(found, expected, rtol=0, atol=_CLOSE[dtype] * size, equal_nan=True):
+    if np.allclose(found, expected, rtol=0, atol=close * size, equal_nan=True):
         return
     gap = np.max(np.abs(found - expected), initial=0.0, where=np.isfinite(found - expected))
     raise UsageError(
