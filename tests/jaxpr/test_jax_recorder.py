@@ -151,6 +151,8 @@ def test_every_equation_has_a_scope_a_line_and_a_name(tmp_path: Path) -> None:
     scopes = [call.module for call in calls]
     assert set(scopes) == {"", "attention", "mlp"} or set(scopes) == {"attention", "mlp"}
     assert {"dot_general", "exp", "tanh"} <= {call.op for call in calls}
+    (run,) = recording.steps[0].runs
+    assert run.file == __file__
     leaves = {operand.leaf for call in calls for operand in call.inputs if operand is not None}
     assert leaves == {"parameters.qkv", "parameters.out", "x", None}
 

@@ -179,6 +179,28 @@ def test_large_models_and_half_precision_are_refused(tmp_path: Path) -> None:
         )
 
 
+def test_a_function_is_no_module(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"takes a torch\.nn\.Module, not builtin_function"):
+        from_torch(torch.sum, torch.zeros(2), tmp_path / "model.yaml")
+
+
+def test_constants_and_nodes_are_called_what_the_program_calls_them(tmp_path: Path) -> None:
+    module, args, _ = made(MODELS["language"], torch.float64)
+    scenario = from_torch(module, args, tmp_path / "model.yaml")
+    text = scenario.text.text
+    assert text.count("  Block:\n") == text.count("  Sequential:\n") == 1
+    assert "\n      scores: permute @ " in text
+    assert "\n      q: split(qkv, parts=3, index=0, axis=2)" in text
+    assert "\n  places: embedding(places_weight, arange)" in text
+    assert "\n  head: linear(blocks_1.add_2, tokens_weight)" in text
+    assert [group.name for group in scenario.graph.groups] == [
+        "blocks_0",
+        "blocks_0.mlp",
+        "blocks_1",
+        "blocks_1.mlp",
+    ]
+
+
 def test_a_file_is_not_replaced_unasked_and_large_tensors_stand_beside_it(tmp_path: Path) -> None:
     path, module = tmp_path / "model.yaml", nn.Linear(20, 1).double()
     x = torch.randn(1, 20, dtype=torch.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,7 @@ class JaxTape:
         self._waiting: list[Callable[[list[TensorEntry]], Any]] = []
         self._described: set[int] = set()
         self._step, self._count = 0, 0
+        self._place = "", 0
         self._start()
 
     def value_and_grad(
@@ -58,6 +60,8 @@ class JaxTape:
         def recorded(*args: Any, **keywords: Any) -> Any:
             if not self._is_recording:
                 return plain(*args, **keywords)
+            caller = sys._getframe(1)
+            self._place = caller.f_code.co_filename[-1_000:], caller.f_lineno
             return self._run(function, argnums, args, keywords, has_aux=has_aux)
 
         return recorded
@@ -207,7 +211,8 @@ class JaxTape:
 
         start = end(root)
         assert start is not None
-        self._waiting.append(lambda _: EngineStart((start,)))
+        run = EngineStart((start,), *self._place)
+        self._waiting.append(lambda _: run)
         for number in sorted(needed, reverse=True):
             following = tuple(map(end, equations[number].operands))
             self._waiting.append(_known(GraphNode(f"n{first + number}", equations[number].name, following)))

@@ -138,7 +138,8 @@ class ProgramReading:
                 return self._leaves[id(known)]
             self._made.append(value)
             origin, name = self._names.get(id(value), (self.draft.origin, "constant"))
-            if origin.frame != self.draft.origin.frame and origin.variable:
+            here = self.draft.origin
+            if (origin.file, origin.line) != (here.file, here.line) and origin.variable:
                 name = origin.variable  # the line sets it to this, not to what is made of it
             self._leaves[id(value)] = self._leaf(name, value, "constants")
         return self._leaves[id(value)]

@@ -61,6 +61,11 @@ def from_torch(
     >>> from_torch(model, torch.randn(4, 2), "mlp.yaml", loss=criterion, target=labels)  # doctest: +SKIP
     <Scenario mlp: 6 leaves, 4 computed nodes, output loss>
     """
+    if not isinstance(module, torch.nn.Module):
+        raise UsageError(
+            msg("from_torch takes a torch.nn.Module, not {type}", type=type(module).__name__),
+            msg("put the function into the forward of one"),
+        )
     path = Path(path)
     for file in (path, path.with_suffix(".npz")):
         if file.exists() and not overwrite:
