@@ -24,7 +24,7 @@ try:
 except ImportError:  # it is private to JAX: without it, equations have no source line
     source_info_util = None
 
-__all__ = ["Equation", "Source", "Traced", "interpret"]
+__all__ = ["ArraySource", "JaxEquation", "TracedArray", "interpret"]
 
 _OPENED: Final = frozenset(
     ("jit", "pjit", "closed_call", "core_call", "remat", "remat2", "checkpoint", "custom_lin")
@@ -36,7 +36,7 @@ _LONGEST_SCAN: Final = 256
 """A longer `scan` stays one equation."""
 
 
-class Source(Struct, frozen=True):
+class ArraySource(Struct, frozen=True):
     """Where an array comes from: an output of an equation, or a leaf, by number; neither for a constant."""
 
     equation: int | None = None
@@ -44,20 +44,20 @@ class Source(Struct, frozen=True):
     leaf: int | None = None
 
 
-CONSTANT: Final = Source()
-Place: TypeAlias = tuple[str, int, str]
+CONSTANT: Final = ArraySource()
+CodePlace: TypeAlias = tuple[str, int, str]
 """A file, a line in it, and the function that it is in."""
 
 
-class Traced(Struct, frozen=True, eq=False):
+class TracedArray(Struct, frozen=True, eq=False):
     """An array, where it comes from, and whether a gradient flows to it."""
 
     array: Any
-    source: Source = CONSTANT
+    source: ArraySource = CONSTANT
     active: bool = False
 
 
-class Equation(Struct, frozen=True, eq=False):
+class JaxEquation(Struct, frozen=True, eq=False):
     """An operator that was applied at `line` of `file`, in `scope`.
 
     `pull` gives, for a gradient of each output, those of the operands in `active`; None where none are.
@@ -68,7 +68,7 @@ class Equation(Struct, frozen=True, eq=False):
     file: str
     line: int
     function: str
-    operands: tuple[Traced, ...]
+    operands: tuple[TracedArray, ...]
     outputs: tuple[Any, ...]
     active: tuple[int, ...]
     pull: Callable[[Any], Any] | None
@@ -76,27 +76,27 @@ class Equation(Struct, frozen=True, eq=False):
 
 
 def interpret(
-    jaxpr: Any, constants: Sequence[Any], leaves: Sequence[Traced]
-) -> tuple[list[Equation], list[Traced]]:
+    jaxpr: Any, constants: Sequence[Any], leaves: Sequence[TracedArray]
+) -> tuple[list[JaxEquation], list[TracedArray]]:
     """The equations in the order of computing, and the results."""
     run = _Interpreter()
-    results = run.block(jaxpr, [Traced(one) for one in constants], leaves, "")
+    results = run.block(jaxpr, [TracedArray(one) for one in constants], leaves, "")
     return run.equations, results
 
 
 class _Interpreter:
     def __init__(self) -> None:
-        self.equations: list[Equation] = []
-        self._place: Place | None = None
+        self.equations: list[JaxEquation] = []
+        self._place: CodePlace | None = None
 
     def block(
-        self, jaxpr: Any, constants: Sequence[Traced], arguments: Sequence[Traced], scope: str
-    ) -> list[Traced]:
+        self, jaxpr: Any, constants: Sequence[TracedArray], arguments: Sequence[TracedArray], scope: str
+    ) -> list[TracedArray]:
         """What a block of equations gives."""
         known = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*constants, *arguments), strict=True))
 
-        def read(variable: Any) -> Traced:
-            return Traced(variable.val) if isinstance(variable, Literal) else known[variable]
+        def read(variable: Any) -> TracedArray:
+            return TracedArray(variable.val) if isinstance(variable, Literal) else known[variable]
 
         for equation in jaxpr.eqns:
             within = "/".join(filter(None, (scope, str(equation.source_info.name_stack))))
@@ -104,7 +104,7 @@ class _Interpreter:
             known.update(zip(equation.outvars, results, strict=True))
         return [read(one) for one in jaxpr.outvars]
 
-    def equation(self, equation: Any, operands: list[Traced], scope: str) -> list[Traced]:
+    def equation(self, equation: Any, operands: list[TracedArray], scope: str) -> list[TracedArray]:
         """What an equation gives; a call is opened."""
         name, params = equation.primitive.name, equation.params
         if name == "cond":
@@ -118,22 +118,24 @@ class _Interpreter:
         bind = _bound(equation)
         return self.apply(_called(name, inner), bind, operands, equation, scope, _settings(params))
 
-    def opened(self, equation: Any, inner: Any, operands: Sequence[Traced], scope: str) -> list[Traced]:
+    def opened(
+        self, equation: Any, inner: Any, operands: Sequence[TracedArray], scope: str
+    ) -> list[TracedArray]:
         """What a call gives, from its own equations; those of JAX's functions stand where it is called."""
         closed = inner if hasattr(inner, "consts") else ClosedJaxpr(inner, ())
         outer = self._place
         if outer is None and _OWN in _source(closed):
             self._place = _place(equation)
-        results = self.block(closed.jaxpr, [Traced(one) for one in closed.consts], operands, scope)
+        results = self.block(closed.jaxpr, [TracedArray(one) for one in closed.consts], operands, scope)
         self._place = outer
         return results
 
-    def scan(self, equation: Any, operands: Sequence[Traced], scope: str) -> list[Traced]:
+    def scan(self, equation: Any, operands: Sequence[TracedArray], scope: str) -> list[TracedArray]:
         """A loop, one round after the other; each has a scope of its own."""
         params = equation.params
         length, count = params["length"], params["num_consts"] + params["num_carry"]
         constants, carry = operands[: params["num_consts"]], list(operands[params["num_consts"] : count])
-        rounds: list[list[Traced]] = [[] for _ in range(length)]
+        rounds: list[list[TracedArray]] = [[] for _ in range(length)]
         for t in reversed(range(length)) if params["reverse"] else range(length):
             within = "/".join(filter(None, (scope, f"scan[{t}]")))
             rows = [
@@ -152,11 +154,11 @@ class _Interpreter:
         self,
         name: str,
         function: Callable[..., Any],
-        operands: Sequence[Traced],
+        operands: Sequence[TracedArray],
         equation: Any,
         scope: str,
         settings: dict[str, PlainValue],
-    ) -> list[Traced]:
+    ) -> list[TracedArray]:
         """Compute a function of arrays, and note how to run it backward."""
         active = tuple(number for number, one in enumerate(operands) if one.active and _is_inexact(one.array))
         arrays = [one.array for one in operands]
@@ -175,11 +177,13 @@ class _Interpreter:
         file, line, caller = self._place or _place(equation)
         number = len(self.equations)
         self.equations.append(
-            Equation(name, scope, file, line, caller, tuple(operands), tuple(outputs), active, pull, settings)
+            JaxEquation(
+                name, scope, file, line, caller, tuple(operands), tuple(outputs), active, pull, settings
+            )
         )
         flows = pull is not None
         return [
-            Traced(one, Source(number, output), flows and _is_inexact(one))
+            TracedArray(one, ArraySource(number, output), flows and _is_inexact(one))
             for output, one in enumerate(outputs)
         ]
 
@@ -209,7 +213,7 @@ def _source(inner: Any) -> str:
     return str(getattr(about, "func_src_info", None) or "")
 
 
-def _place(equation: Any) -> Place:
+def _place(equation: Any) -> CodePlace:
     """The innermost line of the user's own code: file, line and function."""
     if source_info_util is None:
         return "", 0, ""

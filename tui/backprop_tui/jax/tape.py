@@ -27,7 +27,7 @@ from backprop_engine.recordings.events import (
     TensorEntry,
 )
 from backprop_tui.jax.arrays import ArrayStore
-from backprop_tui.jax.interpreter import Equation, Source, Traced, interpret
+from backprop_tui.jax.interpreter import ArraySource, JaxEquation, TracedArray, interpret
 from backprop_tui.torch.writer import RecordingWriter
 
 __all__ = ["JaxTape", "record"]
@@ -106,7 +106,7 @@ class JaxTape:
         leaves = _Leaves(function, args, keywords, wanted)
         traced, shapes = jax.make_jaxpr(leaves.call, return_shape=True)(*leaves.arrays)
         values = [
-            Traced(array, Source(leaf=number), active)
+            TracedArray(array, ArraySource(leaf=number), active)
             for number, (array, active) in enumerate(zip(leaves.arrays, leaves.active, strict=True))
         ]
         equations, results = interpret(traced.jaxpr, traced.consts, values)
@@ -126,7 +126,7 @@ class JaxTape:
         ]
         return outputs, leaves.gradients(found, single=isinstance(argnums, int))
 
-    def _operator(self, number: int, equation: Equation, leaves: _Leaves, first: int) -> None:
+    def _operator(self, number: int, equation: JaxEquation, leaves: _Leaves, first: int) -> None:
         node = f"n{number}" if equation.pull is not None else None
         inputs = [self._operand(one, leaves, first) for one in equation.operands]
         made = [self._arrays.add(one) for one in equation.outputs]
@@ -143,7 +143,7 @@ class JaxTape:
         self._waiting.append(finish)
 
     def _operand(
-        self, value: Traced, leaves: _Leaves, first: int
+        self, value: TracedArray, leaves: _Leaves, first: int
     ) -> tuple[int, str | None, int, str | None, bool]:
         """The operand's array, where it comes from, and whether an event has described it."""
         number = self._arrays.add(value.array)
@@ -159,18 +159,20 @@ class JaxTape:
     # Backward
 
     def _backward(
-        self, equations: Sequence[Equation], root: Traced, leaves: _Leaves, first: int
+        self, equations: Sequence[JaxEquation], root: TracedArray, leaves: _Leaves, first: int
     ) -> list[Any]:
         """Run the equations backward; gives the gradient of each leaf, None where none arrived."""
         gradients: list[Any] = [None] * len(leaves.arrays)
         if not root.active:
             return gradients
-        arrived: dict[Source, Any] = {root.source: jnp.ones_like(root.array)}
+        arrived: dict[ArraySource, Any] = {root.source: jnp.ones_like(root.array)}
         calls: list[BackwardParts] = []
         needed = _needed(equations, root)
         for number in sorted(needed, reverse=True):
             equation = equations[number]
-            upstream = [arrived.pop(Source(number, output), None) for output in range(len(equation.outputs))]
+            upstream = [
+                arrived.pop(ArraySource(number, output), None) for output in range(len(equation.outputs))
+            ]
             if all(one is None for one in upstream):
                 continue
             assert equation.pull is not None
@@ -185,7 +187,7 @@ class JaxTape:
                 arrived[source] = contribution if before is None else before + contribution
             calls.append((f"n{first + number}", upstream, whole))
         for leaf in range(len(gradients)):
-            gradients[leaf] = arrived.get(Source(leaf=leaf))
+            gradients[leaf] = arrived.get(ArraySource(leaf=leaf))
             if gradients[leaf] is not None:
                 calls.append((f"a{leaf}", [gradients[leaf]], []))
         self._write_engine(equations, root, leaves, first, needed, calls)
@@ -193,8 +195,8 @@ class JaxTape:
 
     def _write_engine(
         self,
-        equations: Sequence[Equation],
-        root: Traced,
+        equations: Sequence[JaxEquation],
+        root: TracedArray,
         leaves: _Leaves,
         first: int,
         needed: set[int],
@@ -202,7 +204,7 @@ class JaxTape:
     ) -> None:
         """The events of the backward pass: the graph, and what flowed through it."""
 
-        def end(value: Traced) -> tuple[str, int] | None:
+        def end(value: TracedArray) -> tuple[str, int] | None:
             if not value.active:
                 return None
             if value.source.leaf is not None:
@@ -251,7 +253,7 @@ def _backward_call(
     return described
 
 
-def _needed(equations: Sequence[Equation], root: Traced) -> set[int]:
+def _needed(equations: Sequence[JaxEquation], root: TracedArray) -> set[int]:
     """The equations that a gradient may flow through."""
     needed: set[int] = set()
     waiting = [root]
