@@ -204,17 +204,13 @@ class ProgramReading:
         return result
 
     def _block(self, node: Any) -> Any:
-        """What a block in a program gives, with or without gradients; there is no other call that is read."""
+        """What a block without gradients gives, before it is detached; no other call is read."""
         name = getattr(node.target, "__name__", str(node.target))
         if "set_grad_enabled" not in name:
             raise self._unknown(name)
-        enabled, block, *arguments = node.args
+        _, block, *arguments = node.args
         inner = getattr(self._program.graph_module, block.target)
-        results = self._graph(inner.graph, map(self._found, arguments))
-        return results if enabled else [self._detached(one) for one in results]
-
-    def _detached(self, value: Any) -> Any:
-        return self.draft.apply("detach", value) if isinstance(value, StepRef | LeafRef) else value
+        return self._graph(inner.graph, map(self._found, arguments))
 
     # What is refused
 

@@ -83,6 +83,7 @@ def _exported(whole: ModelLoss, run: ModelCall) -> Any:
     """The program, without decomposition; what writes in place is made to give new tensors."""
     try:
         program = torch.export.export(whole, run.args, run.kwargs, strict=False)
+        _detach_blocks(program)
         if any(_writes(node) for node in program.graph.nodes):
             program = program.run_decompositions({})
         program = _decomposed(program)
@@ -97,6 +98,20 @@ def _exported(whole: ModelLoss, run: ModelCall) -> Any:
             msg("call module.eval(), or make the layer with track_running_stats=False"),
         )
     return program
+
+
+def _detach_blocks(program: Any) -> None:
+    """Detach what blocks without gradients give: a decomposition may dissolve such a block."""
+    graph = program.graph
+    for node in list(graph.nodes):
+        called = getattr(node.target, "__name__", "")
+        if node.op == "call_function" and "set_grad_enabled" in called and not node.args[0]:
+            for result in list(node.users):
+                with graph.inserting_after(result):
+                    detached = graph.call_function(torch.ops.aten.detach.default, (result,))
+                result.replace_all_uses_with(detached, lambda user, own=detached: user is not own)
+                detached.meta = dict(result.meta)
+    program.graph_module.recompile()
 
 
 def _writes(node: Any) -> bool:
