@@ -41,7 +41,9 @@ class Whole(Struct, frozen=True, eq=False):
 
 Given: TypeAlias = EntryNumbers | Whole
 
-_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?:/(?:\d+\.?\d*|\.\d+))?")
+_NUMBER: Final = re.compile(
+    r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?:/(?:\d+\.?\d*|\.\d+))?|\.?(?i:nan|inf))"
+)
 _LONGEST: Final = 2000
 _ASSIGNMENT: Final = re.compile(r"^\s*(?:[^=<>!()]+|grad\([^=()]*\))\s*=(?!=)")
 _UPSTREAM: Final = ("upstream", "g")
@@ -84,7 +86,11 @@ def _plain(text: str) -> str:
 def _number(token: str) -> float:
     above, slash, below = token.partition("/")
     with np.errstate(all="ignore"):
-        return float(np.float64(above) / np.float64(below)) if slash else float(above)
+        return float(np.float64(above) / np.float64(below)) if slash else float(_NO_POINT.sub("", above))
+
+
+_NO_POINT: Final = re.compile(r"\.(?=[a-zA-Z])")
+"""YAML writes a point before NaN and infinity."""
 
 
 def _other_count(asked: int, found: int) -> UsageError:

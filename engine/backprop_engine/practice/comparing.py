@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import floor, isfinite, log10
+from math import floor, isfinite, isnan, log10
 from typing import Final
 
 import numpy as np
@@ -20,16 +20,19 @@ _ZERO: Final = 1e-4
 
 
 def agrees(found: float, expected: float, scale: float) -> bool:
-    """Whether `found` is `expected` to three significant digits; `scale` is the largest number around."""
+    """Whether `found` is `expected` to three significant digits; `scale` is the largest number around.
+
+    An infinity or a NaN agrees with its like alone.
+    """
     if not (isfinite(found) and isfinite(expected)):
-        return found == expected
+        return found == expected or (isnan(found) and isnan(expected))
     return abs(found - expected) <= _allowed(expected, scale)
 
 
 def apart(left: float, right: float, scale: float) -> bool:
     """Whether no answer agrees with both numbers."""
     if not (isfinite(left) and isfinite(right)):
-        return left != right
+        return left != right and not (isnan(left) and isnan(right))
     return abs(left - right) > 2.0 * max(_allowed(left, scale), _allowed(right, scale))
 
 

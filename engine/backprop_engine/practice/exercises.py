@@ -6,6 +6,7 @@ and a wrong one is named by the misconception that leads to it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, TypeAlias
 
@@ -20,6 +21,7 @@ from backprop_engine.explain.symbols import gradient_name
 from backprop_engine.expressions import ExprError, parse
 from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import Message, msg
+from backprop_engine.practice.asks import authors_question, known_numbers, look_alike
 from backprop_engine.practice.comparing import agree_everywhere
 from backprop_engine.practice.drawing import previous_of
 from backprop_engine.practice.exercise_files import Exercise, FigureKey
@@ -125,18 +127,12 @@ def _graded_figure(
     except UsageError as error:
         return GradedAnswer(of, name, 0.0, _no_answer(error.text))
     right = trace.value(node) if of == "value" else trace.gradient(node)
-    if _agree(answer, right):
+    if agree_everywhere(answer, right):
         return GradedAnswer(of, name, 1.0, _RIGHT)
-    right = np.asarray(right, dtype=np.float64)
-    return _wrong(of, name, trace, node, answer, right, previous_of(run, iteration))
-
-
-def _agree(answer: Tensor, right: Tensor) -> bool:
-    """Whether an answer counts as right; where NaN is right, so is NaN."""
-    if answer.shape != right.shape or not np.array_equal(np.isnan(answer), np.isnan(right)):
-        return False
-    answer, right = (np.where(np.isnan(tensor), 0.0, tensor) for tensor in (answer, right))
-    return agree_everywhere(answer, right)
+    found = _wrong(
+        trace, node, answer, right, name, previous_of(run, iteration), is_gradient=of == "gradient"
+    )
+    return GradedAnswer(of, name, 0.0, *found)
 
 
 _RIGHT: Final = msg("Right.")
@@ -151,32 +147,41 @@ _ITSELF: Final = msg("Not an answer: it only names the gradient asked for.")
 
 
 def _wrong(
-    of: AnswerKind,
-    name: str | Message,
     trace: Trace,
     node: str,
     answer: Tensor,
     right: Tensor,
-    previous: Trace | None,
-) -> GradedAnswer:
-    """A wrong answer, and what leads to it."""
-    if of == "gradient":
+    name: str | Message,
+    previous: Trace | None = None,
+    *,
+    is_gradient: bool,
+    backward: bool = True,
+) -> tuple[Message, Mutant | None]:
+    """What to say of a wrong answer, and the misconception that leads to it.
+
+    `is_gradient` says that the right one is the gradient of `node`, and `backward` that it is asked for when
+    that is complete.
+    """
+    right = np.asarray(right, dtype=np.float64)
+    if is_gradient:
         for mutant, why, wrong in _mistakes(trace, node, previous):
             if agree_everywhere(answer, wrong):
-                told = msg("Not right: {title}. {why}.", title=mutant.title, why=why)
-                return GradedAnswer(of, name, 0.0, told, mutant)
+                return msg("Not right: {title}. {why}.", title=mutant.title, why=why), mutant
+    known = [*known_numbers(trace, trace.graph[node], backward=backward)]
+    if seen := look_alike(right, known, lambda other: agree_everywhere(answer, other)):
+        return msg("Not right: {looks}.", looks=seen[0]), seen[1]
     if answer.shape != right.shape:
-        looks = shape_resemblance(answer.shape, right.shape)
+        if looks := shape_resemblance(answer.shape, right.shape) if is_gradient else "":
+            return msg("Not right: {looks}.", looks=looks), None
         told = msg(
             "Not right: your answer has shape {found}, but {name} has shape {shape}.",
             found=shape_text(answer.shape),
             name=name,
             shape=shape_text(right.shape),
         )
-        return GradedAnswer(of, name, 0.0, msg("Not right: {looks}.", looks=looks) if looks else told)
-    looks = resemblance(answer, right) if of == "gradient" else ""
-    told = msg("Not right: {looks}.", looks=looks) if looks else msg("Not right.")
-    return GradedAnswer(of, name, 0.0, told)
+        return told, None
+    looks = resemblance(answer, right) if is_gradient else ""
+    return msg("Not right: {looks}.", looks=looks) if looks else msg("Not right."), None
 
 
 def _mistakes(trace: Trace, node: str, previous: Trace | None) -> Iterator[tuple[Mutant, Message, Tensor]]:
@@ -219,25 +224,43 @@ def _graded_ask(ask: Ask, trace: Trace, answer: YamlNode | None) -> GradedAnswer
     if answer is None:
         return GradedAnswer("ask", name, 0.0, _UNANSWERED)
     if isinstance(ask.answer, int):
-        text = answer.text.strip() if isinstance(answer, YamlScalar) else ""
-        meant = [at for at, choice in enumerate(ask.choices) if text in choice.by_language.values()]
-        is_right = ask.answer in meant or (not meant and text == str(ask.answer + 1))
-    else:
-        try:
-            if ask.when == "backward" and _takes_gradient_of(answer, trace.graph, ask.node):
-                return GradedAnswer("ask", name, 0.0, _ITSELF)
-            right = np.asarray(right_answer(ask, trace), dtype=np.float64)
-            is_right = _agree(_typed(answer, trace), right)
-        except (ExprError, EvaluationError, UsageError, ValueError, LookupError):
-            return GradedAnswer("ask", name, 0.0, msg("Not an answer: it could not be parsed."))
-    return GradedAnswer("ask", name, float(is_right), _RIGHT if is_right else msg("Not right."))
+        is_right = _is_chosen(ask, ask.answer, answer)
+        return GradedAnswer("ask", name, float(is_right), _RIGHT if is_right else msg("Not right."))
+    backward = ask.when == "backward"
+    try:
+        if backward and _takes_gradient_of(answer, trace.graph, ask.node):
+            return GradedAnswer("ask", name, 0.0, _ITSELF)
+        given = _typed(answer, trace)
+    except (ExprError, EvaluationError, UsageError, ValueError, LookupError):
+        return GradedAnswer("ask", name, 0.0, msg("Not an answer: it could not be parsed."))
+    asked = authors_question(trace, ask)
+    assert asked.numbers is not None  # it has no choices
+    if agree_everywhere(given, asked.numbers):
+        return GradedAnswer("ask", name, 1.0, _RIGHT)
+    is_gradient = asked.task is not None
+    found = _wrong(
+        trace, ask.node, given, asked.numbers, asked.name, is_gradient=is_gradient, backward=backward
+    )
+    return GradedAnswer("ask", name, 0.0, *found)
+
+
+def _is_chosen(ask: Ask, right: int, answer: YamlNode) -> bool:
+    """Whether an answer is the right choice, as it is written or by its number from 1."""
+    text = answer.text.strip() if isinstance(answer, YamlScalar) else ""
+    meant = [at for at, choice in enumerate(ask.choices) if text in choice.by_language.values()]
+    return right in meant or (not meant and text == str(right + 1))
 
 
 def _typed(answer: YamlNode, trace: Trace) -> Tensor:
     """The numbers of an answer, or what a formula gives."""
     if isinstance(answer, YamlScalar) and isinstance(answer.value, str):
+        if _NOT_FINITE.fullmatch(answer.text):
+            return np.asarray(float(answer.text.replace(".", "")))
         return np.asarray(evaluate_on(parse(answer.text), trace), dtype=np.float64)
     return np.asarray(_plain(answer), dtype=np.float64)
+
+
+_NOT_FINITE: Final = re.compile(r"[-+]?\.?(?:nan|inf)", re.IGNORECASE)
 
 
 def _takes_gradient_of(answer: YamlNode, graph: Graph, node: str) -> bool:

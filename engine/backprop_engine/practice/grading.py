@@ -15,6 +15,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.explain.symbols import gradient_name
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.practice.answers import EntryNumbers, Given, Whole, read_choice, read_numbers, read_shape
+from backprop_engine.practice.asks import look_alike
 from backprop_engine.practice.comparing import DIGITS, agree_everywhere, agrees, scale_of
 from backprop_engine.practice.entries import Entry, telling_apart
 from backprop_engine.practice.mutants import Mutant
@@ -187,9 +188,13 @@ def _another(suspects: Sequence[WrongAnswer], asked: Sequence[Entry]) -> Entry |
 
 def _of_no_mutant(question: NumbersQuestion, given: Given) -> Grade:
     """What can be said of an answer that no misconception leads to."""
+    if isinstance(given, EntryNumbers) and _rounded(question, given):
+        raise UsageError(msg("almost: give your answer to three significant digits"))
+    if question.kind == "ask" and (
+        seen := look_alike(question.right, question.known, lambda known: _fits(question, given, known))
+    ):
+        return _wrong(msg("Not right: {looks}.", looks=seen[0]), seen[1])
     if isinstance(given, EntryNumbers):
-        if _rounded(question, given):
-            raise UsageError(msg("almost: give your answer to three significant digits"))
         if len(given.numbers) < question.right.size:
             return _unrecognised("")
         found = np.array(given.numbers).reshape(question.right.shape)

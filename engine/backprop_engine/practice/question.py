@@ -91,6 +91,8 @@ class NumbersQuestion(_Asked):
     given: tuple[NamedTensor, ...]
     fixed: bool = False
     """Whether the answer holds for these numbers alone, so that none can be drawn again."""
+    known: tuple[NamedTensor, ...] = ()
+    """Other numbers of the step that a wrong answer may be."""
 
     @property
     def told_apart(self) -> tuple[Mutant, ...]:

@@ -144,7 +144,7 @@ def _numbers(
     hint: Message,
     given: Sequence[NamedTensor],
 ) -> NumbersQuestion | None:
-    if not right.size or not np.all(np.isfinite(right)):
+    if not right.size or not (place.kind == "ask" or np.all(np.isfinite(right))):
         return None
     outcomes = () if task is None else outcomes_of(task, right)
     fitting = [outcome.answer for outcome in outcomes if outcome.answer.shape == right.shape]
@@ -260,7 +260,7 @@ def _asked(trace: Trace, place: QuestionPlace, ask: Ask) -> Question | None:
     question = _numbers(
         trace, place, found.task, found.name, found.numbers, found.text, found.hint, found.given
     )
-    return None if question is None else replace(question, fixed=found.fixed)
+    return None if question is None else replace(question, fixed=found.fixed, known=found.known)
 
 
 def _shape(trace: Trace, place: QuestionPlace, edge: Edge) -> ShapeQuestion | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backprop_engine.practice import ChoiceQuestion, NumbersQuestion, Question, grade, places, questions
+from backprop_engine.practice.asks import known_numbers
 from backprop_engine.practice.session import answered, begin, current
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
@@ -113,3 +114,90 @@ def test_a_choice_may_be_typed_as_it_reads_in_any_language() -> None:
     text = FILE.replace("choices: [down, up]", "choices: [down, {en: up, ko: 위로}]")
     (choice,) = (question for question in asked(load(text)) if isinstance(question, ChoiceQuestion))
     assert [grade(choice, typed).right for typed in ("up", "위로", "2", "down")] == [True, True, True, False]
+
+
+KNOWN = """
+inputs: {x: 3, y: 5}
+nodes:
+  q: x * y
+  f: q * x
+ask:
+  q: {question: What is q?, answer: x * y}
+  y: {question: What is twice its gradient?, answer: 2 * grad(y)}
+  x: {question: And here?, answer: 'grad(q) * y + q + 7'}
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "typed", "said"),
+    [
+        (0, "-15", "Not right: the sign is wrong."),
+        (0, "3", "Not right: that is ∂L/∂q."),
+        (0, "5", "Not right: that is y."),
+        (0, "45", "Not right."),
+        (0, "1000", "Not right."),
+        (1, "3", "Not right: that is ∂L/∂q."),
+        (1, "9", "Not right: that is ∂L/∂y."),
+        (1, "-18", "Not right: the sign is wrong."),
+        (2, "15", "Not right: that is ∂f/∂x."),
+        (2, "30", "Not right: that is ∂L/∂x."),
+        (2, "1", "Not right: that is ∂L/∂f."),
+    ],
+)
+def test_a_wrong_answer_is_told_where_it_is_another_number_of_the_step(
+    number: int, typed: str, said: str
+) -> None:
+    scenario = load(KNOWN)
+    by_node = {question.place.turn: question for question in asked(scenario)}
+    found = grade(by_node[number], typed)
+    assert not found.right
+    assert str(found.message) == said
+
+
+def test_one_of_several_contributions_is_told() -> None:
+    trace = load(KNOWN).record()
+    told = {str(one.name): float(one.tensor) for one in known_numbers(trace, trace.graph["x"], backward=True)}
+    assert told["the contribution through f alone"] == 15
+    assert told["the contribution through q alone"] == 15
+    assert [one.name for one in known_numbers(trace, trace.graph["q"], backward=False)] == [
+        "∂L/∂q",
+        "q",
+        "x",
+        "y",
+    ]
+
+
+def test_a_matrix_that_is_transposed_is_told() -> None:
+    text = "inputs: {x: [[1, 2], [3, 4]]}\nnodes: {y: 2 * x, f: sum(y)}\n"
+    scenario = load(f"{text}ask: {{y: {{question: What is y?, answer: 2 * x}}}}\n")
+    (question,) = asked(scenario)
+    assert grade(question, "2, 4, 6, 8").right
+    assert grade(question, "[2, 4, 6, 8]").right
+    assert mistake(question, "2, 6, 4, 8") == "transposed"
+    assert mistake(question, "-2, -4, -6, -8") == "sign"
+    assert str(grade(question, "1, 2, 3, 4").message) == "Not right: that is x."
+
+
+@pytest.mark.parametrize("answer", [".nan", "0 * log(x)"])
+def test_where_nan_is_the_answer_it_is_asked_and_right(answer: str) -> None:
+    text = "inputs: {x: 0}\nnodes: {y: log(x), f: 0 * y}\n"
+    scenario = load(f"{text}ask: {{f: {{question: What is f?, answer: {answer}}}}}\n")
+    practice = begin(scenario, 1, ["ask"])
+    question = current(practice)
+    assert [grade(question, typed).right for typed in ("nan", "NaN", ".nan", "0", "inf")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+    practice, found = answered(practice, "0")
+    assert not found.right
+
+
+def test_infinity_is_an_answer() -> None:
+    text = "inputs: {x: 0}\nnodes: {f: log(x)}\nask: {f: {question: What is f?, answer: log(x)}}\n"
+    (question,) = asked(load(text))
+    assert grade(question, "-inf").right
+    assert mistake(question, "inf") == "sign"
+    assert not grade(question, "nan").right

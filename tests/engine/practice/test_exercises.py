@@ -371,3 +371,25 @@ def test_a_list_needs_no_brackets(answer: str) -> None:
     assert [graded.credit for graded in found.values()] == [1.0, 1.0]
     wrong = graded(handed.replace("?  #", "10, 15  #").replace("answer: ?", "answer: 10, 14, 3"), scenario)
     assert [graded.credit for graded in wrong.values()] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "mutant", "said"),
+    [
+        ("15", "overwritten", "= in place of +="),
+        ("-30", "sign", "the sign is wrong"),
+        ("nan", None, "Not right."),
+        ("1", None, "that is ∂L/∂f"),
+        ("3", None, "that is ∂L/∂a"),
+        ("5", None, "that is ∂a/∂x"),
+        ("45", None, "that is f"),
+    ],
+)
+def test_a_wrong_answer_to_a_question_says_what_it_is(answer: str, mutant: str | None, said: str) -> None:
+    text = "inputs: {x: 3}\nnodes: {a: 5 * x, f: a * x}\nexpect: {values: {f: 45}}\n"
+    solution = opened(text + "ask: {x: {question: Which?, answer: a + 5 * x}}\n")
+    handed = exercise_text(solution).replace("answer: ?", f"answer: {answer}")
+    found = graded(handed, solution)["Which?"]
+    assert found.credit == 0
+    assert (found.mutant and found.mutant.name) == mutant
+    assert said in str(found.message)

@@ -66,7 +66,10 @@ class Blank(Struct, frozen=True):
 
 
 class Item(Struct, frozen=True):
-    """A question: blanks, or choices, of which one is `right`; how one gets there, and what goes wrong."""
+    """A question: blanks, or choices, of which one is `right`; how one gets there, and what goes wrong.
+
+    `why` is a sentence, or several.
+    """
 
     number: int
     text: str
@@ -141,7 +144,7 @@ def _items(scenario: Scenario, trace: Trace, count: int, language: str) -> Itera
 def _asked(at: int, ask: Ask, trace: Trace, language: str) -> Item:
     """A question of the author's own."""
     text = clean(ask.question.in_language(language))
-    why = clean(ask.hint.in_language(language))
+    why = _sentence(clean(ask.hint.in_language(language)))
     if ask.choices:
         choices = [clean(choice.in_language(language)) for choice in ask.choices]
         assert isinstance(ask.answer, int)
@@ -158,7 +161,7 @@ def _written(tensor: Tensor) -> str:
 
 
 def _item(at: int, question: Question, language: str) -> Item:
-    text, why = question.text.in_language(language), question.hint.in_language(language)
+    text, why = question.text.in_language(language), _sentence(question.hint.in_language(language))
     match question:
         case NumbersQuestion():
             blanks = [*_blanks(question, language)]
@@ -169,6 +172,14 @@ def _item(at: int, question: Question, language: str) -> Item:
         case ChoiceQuestion():
             choices = [_in_language(choice.text, language) for choice in question.choices]
             return Item(at, text, choices=choices, right=question.right, why=why)
+
+
+def _sentence(hint: str) -> str:
+    """A hint with a capital, unless a name begins it, and with a full stop."""
+    first = hint.partition(" ")[0]
+    if len(first) > 1 and first.isascii() and first.isalpha():
+        hint = hint[0].upper() + hint[1:]
+    return hint if not hint or hint[-1] in ".!?…" else f"{hint}."
 
 
 def _in_language(text: str, language: str) -> str:
