@@ -9,12 +9,15 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from backprop_engine.debugger import Session
 from backprop_engine.explain.numbers import number
 from backprop_engine.practice import ChoiceQuestion, NumbersQuestion, Question, ShapeQuestion
 from backprop_engine.practice import session as practising
-from backprop_tui.panels.practice import PracticeState
+from backprop_tui.panels.practice import PracticeState, answer, begun, question, question_rows, skip
 from backprop_tui.screens.practice import PracticeScreen
+from backprop_tui.view import View
 from driving import NARROW, WIDE, debugger, go, opened, seen
+from scenes import scenario
 
 
 @pytest.fixture(autouse=True)
@@ -170,3 +173,38 @@ async def test_it_begins_with_the_step_that_is_looked_at() -> None:
         assert screen.current.asked is not None
         assert screen.current.asked.position == 6
         assert screen.current.practice.number == 0
+
+
+@pytest.mark.parametrize("stem", ["sigmoid_neuron", "rnn_cell", "broadcast_bias"])
+@pytest.mark.parametrize(("width", "height"), [(76, 17), (116, 33)])
+def test_the_graph_gets_what_the_question_does_not_need(stem: str, width: int, height: int) -> None:
+    practice = practising.begin(scenario(stem), 1)
+    state = begun(practice, View(scenario(stem), Session(scenario(stem).run())))
+    while not state.over:
+        rows = question_rows(state, width, height)
+        assert rows <= height // 2
+        assert question(state, width, rows).height <= rows
+        if isinstance(state.asked, ChoiceQuestion):
+            assert rows == question(state, width, rows).height + 3
+        told = answer(state, right_answer(state.asked))
+        assert question_rows(told, width, height) <= height * 3 // 5
+        assert question(told, width, question_rows(told, width, height)).height <= height * 3 // 5
+        state = skip(state)
+    assert question_rows(state, width, height) <= height * 3 // 5
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+async def test_in_a_small_terminal_the_names_of_the_graph_are_read(language: str) -> None:
+    async with opened("rnn_cell", size=NARROW, language=language) as pilot:
+        screen = await practising_screen(pilot)
+        while not isinstance(screen.current.asked, ChoiceQuestion):
+            await pilot.press("tab")
+            await pilot.pause()
+        graph, asked = screen.query_one("#practice-graph"), screen.query_one("#question")
+        assert graph.size.height + asked.size.height == NARROW[1] - 7
+        assert graph.size.height > asked.size.height
+        for name in ("W_xg", "h_prev", "k#3"):
+            assert name in seen(pilot)
+        await pilot.resize_terminal(*WIDE)
+        await pilot.pause()
+        assert graph.size.height + asked.size.height == WIDE[1] - 7

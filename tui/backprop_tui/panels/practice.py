@@ -23,11 +23,24 @@ from backprop_tui.render.practice_words import blank_text, model_answer, result_
 from backprop_tui.render.stage_equation import stage_equation
 from backprop_tui.view import View
 
-__all__ = ["PracticeState", "answer", "begun", "blank", "heading", "on", "question", "skip", "view_of"]
+__all__ = [
+    "PracticeState",
+    "answer",
+    "begun",
+    "blank",
+    "heading",
+    "on",
+    "question",
+    "question_rows",
+    "skip",
+    "view_of",
+]
 
 _LEAST_EQUATION: Final = 5
 """Rows that an equation takes at least; where fewer are left, the tensors are one under the other."""
 _MOST_ROWS: Final = 6
+_VERDICT: Final = 3
+"""Rows that are left for a hint, or for what is said of the answer: then the graph stays as it is."""
 
 
 class PracticeState(Struct, frozen=True, eq=False):
@@ -136,6 +149,14 @@ def question(state: PracticeState, width: int, height: int) -> Drawing:
     if not picture:
         return Lines.of(said)
     return Lines.of([*picture, (Span(""),), *said])
+
+
+def question_rows(state: PracticeState, width: int, height: int) -> int:
+    """How many of the rows that it shares with the graph the question needs: a half, more only for words."""
+    half = height // 2
+    drawn = question(state, width, half).height
+    kept = _VERDICT if state.asked is not None and state.grade is None else 0
+    return min(max(drawn, min(drawn + kept, half)), height * 3 // 5)
 
 
 def _picture(state: PracticeState, width: int, height: int) -> list[Line]:

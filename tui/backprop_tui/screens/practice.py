@@ -27,6 +27,7 @@ from backprop_tui.panels.practice import (
     heading,
     on,
     question,
+    question_rows,
     skip,
     view_of,
 )
@@ -38,6 +39,10 @@ from backprop_tui.widgets.panel import Panel
 __all__ = ["PracticeScreen"]
 
 _LONGEST_ANSWER = 500
+_FRAME = (4, 2)
+"""The columns and rows around what a panel shows."""
+_LINES = 3
+"""The heading, the line to answer, and the keys."""
 
 
 class PracticeScreen(SteadyScreen[None]):
@@ -92,7 +97,18 @@ class PracticeScreen(SteadyScreen[None]):
         if self.is_mounted:
             self._show()
 
+    def on_resize(self) -> None:
+        """The graph and the question share the room anew."""
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """The graph gets what the question does not need."""
+        around = _FRAME[1] * 2 + _LINES
+        rows = question_rows(self.current, self.size.width - _FRAME[0], self.size.height - around)
+        self.query_one("#question").styles.height = rows + _FRAME[1]
+
     def _show(self) -> None:
+        self._share_room()
         for panel in self.query(Panel):
             panel.redraw()
         self.query_one("#blank", Static).update(Content(blank(self.current)))
