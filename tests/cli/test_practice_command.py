@@ -260,3 +260,10 @@ def test_a_search_that_was_given_up_is_kept(practised: Practised) -> None:
     practised("add_multiply", "--bug", "--seed", "1", typed="bug f -> q, wrong_axes\n")
     kept = read_progress()["add_multiply"]
     assert (kept.sessions, kept.bugs, sum(kept.mistakes.values())) == (1, 0, 1)
+
+
+def test_a_name_of_the_graph_is_an_answer_and_no_abbreviation(practised: Practised) -> None:
+    outcome = practised("add_multiply", "--seed", "1", "--only", "product", typed="z\nq\nh\ns\nquit\n")
+    assert "∂L/∂z > q\nRight, since" in outcome.out
+    assert "\nHint: " in outcome.out
+    assert "\nThe answer is " in outcome.out

@@ -60,7 +60,9 @@ def authors_question(trace: Trace, ask: Ask) -> AuthorsQuestion:
     """A question with its answer for the numbers of a trace."""
     graph, node = trace.graph, trace.graph[ask.node]
     text = msg("{text}", text=ask.question)
-    hint = msg("{text}", text=ask.hint) if ask.hint else msg("look at how {node} is computed", node=node.name)
+    hint = (
+        msg("{text}", text=ask.hint) if ask.hint else msg("Look at how {node} is computed.", node=node.name)
+    )
     if isinstance(ask.answer, int):
         choices = tuple(msg("{text}", text=choice) for choice in ask.choices)
         return AuthorsQuestion(text, hint, "", None, ask.answer, choices, (), None, True)

@@ -162,3 +162,31 @@ def test_latex_takes_it(stem: str, key: bool, tmp_path: Path) -> None:
     said = done.stdout.decode(errors="replace")
     assert done.returncode == 0, said[-1500:]
     assert "Missing character" not in said
+
+
+SEVERAL = """\
+inputs: {x: 3}
+nodes: {y: 2 * x, f: y * y}
+ask:
+  x:
+    - {question: 'Which way?', answer: up, choices: [down, up]}
+    - {question: 'How much?', answer: 24}
+    - {question: 'And now?', answer: 4 * y, hint: two factors}
+"""
+
+
+def test_drawn_numbers_are_for_the_questions_whose_answers_follow_them() -> None:
+    model = load_source(Source.from_bytes("asked.yaml", SEVERAL.encode()))
+    texts = [item.text for item in worksheet(exported(model)).items]
+    assert texts[:3] == ["Which way?", "How much?", "And now?"]
+    drawn = worksheet(exported(model, seed=4)).items
+    assert drawn[0].text == "And now?"
+    assert not {"Which way?", "How much?"} & {item.text for item in drawn}
+
+
+def test_the_way_to_an_answer_is_a_sentence() -> None:
+    model = load_source(Source.from_bytes("asked.yaml", SEVERAL.encode()))
+    ways = [item.why for item in worksheet(exported(model)).items if item.why]
+    assert "Two factors." in ways
+    assert "It is ∂L/∂f times the local gradient y." in ways
+    assert all(way[-1] in ".!?" for way in ways)

@@ -141,12 +141,13 @@ def _asked(practice: Practice, asker: Asker) -> Practice | None:
         print_lines(_posed(question, language))
     while True:
         typed = asker.ask(f"{blank_text(question, practice.entries, language)} > ")
-        if typed is None or typed in ("quit", "q"):
+        word = "" if typed is None or typed in practice.scenario.graph else _WORDS.get(typed, "")
+        if typed is None or word == "quit":
             return None
-        if typed in ("skip", "s"):
+        if word == "skip":
             asker.say(model_answer(question))
             return session.skipped(practice)
-        if typed in ("hint", "h", "?"):
+        if word == "hint":
             practice = session.hinted(practice)
             asker.say(msg("Hint: {hint}", hint=question.hint), role=Role.DIM)
             continue
@@ -159,6 +160,18 @@ def _asked(practice: Practice, asker: Asker) -> Practice | None:
             continue
         _tell_grade(question, found, after.number == practice.number, asker)
         return after
+
+
+_WORDS: Final = {
+    "quit": "quit",
+    "q": "quit",
+    "skip": "skip",
+    "s": "skip",
+    "hint": "hint",
+    "h": "hint",
+    "?": "hint",
+}
+"""What is no answer, unless a node is called so: then it is a formula."""
 
 
 def _posed(question: Question, language: str) -> Iterator[Line]:

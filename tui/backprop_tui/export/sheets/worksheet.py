@@ -33,6 +33,7 @@ from backprop_engine.practice.comparing import scale_of
 from backprop_engine.practice.exercises import right_answer
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.sections.asks import Ask
+from backprop_engine.scenario.sections.expectations import Formula
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.lines import Role
 from backprop_tui.export.formats import Exported
@@ -100,7 +101,8 @@ def worksheet(exported: Exported) -> Worksheet:
     """
     scenario, language = exported.scenario, exported.language
     trace = exported.frame.trace if exported.seed is None else drawn(scenario, exported.seed)
-    items = [*_items(scenario, trace, exported.count, language)]
+    is_drawn = exported.seed is not None
+    items = [*_items(scenario, trace, exported.count, language, is_drawn=is_drawn)]
     if not items:
         raise UsageError(msg("{scenario} has no such question", scenario=scenario.name))
     nodes = [node for node in trace.graph.nodes if node.kind is not Kind.LITERAL]
@@ -125,9 +127,13 @@ def _quantity(trace: Trace, node: Node, language: str) -> Quantity:
     return Quantity(f"{node.name} = {definition}", definition_tex(facts, language), value)
 
 
-def _items(scenario: Scenario, trace: Trace, count: int, language: str) -> Iterator[Item]:
-    """The author's questions, one about the order, then those about numbers, evenly chosen."""
-    found: list[Ask | Question] = [*scenario.asks, *questions(trace, ["order"])[:1]]
+def _items(scenario: Scenario, trace: Trace, count: int, language: str, *, is_drawn: bool) -> Iterator[Item]:
+    """The author's questions, one about the order, then those about numbers, evenly chosen.
+
+    An author's answer that is a number or a choice holds for the scenario's own numbers alone.
+    """
+    asks = [ask for ask in scenario.asks if not is_drawn or isinstance(ask.answer, Formula)]
+    found: list[Ask | Question] = [*asks, *questions(trace, ["order"])[:1]]
     numeric = places(trace, _NUMBERS)
     room = max(1, count - len(found))
     step = max(1.0, len(numeric) / room)
