@@ -264,6 +264,6 @@ def test_a_search_that_was_given_up_is_kept(practised: Practised) -> None:
 
 def test_a_name_of_the_graph_is_an_answer_and_no_abbreviation(practised: Practised) -> None:
     outcome = practised("add_multiply", "--seed", "1", "--only", "product", typed="z\nq\nh\ns\nquit\n")
-    assert "∂L/∂z > q\nRight, since" in outcome.out
+    assert "∂L/∂z > q\nRight" in outcome.out
     assert "\nHint: " in outcome.out
     assert "\nThe answer is " in outcome.out

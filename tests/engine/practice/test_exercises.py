@@ -376,7 +376,7 @@ def test_a_list_needs_no_brackets(answer: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "mutant", "said"),
     [
-        ("15", "overwritten", "= in place of +="),
+        ("15", "overwritten", "= instead of +="),
         ("-30", "sign", "the sign is wrong"),
         ("nan", None, "Not right."),
         ("1", None, "that is ∂L/∂f"),
