@@ -23,6 +23,7 @@ __all__ = [
     "broadcast_axes",
     "figures_of",
     "freeze",
+    "has_norm",
     "is_finite",
     "is_stored",
     "norm",
@@ -65,6 +66,16 @@ class Measured(np.ndarray[Any, np.dtype[Any]]):
         self.figures = None
         self.stored = getattr(made_of, "stored", True)
 
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        """What a function of it gives; a number of what is not stored stays what is not known."""
+        if self.stored:
+            return array[()] if return_scalar else array
+        return Measured.without_entries(array.shape, array.dtype, None)
+
+    def __getitem__(self, index: Any) -> Any:
+        """A part of it; all of it has its figures."""
+        return self if isinstance(index, tuple) and not index else super().__getitem__(index)
+
     @classmethod
     def of(cls, array: NDArray[Any], figures: Figures | None) -> Measured:
         """A view of an array, with its figures."""
@@ -90,6 +101,14 @@ def is_stored(tensor: Tensor) -> bool:
     return not isinstance(tensor, Measured) or tensor.stored
 
 
+def has_norm(tensor: Tensor) -> bool:
+    """Whether anything is known of the size of a tensor, from its entries or from figures."""
+    figures = figures_of(tensor)
+    if figures is None:
+        return is_stored(tensor)
+    return figures.norm is not None or bool(figures.nan or figures.inf)
+
+
 def is_finite(tensor: Tensor) -> bool:
     """Whether every entry is a finite number."""
     figures = figures_of(tensor)
@@ -101,8 +120,11 @@ def is_finite(tensor: Tensor) -> bool:
 def settle(value: Any, dtype: np.dtype[Any]) -> Tensor:
     """`value` as a tensor of `dtype`: a NumPy scalar, or a read-only array.
 
-    An array that is a view of writable memory is copied: freezing it would not protect it.
+    An array that is a view of writable memory is copied: freezing it would not protect it. What is not
+    stored stays so.
     """
+    if isinstance(value, Measured) and not value.stored:
+        return Measured.without_entries(value.shape, dtype, value.figures)
     array = np.asarray(value, dtype=dtype)
     if array.ndim == 0:
         return array[()]

@@ -15,7 +15,7 @@ from torch.nn import functional as f
 
 from backprop_engine.derivatives.gradient_check import Verdict
 from backprop_engine.derivatives.numeric_check import check_edge
-from backprop_engine.recordings.graphs import module_name
+from backprop_engine.graph.paths import module_path
 from backprop_engine.recordings.scenarios import load_recording
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cli.main import run as run_command
@@ -50,7 +50,7 @@ def test_a_recording_is_opened_and_told(
     expected = {key: one.grad for key, one in model.named_parameters() if one.grad is not None}
     leaves = {leaf.name: trace.gradient(leaf) for leaf in run.graph.leaves if leaf.takes_gradient}
     if cells is None and run.iterations == 1 and "gradient of" not in name and "reentrant" not in name:
-        found = {key: leaves[module_name(key)] for key in expected if module_name(key) in leaves}
+        found = {key: leaves[module_path(key)] for key in expected if module_path(key) in leaves}
         assert found
         for key, gradient in found.items():
             np.testing.assert_array_equal(gradient, expected[key].float().numpy())

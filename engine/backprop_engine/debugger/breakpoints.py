@@ -22,7 +22,7 @@ from backprop_engine.derived import derived
 from backprop_engine.errors import UsageError
 from backprop_engine.expressions import normalised
 from backprop_engine.graph.graph import Graph
-from backprop_engine.graph.paths import absolute
+from backprop_engine.graph.paths import absolute, module_path
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.plain_text import clean, shortened
 from backprop_engine.messages.suggestions import did_you_mean
@@ -88,7 +88,7 @@ def _target(words: str, graph: Graph) -> Target:
             return Target("trouble", words.lower())
         if first in ANOMALIES and ANOMALIES[first].bound:
             return Target("trouble", first, _bound(first, rest))
-        named = {"op": _op, "group": _group, "phase": _phase, "node": _node}.get(first)
+        named = {"op": _op, "group": _group, "phase": _phase, "node": _node, "module": _module}.get(first)
         if named is not None:
             return named(rest, graph)
         compares = any(sign in words for sign in "<>=")
@@ -154,6 +154,12 @@ def _group(name: str, graph: Graph) -> Target:
         return Target("group", known)
     hint = did_you_mean(name, names) or (_there_are(names[:8]) if names else msg("the graph has no groups"))
     raise UsageError(msg("there is no group {name}", name=shortened(clean(name), 40)), hint)
+
+
+def _module(path: str, graph: Graph) -> Target:
+    """A module by its path as PyTorch writes it, ``blocks.1``: its group, or its only node."""
+    name = module_path(path)
+    return Target("node", graph[name].name) if name in graph else _group(name, graph)
 
 
 def _there_are(names: Iterable[str]) -> Message:

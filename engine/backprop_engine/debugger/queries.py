@@ -9,8 +9,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import Tensor, same
+from backprop_engine.arrays import Measured, Tensor, same
 from backprop_engine.debugger.breakpoints import hits, parse_breakpoint
+from backprop_engine.derivatives.local_gradients import is_computable
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.graph.steps import Edge
@@ -148,8 +149,18 @@ def _along(trace: Trace, edges: tuple[Edge, ...]) -> Tensor:
     upstream = trace.gradients[trace.graph.output]
     assert upstream is not None  # a path ends in a gradient
     with np.errstate(all="ignore"):
+        alone = True
         for edge in edges:
-            upstream = contribution(trace.graph, edge.index, upstream, trace.outs, trace.operand_values)
+            node = trace.graph.nodes[edge.node]
+            alone = alone and len(trace.schedule.uses_of.get(edge.node, ())) <= 1
+            operands = [trace.operand_values[operand] for operand in node.operands]
+            if is_computable(node, (upstream, trace.outs[edge.node], *operands)):
+                upstream = contribution(trace.graph, edge.index, upstream, trace.outs, trace.operand_values)
+            elif alone:  # no other path came here, so that what was recorded is what came along this one
+                upstream = trace.contributions[edge.index]
+            else:
+                shape = trace.graph.nodes[edge.operand].shape
+                upstream = Measured.without_entries(shape, trace.graph.dtype, None)
     return upstream
 
 

@@ -18,6 +18,7 @@ from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.words import Words
 from backprop_engine.ops import Elementwise, Jacobian, Linear
+from backprop_engine.ops.rules import ONE
 from backprop_engine.trace.record import product
 from backprop_engine.trace.trace import Trace
 
@@ -112,7 +113,10 @@ def local_gradient(trace: Trace, edge: Edge) -> LocalGradient:
     operands = [trace.operand_values[position] for position in node.operands]
     if unknown := _why_unknown(node, (out, *operands)):
         shapes: tuple[Shape, Shape, Shape | None] = (node.shape, operand.shape, None)
-        return MapLocal(rule.text, shapes, None, "", "·", False, "column", unknown, is_known=False)
+        text = f"g * ({rule.text})" if isinstance(rule, Elementwise) else rule.text
+        return MapLocal(
+            "g" if rule is ONE else text, shapes, None, "", "·", False, "column", unknown, is_known=False
+        )
     with np.errstate(all="ignore"):
         if node.shape == () == operand.shape:
             unit = graph.dtype.type(1.0)

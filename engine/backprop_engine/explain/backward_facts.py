@@ -19,7 +19,7 @@ from backprop_engine.explain.common_facts import (
     meets_convention,
 )
 from backprop_engine.explain.local_facts import LocalFacts
-from backprop_engine.explain.overrides import OverrideFacts, overrides_gradient
+from backprop_engine.explain.overrides import OverrideFacts, changed_by_hook, overrides_gradient
 from backprop_engine.explain.step_check import StepCheck, at_kink, step_check
 from backprop_engine.explain.symbols import gradient_name, loss_name
 from backprop_engine.graph.graph import Node
@@ -170,7 +170,9 @@ class BackwardFacts(_EdgeFacts):
         """The gradient that replaces the product, where that is the whole gradient."""
         if self.edge.shared or not overrides_gradient(self.trace, self.edge.operand):
             return None
-        return OverrideFacts(self._gradient_name, self.outcome, self.trace.contributions[self.edge.index])
+        computed = self.trace.contributions[self.edge.index]
+        hook = changed_by_hook(self.trace, self.edge.operand)
+        return OverrideFacts(self._gradient_name, self.outcome, computed, hook)
 
     @property
     def lesson(self) -> Words:
@@ -257,4 +259,5 @@ class AccumulateFacts(_EdgeFacts):
         trace, before = self.trace, self.before
         assert before is not None
         computed = settle(before.tensor + trace.contributions[self.edge.index], trace.graph.dtype)
-        return OverrideFacts(self._gradient_name, self.outcome, computed)
+        hook = changed_by_hook(trace, self.edge.operand)
+        return OverrideFacts(self._gradient_name, self.outcome, computed, hook)

@@ -8,15 +8,16 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.derived import derived
 from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit
 
-__all__ = ["OverrideFacts", "depends_on_override", "overrides_gradient", "overrides_value"]
+__all__ = ["OverrideFacts", "changed_by_hook", "depends_on_override", "overrides_gradient", "overrides_value"]
 
 
 class OverrideFacts(Struct, frozen=True, eq=False):
-    """A tensor that was `given` in place of the one that the step `computed`."""
+    """A tensor that was `given` in place of the one that the step `computed`, by hand or by a hook."""
 
     name: str
     given: Tensor
     computed: Tensor
+    by_hook: bool = False
 
 
 def overrides_value(trace: Trace, position: int) -> bool:
@@ -27,6 +28,12 @@ def overrides_value(trace: Trace, position: int) -> bool:
 def overrides_gradient(trace: Trace, position: int) -> bool:
     """Whether another gradient replaces the completed one of a node."""
     return bool(trace.edits) and position in _overridden_gradients(trace)
+
+
+def changed_by_hook(trace: Trace, position: int) -> bool:
+    """Whether it was a hook that changed the gradient of a node."""
+    edits = (edit for edit in trace.edits if isinstance(edit, GradientEdit) and edit.by_hook)
+    return any(trace.graph.position(edit.node) == position for edit in edits)
 
 
 def depends_on_override(trace: Trace, position: int) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["absolute", "root", "split"]
+__all__ = ["absolute", "module_path", "root", "split"]
 
 _LONGEST: Final = 10_000
 """The longest name in a graph."""
@@ -42,6 +42,22 @@ def split(path: str) -> tuple[str | int, ...] | None:
     if mark:
         steps[-1] = f"{steps[-1]}#{number}"
     return tuple(steps)
+
+
+def module_path(path: str, root: str = "model") -> str:
+    """The path of a module, ``blocks.1.attn``, as paths are written here: ``blocks[1].attn``.
+
+    A number at its beginning is an index of `root`; what no name may have becomes an underscore.
+    """
+    written = ""
+    for part in path.split(".") if path else ():
+        if part.isdecimal() and part.isascii():
+            written = f"{written or root}[{int(part[:18])}]"
+        else:
+            word = re.sub(r"[^\w\[\]-]", "_", part[:200]) or "_"
+            word = f"_{word}" if word[0].isdecimal() else word
+            written = f"{written}.{word}" if written else word
+    return written
 
 
 def absolute(path: str, lengths: Mapping[str, int]) -> str:

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from backprop_engine.arrays import Shape
+from backprop_engine.arrays import Shape, is_stored
+from backprop_engine.arrays import norm as recorded_norm
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.definition import Decomposition, Family
@@ -42,6 +43,8 @@ def _norm_shape(a: Shape, axis: AxisArg, keepdims: bool, ord: float | str) -> Sh
 
 def _norm(a: Any, axis: AxisArg, keepdims: bool, ord: float | str) -> Any:
     """Scaled by the largest entry of its line where powers might overflow, or vanish."""
+    if not is_stored(a) and ord == 2 and axis is None and not keepdims:
+        return np.float64(recorded_norm(a))
     a = with_room(a)
     sizes = np.abs(a)
     if ord == 1:

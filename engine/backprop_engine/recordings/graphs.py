@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from msgspec import Struct, structs
@@ -13,16 +13,14 @@ from msgspec import Struct, structs
 from backprop_engine.arrays import Shape, Tensor, settle
 from backprop_engine.errors import Place
 from backprop_engine.graph.graph import Graph, Group, Kind, Node
+from backprop_engine.graph.paths import module_path
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.ops.definition import Op
 from backprop_engine.recordings.aten import RecordedCall, match
 from backprop_engine.recordings.operators import part_op, recorded_op, recorded_rule
 from backprop_engine.recordings.plans import PlannedNode, RunPlan
 
-__all__ = ["RecordedGraph", "graph_of", "module_name"]
-
-_ROOT: Final = "model"
-"""What a number at the beginning of a path is an index of."""
+__all__ = ["RecordedGraph", "graph_of"]
 
 
 class RecordedGraph(Struct, frozen=True, eq=False):
@@ -31,18 +29,6 @@ class RecordedGraph(Struct, frozen=True, eq=False):
     graph: Graph
     arguments: tuple[tuple[int | None, ...], ...]
     """By position; empty for leaves."""
-
-
-def module_name(path: str, root: str = "") -> str:
-    """The path of a module as our paths are written: ``blocks[1].attn`` of ``blocks.1.attn``."""
-    written = ""
-    for part in path.split(".") if path and path != root else ():
-        if part.isdecimal():
-            written = f"{written or _ROOT}[{int(part)}]"
-        else:
-            word = _word(part)
-            written = f"{written}.{word}" if written else word
-    return written
 
 
 def _word(text: str) -> str:
@@ -87,7 +73,7 @@ def graph_of(plan: RunPlan, root: str, dtype: np.dtype[Any]) -> RecordedGraph:
                 text = f"{number:g}" if float(f"{number:g}") == number else repr(number)
                 nodes.append(Node(len(nodes), "", Kind.LITERAL, (), text=text))
     numbers = iter(sorted(literals))
-    modules = [module_name(node.module, root) for node in plan.computed]
+    modules = [module_path(clean(node.module)) if node.module != root else "" for node in plan.computed]
     alone = {module for module, nodes_in in Counter(modules).items() if module and nodes_in == 1}
     arguments: list[tuple[int | None, ...]] = [()] * len(nodes)
     for node, known, module in zip(plan.computed, chosen, modules, strict=True):
@@ -129,7 +115,7 @@ def _kind(leaf: PlannedNode) -> Kind:
 def _leaf_name(leaf: PlannedNode) -> str:
     if leaf.kind == "constant":
         return "data"
-    return module_name(leaf.name) or "leaf"
+    return module_path(leaf.name) or "leaf"
 
 
 # Operators

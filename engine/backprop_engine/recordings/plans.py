@@ -52,6 +52,8 @@ class PlannedNode:
     backward: str = ""
     """What the framework calls the node of its backward graph."""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    made: tuple[str, ...] = ()
+    """The nodes of the backward graph that it stands for."""
     uses: int = 0
 
     @property
@@ -225,7 +227,7 @@ class _Planner:
             planned = PlannedNode(
                 "tuple", clean(op), (size,), call=call, backward=backward, settings=settings, parts=parts
             )
-        planned.operands = operands
+        planned.operands, planned.made = operands, (name,)
         self.computed.append(planned)
         for output, part in zip(outputs, planned.parts, strict=False):
             part.operands = [PlannedEdge(planned, part.gradient is not None, part.gradient)]
@@ -312,6 +314,7 @@ def _fold_linear(node: PlannedNode, user: PlannedNode | None, gone: set[int]) ->
     gone.add(id(weight))
     node.operands = [x, weight.operands[0], *bias]
     node.name = "linear"
+    node.made += weight.made
     flat = x.source
     if (
         flat.name in _VIEWS
@@ -327,3 +330,4 @@ def _fold_linear(node: PlannedNode, user: PlannedNode | None, gone: set[int]) ->
         gone |= {id(flat), id(node)}
         user.operands = [flat.operands[0], *node.operands[1:]]
         user.name, user.settings, user.call, user.backward = "linear", node.settings, node.call, node.backward
+        user.made += flat.made + node.made

@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from backprop_engine.arrays import MAX_AXES
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.plain_text import clean, shortened
@@ -45,6 +46,8 @@ __all__ = ["EngineRun", "RecordedStep", "Recording", "open_recording"]
 _MAX_MANIFEST: Final = 2**20
 _MAX_INDEX: Final = 2**31
 _MAX_LINE: Final = 2**24
+_MOST_ENTRIES: Final = 2**48
+"""Of a tensor, stored or not."""
 _NUMPY: Final = {
     "F64": "<f8",
     "F32": "<f4",
@@ -244,6 +247,8 @@ class _Reader:
         for tensor in tensors:
             if tensor is None:
                 continue
+            if len(tensor.shape) > MAX_AXES or prod(tensor.shape) > _MOST_ENTRIES:
+                raise self._refusal(msg("a tensor of this shape is too large"))
             if tensor.data is not None:
                 self._check_size(tensor, tensor.data)
                 self.spans.setdefault(tensor.data.shard, set()).add((tensor.data.begin, tensor.data.end))

@@ -11,6 +11,7 @@ import numpy as np
 
 from backprop_engine.arrays import Tensor, is_stored, same
 from backprop_engine.errors import UsageError
+from backprop_engine.explain.overrides import changed_by_hook
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Schedule
@@ -21,7 +22,7 @@ from backprop_engine.recordings.recording import Recording
 from backprop_engine.recordings.traces import trace_of
 from backprop_engine.trace.recompute import recompute
 from backprop_engine.trace.run import Run
-from backprop_engine.trace.trace import Edit, Trace, ValueEdit
+from backprop_engine.trace.trace import Edit, GradientEdit, Trace, ValueEdit
 from backprop_engine.trace.training_history import TrainingHistory
 
 __all__ = ["RecordedRun"]
@@ -46,6 +47,11 @@ class RecordedRun(Run):
     def iterations(self) -> int:
         """How many runs of the engine there are."""
         return len(self.plans)
+
+    @property
+    def has_iterations(self) -> bool:
+        """Whether there is more than one of them."""
+        return self.iterations > 1
 
     @property
     def last(self) -> int:
@@ -89,7 +95,8 @@ class RecordedRun(Run):
     def changed(self, bindings: Bindings, edits: tuple[Edit, ...], trace: Trace) -> Run:
         """The run with the iteration of `trace` recomputed; `UsageError` where that is not possible."""
         _refuse_unknown(trace, bindings, edits)
-        made = replace(recompute(trace, bindings, edits).trace, iteration=trace.iteration)
+        hooks = tuple(edit for edit in trace.edits if isinstance(edit, GradientEdit) and edit.by_hook)
+        made = replace(recompute(trace, bindings, (*hooks, *edits)).trace, iteration=trace.iteration)
         other = copy(self)
         other._traces, other._computed = {}, {**self._computed, trace.iteration: made}
         return other
@@ -113,6 +120,11 @@ def _refuse_unknown(trace: Trace, bindings: Bindings, edits: Iterable[Edit]) -> 
         if edge.node in handed or edge.node in moved or any(operand in moved for operand in node.operands):
             handed.add(edge.operand)
             _refuse(trace, node)
+            if changed_by_hook(trace, edge.operand):
+                name = graph.nodes[edge.operand].name
+                raise UsageError(
+                    msg("a hook changed the gradient of {name}, and cannot be run here", name=name)
+                )
 
 
 def _refuse(trace: Trace, node: Node) -> None:

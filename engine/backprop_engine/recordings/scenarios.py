@@ -12,6 +12,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import Message, joined, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.translations import languages
+from backprop_engine.recordings.findings import Finding
 from backprop_engine.recordings.plans import RunPlan, plan_of
 from backprop_engine.recordings.recording import Recording, open_recording
 from backprop_engine.recordings.runs import RecordedRun
@@ -20,7 +21,7 @@ from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.sections.texts import LocalText
 from backprop_engine.trace.run import Run
 
-__all__ = ["RecordedScenario", "load_recording"]
+__all__ = ["RecordedScenario", "load_recording", "position_of", "recorded_run"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +50,7 @@ class RecordedScenario(Scenario):
 def load_recording(folder: str | os.PathLike[str]) -> RecordedScenario:
     """The recording in a folder, ready to be debugged; `UsageError` for one that cannot be."""
     recording = open_recording(folder)
-    plans, steps = _one_graph(recording)
-    run = RecordedRun(recording, plans, steps)
+    run = recorded_run(recording)
     path, name = os.fspath(folder), Path(folder).absolute().name
     model = clean(recording.manifest.model) or clean(name)
     return RecordedScenario(
@@ -64,6 +64,31 @@ def load_recording(folder: str | os.PathLike[str]) -> RecordedScenario:
         run.bindings,
         recorded=run,
     )
+
+
+def recorded_run(recording: Recording) -> RecordedRun:
+    """The iterations of the graph that most runs of the engine have; `UsageError` where there is none."""
+    return RecordedRun(recording, *_one_graph(recording))
+
+
+def position_of(run: RecordedRun, finding: Finding) -> int | None:
+    """The position of a run at which a finding is seen; None where its graph is not that of the run.
+
+    It is where the node gives its value, or, for what went wrong on the way back, where it hands its gradient
+    on.
+    """
+    if not finding.node or finding.step not in run.steps:
+        return None
+    plan, start = run.plans[run.steps.index(finding.step)], run.start(run.steps.index(finding.step))
+    first = len(run.graph.nodes) - len(plan.computed)
+    found = (at for at, node in enumerate(plan.computed, first) if finding.node in node.made)
+    position = next(found, None)
+    if position is None:
+        return None
+    edges = run.graph.schedule.edges_of.get(position)
+    if edges and not finding.kind.startswith("forward"):
+        return start + run.graph.schedule.starts[edges.start]
+    return start + position - run.graph.order.start + 1
 
 
 def _one_graph(recording: Recording) -> tuple[Sequence[RunPlan], Sequence[int]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import numpy as np
 
@@ -23,9 +24,12 @@ from backprop_engine.recordings.tensors import (
     joined,
     reader,
 )
-from backprop_engine.trace.trace import Trace
+from backprop_engine.trace.trace import GradientEdit, Trace
 
 __all__ = ["trace_of"]
+
+_CLOSE: Final = 1e-2
+"""How far apart two norms of one tensor may be, of which one may have been computed in half precision."""
 
 
 def trace_of(recording: Recording, recorded: RecordedGraph, plan: RunPlan, iteration: int) -> Trace:
@@ -58,6 +62,7 @@ class _Tracer:
                 gradients[position] = arrived[uses[-1]]
             else:
                 arrived[uses[-1]] = whole  # to the bit what the engine went on with
+        hooks = tuple(self._hooks(gradients))
         seed = gradients[output] or constant(np.ones(graph.nodes[output].shape), self.dtype)
         gradients[output] = seed
         tensors = LazyTensors(values)
@@ -65,7 +70,7 @@ class _Tracer:
         return Trace(
             graph,
             Bindings(leaves, seed()),
-            (),
+            hooks,
             tensors,
             tensors,
             tensors,
@@ -74,6 +79,23 @@ class _Tracer:
             LazyTensors(gradients),
             iteration=iteration,
         )
+
+    def _hooks(self, gradients: Sequence[Supplier | None]) -> Iterator[GradientEdit]:
+        """The gradients that are not what arrived there, as far as figures tell: a hook changed them."""
+        for position, uses in self.graph.schedule.uses_of.items():
+            known, gradient = self.planned[position], gradients[position]
+            handed = [self._handed(self.graph.edges[index]) for index in uses]
+            if known is None or known.kind == "tuple" or known.gradient is None or gradient is None:
+                continue
+            if _changed(known.gradient, handed):
+                yield GradientEdit(self.graph.nodes[position], gradient(), by_hook=True)
+
+    def _handed(self, edge: Edge) -> TensorEntry | None:
+        """What was recorded of the contribution along an edge."""
+        node, at = self.planned[edge.node], self.recorded.arguments[edge.node][edge.argnum]
+        assert node is not None
+        assert at is not None
+        return node.operands[at].contribution
 
     def _read(self, entry: TensorEntry | None, shape: Shape, dtype: np.dtype[Any] | None = None) -> Supplier:
         return reader(self.recording, entry, shape, dtype or self.dtype)
@@ -97,10 +119,8 @@ class _Tracer:
 
     def _contribution(self, edge: Edge) -> Supplier:
         node, whole = self.planned[edge.node], self.planned[edge.operand]
-        at = self.recorded.arguments[edge.node][edge.argnum]
         assert node is not None
-        assert at is not None
-        handed = node.operands[at].contribution
+        handed = self._handed(edge)
         if node.kind == "part" and whole is not None:
             given = self._read(handed, node.shape)
             places = [(given if part is node else None, part.shape) for part in whole.parts]
@@ -109,6 +129,21 @@ class _Tracer:
         if handed is None:  # the engine takes what is not given for zeros
             return constant(np.zeros(shape), self.dtype)
         return _summed(self._read(handed, tuple(handed.shape)), shape, self.dtype)
+
+
+def _changed(gradient: TensorEntry, handed: Sequence[TensorEntry | None]) -> bool:
+    """Whether a gradient cannot be the sum of what was handed to it: one contribution has another norm than
+    it, or all of them together are too small.
+    """
+    given = [entry for entry in handed if entry is not None]
+    if any(entry.shape != gradient.shape or entry.norm is None for entry in given) or gradient.norm is None:
+        return False
+    if any(entry.id == gradient.id for entry in given) or not given:
+        return False
+    most = sum(entry.norm or 0.0 for entry in given)
+    if len(given) == 1:
+        return abs(gradient.norm - most) > _CLOSE * max(gradient.norm, most)
+    return gradient.norm > most * (1 + _CLOSE)
 
 
 def _summed(supplier: Supplier, shape: Shape, dtype: np.dtype[Any]) -> Supplier:

@@ -91,6 +91,11 @@ class Run:
         return self.training.steps + 1 if self.training else 1
 
     @property
+    def has_iterations(self) -> bool:
+        """Whether it goes through iterations, so that people are told which one they look at."""
+        return self.training is not None
+
+    @property
     def length(self) -> int:
         """The number of steps of an iteration that is not the last."""
         return (self.graph.training_schedule if self.training else self.graph.schedule).last

@@ -71,7 +71,7 @@ class ValueEdit(Struct, frozen=True, eq=False):
 class GradientEdit(Struct, frozen=True, eq=False):
     """Overrides the completed gradient of a node, as a hook on its tensor does.
 
-    `gradient` has the node's shape.
+    `gradient` has the node's shape; `by_hook` says that a hook did it, where the run was recorded.
 
     >>> from backprop_engine import GradientEdit, make_graph, record
     >>> graph = make_graph({"q": "x + y", "f": "q * z"}, inputs={"x": -2, "y": 5, "z": -4})
@@ -81,6 +81,7 @@ class GradientEdit(Struct, frozen=True, eq=False):
 
     node: str | Node
     gradient: Any
+    by_hook: bool = False
 
 
 Edit: TypeAlias = ValueEdit | GradientEdit

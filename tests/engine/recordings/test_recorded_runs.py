@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +18,11 @@ from backprop_engine.derivatives.gradient_check import Verdict
 from backprop_engine.derivatives.numeric_check import check_trace
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Kind
+from backprop_engine.graph.paths import module_path
+from backprop_engine.program import numpy_program
+from backprop_engine.program.pytorch import pytorch_program
 from backprop_engine.recordings.scenarios import load_recording
+from backprop_tui.cli.main import run as run_command
 from recorded import STEPS, recorded_mlp
 
 
@@ -110,3 +117,142 @@ def test_a_gradient_that_a_hook_changed_is_what_the_run_went_on_with(tmp_path: P
     trace = load_recording(tmp_path / "run").run().trace(0)
     edge = next(edge for edge in trace.graph.edges if trace.graph.edge_name(edge) == "head → relu")
     np.testing.assert_allclose(trace.gradient("relu"), 2 * trace.contributions[edge.index], rtol=1e-6)
+    (edit,) = trace.edits
+    assert (edit.node.name, edit.by_hook) == ("relu", True)
+    session = update(Session(load_recording(tmp_path / "run").run()), StepBy(2))
+    with pytest.raises(UsageError, match="a hook changed the gradient of relu"):
+        update(session, Set("head.bias", np.zeros(2)))
+
+
+def test_modules_are_groups_and_places_to_stop_at(tmp_path: Path) -> None:
+    recorded_mlp(tmp_path / "run")
+    session = Session(load_recording(tmp_path / "run").run())
+    session = finished(update(update(session, Break("module head")), Continue()))
+    assert session.frame.node is session.graph["head"]
+    with pytest.raises(UsageError, match="there is no group tail"):
+        update(session, Break("module tail"))
+
+
+@pytest.mark.parametrize(
+    ("path", "ours"),
+    [
+        ("blocks.1.attn", "blocks[1].attn"),
+        ("0", "model[0]"),
+        ("0.weight", "model[0].weight"),
+        ("a b.c-d", "a_b.c-d"),
+        ("x.y.12.3", "x.y[12][3]"),
+        ("", ""),
+    ],
+)
+def test_a_module_has_our_kind_of_path(path: str, ours: str) -> None:
+    assert module_path(path) == ours
+
+
+def test_what_the_doctor_finds_has_a_position(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(tmp_path / "run")
+    recorded_mlp(tmp_path / "run", spoilt=1)
+    assert run_command(["doctor", "--json", folder]) == 1
+    found = json.loads(capsys.readouterr().out)["findings"]
+    (arises,) = (finding for finding in found if finding["kind"] == "forward-nan")
+    run = load_recording(folder).run()
+    assert arises["position"] == run.length + 2
+    assert run.trace(1).frame(2).node is run.graph["relu"]
+    assert run_command(["doctor", folder]) == 1
+    assert f"backprop-tui {folder} --at {arises['position']}\n" in capsys.readouterr().out
+
+
+# What strangers write
+
+
+def altered(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """The recording with every event changed."""
+    recorded_mlp(folder)
+    index = folder / "index.jsonl"
+    events = [json.loads(line) for line in index.read_text().splitlines()]
+    for event in events:
+        change(event)
+    index.write_text("".join(f"{json.dumps(event)}\n" for event in events))
+    return folder
+
+
+def _huge(event: dict[str, Any]) -> None:
+    for tensor in event.get("outputs", ()):
+        tensor["shape"] = [2**40, 2**40]
+        tensor.pop("data", None)
+
+
+def _foreign_root(event: dict[str, Any]) -> None:
+    if event["event"] == "run":
+        event["roots"] = [["nothing", 0]]
+
+
+def _leaf_for_root(event: dict[str, Any]) -> None:
+    if event["event"] == "run":
+        event["roots"] = [["a1", 0]]
+
+
+def _no_root(event: dict[str, Any]) -> None:
+    if event["event"] == "run":
+        event["roots"] = []
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (_huge, "index.jsonl:2: a tensor of this shape is too large"),
+        (_foreign_root, "step 0: a backward pass has nothing behind its root"),
+        (_leaf_for_root, "step 0: a backward pass has nothing behind its root"),
+        (_no_root, "no backward pass was recorded"),
+    ],
+)
+def test_a_recording_that_cannot_be_shown_is_refused(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object], problem: str
+) -> None:
+    with pytest.raises(UsageError, match=problem):
+        load_recording(altered(tmp_path / "run", change))
+
+
+def _later(event: dict[str, Any]) -> None:
+    """The first operator is given what the last one made, besides."""
+    if event.get("node") == "n0" and event["event"] == "op":
+        event["inputs"].append({"id": 1, "node": "n5"})
+
+
+def _other_shapes(event: dict[str, Any]) -> None:
+    for tensor in event.get("contributions", ()):
+        if tensor is not None:
+            tensor["shape"], tensor["id"] = [7, 7], 500
+            tensor.pop("data", None)
+
+
+def _other_settings(event: dict[str, Any]) -> None:
+    if event["event"] == "op":
+        event["settings"] = {"reduction": "twice", "dim": ["x"], "alpha": None}
+
+
+def _strange_names(event: dict[str, Any]) -> None:
+    if event["event"] == "op":
+        event["module"], event["op"] = "\u001b[31m.7.\u202e", "aten.\u0007.x"
+
+
+@pytest.mark.parametrize("change", [_later, _other_shapes, _other_settings, _strange_names])
+def test_a_recording_that_contradicts_itself_is_shown_as_far_as_it_goes(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = altered(tmp_path / "run", change)
+    assert run_command(["run", str(folder)]) == 0
+    told = capsys.readouterr()
+    assert "Traceback" not in told.err
+    assert not set(told.out) & {"\u001b", "\u202e", "\u0007"}
+
+
+def test_a_run_that_was_recorded_is_no_program_and_no_file(tmp_path: Path) -> None:
+    recorded_mlp(tmp_path / "run", cells=2)
+    scenario = load_recording(tmp_path / "run")
+    with pytest.raises(UsageError, match="is a recording: there is no scenario of it"):
+        scenario.to_yaml()
+    with pytest.raises(UsageError, match="is a recording: its numbers are those that were recorded"):
+        scenario.with_leaf("hidden.bias", 0)
+    for program in (numpy_program, pytorch_program):
+        with pytest.raises(UsageError, match=r"the entries of hidden\.weight were not stored"):
+            program(scenario.record())

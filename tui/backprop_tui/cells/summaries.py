@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Tensor, has_norm, is_stored
 from backprop_engine.explain.numbers import DIGITS, column, number
 from backprop_engine.explain.statistics import norm
 from backprop_tui.cells.shapes import shape_label
@@ -19,6 +19,8 @@ _VECTOR_DIGITS = 3
 """The significant digits of a short vector's numbers."""
 _FEWEST_DIGITS = 2
 """Those of any number where there is little room."""
+_UNKNOWN = "‖?‖"
+"""What stands for the norm of a tensor of which neither entries nor figures were recorded."""
 _LONGEST = 8
 """Longer vectors are told by their norm."""
 _ROOM = 40
@@ -35,10 +37,14 @@ def progress(count: int, of: int) -> str:
 
 def summary(tensor: Tensor | None, room: int = _ROOM, digits: int = DIGITS, *, shape: bool = True) -> str:
     """A tensor in short: a scalar's number with at most `digits`, a short vector's entries if there is `room`
-    for them, else its shape and its Euclidean norm; of truth values, how many are true.
+    for them, else its shape and its Euclidean norm; of truth values, how many are true. A tensor that is not
+    stored is told by its norm.
     """
     if tensor is None:
         return ABSENT
+    if not is_stored(tensor):
+        lead = f"{shape_label(tensor.shape)} " if shape and tensor.shape else ""
+        return lead + (_size(tensor, room - len(lead)) if has_norm(tensor) else _UNKNOWN)
     if tensor.shape == ():
         return _scalar(tensor, room, digits)
     if tensor.ndim == 1 and (entries := _entries(tensor, room)):

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Tensor, is_stored
 from backprop_engine.explain.numbers import column, number
 from backprop_engine.explain.statistics import facts
 from backprop_tui.cells.blocks import Block, above, beside
 from backprop_tui.cells.heatmap import downsampled, heat_lines, legend
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.shapes import shape_label
+from backprop_tui.cells.summaries import summary
 
 __all__ = [
     "WrittenColumns",
@@ -85,6 +86,8 @@ def tensor_block(
     digits than it takes, and `fine` ones as many as it takes to multiply with them. What was `written` for
     another size is not written again.
     """
+    if not is_stored(tensor):
+        return Block.text(summary(tensor, shape=False), role)
     if tensor.shape == ():
         return Block.text(number(tensor), role)
     matrix = matrix_of(tensor, row)

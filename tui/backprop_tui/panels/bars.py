@@ -154,9 +154,9 @@ def _inside(view: View) -> str:
 
 
 def _iteration(view: View, space: str, short: bool) -> Line:
-    """The current iteration of a training; empty without a training."""
+    """The current iteration ; empty where there is but one."""
     session = view.session
-    if session.run.training is None:
+    if not session.run.has_iterations:
         return ()
     last = session.run.iterations - 1
     which = msg("iteration {iteration} of {last}", iteration=session.iteration, last=last)

@@ -41,7 +41,7 @@ def _frames(view: View) -> Iterator[tuple[str, Role, str, int, int]]:
     """Of each frame its name, its role, what it is, the position in it, and its last."""
     session, language = view.session, view.language
     yield (view.scenario.name, Role.HEADING, "", session.position, session.last)
-    if session.run.training is not None:
+    if session.run.has_iterations:
         words = msg(
             "iteration {iteration} of {last}", iteration=session.iteration, last=session.run.iterations - 1
         ).in_language(language)

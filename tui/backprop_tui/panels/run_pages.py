@@ -238,7 +238,7 @@ def _outcome(view: View, width: int) -> Iterator[Line]:
     """The output; of a training, the way of the loss."""
     session, overview = view.session, run_overview(view.session.run.graph)
     run, value = session.run, session.trace.values[view.session.run.graph.output]
-    if run.training is None:
+    if not run.has_iterations:
         yield (
             Span(overview.output, Role.NAME),
             Span(" = "),
@@ -250,7 +250,12 @@ def _outcome(view: View, width: int) -> Iterator[Line]:
     losses = run.history.losses
     if len(losses) < run.iterations or value.shape != ():
         return
-    words = _trained(run.training.steps, run.training.optimizer.name)
+    training = run.training
+    words = (
+        _trained(training.steps, training.optimizer.name)
+        if training is not None
+        else msg("{count} iterations", count=run.iterations)
+    )
     first, last = float(losses[0]), float(losses[-1])
     yield (
         Span(overview.output, Role.NAME),

@@ -415,7 +415,7 @@ def found(session: Session, query: Find, context: Context) -> Outcome:
     if not rows:
         return Outcome(session, (one_line(msg("nothing found").in_language(language), Role.DIM),))
     count = len(hit.positions)
-    if session.run.training is not None:
+    if session.run.has_iterations:
         title = (
             msg("{count} steps of this iteration", count=count)
             if count != 1

@@ -154,7 +154,7 @@ def _where(before: Session, after: Session, scenario: Scenario, language: str) -
     """The position and its step, and what to say about it; a note once, when its node is reached."""
     frame, run = after.frame, after.run
     spans = [Span(f"{after.position}/{after.last}", Role.HEADING)]
-    if run.training is not None:
+    if run.has_iterations:
         which = msg(
             "iteration {iteration} of {last}", iteration=after.iteration, last=run.iterations - 1
         ).in_language(language)

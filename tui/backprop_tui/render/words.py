@@ -242,13 +242,22 @@ def override_line(facts: StepFacts, language: str) -> Line:
     if override is None:
         return ()
     given, computed = summary(override.given), summary(override.computed)
-    words = msg(
-        "{name} is overridden: {given} in place of {computed}.",
-        name=override.name,
-        given=given,
-        computed=computed,
-    ).in_language(language)
-    return (Span(words, Role.WARNING),)
+    words = (
+        msg(
+            "A hook changed {name}: {given} in place of {computed}.",
+            name=override.name,
+            given=given,
+            computed=computed,
+        )
+        if override.by_hook
+        else msg(
+            "{name} is overridden: {given} in place of {computed}.",
+            name=override.name,
+            given=given,
+            computed=computed,
+        )
+    )
+    return (Span(words.in_language(language), Role.WARNING),)
 
 
 def turn_text(facts: BackwardFacts | AccumulateFacts, language: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -17,7 +17,7 @@ from textual.app import SuspendNotSupported
 
 from backprop_engine.debugger import start_move
 from backprop_engine.debugger.resume import resumed
-from backprop_engine.errors import BackpropError, ScenarioError, UsageError
+from backprop_engine.errors import BackpropError, Place, ScenarioError, UsageError
 from backprop_engine.graph.graph import Node
 from backprop_engine.messages.message import Message, in_language, msg
 from backprop_engine.messages.plain_text import clean
@@ -131,7 +131,18 @@ class FileFollower:
 
         opening = self._handle.current.opening
         path = opening.path if opening is not None else self._handle.current.scenario.path
-        if opening is None and not os.path.isfile(path):
+        line = self._line(self._handle.chosen_node)
+        if os.path.isdir(path):  # a recording: what is written stands in the program that ran
+            place = next(self._places(self._handle.chosen_node), None)
+            if place is None or not os.path.isfile(place.path):
+                self._warn(
+                    msg("{path}: there is no such file here", path=place.path)
+                    if place is not None
+                    else msg("where this was written was not recorded")
+                )
+                return
+            path, line = place.path, place.line
+        elif opening is None and not os.path.isfile(path):
             self._warn(msg("this scenario was not read from a file"))
             return
         editor = wanted_editor(os.environ)
@@ -145,7 +156,7 @@ class FileFollower:
             )
             return
         try:
-            status = self._lend_terminal(command_line(editor, path, self._line(self._handle.chosen_node)))
+            status = self._lend_terminal(command_line(editor, path, line))
         except SuspendNotSupported:
             self._warn(msg("an editor cannot be opened from here. The file is {path}", path=path))
         except UsageError as error:
@@ -158,13 +169,20 @@ class FileFollower:
     def _line(self, node: Node | None) -> int:
         """The line to open the file at; a node inside of an operator is written where that operator is."""
         error = self.mistakes.error
+        places: Iterator[Place]
         if isinstance(error, ScenarioError):
-            places = [diagnostic.place for diagnostic in error.diagnostics]
+            places = (diagnostic.place for diagnostic in error.diagnostics if diagnostic.place is not None)
         else:
-            session = self._handle.current.session
-            outer = [session.run.graph[level.name] for level in session.levels[:1]]
-            places = [written.place for written in (node, *outer) if written is not None]
-        return next((place.line for place in places if place is not None), 1)
+            places = self._places(node)
+        return next((place.line for place in places), 1)
+
+    def _places(self, node: Node | None) -> Iterator[Place]:
+        """Where a node is written, or else the operator that it is inside of."""
+        session = self._handle.current.session
+        outer = [session.run.graph[level.name] for level in session.levels[:1]]
+        for written in (node, *outer):
+            if written is not None and written.place is not None:
+                yield written.place
 
     def _lend_terminal(self, words: list[str]) -> int:
         """Let a program have the terminal until it ends; gives its exit status."""

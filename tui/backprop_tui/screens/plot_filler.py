@@ -73,10 +73,10 @@ class PlotFiller:
             self._handle.run_worker(self._fill(), group=FILLING)
 
     def _lacking(self) -> Run | None:
-        """A training of which iterations are missing in the plots that are seen."""
+        """A run of which iterations are missing in the plots that are seen."""
         session = self._handle.current.session
         for run in (session.run, session.baseline):
-            if run.training and run.history.count < run.iterations:
+            if run.has_iterations and run.history.count < run.iterations:
                 return run if self._handle.is_attached and self._seen else None
         return None
 

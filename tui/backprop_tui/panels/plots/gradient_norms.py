@@ -33,8 +33,10 @@ def gradient_norms(view: View, width: int, height: int) -> Drawing:
     names = _names(view, width)
     cells = _cells(view, width)
     table = history.gradients
+    last = run.schedule(run.iterations - 1)
     none_left = history.count == history.iterations and (history.count - 1) % history.every == 0
-    table = table[:-1] if none_left else table  # the last iteration has none
+    none_left = none_left and last.forward_only
+    table = table[:-1] if none_left else table  # the last iteration of a training has none
     row = view.session.iteration // history.every
     low, high = _ends(table)
     marked = _column(view, cells, view.session.iteration)

@@ -104,7 +104,8 @@ def _trains_two_numbers(view: View) -> bool:
 
 
 def _trains(view: View) -> bool:
-    return bool(view.session.run.history.parameters)
+    run = view.session.run
+    return run.has_iterations and bool(run.history.parameters)
 
 
 def _has_schedule(view: View) -> bool:
@@ -113,7 +114,7 @@ def _has_schedule(view: View) -> bool:
 
 
 _KINDS: Final[Mapping[str, _Kind]] = {
-    "loss": _Kind(msg("loss"), _drawing_of(loss_chart), lambda view: view.session.run.training is not None),
+    "loss": _Kind(msg("loss"), _drawing_of(loss_chart), lambda view: view.session.run.has_iterations),
     "time": _Kind(
         msg("gradients along time"), gradients_over_time, lambda view: bool(recurrent_states(view))
     ),

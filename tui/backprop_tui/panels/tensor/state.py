@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import Shape, Tensor
+from backprop_engine.arrays import Shape, Tensor, is_finite, is_stored
 from backprop_engine.derivatives.jacobian import EntryIndex, Origins, edge_origins, origins_cost
+from backprop_engine.derivatives.local_gradients import is_computable
 from backprop_engine.explain.entries import Reading, readings
 from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.graph.graph import Node
@@ -133,6 +134,8 @@ class TensorState:
         local = self.local
         if self.edge is None or local is None or self.empty or self.tensor is None or self.large:
             return None
+        if not local.is_known:
+            return None
         diagonal = local.diagonal
         return edge_origins(self.view.session.trace, self.edge, self.at, _MOST_TERMS, diagonal=diagonal)
 
@@ -141,7 +144,11 @@ class TensorState:
         """What the entry of the cursor reads, where the tensor is a computed value."""
         if self.chosen.kind != "value" or self.empty or self.tensor is None:
             return ()
-        return readings(self.view.session.trace, self.node, self.at)
+        trace = self.view.session.trace
+        operands = [trace.operand_values[operand] for operand in self.node.operands]
+        if not is_computable(self.node, (self.tensor, *operands)):
+            return ()
+        return readings(trace, self.node, self.at)
 
     @property
     def others(self) -> tuple[int, ...]:
@@ -224,6 +231,6 @@ def opened_at(view: View, node: Node, edge: Edge | None = None, *, signs: bool =
 
 def _first_not_finite(tensor: Tensor | None) -> EntryIndex | None:
     """The first entry that is NaN or infinite, if there is one."""
-    if tensor is None or np.all(finite := np.isfinite(tensor)):
+    if tensor is None or is_finite(tensor) or not is_stored(tensor):
         return None
-    return tuple(np.argwhere(~finite)[0].tolist())
+    return tuple(np.argwhere(~np.isfinite(tensor))[0].tolist())

@@ -13,7 +13,7 @@ from pathlib import PurePath
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Tensor, is_stored
 from backprop_engine.explain.numbers import column, number
 from backprop_engine.explain.statistics import Histogram, facts, histogram
 from backprop_engine.explain.symbols import formula, gradient_name
@@ -78,6 +78,10 @@ def viewer(state: TensorState, width: int, height: int) -> Viewer:
     above = [*head, tabs, *_partial(state, width)]
     if tensor is None:
         return Viewer(Lines.of([*above, (Span(f"  {ABSENT}", Role.DIM),)]), None, 0, 0, hits, len(head))
+    if not is_stored(tensor):
+        said = msg("Its entries were not stored; its norm and what is not finite were counted as it ran.")
+        words = wrap_line((Span(said.in_language(state.view.language), Role.DIM),), width)
+        return Viewer(Lines.of([*above, (Span(""),), *words]), None, 0, 0, hits, len(head))
     above += fact_lines(tensor, state.view.language, width)
     if state.empty:
         return Viewer(Lines.of([*above, (Span("[ ]", state.role),)]), None, 0, 0, hits, len(head))

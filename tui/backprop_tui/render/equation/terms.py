@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from msgspec import Struct, field, structs
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Tensor, is_stored
 from backprop_engine.derived import derived
 from backprop_engine.explain.local_facts import SampleIndex
 from backprop_engine.explain.numbers import number
@@ -196,6 +196,8 @@ def showing(
     """
     if tensor.shape == ():
         return Term(name, word, "", tensor, role, rule=rule)
+    if not is_stored(tensor):
+        return Term(name, word, shape_label(tensor.shape), tensor, role, row=row, rule=rule)
     if at is None and 0 not in tensor.shape:
         at = (0,) * (tensor.ndim - 2)
     shape = shape_label(tensor.shape)
