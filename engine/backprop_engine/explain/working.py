@@ -13,6 +13,7 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, settle
+from backprop_engine.derivatives.local_gradients import is_computable
 from backprop_engine.derived import derived
 from backprop_engine.evaluation.evaluate import EvaluationError, evaluate
 from backprop_engine.explain.backward_facts import BackwardFacts
@@ -55,6 +56,8 @@ def workings(facts: BackwardFacts) -> tuple[Working, ...]:
 def named_on_the_way(trace: Trace, edge: Edge) -> dict[str, Tensor]:
     """The tensors on the way that the operator gives a name, by that."""
     found = _Workings(trace, edge)
+    if not found.computable:
+        return {}
     for _ in found.on_the_way():
         pass
     return {name: found.values[name] for name in found.parts}
@@ -63,6 +66,8 @@ def named_on_the_way(trace: Trace, edge: Edge) -> dict[str, Tensor]:
 @derived(limit=16)
 def _workings(trace: Trace, edge: Edge) -> tuple[Working, ...]:
     found = _Workings(trace, edge)
+    if not found.computable:
+        return ()
     return (*found.on_the_way(), *found.of_local())
 
 
@@ -79,6 +84,13 @@ class _Workings:
         self.values: dict[str, Tensor] = dict(zip(names, self.operands, strict=True))
         self.values["out"] = trace.outs[edge.node]
         self.parts: dict[str, str] = {}
+
+    @property
+    def computable(self) -> bool:
+        """Whether there are numbers to work with: what was recorded elsewhere need not have any."""
+        upstream = self.trace.gradients[self.edge.node]
+        tensors = (*self.operands, self.values["out"], *([] if upstream is None else [upstream]))
+        return is_computable(self.node, tensors)
 
     def on_the_way(self) -> Iterator[Working]:
         """What the rule names: each from those before it."""

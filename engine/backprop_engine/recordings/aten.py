@@ -234,6 +234,28 @@ def _pool(op: str) -> _Row:
     return meaning
 
 
+def _attention(call: RecordedCall) -> _Meaning | None:
+    """Attention without a mask or dropout, of whichever of PyTorch's kernels."""
+    if len(call.shapes) != 3 or call.get("dropout_p", 0.0) or call.get("attn_bias") is not None:
+        return None
+    scale = call.get("scale")
+    settings = {
+        "causal": bool(call.get("is_causal", False)),
+        "scale": None if scale is None else float(scale),
+    }
+    return _Meaning("scaled_dot_product_attention", (0, 1, 2), settings)
+
+
+def _split(call: RecordedCall) -> _Meaning | None:
+    """One of equal parts; `index` is not PyTorch's, which gives them all at once."""
+    axis = int(call.get("dim", 0)) % len(call.shapes[0])
+    size, part = call.shapes[0][axis], call.result[axis]
+    if not part or size % part:
+        return None
+    settings = {"parts": size // part, "index": int(call.settings["index"]), "axis": axis}
+    return _Meaning("split", (0,), settings)
+
+
 def _embedding(call: RecordedCall) -> _Meaning | None:
     if call.get("padding_idx", -1) not in (None, -1) or call.get("scale_grad_by_freq", False):
         return None
@@ -376,6 +398,15 @@ _TABLE: Final[Mapping[str, _Row]] = {
     "huber_loss": _loss("huber", delta="delta"),
     "nll_loss_forward": _nll,
     "native_layer_norm": _layer_norm,
+    **dict.fromkeys(
+        (
+            "_scaled_dot_product_flash_attention_for_cpu",
+            "_scaled_dot_product_flash_attention",
+            "_scaled_dot_product_efficient_attention",
+        ),
+        _attention,
+    ),
+    "split": _split,
     "convolution": _convolution,
     "max_pool2d_with_indices": _pool("max_pool2d"),
     "avg_pool2d": _pool("avg_pool2d"),

@@ -34,6 +34,8 @@ class PlannedEdge:
     source: PlannedNode
     flows: bool = False
     contribution: TensorEntry | None = None
+    placed: tuple[slice, ...] = ()
+    """Which part of the operand it was handed to, where that is not all of it."""
 
 
 @dataclass(eq=False, slots=True)
@@ -54,6 +56,8 @@ class PlannedNode:
     settings: Mapping[str, Any] = field(default_factory=dict)
     made: tuple[str, ...] = ()
     """The nodes of the backward graph that it stands for."""
+    outputs: tuple[int, ...] = ()
+    """Which outputs the parts of a tuple are."""
     uses: int = 0
 
     @property
@@ -227,7 +231,7 @@ class _Planner:
             planned = PlannedNode(
                 "tuple", clean(op), (size,), call=call, backward=backward, settings=settings, parts=parts
             )
-        planned.operands, planned.made = operands, (name,)
+        planned.operands, planned.made, planned.outputs = operands, (name,), tuple(outputs)
         self.computed.append(planned)
         for output, part in zip(outputs, planned.parts, strict=False):
             part.operands = [PlannedEdge(planned, part.gradient is not None, part.gradient)]
@@ -300,7 +304,31 @@ def _folded(computed: list[PlannedNode], output: PlannedNode) -> list[PlannedNod
     for node in computed:
         if node.name in ("addmm", "mm") and len(node.operands) == (3 if node.name == "addmm" else 2):
             _fold_linear(node, users.get(id(node)), gone)
+        elif node.kind == "tuple" and node.name == "split" and len(node.operands) == 1:
+            _fold_split(node, gone)
     return [node for node in computed if id(node) not in gone]
+
+
+def _fold_split(node: PlannedNode, gone: set[int]) -> None:
+    """Let each of equal parts be a node of its own: its gradient goes to its place in the operand."""
+    whole, size, axis = (
+        node.operands[0].source.shape,
+        node.settings.get("split_size"),
+        node.settings.get("dim", 0),
+    )
+    if type(size) is not int or type(axis) is not int or not whole or size < 1:
+        return
+    axis %= len(whole)
+    expected = (*whole[:axis], size, *whole[axis + 1 :])
+    if whole[axis] % size or any(part.shape != expected for part in node.parts):
+        return
+    gone.add(id(node))
+    for part, index in zip(node.parts, node.outputs, strict=True):
+        place = (*[slice(None)] * axis, slice(index * size, (index + 1) * size))
+        handed = part.gradient
+        part.operands = [PlannedEdge(node.operands[0].source, handed is not None, handed, place)]
+        part.kind, part.settings = "computed", {"dim": axis, "index": index}
+        part.made = node.made
 
 
 def _fold_linear(node: PlannedNode, user: PlannedNode | None, gone: set[int]) -> None:

@@ -7,7 +7,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from backprop_engine.arrays import Measured, Shape, Tensor, broadcast_axes, is_stored, settle, sum_axes
+from backprop_engine.arrays import (
+    Measured,
+    Shape,
+    Tensor,
+    broadcast_axes,
+    figures_of,
+    is_stored,
+    settle,
+    sum_axes,
+)
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.steps import Edge
 from backprop_engine.ops.shape_rules import broadcasts
@@ -120,15 +129,33 @@ class _Tracer:
     def _contribution(self, edge: Edge) -> Supplier:
         node, whole = self.planned[edge.node], self.planned[edge.operand]
         assert node is not None
-        handed = self._handed(edge)
+        handed, at = self._handed(edge), self.recorded.arguments[edge.node][edge.argnum]
+        assert at is not None
         if node.kind == "part" and whole is not None:
             given = self._read(handed, node.shape)
             places = [(given if part is node else None, part.shape) for part in whole.parts]
             return joined(places, self.dtype)
         shape = self.graph.nodes[edge.operand].shape
+        placed = node.operands[at].placed
+        if placed and handed is not None:
+            return _placed(self._read(handed, node.shape), placed, shape, self.dtype)
         if handed is None:  # the engine takes what is not given for zeros
             return constant(np.zeros(shape), self.dtype)
         return _summed(self._read(handed, tuple(handed.shape)), shape, self.dtype)
+
+
+def _placed(supplier: Supplier, place: tuple[slice, ...], shape: Shape, dtype: np.dtype[Any]) -> Supplier:
+    """A tensor in its place among zeros."""
+
+    def supply() -> Tensor:
+        tensor = supplier()
+        if not is_stored(tensor):
+            return Measured.without_entries(shape, dtype, figures_of(tensor))
+        whole = np.zeros(shape, dtype)
+        whole[place] = tensor
+        return settle(whole, dtype)
+
+    return supply
 
 
 def _changed(gradient: TensorEntry, handed: Sequence[TensorEntry | None]) -> bool:
