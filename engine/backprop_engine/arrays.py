@@ -55,7 +55,7 @@ class Figures(Struct, frozen=True):
 class Measured(np.ndarray[Any, np.dtype[Any]]):
     """A tensor whose figures are known without reading it.
 
-    Of one that is not `stored` nothing else is known: its entries are NaN, take no memory and mean nothing.
+    Of one that is not `stored` nothing else is known: its entries take no memory and mean nothing.
     What is computed from it is not stored either, and figures never go with what is computed.
     """
 
@@ -86,7 +86,8 @@ class Measured(np.ndarray[Any, np.dtype[Any]]):
     @classmethod
     def without_entries(cls, shape: Shape, dtype: np.dtype[Any], figures: Figures | None) -> Measured:
         """A tensor of which the figures are all that is there."""
-        made = np.broadcast_to(np.full((), np.nan, dtype), shape).view(cls)
+        nothing = np.full((), np.nan if dtype.kind == "f" else 0, dtype)
+        made = np.broadcast_to(nothing, shape).view(cls)
         made.figures, made.stored = figures, False
         return made
 

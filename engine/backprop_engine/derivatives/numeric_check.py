@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from msgspec import structs
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Tensor, is_stored
 from backprop_engine.derivatives.gradient_check import (
     MOST_ENTRIES,
     SAMPLE,
@@ -101,7 +101,8 @@ def check_leaf(trace: Trace, leaf: Node, *, most: int = MOST_ENTRIES, sample: in
     entries = int(np.size(trace.values[leaf.position]))
     if _overridden(trace, leaf.position, below):
         return GradientCheck(leaf.name, Verdict.NOT_APPLICABLE, "overridden", entries, 0)
-    if not all(_computable(trace, graph.nodes[position]) for position in below):
+    known = (_computable(trace, graph.nodes[position]) for position in below)
+    if not is_stored(trace.gradient(leaf.name)) or not all(known):
         return GradientCheck(leaf.name, Verdict.NOT_APPLICABLE, "recorded", entries, 0)
     base = _double_values(trace)
     functions = [(graph.nodes[position], forward_function(graph.nodes[position])) for position in below]
@@ -145,7 +146,7 @@ def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_ENTRIES, sample: in
     upstream = trace.gradients[edge.node]
     assert upstream is not None
     name = graph.edge_name(edge)
-    if not _computable(trace, node):
+    if not _computable(trace, node) or not is_stored(trace.contributions[edge.index]):
         return GradientCheck(
             name, Verdict.NOT_APPLICABLE, "recorded", prod(graph.nodes[edge.operand].shape), 0
         )

@@ -8,6 +8,7 @@ import sys
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fcntl import ioctl
 from pathlib import Path
 from struct import pack
@@ -19,11 +20,14 @@ from textual.pilot import Pilot
 from backprop_engine.debugger import Session
 from backprop_engine.errors import UsageError
 from backprop_tui.files.editor import Loan, command_line, run_editor, wanted_editor
+from backprop_tui.files.opening import Opening
+from backprop_tui.prompt.debug_file import opened_view
 from backprop_tui.view import View
 from driving import debugger, notices, opened, seen
 from emulated import COLUMNS, ROWS, Terminal
 from living import TEXT, live, save, settled
 from programs import PROGRAM, environment
+from recorded import recorded_mlp
 from scenes import written
 
 pytestmark = pytest.mark.thorough  # whole screens, many of them, or real terminals
@@ -139,6 +143,25 @@ async def test_the_editor_opens_at_the_first_mistake(tmp_path: Path, monkeypatch
         with editing(pilot, monkeypatch, tmp_path, "") as log:
             await pilot.press("E")
             assert log.read_text(encoding="utf-8").split("\n")[0] == "+5"
+
+
+async def test_of_a_recording_the_editor_opens_the_program_that_ran(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    recorded_mlp(tmp_path / "run")
+    shown = opened_view(Opening.of(str(tmp_path / "run")), "en", ascii=False, warn=lambda _: None)
+    shown = replace(shown, session=replace(shown.session, position=2))
+    async with opened(shown) as pilot:
+        with editing(pilot, monkeypatch, tmp_path, "") as log:
+            await pilot.press("E")
+            await pilot.pause()
+            assert "train.py: there is no such file here" in told(pilot)
+            (tmp_path / "train.py").write_text("")
+            await pilot.press("E")
+            await pilot.pause()
+            assert log.read_text(encoding="utf-8").split("\n") == ["+10", str(tmp_path / "train.py")]
+            assert "step 2 of" in seen(pilot)
 
 
 async def test_an_editor_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from os.path import isdir
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -192,12 +191,14 @@ def scenario_files(arguments: Sequence[str], *, empty_too: bool = False) -> Iter
     """Every file that the arguments mean; folders recursively, sorted."""
     if arguments.count("-") > 1:
         raise UsageError(msg("- is given twice: standard input can be read only once"))
+    from backprop_tui.files.opening import is_folder
+
     paths = [None if argument == "-" else named_path(argument) for argument in arguments]
     for argument, path in zip(arguments, paths, strict=True):
         if path is None:
             yield "<stdin>", None
             continue
-        if not isdir(path):
+        if not is_folder(path):
             yield (argument if path == Path(argument) else path.stem), path
             continue
         inside = sorted(file for file in path.rglob("*") if file.suffix in _ENDINGS and not file.is_dir())

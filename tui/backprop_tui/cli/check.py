@@ -16,7 +16,7 @@ from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.explain.gradient_problems import METHODS, problem_text
 from backprop_engine.messages.message import Message, in_language, joined, msg
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.scenario.loader import load_scenario, load_source
+from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.verify import CheckInterrupted, Verification, verify
 from backprop_tui.cells.text import pad
@@ -28,6 +28,7 @@ from backprop_tui.cli.arguments import (
     standard_input_source,
 )
 from backprop_tui.cli.output import ProgressMeter
+from backprop_tui.files.opening import load
 from backprop_tui.files.watching import INTERVAL, Watcher, data_files, stamp
 
 __all__ = ["add_arguments", "run", "summary", "watch"]
@@ -172,17 +173,15 @@ def _mistakes(count: int) -> Message:
 
 
 def _load(path: Path | None, allowed: dict[str, int]) -> Scenario:
-    if path is None:
-        scenario = load_source(standard_input_source(), **allowed)
-    else:
-        scenario = load_scenario(path, **allowed)
+    scenario = load_source(standard_input_source(), **allowed) if path is None else load(path, **allowed)
     refuse_texts(scenario)
     return scenario
 
 
 def _counts(verification: Verification, blanks: int) -> Message:
     """How much was compared, and by which methods; and how many figures are still to be filled in."""
-    checks = verification.checks
+    checks = [check for check in verification.checks if check.method != "recorded"]
+    left = len(verification.checks) - len(checks)
     methods = Counter(check.method for check in checks)
     how = joined(
         ", ",
@@ -193,8 +192,11 @@ def _counts(verification: Verification, blanks: int) -> Message:
     )
     words = [
         msg("{count} figures", count=verification.figures) if verification.figures != 1 else msg("1 figure"),
-        msg("{count} gradients ({how})", count=len(checks), how=how),
     ]
+    if checks or not left:
+        words.append(msg("{count} gradients ({how})", count=len(checks), how=how))
+    if left:
+        words.append(msg("{count} gradients that cannot be computed here", count=left))
     if blanks:
         words.append(msg("1 blank") if blanks == 1 else msg("{count} blanks", count=blanks))
     kinks = sum(check.verdict is Verdict.KINK for check in checks)
