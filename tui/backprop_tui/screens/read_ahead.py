@@ -30,17 +30,21 @@ class ReadAhead:
         """The seconds that the page took that was drawn last."""
 
     def follow(self) -> None:
-        """Draw the page after this one, as soon as nobody presses a key."""
+        """Draw the page after this one, as soon as this one is painted and nobody presses a key."""
         position = self._handle.current.session.position
         if position != self._position:
             self._direction = 1 if position > self._position else -1
             self._position = position
         self._took /= 2  # so that it is tried again some keys later
+        if not self._handle.application.has_class("-still"):
+            self._handle.call_after_refresh(self._rest)
+
+    def _rest(self) -> None:
+        """Wait a little for another key."""
         if self._awaited is not None:
             self._awaited.cancel()
-        if not self._handle.application.has_class("-still"):
-            loop = asyncio.get_running_loop()
-            self._awaited = loop.call_later(PAUSE, self._handle.call_later, self._draw)
+        loop = asyncio.get_running_loop()
+        self._awaited = loop.call_later(PAUSE, self._handle.call_later, self._draw)
 
     def _draw(self) -> None:
         view, session = self._handle.current, self._handle.current.session
