@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from terminal import COLUMNS, ROWS, NoScreenError, Terminal
@@ -58,7 +60,8 @@ def passes(scenario: str, steps: int, empty: Terminal, nothing: list[Key]) -> It
     """The keys of each pass through the first `steps` steps; `nothing` gets those of the empty app."""
     debugger = Terminal([sys.executable, "-m", "backprop_tui", scenario])
     try:
-        debugger.first_screen(quiet=0.5)
+        seconds = debugger.first_screen(quiet=1.0, timeout=120.0)
+        print(f"{Path(scenario).stem}: first screen after {seconds:.2f} s", flush=True)
         for title, key in (("first", b"s"), ("back", b"S"), ("again", b"s")):
             keys: list[Key] = []
             while len(keys) < steps:
@@ -67,6 +70,14 @@ def passes(scenario: str, steps: int, empty: Terminal, nothing: list[Key]) -> It
             yield title, keys[WARM_UP:]
     finally:
         debugger.end()
+
+
+def chain(folder: Path, nodes: int) -> str:
+    """A file whose lines, of three nodes each, come to so many."""
+    lines = (f"  h{at}: tanh(h{at - 1} * w + x)" for at in range(1, nodes // 3 + 1))
+    path = folder / f"chain_{nodes}.yaml"
+    path.write_text("\n".join(["inputs: {x: 0.25}", "params: {w: 0.5, h0: 0.1}", "nodes:", *lines]), "utf-8")
+    return str(path)
 
 
 def length(scenario: str) -> int:
@@ -89,6 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--steps", type=int, default=30, help="steps of each pass (30)")
     parser.add_argument("scenario", nargs="*", help=f"bundled stems or files ({', '.join(SCENARIOS)})")
+    parser.add_argument("--large", type=int, default=0, help="nodes of a long chain that is measured too")
     options = parser.parse_args()
     print(f"a key that steps at {COLUMNS}×{ROWS}; medians, in milliseconds and with the empty app = 1; bytes")
     print(f"{'':<28}{'time':>7}{'':6}{'processor':>9}{'':6}{'bytes':>10}{'most':>8}")
@@ -96,16 +108,19 @@ def main() -> None:
     empty.first_screen(quiet=0.3)
     for _ in range(WARM_UP):
         empty.press(b"s", quiet=QUIET)
-    for scenario in options.scenario or SCENARIOS:
-        nothing: list[Key] = []
-        try:
-            found = list(passes(scenario, min(options.steps, length(scenario)), empty, nothing))
-        except NoScreenError as error:
-            raise SystemExit(f"{scenario}: no screen; the last that was written:\n{error}") from None
-        one = Key(*(median(key[at] for key in nothing) for at in range(3)))
-        for title, keys in found:
-            print(row(f"{scenario}, {title}", keys, one), flush=True)
-        print(row("the empty app", nothing, one), flush=True)
+    with TemporaryDirectory() as folder:
+        scenarios = list(options.scenario or SCENARIOS)
+        scenarios += [chain(Path(folder), options.large)] * bool(options.large)
+        for scenario in scenarios:
+            nothing: list[Key] = []
+            try:
+                found = list(passes(scenario, min(options.steps, length(scenario)), empty, nothing))
+            except NoScreenError as error:
+                raise SystemExit(f"{scenario}: no screen; the last that was written:\n{error}") from None
+            one = Key(*(median(key[at] for key in nothing) for at in range(3)))
+            for title, keys in found:
+                print(row(f"{Path(scenario).stem}, {title}", keys, one), flush=True)
+            print(row("the empty app", nothing, one), flush=True)
     empty.end()
 
 

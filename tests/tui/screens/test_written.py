@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 import pytest
 
 from driving import NARROW, WIDE
@@ -35,3 +37,12 @@ async def test_a_step_writes_few_bytes(stem: str) -> None:
         sizes = [len((await terminal.press(key)).encode()) for key in "ssssssssSSSSSSssss"]
         assert min(sizes) > 0
         assert max(sizes) <= MOST
+
+
+async def test_heatmaps_that_change_as_a_whole_write_few_bytes() -> None:
+    """Each cell has two colours of its own: of such steps only the one in the middle is held to that."""
+    async with written("digits_mlp") as terminal:
+        await terminal.press("s")
+        sizes = [len((await terminal.press("s")).encode()) for _ in range(16)]
+        assert median(sizes) <= MOST
+        assert max(sizes) <= 2 * MOST
