@@ -215,7 +215,7 @@ REFUSED = [
     ("x × y", 2, 3, "`×` (U+00D7)", "write `*`"),
     ("（x）", 0, 1, "U+FF08", "write `(`"),
     ("x^2", 1, 2, "`^` cannot be used", "`**`"),
-    ("x % 2", 2, 3, "`%` is not part", "`mod(a, b)`"),
+    ("x % 2", 2, 3, "`%` cannot be used", "`mod(a, b)`"),
     ("x // 2", 2, 4, "`//` cannot be used", "`floor(a / b)`"),
     ("x = 2", 2, 3, "found `=`", "`==`"),
     ("x := 2", 2, 4, "`:=` cannot be used", "node of its own"),

@@ -43,5 +43,5 @@ async def test_the_panel_tells_what_to_do_and_the_notice_covers_nothing_of_it() 
         await pilot.pause()
         assert notices(pilot) == ["Stopped at breakpoint 1 (first infinity)."]
         shown = " ".join(seen(pilot).split())
-        assert "it arises here, from finite" in shown
+        assert "this is where it arises, from finite" in shown
         assert "Look at the divisor" in shown

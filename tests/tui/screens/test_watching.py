@@ -320,7 +320,7 @@ async def test_breakpoints_and_watches_that_the_file_has_got_are_set(tmp_path: P
         session = debugger(pilot).current.session
         assert [one.text for one in session.breakpoints] == ["f", "op mul"], "q was let go of, or never set"
         assert session.watches == ("q + 1",)
-        assert "the breakpoint `nonsense` is left out" in words_of(pilot)
+        assert "the breakpoint `nonsense` was skipped" in words_of(pilot)
 
 
 async def test_a_data_file_is_watched_too(tmp_path: Path) -> None:
