@@ -40,33 +40,33 @@ class Page(NamedTuple):
     document: Any
     data: dict[str, Any]
 
-    def at(self, place: int) -> Any:
-        """What stands at a place of the pool."""
-        return self.data["pool"][place]
+    def at(self, place: Any) -> Any:
+        """What stands at a place of the pool, or what is there in its stead."""
+        return self.data["pool"][place] if isinstance(place, int) else place
 
     def named(self, name: str) -> list[Any]:
         """All elements of a name."""
         return list(self.document.iter(f"{XHTML}{name}"))
 
-    def line(self, place: int) -> str:
+    def line(self, place: Any) -> str:
         """A line as text."""
         return "".join(self.at(span)[1:] for span in self.at(place))
 
-    def math(self, place: int) -> str:
+    def math(self, place: Any) -> str:
         """An element of MathML as text on one line."""
         head, *inside = self.at(place)
-        if isinstance(head, int):
+        if not isinstance(head, str):
             return "".join(map(self.math, self.at(place)))
         if head[1:] == "d":
             return "∂{}/∂{}".format(*inside)
         return "".join(one if isinstance(one, str) else self.math(one) for one in inside)
 
-    def elements(self, place: int) -> Iterator[str]:
+    def elements(self, place: Any) -> Iterator[str]:
         """The names of all elements of MathML in one."""
         head, *inside = self.at(place)
-        yield "mrow" if isinstance(head, int) else head[1:]
-        for one in self.at(place) if isinstance(head, int) else inside:
-            if isinstance(one, int):
+        yield head[1:] if isinstance(head, str) else "mrow"
+        for one in inside if isinstance(head, str) else self.at(place):
+            if not isinstance(one, str):
                 yield from self.elements(one)
 
     def equation(self, position: int, language: str = "en") -> str:

@@ -102,9 +102,10 @@ def formulas(facts: StepFacts, language: str, pool: Pool) -> list[int]:
     return [pool.place([equation.title for equation in found]), pool.place(shown)]
 
 
-def _rows(equation: Equation, style: Style, pool: Pool) -> list[int] | list[list[int]]:
-    """A row of symbols; or columns of symbols, and what is below them where there is anything."""
+def _rows(equation: Equation, style: Style, pool: Pool) -> list[str | int] | list[list[int]]:
+    """An empty text and a row of symbols; or columns of symbols, and what is below them where there is anything.
+    """
     pairs = numbered(equation.columns(style))
     if not any(numbers for _, numbers in pairs):
-        return [pool.element(row_of(symbols for symbols, _ in pairs))]
+        return ["", pool.element(row_of(symbols for symbols, _ in pairs))]
     return [[pool.element(formula(block)) for block in pair if block] for pair in pairs]

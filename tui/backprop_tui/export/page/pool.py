@@ -1,4 +1,6 @@
-"""Data that holds each item once: repetitions are replaced by the item's number in a pool."""
+"""Data that holds each item once: repetitions are replaced by the item's number in a pool, and an item that is
+not repeated is where it is used.
+"""
 
 from __future__ import annotations
 
@@ -52,13 +54,17 @@ class Pool:
 
     def sorted(self, used: Any) -> tuple[list[Any], Any]:
         """The values with those first that are in most places, and what was `used` of them with the numbers
-        that they have then: short ones for most.
+        that they have then: short ones for most. A value that is in one place only is put there itself.
         """
         counts = Counter(place for value in (used, self.values) for place in _places(value))
-        order = sorted(range(len(self.values)), key=lambda place: (-counts[place], place))
+        shared = [place for place in range(len(self.values)) if counts[place] > 1]
+        order = sorted(shared, key=lambda place: (-counts[place], place))
         new = {place: number for number, place in enumerate(order)}
-        renamed = [_renamed(self.values[place], new.__getitem__) for place in order]
-        return renamed, _renamed(used, new.__getitem__)
+
+        def put(place: int) -> Any:
+            return new[place] if place in new else _renamed(self.values[place], put)
+
+        return [_renamed(self.values[place], put) for place in order], _renamed(used, put)
 
 
 def _places(value: Any) -> Iterator[int]:
@@ -70,8 +76,8 @@ def _places(value: Any) -> Iterator[int]:
             yield from _places(one)
 
 
-def _renamed(value: Any, new: Callable[[int], int]) -> Any:
-    """A value with other numbers for its places."""
+def _renamed(value: Any, new: Callable[[int], Any]) -> Any:
+    """A value with something else for its places."""
     if isinstance(value, list):
         return [_renamed(one, new) for one in value]
     if isinstance(value, dict):

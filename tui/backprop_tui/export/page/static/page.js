@@ -34,13 +34,13 @@ function svg(name, attributes = {}) {
   return made;
 }
 
-/** What stands at a place of the pool: most things are said of more than one step. */
-const at = (place) => data.pool[place];
+/** What stands at a place of the pool; what is said only once stands where its place would. */
+const at = (place) => (typeof place === "number" ? data.pool[place] : place);
 
 /** An element of MathML: a letter for its class and its name, then its text or the places of what is in it. */
 function mathml(place) {
   const [head, ...children] = at(place);
-  if (typeof head === "number") return mathElement("mrow", "", ...at(place).map(mathml));
+  if (typeof head !== "string") return mathElement("mrow", "", ...at(place).map(mathml));
   const kind = data.classes[head[0]], name = head.slice(1);
   if (name === "d") return mathElement("mfrac", kind, ...children.map(differential));
   return mathElement(name, kind, ...children.map((child) => (typeof child === "string" ? child : mathml(child))));
@@ -157,7 +157,7 @@ function numbers(shown) {
   if (shown === null) return "";
   if (typeof shown === "string") return shown;
   if (!shown.length) return "[ ]";
-  if (typeof shown[0] === "number") return heatmap(shown);
+  if (typeof shown[0] !== "string") return heatmap(shown);
   const rows = shown.map((row) => row.split("\t"));
   const made = element("div", "matrix", ...rows.flat().map((text) => element("span", "", text)));
   made.style.gridTemplateColumns = `repeat(${rows[0].length}, auto)`;
@@ -186,7 +186,7 @@ function units(columns, words) {
 
 /** A formula in a row, or in columns of symbols over numbers. */
 function formula(title, shown) {
-  return element("div", "", element("h3", "", title), math(typeof shown[0] === "number" ? mathml(shown[0]) : table(shown)));
+  return element("div", "", element("h3", "", title), math(shown[0] === "" ? mathml(shown[1]) : table(shown)));
 }
 
 function table(columns) {
