@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -345,3 +347,17 @@ def test_help_loads_no_more_than_it_needs() -> None:
     assert "backprop_tui.cli.parser" in loaded
     assert loaded.isdisjoint({"numpy", "asyncio", "textual", "rich", "yaml", "backprop_engine.graph"})
     assert loaded.isdisjoint({"msgspec", "dataclasses", "shutil", "locale", "backprop_tui.cells.text"})
+
+
+def test_help_waits_for_no_module_that_it_does_not_need() -> None:
+    code = (
+        "import sys; before = {*sys.modules}\n"
+        "import backprop_tui.cli.main as main\n"
+        "try: main.run(['--help'])\n"
+        "except SystemExit: print(*{*sys.modules} - before, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {*done.stderr.split()}
+    assert {"backprop_tui.cli.arguments", "backprop_tui.cli.parser"} <= loaded
+    slow = {"pathlib", "urllib.parse", "shutil", "inspect", "dataclasses", "asyncio", "msgspec", "numpy"}
+    assert sorted(slow & loaded) == []

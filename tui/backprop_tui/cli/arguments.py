@@ -6,7 +6,6 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backprop_engine.errors import ScenarioError, UsageError
@@ -14,7 +13,9 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.translations import languages
 from backprop_tui.cli.parser import ArgumentMistake
 
-if TYPE_CHECKING:  # help needs no engine
+if TYPE_CHECKING:  # help needs neither paths nor the engine
+    from pathlib import Path
+
     from backprop_engine.scenario.model import Scenario
     from backprop_engine.scenario.read.source import Source
 
@@ -151,6 +152,8 @@ def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Sce
 
 def _perhaps_bundled(argument: str, error: ScenarioError) -> ScenarioError:
     """Where there is no such file, the bundled scenario that was probably meant, or where all of them are."""
+    from pathlib import Path
+
     from backprop_engine.messages.suggestions import did_you_mean
     from backprop_tui.files.bundled import bundled
 
@@ -191,6 +194,8 @@ def scenario_files(arguments: Sequence[str], *, empty_too: bool = False) -> Iter
     """Every file that the arguments mean; folders recursively, sorted."""
     if arguments.count("-") > 1:
         raise UsageError(msg("- is given twice: standard input can be read only once"))
+    from pathlib import Path
+
     from backprop_tui.files.opening import is_folder
 
     paths = [None if argument == "-" else named_path(argument) for argument in arguments]
