@@ -103,7 +103,7 @@ def formulas(facts: StepFacts, language: str, pool: Pool) -> list[int]:
 
 
 def _rows(equation: Equation, style: Style, pool: Pool) -> list[str | int] | list[list[int]]:
-    """An empty text and a row of symbols; or columns of symbols, and what is below them where there is anything."""
+    """An empty text and a row of symbols; or columns of symbols, with what is below where anything is."""
     pairs = numbered(equation.columns(style))
     if not any(numbers for _, numbers in pairs):
         return ["", pool.element(row_of(symbols for symbols, _ in pairs))]

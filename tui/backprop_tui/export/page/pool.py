@@ -1,5 +1,5 @@
-"""Data that holds each item once: repetitions are replaced by the item's number in a pool, and an item that is
-not repeated is where it is used.
+"""Data that holds each item once: repetitions are replaced by the item's number in a pool, and an item
+without repetitions is where it is used.
 """
 
 from __future__ import annotations
