@@ -106,5 +106,6 @@ def _rows(equation: Equation, style: Style, pool: Pool) -> list[str | int] | lis
     """An empty text and a row of symbols; or columns of symbols, with what is below where anything is."""
     pairs = numbered(equation.columns(style))
     if not any(numbers for _, numbers in pairs):
-        return ["", pool.element(row_of(symbols for symbols, _ in pairs))]
+        row: list[str | int] = ["", pool.element(row_of(symbols for symbols, _ in pairs))]
+        return row
     return [[pool.element(formula(block)) for block in pair if block] for pair in pairs]
