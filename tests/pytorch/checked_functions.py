@@ -168,7 +168,9 @@ WRONG: Final = {
         "the factor a instead of b",
     ),
     "an operator of a library": Wrong(
-        lambda model: torch.ops.backprop_tests.gelu(model(X)).sum().backward(), "", "operand 1 is wrong"
+        lambda model: torch.ops.backprop_tests.gelu(model(X)).sum().backward(),
+        "x",
+        "the gradient of x is wrong",
     ),
     "changed through .data": Wrong(_through_data, "", "without autograd's knowing"),
 }

@@ -11,7 +11,7 @@ from recorded_models import Case
 from torch import nn
 from torch.nn import functional
 
-__all__ = ["GPT", "MODELS", "Diffusion", "LanguageLSTM", "ResNet"]
+__all__ = ["GPT", "MODELS", "PICTURES", "TOKENS", "Block", "Diffusion", "LanguageLSTM", "ResNet", "Residual"]
 
 
 class Block(nn.Module):

@@ -409,7 +409,7 @@ def test_another_pytorch_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_the_module_names_what_it_has() -> None:
     import backprop_tui.torch as recorder
 
-    assert dir(recorder) == ["Tape", "record"]
+    assert dir(recorder) == ["Tape", "from_torch", "record"]
     with pytest.raises(AttributeError, match="nonsense"):
         recorder.nonsense  # noqa: B018
 

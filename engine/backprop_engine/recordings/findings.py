@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec import structs
+
+from backprop_engine.recordings.diagnoses.between_ranks import diverged, outlier, stopped_early
 from backprop_engine.recordings.diagnoses.flow import changed_by_hook, detached, left_over, stopped
 from backprop_engine.recordings.diagnoses.mistakes import crossed_shapes, scaled_twice, wrong_backward
 from backprop_engine.recordings.diagnoses.numbers import not_finite_backward, not_finite_forward
 from backprop_engine.recordings.diagnoses.sizes import dead_relu, vanishing_or_exploding
 from backprop_engine.recordings.finding import Case, Diagnosis, Finding
+from backprop_engine.recordings.ranks import Ranks
 from backprop_engine.recordings.recording import RecordedStep, Recording
 
-__all__ = ["Finding", "find"]
+__all__ = ["Finding", "find", "find_in_ranks"]
 
 _DIAGNOSES: Final[tuple[Diagnosis, ...]] = (
     not_finite_forward,
@@ -28,7 +32,7 @@ _DIAGNOSES: Final[tuple[Diagnosis, ...]] = (
     stopped,
 )
 _NOT_FINITE: Final = ("forward-nan", "forward-inf", "input-nan", "backward-nan", "backward-inf")
-"""Each of these may follow from the ones before it; then it is not a finding of its own."""
+"""Those of the backward pass may follow from the others; then they are no findings of their own."""
 
 
 def find(recording: Recording) -> list[Finding]:
@@ -47,6 +51,29 @@ def find(recording: Recording) -> list[Finding]:
     return sorted(_causes(found.values()), key=lambda finding: finding.step)
 
 
+def find_in_ranks(ranks: Ranks) -> list[Finding]:
+    """Every finding of a run of several ranks, and what differs between them.
+
+    What several ranks found is told once; what is not finite, only of the step in which it began, as it goes
+    from one rank to all of them.
+    """
+    if ranks.world == 1:
+        return find(ranks.first)
+    found: dict[tuple[str, ...], Finding] = {}
+    for rank, recording in ranks.recordings.items():
+        for one in find(recording):
+            key = (one.kind, one.op, one.file, str(one.line))
+            if key not in found or one.step < found[key].step:
+                found[key] = structs.replace(one, ranks=(rank,))
+            elif one.step == found[key].step:
+                found[key] = structs.replace(found[key], ranks=(*found[key].ranks, rank))
+    began = min((one.step for one in found.values() if one.kind in _NOT_FINITE), default=None)
+    left = [one for one in found.values() if one.kind not in _NOT_FINITE or one.step == began]
+    for diagnosis in (stopped_early, diverged, outlier):
+        left += [one for one in diagnosis(ranks) if began is None or one.step <= began]
+    return sorted(left, key=lambda one: one.step)
+
+
 def _key(finding: Finding) -> tuple[str, ...]:
     if finding.kind != "wrong-backward":
         return (finding.kind,)
@@ -56,13 +83,13 @@ def _key(finding: Finding) -> tuple[str, ...]:
 def _causes(findings: Iterable[Finding]) -> list[Finding]:
     """Without what follows from others: a NaN of a step from one that arose in it, or before it."""
     found = list(findings)
-    forward = min((one.step for one in found if one.kind.startswith("forward")), default=None)
-    input_nan = min((one.step for one in found if one.kind in _NOT_FINITE), default=None)
+    forward = min((one.step for one in found if one.kind in _NOT_FINITE[:3]), default=None)
+    first = min((one.step for one in found if one.kind in _NOT_FINITE), default=None)
     left = []
     for one in found:
         if one.kind.startswith("backward-") and forward is not None and one.step >= forward:
             continue
-        if one.kind == "input-nan" and input_nan is not None and one.step > input_nan:
+        if one.kind == "input-nan" and first is not None and one.step > first:
             continue
         left.append(one)
     return left

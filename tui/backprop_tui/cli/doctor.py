@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+from pathlib import Path
 
 from backprop_engine.errors import UsageError
-from backprop_engine.messages.message import in_language, msg
+from backprop_engine.messages.message import Message, in_language, msg
 from backprop_engine.messages.translations import languages
-from backprop_engine.recordings.findings import Finding, find
-from backprop_engine.recordings.recording import Recording, open_recording
+from backprop_engine.recordings.findings import Finding, find_in_ranks
+from backprop_engine.recordings.ranks import Ranks, open_ranks
+from backprop_engine.recordings.recording import Recording
+from backprop_engine.recordings.runs import RecordedRun
 from backprop_engine.recordings.scenarios import position_of, recorded_run
 
 __all__ = ["add_arguments", "run"]
@@ -25,37 +28,56 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the findings; 1 if there are any, 0 if there are none."""
-    recording = open_recording(arguments.recording)
-    findings = find(recording)
-    places = _places(recording, findings)
+    ranks = open_ranks(arguments.recording)
+    findings = find_in_ranks(ranks)
+    places = _places(ranks, findings)
     if arguments.json:
-        print(json.dumps(_data(recording, findings, places), ensure_ascii=False, indent=2))
+        print(json.dumps(_data(ranks, findings, places), ensure_ascii=False, indent=2))
     else:
-        _print(recording, findings, places, arguments.lang)
+        _print(ranks, findings, places, arguments.lang)
     return 1 if findings else 0
 
 
-def _places(recording: Recording, findings: list[Finding]) -> list[int | None]:
-    """The position at which the debugger shows each finding, where it does."""
-    if not findings:
-        return []
-    try:
-        run = recorded_run(recording)
-    except UsageError:  # nothing ran backward
-        return [None] * len(findings)
-    return [position_of(run, finding) for finding in findings]
+def _places(ranks: Ranks, findings: list[Finding]) -> list[int | None]:
+    """The position at which the debugger shows each finding, on its first rank, where it does."""
+    runs: dict[int, RecordedRun | None] = {}
+    places: list[int | None] = []
+    for finding in findings:
+        rank, recording = _recording(ranks, finding)
+        if rank not in runs:
+            try:
+                runs[rank] = recorded_run(recording)
+            except UsageError:  # nothing ran backward
+                runs[rank] = None
+        run = runs[rank]
+        places.append(None if run is None else position_of(run, finding))
+    return places
 
 
-def _print(recording: Recording, findings: list[Finding], places: list[int | None], language: str) -> None:
-    steps = recording.steps
-    nodes = len({name for step in steps for run in step.runs for name in run.nodes})
+def _recording(ranks: Ranks, finding: Finding) -> tuple[int, Recording]:
+    """The first rank of a finding that left a recording, and that recording."""
+    found = [rank for rank in finding.ranks if rank in ranks.recordings]
+    rank = found[0] if found else next(iter(ranks.recordings))
+    return rank, ranks.recordings[rank]
+
+
+def _print(ranks: Ranks, findings: list[Finding], places: list[int | None], language: str) -> None:
+    steps = [step for recording in ranks.recordings.values() for step in recording.steps]
+    manifest = ranks.first.manifest
+    nodes = sum(
+        len({name for step in one.steps for run in step.runs for name in run.nodes})
+        for one in ranks.recordings.values()
+    )
+    if ranks.world > 1:
+        text = msg("{found} of {world} ranks", found=len(ranks.recordings), world=ranks.world)
+        print(text.in_language(language))
     print(
         msg(
             "{framework} {version}: {steps} steps, {operators} operators, "
             "{nodes} nodes of the backward graph",
-            framework=recording.manifest.framework,
-            version=recording.manifest.version,
-            steps=len(steps),
+            framework=manifest.framework,
+            version=manifest.version,
+            steps=len(ranks.numbers),
             operators=sum(len(step.operators) for step in steps),
             nodes=nodes,
         ).in_language(language)
@@ -73,23 +95,41 @@ def _print(recording: Recording, findings: list[Finding], places: list[int | Non
             ).in_language(language)
         )
     for finding, position in zip(findings, places, strict=True):
-        where = f"{finding.file}:{finding.line}: " if finding.file else ""
+        where = f"{_from_here(finding.file)}:{finding.line}: " if finding.file else ""
         print(f"\n{where}{finding.kind}: {in_language(finding.message, language)}")
         place = [msg("step {step}", step=finding.step).in_language(language)]
+        if finding.ranks and ranks.world > 1:
+            place.append(_ranks(ranks, finding).in_language(language))
         place += [text for text in (finding.op, finding.module, finding.node) if text]
         print(f"  {' · '.join(place)}")
         if position is not None:
-            folder = shlex.quote(str(recording.folder))
+            folder = shlex.quote(str(_recording(ranks, finding)[1].folder))
             print(f"  backprop-tui {folder} --at {position}")
     if not findings:
         print(msg("no problem was found").in_language(language))
 
 
-def _data(recording: Recording, findings: list[Finding], places: list[int | None]) -> dict[str, object]:
+def _from_here(file: str) -> str:
+    """A path as seen from the folder that one is in, where it lies below that."""
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
+
+
+def _ranks(ranks: Ranks, finding: Finding) -> Message:
+    if len(finding.ranks) == ranks.world:
+        return msg("all ranks")
+    if len(finding.ranks) == 1:
+        return msg("rank {rank}", rank=finding.ranks[0])
+    return msg("ranks {ranks}", ranks=", ".join(map(str, finding.ranks)))
+
+
+def _data(ranks: Ranks, findings: list[Finding], places: list[int | None]) -> dict[str, object]:
+    manifest = ranks.first.manifest
     return {
-        "framework": recording.manifest.framework,
-        "version": recording.manifest.version,
-        "steps": [step.number for step in recording.steps],
+        "framework": manifest.framework,
+        "version": manifest.version,
+        "steps": ranks.numbers,
+        **({"world": ranks.world, "ranks": list(ranks.recordings)} if ranks.world > 1 else {}),
         "findings": [
             {
                 "kind": finding.kind,
@@ -101,6 +141,7 @@ def _data(recording: Recording, findings: list[Finding], places: list[int | None
                 "file": finding.file,
                 "line": finding.line,
                 "position": position,
+                **({"ranks": list(finding.ranks)} if ranks.world > 1 else {}),
             }
             for finding, position in zip(findings, places, strict=True)
         ],

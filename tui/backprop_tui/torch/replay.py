@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import torch
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_unflatten
 
-__all__ = ["Comparison", "KeptCall", "bare_apply", "compare", "registered"]
+__all__ = ["Comparison", "KeptCall", "Registered", "bare_apply", "compare", "registered"]
 
 _STEPS: Final = (1e-5, 1e-3)
 """Steps of the differences, relative to the entries of the operand."""
@@ -50,13 +50,16 @@ class Comparison(NamedTuple):
 class KeptCall:
     """A call that can be made again: an operator or a Function, its arguments and results as they were."""
 
-    def __init__(self, called: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
-        self.called = called
-        self.own = isinstance(called, type)
-        """Whether it is a `torch.autograd.Function`, which has a backward of its own."""
+    def __init__(
+        self, called: Any, arguments: tuple[Any, ...], keywords: dict[str, Any], backward: Any = None
+    ) -> None:
+        self.called, self._backward = called, backward
+        self.own = isinstance(called, type) or backward is not None
+        """Whether somebody wrote its backward: a `torch.autograd.Function`, or a registered operator."""
         leaves, self._spec = tree_flatten((arguments, keywords))
         self._leaves = [_copy(leaf) for leaf in leaves]
-        tensors = arguments if self.own else leaves  # a Function has no edge for what lies inside of a list
+        of_class = isinstance(called, type)
+        tensors = arguments if of_class else leaves  # a Function has no edge for what lies inside of a list
         self.tensors = [place for place, leaf in enumerate(leaves) if any(leaf is one for one in tensors)]
         self.tensors = [place for place in self.tensors if isinstance(leaves[place], torch.Tensor)]
         """Where the operands are among the leaves of all arguments."""
@@ -87,8 +90,7 @@ class KeptCall:
     @property
     def place(self) -> tuple[str, int]:
         """Where the backward of a Function is written: a file and a line."""
-        written = getattr(registered(self.called), "backward", None) or getattr(self.called, "backward", None)
-        code = getattr(written, "__code__", None)
+        code = getattr(self._backward or getattr(self.called, "backward", None), "__code__", None)
         if not self.own or code is None:
             return "", 0
         line = code.co_firstlineno  # that of the first decorator
@@ -111,7 +113,7 @@ class KeptCall:
         arguments, keywords = tree_unflatten(leaves, self._spec)
         if context is not None:
             arguments = (context, *arguments)
-        elif self.own and called is self.called:
+        elif isinstance(called, type):
             called = bare_apply(called)
         state = torch.get_rng_state()
         torch.set_rng_state(self._random)
@@ -143,7 +145,7 @@ class KeptCall:
         """
         given = {edge: self.operand(edge).clone().requires_grad_() for edge in edges}
         with torch.enable_grad():
-            if true and self.own:
+            if true and isinstance(self.called, type):
                 result = self._body(given)
             else:
                 result = self._call(self.called, {edge: one.view_as(one) for edge, one in given.items()})
@@ -171,14 +173,17 @@ class KeptCall:
 
     def name(self, edge: int) -> str:
         """What the forward calls the operand, if it says so."""
-        code = getattr(getattr(self.called, "forward", None), "__code__", None)
-        if not self.own or code is None:
+        if not self.own or any(isinstance(leaf, list | tuple | dict) for leaf in self._leaves):
             return ""
+        called = self.called
+        if hasattr(called, "_schema"):
+            names = [one.name for one in called._schema.arguments]
+        else:
+            code = called.forward.__code__
+            first = called.setup_context is torch.autograd.Function.setup_context  # the context
+            names = code.co_varnames[first : code.co_argcount]
         place = self.operands[edge]
-        simple = not any(isinstance(leaf, list | tuple | dict) for leaf in self._leaves)
-        first = self.called.setup_context is torch.autograd.Function.setup_context
-        names = code.co_varnames[first : code.co_argcount]
-        return str(names[place]) if simple and place < len(names) else ""
+        return str(names[place]) if place < len(names) else ""
 
 
 class _Context:
@@ -204,9 +209,9 @@ def bare_apply(function: Any) -> Callable[..., Any]:
 
 
 class Registered(NamedTuple):
-    """An operator of `torch.library` whose backward was registered: its name, and that backward."""
+    """An operator of `torch.library`, and the backward that was registered for it."""
 
-    name: str
+    operator: Any
     backward: Any
 
 
@@ -216,7 +221,8 @@ def registered(called: Any) -> Registered | None:
         return None
     function: Any = called
     operator, about = _captured(function.forward, "op"), _captured(function.backward, "info")
-    return Registered(str(operator or called.__name__), getattr(about, "_backward_fn", None))
+    backward = getattr(about, "_backward_fn", None)
+    return None if operator is None or backward is None else Registered(operator, backward)
 
 
 def _captured(function: Any, name: str) -> Any:

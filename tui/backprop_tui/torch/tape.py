@@ -22,7 +22,7 @@ from types import CodeType
 from typing import Any, Final
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes, _get_current_dispatch_mode
 from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary
 
@@ -37,10 +37,11 @@ from backprop_engine.recordings.events import (
     Operand,
     OperatorCall,
     PlainValue,
+    ReducedGradient,
     TensorEntry,
 )
-from backprop_tui.torch.replay import Comparison, KeptCall, bare_apply, compare, registered
-from backprop_tui.torch.tensors import TensorStore
+from backprop_tui.torch.replay import Comparison, KeptCall, Registered, bare_apply, compare, registered
+from backprop_tui.torch.tensors import TensorStore, version
 from backprop_tui.torch.writer import RecordingWriter
 
 __all__ = ["Tape", "record"]
@@ -49,6 +50,8 @@ _OURS: Final = (os.path.dirname(torch.__file__ or "") + os.sep, os.path.dirname(
 """Where source lines are not the user's."""
 _PLUMBING: Final = (torch.ops.aten._to_copy, torch.ops.aten.as_strided, torch.ops.aten.view)
 """Operators that compute nothing, or whose second call would need the storage of the first."""
+_BETWEEN_RANKS: Final = ("c10d", "_c10d_functional", "c10d_functional")
+"""The namespaces of operators that ranks exchange tensors by."""
 _NO_NUMBER: Final = 2**63
 """Nodes without a number of their own, such as leaves' accumulators, have one above this."""
 
@@ -80,17 +83,17 @@ class Tape:
         self._paths: dict[int, str] = {}
         self._leaves: Any = WeakIdKeyDictionary()
         self._unnamed = 0
+        self._model, self._reduced = model, False
+        """Whether ranks put something together in the run of the engine that goes on."""
         if model is not None:
             self._paths = {
                 id(module): path or type(module).__name__ for path, module in model.named_modules()
             }
-            for name, parameter in model.named_parameters():
-                self._leaves[parameter] = name
+            self._name_parameters()
         self._modules: list[str] = []
         self._check = check
         self._kept: dict[str, tuple[KeptCall, list[tuple[str, int] | None]]] = {}
         """With `check`, the call that made each node, and which node each of its operands came from."""
-        self._replaying = False
         self._mode: _Dispatch | None = None
         self._handles: list[Any] = []
         self._engine: Any = None
@@ -140,6 +143,10 @@ class Tape:
 
     # Modules and leaves
 
+    def _name_parameters(self) -> None:
+        for name, parameter in self._model.named_parameters() if self._model is not None else ():
+            self._leaves[parameter] = name
+
     def _enter(self, module: Any, _: Any) -> None:
         self._modules.append(self._paths.get(id(module), type(module).__name__))
 
@@ -149,6 +156,8 @@ class Tape:
 
     def leaf_name(self, tensor: Any) -> str:
         """The parameter's name, or one that this recording gives to a leaf without a name."""
+        if tensor not in self._leaves and isinstance(tensor, torch.nn.Parameter):
+            self._name_parameters()  # FSDP gives a module other parameters while it runs
         if tensor not in self._leaves:
             self._unnamed += 1
             self._leaves[tensor] = f"input {self._unnamed}"
@@ -163,6 +172,8 @@ class Tape:
         sources: Sequence[tuple[Any, ...] | None] = (),
         outputs: Sequence[Any] = (),
         settings: dict[str, PlainValue] | None = None,
+        *,
+        view: bool = False,
     ) -> None:
         """An operator was called; `sources` are its operands as `source` told them."""
         module = self._modules[-1] if self._modules else ""
@@ -172,7 +183,7 @@ class Tape:
         within = None if running is None else node_name(running)
         file, line, function = _user_line()
         operands = [None if source is None else self._operand(source) for source in sources]
-        made = self._tensors.add_outputs(outputs)
+        made = self._tensors.add_outputs(outputs, made=not view)
         self._described.update(made)
 
         def finish(entries: list[TensorEntry]) -> OperatorCall:
@@ -191,7 +202,7 @@ class Tape:
         mode, apply = self._mode, bare_apply(called)
         if (
             mode is None
-            or self._replaying
+            or _get_current_dispatch_mode() is None  # this recorder's own call, or one that it makes again
             or torch._C._are_functorch_transforms_active()
             or (torch._C._current_autograd_node() is not None and not torch.is_grad_enabled())
         ):
@@ -199,7 +210,8 @@ class Tape:
         with _disable_current_modes():
             mode.flush()
             sources = [self.source(one) if isinstance(one, torch.Tensor) else None for one in given]
-            kept = KeptCall(called, given, {}) if self.checks(called) else None
+            library = registered(called)
+            kept = self._kept_function(called, given, library) if self.checks(called) else None
             mode.skip()
         result = apply(*given)
         with _disable_current_modes():
@@ -208,9 +220,18 @@ class Tape:
             node = next((node_name(one.grad_fn) for one in outputs if one.grad_fn is not None), None)
             if kept is not None and node is not None and not mode.communicated:
                 self.keep(node, kept, result, sources)
-            library = registered(called)
-            self.operator(library.name if library else str(called.__name__), node, sources, outputs)
+            self.operator(str(library.operator) if library else str(called.__name__), node, sources, outputs)
         return result
+
+    def _kept_function(self, called: Any, given: tuple[Any, ...], library: Registered | None) -> KeptCall:
+        if library is None:
+            return KeptCall(called, given, {})
+        keywords = dict(given[-1].keyword_only_args)  # PyTorch's own, after the arguments
+        return KeptCall(library.operator, given[:-1], keywords, library.backward)
+
+    def forget(self, tensors: Sequence[Any]) -> None:
+        """These were written to, and their count of writes does not say so."""
+        self._tensors.forget(tensors)
 
     def checks(self, called: Any) -> bool:
         """Whether the backward of an operator or a Function is to be checked.
@@ -233,7 +254,7 @@ class Tape:
 
     def _operand(self, source: tuple[Any, ...]) -> tuple[int, str | None, int, str | None, bool]:
         """The operand with its tensor's number, and whether an event of this step has described it."""
-        number = self._tensors.add(source[3])
+        number = self._tensors.add(source[3], made=False)
         known = number in self._described
         self._described.add(number)
         node, output, leaf, _ = source
@@ -250,9 +271,11 @@ class Tape:
     # Backward
 
     def _run_engine(self, outputs: Sequence[Any], *arguments: Any, **keywords: Any) -> Any:
+        if _get_current_dispatch_mode() is None:  # a check computes gradients of its own
+            return self._engine(outputs, *arguments, **keywords)
         with _disable_current_modes():
             handles = self._watch(outputs)
-        error = ""
+        error, before, self._reduced = "", self._reduced, False
         try:
             return self._engine(outputs, *arguments, **keywords)
         except Exception as problem:
@@ -261,8 +284,24 @@ class Tape:
         finally:
             for handle in handles:
                 handle.remove()
+            if self._reduced and not error:
+                with _disable_current_modes():
+                    self._note_reduced()
+            self._reduced = before
             end = EngineEnd(error)
             self._waiting.append(lambda _: end)
+
+    def communicates(self, function: Any, arguments: Any) -> None:
+        """Ranks exchange something: note what this one gives; what it gets may not have arrived yet."""
+        given = [one for one in tree_leaves(arguments) if isinstance(one, torch.Tensor)]
+        self._reduced = self._reduced or "reduce" in str(function)
+        self.operator(str(function), None, [self.source(one) for one in given])
+
+    def _note_reduced(self) -> None:
+        """Note the gradient of each parameter as it is after the ranks put theirs together."""
+        for name, parameter in self._model.named_parameters() if self._model is not None else ():
+            if parameter.grad is not None:
+                self._waiting.append(_reduced(name, self._tensors.add(parameter.grad), parameter.grad))
 
     def _watch(self, outputs: Sequence[Any]) -> list[Any]:
         """Note the graph behind `outputs`, and hook each of its nodes."""
@@ -337,14 +376,9 @@ class Tape:
         """Check a node that ran, and note what was found out about each of its contributions."""
         kept, makers = self._kept[name]
         kept.match(edges, makers)
-        self._replaying = True
-        try:
-            with _disable_current_modes(), torch.no_grad():
-                found = compare(kept, upstream, contributions)
-                for one in found:
-                    self._note_comparison(name, one, kept.place)
-        finally:
-            self._replaying = False
+        with _disable_current_modes(), torch.no_grad():
+            for one in compare(kept, upstream, contributions):
+                self._note_comparison(name, one, kept.place)
 
     def _note_comparison(self, node: str, one: Comparison, place: tuple[str, int]) -> None:
         found, expected = (
@@ -379,6 +413,11 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[misc]  # torch is not there 
 
     def __torch_dispatch__(self, function: Any, _: Any, arguments: Any = (), keywords: Any = None) -> Any:
         keywords = keywords or {}
+        if function.namespace in _BETWEEN_RANKS:
+            with _disable_current_modes():
+                self.communicated = True
+                self._tape.communicates(function, (arguments, keywords))
+            return function(*arguments, **keywords)
         if torch._C._current_autograd_node() is not None and not torch.is_grad_enabled():
             return function(*arguments, **keywords)  # the backward pass itself: its nodes are hooked
         tape = self._tape
@@ -391,13 +430,20 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[misc]  # torch is not there 
             self.flush(_node_count() - own)
             node = _numbered(self._last) if own else None
             kept = KeptCall(function, arguments, keywords) if own and tape.checks(function) else None
+            written = _written(function, arguments, keywords)
+            writes = [version(one) for one in written]
         result = function(*arguments, **keywords)
         with _disable_current_modes():
             self._last = _node_count()
             if kept is not None and node is not None:
                 tape.keep(node, kept, result, sources)
             outputs = [value for value in tree_leaves(result) if isinstance(value, torch.Tensor)]
-            tape.operator(str(function), node, sources, outputs, _settings(function, arguments, keywords))
+            if "empty" in function._schema.name:
+                outputs = []  # nothing has been written to them yet
+            tape.forget([one for one, count in zip(written, writes, strict=True) if version(one) == count])
+            outputs = outputs or written
+            settings = _settings(function, arguments, keywords)
+            tape.operator(str(function), node, sources, outputs, settings, view=function.is_view)
         return result
 
     def skip(self, count: int = 1) -> None:
@@ -411,6 +457,23 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[misc]  # torch is not there 
         for number in range(self._last, end):
             self._tape.operator("", _numbered(number))
         self._last = end
+
+
+_WRITES: dict[Any, tuple[tuple[int, str], ...]] = {}
+
+
+def _written(function: Any, arguments: Sequence[Any], keywords: dict[str, Any]) -> list[Any]:
+    """The tensors that an operator was given to write to."""
+    places = _WRITES.get(function)
+    if places is None:
+        declared = enumerate(function._schema.arguments)
+        places = _WRITES[function] = tuple(
+            (place, one.name)
+            for place, one in declared
+            if one.alias_info is not None and one.alias_info.is_write
+        )
+    given = [arguments[place] if place < len(arguments) else keywords.get(name) for place, name in places]
+    return [one for one in tree_leaves(given) if isinstance(one, torch.Tensor)]
 
 
 def _settings(function: Any, arguments: Sequence[Any], keywords: dict[str, Any]) -> dict[str, PlainValue]:
@@ -463,6 +526,20 @@ def _maker(source: tuple[Any, ...]) -> tuple[str, int] | None:
     if node is None:
         return (f"a{id(tensor):x}", 0) if tensor.requires_grad else None
     return node, output
+
+
+def _reduced(leaf: str, number: int, gradient: Any) -> Finish:
+    first = _first_row(gradient)
+    return lambda entries: ReducedGradient(leaf, entries[number], first)
+
+
+def _first_row(tensor: Any) -> int | None:
+    """The row at which this rank's part of a tensor begins that is split by rows; None for a whole one."""
+    placements: Sequence[Any] = getattr(tensor, "placements", ())
+    if len(placements) != 1 or not placements[0].is_shard(0):
+        return None
+    rows, ranks = tensor.shape[0], tensor.device_mesh.size()
+    return int(min(rows, -(-rows // ranks) * tensor.device_mesh.get_local_rank()))
 
 
 def _below_functions() -> Any:

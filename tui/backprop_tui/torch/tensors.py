@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from ctypes import c_char
 from typing import Any, Final
 
 import torch
@@ -12,7 +13,7 @@ import torch
 from backprop_engine.recordings.events import DataSpan, TensorEntry
 from backprop_tui.torch.writer import RecordingWriter
 
-__all__ = ["TensorStore"]
+__all__ = ["TensorStore", "version"]
 
 _DTYPES: Final = {
     torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16",
@@ -25,10 +26,22 @@ _HALF: Final = (torch.float16, torch.bfloat16)
 class _Draft:
     """A tensor that has been seen in this step, and what will be said of it when the step ends."""
 
-    __slots__ = ("dtype", "figures", "inf", "nan", "norm", "original", "shape", "span", "tensor", "version")
+    __slots__ = (
+        "dtype",
+        "figures",
+        "inf",
+        "made",
+        "nan",
+        "norm",
+        "original",
+        "shape",
+        "span",
+        "tensor",
+        "version",
+    )
 
-    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
-        self.shape, self.dtype = shape, dtype
+    def __init__(self, shape: tuple[int, ...], dtype: Any, *, made: bool) -> None:
+        self.shape, self.dtype, self.made = shape, dtype, made
         self.tensor: Any = None
         """What is stored of it later, or keeps its storage alive; None where neither is wanted."""
         self.original: Any = None
@@ -53,22 +66,25 @@ class TensorStore:
         self._writer, self._cells, self._hold = writer, cells, hold
         self._drafts: list[_Draft] = []
         self._known: dict[tuple[Any, ...] | None, int] = {}
+        self._keys: dict[int, list[tuple[Any, ...]]] = {}
+        """The keys in `_known` of each storage."""
         self._fresh: list[tuple[int, Any]] = []
         self._trouble = False
         self.overwritten = 0
         """How many tensors of bad steps could not be stored whole, since they were written to meanwhile."""
 
-    def add(self, tensor: Any, *, store: bool = False) -> int:
+    def add(self, tensor: Any, *, store: bool = False, made: bool = True) -> int:
         """Note a tensor as it is now; gives the number that stands for it until the step ends.
 
-        With `store` its entries are stored, however many they are.
+        With `store` its entries are stored, however many they are. One that was not `made` here, such as an
+        operand that nothing has been written to yet, is no trouble for what it holds.
         """
         self._settle()
         tensor = _local(tensor)
         known = self._known.get(self._key(tensor))
         if known is not None:
             return known
-        number = self._note(tensor)
+        number = self._note(tensor, made=made)
         self._remember(number, tensor)
         draft = self._drafts[number]
         if store and draft.span is None:
@@ -76,7 +92,7 @@ class TensorStore:
             self._store(draft)
         return number
 
-    def add_outputs(self, tensors: Sequence[Any]) -> list[int]:
+    def add_outputs(self, tensors: Sequence[Any], *, made: bool = True) -> list[int]:
         """Note what an operator gives, from within it.
 
         Only when it is done does autograd count its writes, and tie its views to what they are views of;
@@ -84,7 +100,7 @@ class TensorStore:
         """
         self._settle()
         tensors = [_local(tensor) for tensor in tensors]
-        numbers = [self._note(tensor) for tensor in tensors]
+        numbers = [self._note(tensor, made=made) for tensor in tensors]
         self._fresh = list(zip(numbers, tensors, strict=True))
         return numbers
 
@@ -94,10 +110,12 @@ class TensorStore:
             self._remember(number, tensor)
         self._fresh = []
 
-    def _note(self, tensor: Any) -> int:
-        draft = _Draft(tuple(tensor.shape), tensor.dtype)
+    def _note(self, tensor: Any, *, made: bool) -> int:
+        draft = _Draft(tuple(tensor.shape), tensor.dtype, made=made)
         self._drafts.append(draft)
         tensor = tensor.detach()
+        if _gone(tensor):
+            return len(self._drafts) - 1
         if self._hold or self._stores(tensor):
             draft.tensor = tensor
         if tensor.layout is torch.strided and tensor.dtype in _DTYPES:
@@ -110,12 +128,20 @@ class TensorStore:
     def _remember(self, number: int, tensor: Any) -> None:
         """By what a tensor is known from now on, if it is one that stays alive."""
         draft = self._drafts[number]
-        draft.version = _version(tensor)
+        draft.version = version(tensor)
         if self._hold:
             draft.original = tensor
         key = self._key(tensor)
         if key is not None:
             self._known[key] = number
+            self._keys.setdefault(key[0], []).append(key)
+
+    def forget(self, tensors: Sequence[Any]) -> None:
+        """What is known of these, and of all that shares their memory, is out of date."""
+        for tensor in map(_local, tensors):
+            if tensor.layout is torch.strided:
+                for key in self._keys.pop(tensor.untyped_storage()._cdata, ()):
+                    self._known.pop(key, None)
 
     def finish(self) -> list[TensorEntry]:
         """End the step: every tensor by its number, described."""
@@ -129,7 +155,7 @@ class TensorStore:
             for draft in self._drafts:
                 self._store_late(draft)
         entries = [self._entry(number, draft) for number, draft in enumerate(self._drafts)]
-        self._drafts, self._known, self._trouble = [], {}, False
+        self._drafts, self._known, self._keys, self._trouble = [], {}, {}, False
         return entries
 
     def _key(self, tensor: Any) -> tuple[Any, ...] | None:
@@ -138,7 +164,7 @@ class TensorStore:
             return None
         storage = tensor.untyped_storage()._cdata
         shape, stride = tuple(tensor.shape), tuple(tensor.stride())
-        return storage, tensor.storage_offset(), shape, stride, _version(tensor), tensor.dtype
+        return storage, tensor.storage_offset(), shape, stride, version(tensor), tensor.dtype
 
     def _stores(self, tensor: Any) -> bool:
         return self._cells is None or tensor.numel() <= self._cells
@@ -162,18 +188,25 @@ class TensorStore:
     def _set(self, draft: _Draft, norm: float, nan: int, inf: int) -> None:
         draft.norm = norm if math.isfinite(norm) else None
         draft.nan, draft.inf = nan, inf
-        self._trouble = self._trouble or nan > 0 or inf > 0
+        self._trouble = self._trouble or (draft.made and (nan > 0 or inf > 0))
 
     def _store(self, draft: _Draft) -> None:
+        """Write a tensor from where it lies: an array of NumPy would forbid to resize it, as FSDP does."""
         tensor = draft.tensor
-        raw = tensor.to("cpu", copy=True).contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+        tensor = tensor.cpu().resolve_neg().contiguous()
+        raw = (c_char * tensor.nbytes).from_address(tensor.data_ptr()) if tensor.nbytes else b""
         draft.span = self._writer.tensor(_DTYPES[tensor.dtype], tuple(tensor.shape), raw)
 
     def _store_late(self, draft: _Draft) -> None:
         tensor = draft.tensor
-        if draft.span is not None or tensor.layout is not torch.strided or tensor.dtype not in _DTYPES:
+        if (
+            draft.span is not None
+            or tensor is None
+            or tensor.layout is not torch.strided
+            or tensor.dtype not in _DTYPES
+        ):
             return
-        if _version(draft.original) != draft.version:
+        if version(draft.original) != draft.version:
             self.overwritten += 1
             return
         self._store(draft)
@@ -189,6 +222,11 @@ def _local(tensor: Any) -> Any:
     return tensor if local is None else local()
 
 
-def _version(tensor: Any) -> int:
+def _gone(tensor: Any) -> bool:
+    """Whether the storage was given back, as FSDP does with what it can gather again."""
+    return bool(tensor.layout is torch.strided and tensor.numel() and not tensor.untyped_storage().size())
+
+
+def version(tensor: Any) -> int:
     """How often a tensor was written to; tensors of inference mode do not count it."""
     return 0 if tensor.is_inference() else int(tensor._version)

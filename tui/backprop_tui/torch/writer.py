@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import os
+from ctypes import Array, c_char
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeAlias
 
 import msgspec
 
@@ -19,6 +20,8 @@ from backprop_engine.recordings.events import DataSpan, Event, Manifest, StepSta
 
 __all__ = ["RecordingWriter"]
 
+Raw: TypeAlias = "bytes | Array[c_char]"
+"""The bytes of a tensor, or where they lie."""
 _HEADER: Final = 2**20
 _ALIGNMENT: Final = 64
 _PER_TENSOR: Final = 120
@@ -39,12 +42,12 @@ class _Shard:
         """Whether another tensor might make the header longer than the room that is kept for it."""
         return (len(self._header) + 4) * _PER_TENSOR > _HEADER
 
-    def append(self, dtype: str, shape: tuple[int, ...], raw: bytes) -> DataSpan:
+    def append(self, dtype: str, shape: tuple[int, ...], raw: Raw) -> DataSpan:
         if padding := -self.end % _ALIGNMENT:
             self._put(f"padding{self.end}", "U8", (padding,), bytes(padding))
         return self._put(f"t{len(self._header)}", dtype, shape, raw)
 
-    def _put(self, name: str, dtype: str, shape: tuple[int, ...], raw: bytes) -> DataSpan:
+    def _put(self, name: str, dtype: str, shape: tuple[int, ...], raw: Raw) -> DataSpan:
         self._file.write(raw)
         span = DataSpan(self.number, self.end, self.end + len(raw))
         self.end = span.end
@@ -97,7 +100,7 @@ class RecordingWriter:
         """Add an event to the current step."""
         self._steps[-1].lines.append(self._encoder.encode(event) + b"\n")
 
-    def tensor(self, dtype: str, shape: tuple[int, ...], raw: bytes) -> DataSpan:
+    def tensor(self, dtype: str, shape: tuple[int, ...], raw: Raw) -> DataSpan:
         """Store the bytes of a tensor, in row-major order."""
         if self._shard is None or self._shard.full:
             self._close_shard()

@@ -29,29 +29,39 @@ def detached(case: Case) -> Iterator[Finding]:
         for operand in call.inputs:
             if operand is None or operand.leaf is None or call.node is None or call.within is not None:
                 continue
-            if operand.leaf in reached or call.node in nodes:
-                continue
+            if operand.leaf in reached or call.node in nodes or 0 in step.tensors[operand.id].shape:
+                continue  # an empty leaf is there for the sake of a node, as PyTorch's checkpointing has one
             text = msg(
                 "{leaf} gets no gradient: what is computed from it does not reach the loss",
                 leaf=clean(operand.leaf),
             )
-            yield finding_at("no-gradient", step, text, _cut(step.operators[number:]) or call)
+            yield finding_at("no-gradient", step, text, _cut(step.operators[number:], nodes) or call)
             return
 
 
-def _cut(operators: Sequence[OperatorCall]) -> OperatorCall | None:
-    """Where what follows from the first of these operators was detached, or computed without gradients."""
-    behind, cuts = {operators[0].node}, list[OperatorCall]()
+def _cut(operators: Sequence[OperatorCall], reached: set[str]) -> OperatorCall | None:
+    """Where what follows from the first of these operators was detached, or computed without gradients.
+
+    Of several such places the one counts whose result goes on to an operator that was reached.
+    """
+    behind, cuts = {operators[0].node}, dict[int, OperatorCall]()
+    found: list[OperatorCall] = []
     for call in operators:
-        if call.within is None and any(
-            operand is not None and operand.node is not None and operand.node in behind
-            for operand in call.inputs
-        ):
-            if call.node is not None:
-                behind.add(call.node)
-            else:
-                cuts.append(call)
-    return next((call for call in cuts if operator_name(call) in _DETACH), next(iter(cuts), None))
+        if call.within is not None:
+            continue
+        operands = [operand for operand in call.inputs if operand is not None]
+        cut = next((cuts[operand.id] for operand in operands if operand.id in cuts), None)
+        if call.node in reached and cut is not None:
+            return cut
+        follows = any(operand.node is not None and operand.node in behind for operand in operands)
+        if follows and call.node is not None:
+            behind.add(call.node)
+        elif follows:
+            cut = call
+            found.append(call)
+        if cut is not None and call.node is None:
+            cuts.update((out.id, cut) for out in call.outputs)
+    return next((call for call in found if operator_name(call) in _DETACH), next(iter(found), None))
 
 
 def left_over(case: Case) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.recordings.events import OperatorCall, TensorEntry
+from backprop_engine.recordings.events import Operand, OperatorCall, TensorEntry
 from backprop_engine.recordings.finding import Case, Finding, backward_calls, finding_at, operator_name
 from backprop_engine.recordings.recording import RecordedStep
 
@@ -25,6 +25,24 @@ _MASKS: Final = (
     "copy",
 )
 """Operators that put an infinity where somebody wants one."""
+_COMPUTE_NOTHING: Final = (
+    "alias",
+    "as_strided",
+    "detach",
+    "diagonal",
+    "expand",
+    "permute",
+    "select",
+    "slice",
+    "split",
+    "squeeze",
+    "t",
+    "transpose",
+    "unbind",
+    "unsqueeze",
+    "view",
+)
+"""Operators that give what they are given, which may be memory that nothing was written to yet."""
 
 
 def not_finite_forward(case: Case) -> Iterator[Finding]:
@@ -32,11 +50,10 @@ def not_finite_forward(case: Case) -> Iterator[Finding]:
 
     Or that is given a NaN which no operator of this step made: it came with the data, or with a parameter.
     """
-    step, made = case.step, set[int]()
-    troubled = _in_trouble(step)
+    step = case.step
     for call in step.operators:
         operands = [step.tensors[operand.id] for operand in call.inputs if operand is not None]
-        if call.within is None:
+        if call.within is None and operator_name(call) not in _COMPUTE_NOTHING:
             if any(out.nan for out in call.outputs) and not any(operand.nan for operand in operands):
                 count = sum(out.nan for out in call.outputs)
                 yield finding_at(
@@ -48,23 +65,40 @@ def not_finite_forward(case: Case) -> Iterator[Finding]:
                 yield finding_at(
                     "forward-inf", step, msg("an infinity arises here ({count} entries)", count=count), call
                 )
-            if troubled:
-                yield from _comes_in(step, call, made)
+    if _in_trouble(step):
+        yield from _comes_in(step)
+
+
+def _comes_in(step: RecordedStep) -> Iterator[Finding]:
+    """Where a NaN comes in that reaches what is differentiated; an optimizer's operators see those of
+    gradients, which do not.
+    """
+    made, origins = set[int](), dict[int, Finding]()
+    for call in step.operators:
+        origin: Finding | None = None
+        for operand in call.inputs[operator_name(call) == "copy" :]:  # what is written over does not matter
+            if operand is None or operand.node is not None or not step.tensors[operand.id].nan:
+                continue
+            if operand.id in origins:
+                origin = origins[operand.id]
+            elif operand.id not in made and operator_name(call) not in _COMPUTE_NOTHING:
+                origin = _entry(step, call, operand)
+        if origin is not None:
+            if call.node is not None:
+                yield origin
+                return
+            origins.update((out.id, origin) for out in call.outputs if out.nan)
         made.update(out.id for out in call.outputs)
 
 
-def _comes_in(step: RecordedStep, call: OperatorCall, made: set[int]) -> Iterator[Finding]:
-    for operand in call.inputs:
-        if operand is None or operand.node is not None or operand.id in made:
-            continue
-        tensor = step.tensors[operand.id]
-        if tensor.nan:
-            text = (
-                msg("{leaf} comes in with NaN ({count} entries)", leaf=clean(operand.leaf), count=tensor.nan)
-                if operand.leaf is not None
-                else msg("what comes in here from outside has NaN ({count} entries)", count=tensor.nan)
-            )
-            yield finding_at("input-nan", step, text, call)
+def _entry(step: RecordedStep, call: OperatorCall, operand: Operand) -> Finding:
+    count = step.tensors[operand.id].nan
+    text = (
+        msg("{leaf} comes in with NaN ({count} entries)", leaf=clean(operand.leaf), count=count)
+        if operand.leaf is not None
+        else msg("what comes in here from outside has NaN ({count} entries)", count=count)
+    )
+    return finding_at("input-nan", step, text, call)
 
 
 def _in_trouble(step: RecordedStep) -> bool:

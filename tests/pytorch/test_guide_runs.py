@@ -1,0 +1,56 @@
+"""The sessions in `docs/four-runs.md` are what the programs beside it lead to, in both languages."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "docs" / "examples" / "pytorch"
+NAMES = sorted(path.name for path in EXAMPLES.glob("*.py"))
+
+
+def normal(text: str) -> str:
+    """A session without what differs between versions of PyTorch."""
+    text = re.sub(r"torch \S+: (\d+ steps), .*", r"torch: \1", text)
+    return re.sub(r" · n\d+", "", text)
+
+
+def sessions(page: str) -> dict[str, str]:
+    """The console of each program on a page."""
+    blocks = re.findall(
+        r"```console\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL
+    )
+    return {block.split()[2]: block for block in blocks}
+
+
+def session(name: str, folder: Path) -> str:
+    """What a terminal shows when a program is run in a folder, and the doctor is asked."""
+    told = f"$ python {name}\n"
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
+    (folder / name).write_bytes((EXAMPLES / name).read_bytes())
+    program = [sys.executable, name]
+    told += subprocess.run(
+        program, cwd=folder, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    doctor = [sys.executable, "-m", "backprop_tui", "doctor", "run"]
+    found = subprocess.run(doctor, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr) == (1, "")
+    return told + "$ backprop-tui doctor run\n" + found.stdout
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_session_is_what_its_program_leads_to(name: str, tmp_path: Path) -> None:
+    told = session(name, tmp_path)
+    for page in ("four-runs.md", "four-runs.ko.md"):
+        assert normal(sessions(page)[name]) == normal(told)
+
+
+def test_every_program_has_a_session() -> None:
+    assert sorted(sessions("four-runs.md")) == sorted(sessions("four-runs.ko.md")) == NAMES
+    assert len(NAMES) == 4
