@@ -30,7 +30,7 @@ _OPENED: Final = frozenset(
     ("jit", "pjit", "closed_call", "core_call", "remat", "remat2", "checkpoint", "custom_lin")
 )
 _INNER: Final = ("jaxpr", "call_jaxpr", "fun_jaxpr")
-_OWN: Final = f" at {os.path.dirname(jax.__file__ or "")}{os.sep}"
+_OWN: Final = f" at {os.path.dirname(jax.__file__ or '')}{os.sep}"
 """Where functions of JAX's own are written."""
 _LONGEST_SCAN: Final = 256
 """A longer `scan` stays one equation."""
