@@ -19,6 +19,7 @@ from backprop_tui.cli.main import SUBCOMMANDS
 from backprop_tui.files.practised import practised_in_words
 from backprop_tui.files.progress import note_practice
 from command_line import BROKEN, FAILING, GOOD, Commands, file
+from recorded import recorded_mlp
 from rooms import room
 
 HANGUL = re.compile("[가-힣]")
@@ -198,6 +199,8 @@ def test_nothing_is_told_in_english(
     for day in (1, 2):
         note_practice("one_node", Score((1.0,), {}), today=lambda day=day: date(2026, 3, day))  # type: ignore[misc]
         assert "연습함" in commands("list", "--track", "article", "--lang", "ko").out
+    recorded_mlp(tmp_path / "recording", cells=0)
+    assert "계산할 수 없는" in commands("check", str(tmp_path / "recording"), "--lang", "ko").out
     graded(commands, tmp_path)
     watched(commands, tmp_path)
     interrupted(commands, monkeypatch)

@@ -43,7 +43,7 @@ def test_it_says_how_well_a_scenario_was_practised(
         "2번 연습함, 마지막은 2026-03-04, 최고 83%"
         in commands("list", "--track", "article", "--lang", "ko").out
     )
-    assert "1 of 13 mastered" in commands("list").out
+    assert "1 of 14 mastered" in commands("list").out
 
 
 def test_an_unknown_track_is_refused(commands: Commands) -> None:

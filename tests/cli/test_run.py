@@ -240,7 +240,7 @@ def test_in_korean(commands: Commands) -> None:
     assert "  1  순전파  q = x + y = -2 + 5 = 3" in told
     assert "  6  역전파  ∂L/∂x = ∂L/∂q · 1 = (-4) · 1 = -4" in told
     at = commands("run", "add_multiply", "--at", "1", "--lang", "ko").out
-    assert "덧셈 노드는 흘러들어온 그래디언트를" in at
+    assert "덧셈의 로컬 그래디언트는 1이므로" in at
 
 
 def test_the_locale_does_not_matter(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,10 +167,10 @@ def test_a_rule_that_multiplies_with_no_tensor_of_the_operands_shape_has_no_fact
 
 def test_a_rule_of_another_shape_is_refused_and_a_broadcast_operand_is_summed() -> None:
     assert written("sum(a @ b)", "g * b.T", "a", "b").shape((2, 3), (3, 2)) == ()
-    with pytest.raises(ShapeError, match="gives 3×2, and `a` is 2×3") as caught:
+    with pytest.raises(ShapeError, match="gives shape 3×2, but `a` has shape 2×3") as caught:
         written("sum(a @ b)", "g * b", "a", "b").shape((2, 3), (3, 2))
     assert "transpose" in str(caught.value)
-    with pytest.raises(ShapeError, match="gives 4, and `a` is 3"):
+    with pytest.raises(ShapeError, match="gives shape 4, but `a` has shape 3"):
         written("sum(a) + sum(b)", "g * b", "a", "b").shape((3,), (4,))
     trace = trace_of(
         composed_operator(

@@ -320,7 +320,7 @@ LEANED_ON = (
 """Files that families lean on, which define no operator."""
 
 
-OF_NO_DEFINITION = ("name", "family", "wrong", "rules_as_written")
+OF_NO_DEFINITION = ("name", "family", "wrong", "recorded", "rules_as_written")
 """What a family says once, and what no operator of the table is."""
 
 

@@ -511,9 +511,9 @@ def test_nothing_is_painted_where_no_number_is(colours: bool) -> None:
 async def test_where_there_is_one_plot_alone_the_key_says_so() -> None:
     async with opened(view("add_multiply"), size=(120, 40)) as pilot:
         await pilot.press("v")
-        assert "only plot" not in seen(pilot)
+        assert "only this plot" not in seen(pilot)
         await pilot.press("v")
-        assert "only plot" in seen(pilot)
+        assert "only this plot" in seen(pilot)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
