@@ -115,7 +115,8 @@ def _with_the_ending(view: View, width: int, height: int) -> Lines:
         above, left = noted, height - len(came.least)
         if left >= _LEAST and isinstance(facts, BackwardFacts | AccumulateFacts):
             page = _page(view, width, left, further=False).lines[:left]
-            return Lines.of([*page, *[_BLANK] * (left - len(page)), *came.least])
+            if not noted or noted[-1] in page:  # all that the author says has room
+                return Lines.of([*page, *[_BLANK] * (left - len(page)), *came.least])
     between = [_BLANK] * (0 < len(above) <= room)
     below = came.drawn(height - len(above) - len(between))
     return Lines.of([*above, *between, *below.lines])
