@@ -86,9 +86,10 @@ def _is_loss(name: str, graph: Graph) -> bool:
 
 def as_expression(text: str, graph: Graph) -> str:
     """`text` in the language of expressions: with ``∂L/∂x`` for ``dL/dx``, and without ``np.``; the local
-    gradient of an elementwise operator is its diagonal.
+    gradient of an elementwise operator is its diagonal. A dot is any elementwise product here, as it is in
+    the formulas that steps show.
     """
-    text = _DIAGONAL.sub(r"\1", _NUMPY.sub("", text))
+    text = _DIAGONAL.sub(r"\1", _NUMPY.sub("", text)).replace("·", "*")
     return _PLAIN.sub(lambda found: _curly(found, graph), text)
 
 

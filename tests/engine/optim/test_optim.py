@@ -459,7 +459,7 @@ REFUSED = [
     ("adam", {"betas": "ab"}, "betas", BETAS + '"ab"', "the fractions"),
     ("adam", {"betas": [0.9, [1], 3, 4, 5]}, "betas", BETAS + "[0.9, […], 3, 4, …]", "the fractions"),
     ("adam", {"betas": [0.9, "x"]}, "betas", BETAS + '[0.9, "x"]', "the fractions"),
-    ("adam", {"momentum": 0.9}, "momentum", "`adam` has no setting `momentum`", "`adam` has `betas` for it"),
+    ("adam", {"momentum": 0.9}, "momentum", "`adam` has no setting `momentum`", "`adam` calls it `betas`"),
     ("adam", {"learning_rate": 1}, "learning_rate", "`adam` has no setting `learning_rate`", "calls it `lr`"),
     ("adam", {"fused": True}, "fused", "`adam` has no setting `fused`", "leave it out"),
     (
