@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin
 from backprop_engine.arrays import MAX_AXES
 from backprop_engine.evaluation.calls import signature
 from backprop_engine.expressions.cursor import RESERVED
+from backprop_engine.expressions.tokens import TRANSPOSED
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.ops import OPS, Op, OpAttribute
 from backprop_engine.optim import OPTIMIZERS, SCHEDULES, Setting
@@ -64,7 +65,7 @@ and the loader is exact."""
 _STEP: Final = rf"[^{_OUTSIDE}0-9][^{_OUTSIDE}]*"
 _IN_ASCII: Final = rf"[A-Za-z_][A-Za-z0-9_]{{0,{MAX_LENGTH - 1}}}$"
 _IN_ANY_SCRIPT: Final = rf"(?=.*[^\u0000-\u007f]){_STEP}$"
-NAME: Final = rf"^(?!(?:{'|'.join(sorted(RESERVED))})$)(?:{_IN_ASCII}|{_IN_ANY_SCRIPT})"
+NAME: Final = rf"^(?!(?:{'|'.join(sorted(RESERVED))})$)(?!.*{TRANSPOSED})(?:{_IN_ASCII}|{_IN_ANY_SCRIPT})"
 """The pattern of names, in the part of regular expressions that all languages share."""
 PATH: Final = rf"^\s*{_STEP}(?:\.{_STEP}|\[-?[0-9]+\])*(?:#[0-9]+)?\s*$"
 """The pattern of what figures and notes are for: `q`, `states[-1].h`, `f#1`."""

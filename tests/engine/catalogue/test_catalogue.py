@@ -86,7 +86,8 @@ def test_data_is_json(op: Op) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("sofmax", "did you mean `softmax`"), ("mat_mul", "`matmul`"), ("q" * 30, "lists them all")]
+    ("name", "said"),
+    [("sofmax", "did you mean `softmax`"), ("mat_mul", "`matmul`"), ("q" * 30, "lists them all")],
 )
 def test_an_unknown_name_is_told_the_nearest(name: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):

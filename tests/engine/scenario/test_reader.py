@@ -179,7 +179,7 @@ REFUSED = [
     ("a: 1\nfoo\nb: 2", "yaml-no-colon", 2, 1, 1, "name: value"),
     ("f:\n  q:x\n  r: 1", "yaml-no-colon", 2, 3, 1, "a space is missing after the colon: write `q: x`"),
     ("{x: 1, y:5}", "yaml-no-colon", 1, 8, 3, "`y: 5`"),
-    ("nodes:\n  q: x + y\n f: q * z", "yaml-indentation", 3, 2, 1, "one column"),
+    ("nodes:\n  q: x + y\n f: q * z", "yaml-indentation", 3, 2, 1, "the same column"),
     ("f: 1\n  g: 2", "yaml-indentation", 2, 3, 1, ""),
     ("f: @a", "yaml-needs-quotes", 1, 4, 2, '"@a"'),
     ("f: * x  # twice", "yaml-needs-quotes", 1, 4, 3, '"* x"'),
