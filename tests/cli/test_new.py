@@ -73,6 +73,14 @@ def test_what_it_says_can_be_done(commands: Commands, name: str) -> None:
     assert commands(*shlex.split(lines[0])[1:2], "--at", "99").code == 2  # it is a scenario, with fewer steps
 
 
+def test_what_it_says_stays_in_its_language(commands: Commands) -> None:
+    _, *lines = commands("new", "my.yaml", "--lang", "ko").out.splitlines()
+    opened, *told = [shlex.split(re.split(r" {3,}", line.strip())[0])[1:] for line in lines]
+    assert opened == ["my.yaml", "--lang", "ko"]
+    for command, words in zip(told, ("입력 x", "통과"), strict=True):
+        assert words in commands(*command).out
+
+
 def test_a_name_with_a_hyphen_first(commands: Commands) -> None:
     outcome = commands("new", "--", "-x.yaml")
     assert outcome.code == 0

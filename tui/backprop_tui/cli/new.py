@@ -101,7 +101,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     _write(arguments.file, text)
     shown = clean(shlex.quote(_as_path(arguments.file)))
-    commands = [" ".join(filter(None, ("backprop-tui", name, shown))) for name in _NEXT]
+    language = "" if arguments.lang == "en" else f"--lang {arguments.lang}"
+    commands = [" ".join(filter(None, ("backprop-tui", name, shown, language))) for name in _NEXT]
     width = max(map(len, commands))
     print(msg("Wrote {file}. Next:", file=clean(arguments.file)).in_language(arguments.lang))
     for command, what in zip(commands, _NEXT.values(), strict=True):
