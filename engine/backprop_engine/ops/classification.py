@@ -444,7 +444,7 @@ nll = define(
         en="Negative log-likelihood: only the log-probability of the right class gets a gradient, "
         "−1, divided by the number of targets when the mean is taken.",
         ko="음의 로그 가능도는 정답 범주의 로그 확률에만 그래디언트를 흘려보냅니다. 그 값은 −1이고, "
-        "평균일 때는 이를 정답의 수로 나눕니다.",
+        "평균일 때는 이를 정답의 개수로 나눕니다.",
     ),
     conventions=Words(
         "The classes lie along the last axis. The mean is over the targets that count, each "
@@ -477,7 +477,7 @@ softmax_with_loss = define(
         en="Softmax with cross-entropy: the gradient is the probabilities minus the target, divided "
         "by the number of targets when the mean is taken.",
         ko="소프트맥스와 교차 엔트로피를 합치면 그래디언트는 확률에서 정답을 뺀 것이며, 평균일 때는 "
-        "이를 정답의 수로 나눕니다.",
+        "이를 정답의 개수로 나눕니다.",
     ),
     conventions=Words(
         "The classes lie along the last axis; the largest logit is subtracted first, so that no "

@@ -333,7 +333,7 @@ def _convolution(axes: int, kind: Any, samples: tuple[Sample, ...]) -> Op:
             "A cross-correlation, as in PyTorch: the kernel is not flipped. The weight has the shape "
             "out × in/groups × kernel. A last window that does not fit is left out.",
             "PyTorch처럼 교차상관이라 커널을 뒤집지 않습니다. 가중치는 출력 × 입력/groups × "
-            "커널입니다. 끝에서 다 들어가지 않는 창은 뺍니다.",
+            "커널입니다. 끝에 다 들어가지 않는 창은 계산하지 않습니다.",
         ),
         samples=samples,
     )

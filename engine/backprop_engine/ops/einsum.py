@@ -368,13 +368,13 @@ einsum = define(
     conventions=Words(
         "Letters that are not in the result are summed over. If the result is not written, its "
         "letters are those that occur once, in alphabetical order, as in NumPy. An ellipsis stands "
-        "for axes that broadcast and are kept; the same letter means the same size. A letter that "
-        "occurs twice in an operand takes its diagonal. Several operands are multiplied two at a "
-        "time, in the order that NumPy's `einsum_path` gives.",
+        "for axes that broadcast and are kept; the same letter means the same size. A letter "
+        "repeated within an operand takes the diagonal of its axes. Several operands are multiplied two "
+        "at a time, in the order that NumPy's `einsum_path` gives.",
         "결과에 없는 글자의 축은 더합니다. 결과를 쓰지 않으면 NumPy처럼 한 번만 나온 글자를 알파벳순으로 "
         "씁니다. 줄임표는 브로드캐스트되어 결과에 남는 축들이고, 글자가 같으면 크기도 같아야 합니다. 한 "
-        "피연산자에 두 번 나온 글자는 대각선을 가져옵니다. 피연산자가 여럿이면 NumPy의 `einsum_path`가 "
-        "정한 순서대로 둘씩 곱합니다.",
+        "피연산자에 같은 글자가 두 번 나오면 그 축들의 대각선을 씁니다. 피연산자가 여럿이면 NumPy의 "
+        "`einsum_path`가 정한 순서대로 둘씩 곱합니다.",
     ),
     samples=(
         Sample(((2, 3), (3, 4)), {"subscripts": "ij,jk->ik"}),

@@ -203,7 +203,8 @@ expm1 = define(
     ),
     conventions=Words(
         "Accurate for tiny a, where exp(a) − 1 would lose its digits; above 709 it is +inf.",
-        "exp(a) − 1의 자릿수가 사라지는 아주 작은 a에서도 정확합니다. 709를 넘으면 +inf입니다.",
+        "exp(a) − 1을 그대로 계산하면 유효 숫자를 잃는 아주 작은 a에서도 정확합니다. 709를 넘으면 "
+        "+inf입니다.",
     ),
     meets=near_zero,
     kinks=(

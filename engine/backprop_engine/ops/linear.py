@@ -47,7 +47,7 @@ hadamard = define(
         "보냅니다.",
     ),
     conventions=Words(
-        "Both operands have the same shape; `*` broadcasts.",
+        "Both operands must have the same shape; `*` broadcasts.",
         "두 피연산자의 형상이 같아야 합니다. `*`는 브로드캐스트합니다.",
     ),
     samples=(Sample(((), ())), Sample(((3,), (3,))), Sample(((2, 3), (2, 3)))),

@@ -141,7 +141,7 @@ norm = define(
             Words(
                 'the order: 2 is the Euclidean norm, 1 the sum of absolute values, "inf" the largest '
                 "absolute value",
-                '차수, 2는 유클리드 노름, 1은 절댓값의 합, "inf"는 가장 큰 절댓값',
+                '차수: 2는 유클리드 노름, 1은 절댓값의 합, "inf"는 가장 큰 절댓값',
             ),
             least=1,
         ),

@@ -67,7 +67,7 @@ _CEIL_MODE = OpAttribute(
     False,
     Words(
         "whether a last window that does not fit is still used, with the entries it has",
-        "끝에서 다 들어가지 않는 창도, 있는 원소만으로 쓸지",
+        "끝에 다 들어가지 않는 창도 있는 원소만으로 계산할지",
     ),
 )
 _COUNT_INCLUDE_PAD = OpAttribute(
@@ -234,8 +234,8 @@ def _max_pool(axes: int, samples: tuple[Sample, ...]) -> Op:
             "the first. Padding is never the largest. A last window that does not fit is left out, "
             "unless ceil_mode is set and it begins before the padding at the end.",
             "창 안의 최댓값이 여럿이면 그래디언트를 똑같이 나눕니다. PyTorch는 첫째 원소에 모두 "
-            "줍니다. 패딩은 최댓값이 되지 않습니다. 끝에서 다 들어가지 않는 창은 뺍니다. 다만 ceil_mode이고 "
-            "끝의 패딩보다 앞에서 시작하는 창은 씁니다.",
+            "줍니다. 패딩은 최댓값이 되지 않습니다. 끝에 다 들어가지 않는 창은 계산하지 않습니다. "
+            "다만 ceil_mode이고 끝의 패딩보다 앞에서 시작하는 창은 씁니다.",
         ),
         samples=samples,
     )
@@ -348,8 +348,8 @@ def _avg_pool(axes: int, samples: tuple[Sample, ...]) -> Op:
             "The zeros of the padding count in the mean, as PyTorch does by default, unless "
             "count_include_pad is false. A last window that does not fit is left out; with ceil_mode "
             "it is the mean of the entries it has.",
-            "PyTorch의 기본값처럼 패딩의 0도 평균에 넣습니다. count_include_pad가 false이면 뺍니다. 끝에서 "
-            "다 들어가지 않는 창은 빼고, ceil_mode이면 있는 원소만 평균합니다.",
+            "PyTorch의 기본값처럼 패딩의 0도 평균에 넣습니다. count_include_pad가 false이면 뺍니다. 끝에 "
+            "다 들어가지 않는 창은 계산하지 않고, ceil_mode이면 있는 원소만 평균합니다.",
         ),
         samples=samples,
     )

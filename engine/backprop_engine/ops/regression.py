@@ -49,7 +49,7 @@ mse = define(
     ),
     lessons=(None, _TURNED),
     conventions=Words(
-        "Both operands have the same shape, and gradient flows to both.",
+        "Both operands must have the same shape, and gradient flows to both.",
         "두 피연산자의 형상이 같아야 하고, 그래디언트는 양쪽으로 흐릅니다.",
     ),
     samples=sampled(),

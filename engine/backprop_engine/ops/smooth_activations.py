@@ -118,7 +118,10 @@ softplus = define(
             (21.0,),
             21.000000000758256,
             (0.9999999992417439,),
-            Words("accurate: no threshold at 20", "정확함, 20에 경계가 없음"),
+            Words(
+                "accurate: PyTorch returns the operand itself above 20",
+                "정확함, PyTorch는 20을 넘으면 입력을 그대로 돌려줌",
+            ),
         ),
         Kink((1e4,), 1e4, (1,), Words("without overflow", "오버플로 없음")),
     ),

@@ -237,7 +237,7 @@ def _settings(block: YamlMapping, last: int | None) -> dict[str, Any]:
             )
             raise mistake(EXPECT_ITERATION, iteration, there)
         if last and number == last and not is_absent(block.get("grads")):
-            message = msg("iteration {last} is only a last forward pass, without gradients", last=last)
+            message = msg("iteration {last} is just a final forward pass, without gradients", last=last)
             raise mistake(
                 EXPECT_ITERATION,
                 block.entries["grads"].key,

@@ -33,7 +33,7 @@ BAD_TEXT = code("bad-text", msg("A text for people is a list or a map of somethi
 SCENARIO_NAME = code(
     "scenario-name", msg("`requires` or `next` contains a path instead of a name, or the same name twice.")
 )
-BAD_LANGUAGE = code("bad-language", msg("A text's key is not a language, such as `en` or `ko`."))
+BAD_LANGUAGE = code("bad-language", msg("A text has a key other than a language such as `en` or `ko`."))
 
 
 class LocalText(Struct, frozen=True):
