@@ -109,7 +109,9 @@ def test_graphviz_takes_it(stem: str) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("stem", ["add_multiply", "rnn_cell", "softmax_classifier", "lstm", "hostile"])
+@pytest.mark.parametrize(
+    "stem", ["add_multiply", "rnn_cell", "softmax_classifier", "lstm", "gradient_reversal", "hostile"]
+)
 def test_latex_takes_it(stem: str, tmp_path: Path) -> None:
     program = needed("pdflatex")
     what = load_source(Source.from_bytes("<test>", HOSTILE.encode())) if stem == "hostile" else scenario(stem)

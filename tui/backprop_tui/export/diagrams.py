@@ -210,7 +210,7 @@ def _tikz(exported: Exported) -> tuple[str, float, float]:
 _COLUMN, _ROW, _MARGIN = 0.21, 0.42, 0.5
 """The width and the height of a cell of the layout, and the margin around it, in centimetres."""
 _TIKZ_HEAD: Final = rf"""\documentclass{{article}}
-\usepackage{{tikz}}
+\usepackage{{amssymb, tikz}}
 \usepackage[PAPER]{{geometry}}
 KOREAN
 \definecolor{{value}}{{HTML}}{{{FORWARD[1:].upper()}}}
