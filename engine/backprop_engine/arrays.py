@@ -85,7 +85,7 @@ class Measured(np.ndarray[Any, np.dtype[Any]]):
 
     @classmethod
     def without_entries(cls, shape: Shape, dtype: np.dtype[Any], figures: Figures | None) -> Measured:
-        """A tensor of which the figures are all that is there."""
+        """A tensor of which only the figures are known."""
         nothing = np.full((), np.nan if dtype.kind == "f" else 0, dtype)
         made = np.broadcast_to(nothing, shape).view(cls)
         made.figures, made.stored = figures, False

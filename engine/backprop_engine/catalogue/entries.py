@@ -75,7 +75,7 @@ def find(name: str) -> Op:
 
 
 def how_written(op: Op) -> str:
-    """How it is in an expression: ``a + b``, or a call with the defaults of its settings."""
+    """How it is written in an expression: ``a + b``, or a call with the defaults of its settings."""
     return op.written or signature(op)
 
 

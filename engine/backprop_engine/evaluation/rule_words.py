@@ -143,7 +143,7 @@ def _add_at_rows(word: WordCall) -> int:
 
 
 def _added(sketch: Sketch, g: int, indices: int, shape: Shape, axis: int) -> int:
-    """Zeros of `shape`, with the slices of `g` added where `indices` say, which replace an axis."""
+    """Zeros of `shape`, to which the slices of `g` are added at `indices` along an axis."""
     axis = axis % len(shape)
     count = math.prod(sketch.shape(indices))
     before, after = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])

@@ -99,7 +99,7 @@ class LocalFacts:
 
     @property
     def is_known(self) -> bool:
-        """Whether there is more to say of it than what it made of the upstream gradient."""
+        """Whether it is known by more than its contribution to the operand."""
         return not isinstance(self.gradient, MapLocal) or self.gradient.is_known
 
     @property

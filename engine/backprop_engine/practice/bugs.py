@@ -217,7 +217,7 @@ def grade_bug(scenario: Scenario, bug: Bug, text: str) -> BugGrade:
         sentences.append(
             msg("The mistake is right: {title}.", title=mutant.title)
             if same
-            else msg("The mistake is a different one.")
+            else msg("It is a different kind of mistake.")
         )
     return BugGrade(right, right and same, joined(" ", sentences))
 
