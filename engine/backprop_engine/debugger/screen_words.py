@@ -86,10 +86,9 @@ def _is_loss(name: str, graph: Graph) -> bool:
 
 def as_expression(text: str, graph: Graph) -> str:
     """`text` in the language of expressions: with ``∂L/∂x`` for ``dL/dx``, and without ``np.``; the local
-    gradient of an elementwise operator is its diagonal. A dot is any elementwise product here, as it is in
-    the formulas that steps show.
+    gradient of an elementwise operator is its diagonal.
     """
-    text = _DIAGONAL.sub(r"\1", _NUMPY.sub("", text)).replace("·", "*")
+    text = _DIAGONAL.sub(r"\1", _NUMPY.sub("", text))
     return _PLAIN.sub(lambda found: _curly(found, graph), text)
 
 

@@ -129,8 +129,9 @@ def rule_text(graph: Graph, edge: Edge, text: str, upstream: str = "g") -> str:
     if node.shape == ():
         numbers |= {"g", "out"}
     tree = sized(graph, node, _parsed(text))
-    written = mathematical(_replaced(tree, shown, lambda binary: _sign(binary, numbers)))
-    if len(node.shape) < 2:
+    lying = len(node.shape) < 2  # along its only axis a sum is a number
+    written = mathematical(_replaced(tree, shown, lambda binary: _sign(binary, numbers, along_axes=lying)))
+    if lying:
         written = _sums(written)
     return written.replace(f"{upstream}ᵀ", f"({upstream})ᵀ") if upstream.startswith("∂") else written
 
@@ -170,10 +171,10 @@ def as_factor(symbols: str, *, first: bool) -> str:
     return f"({symbols})" if brackets else symbols
 
 
-def _sign(binary: Binary, numbers: Set[str]) -> str:
-    """The sign of a product; `numbers` are the names of scalars."""
-    tensors = binary.op == "*" and not (_is_number(binary.left, numbers) or _is_number(binary.right, numbers))
-    return "⊙" if tensors else binary.op
+def _sign(binary: Binary, numbers: Set[str], *, along_axes: bool = False) -> str:
+    """The sign of a product; `numbers` are the names of scalars, and with `along_axes` so are sums."""
+    sides = (_is_number(side, numbers, along_axes) for side in (binary.left, binary.right))
+    return "⊙" if binary.op == "*" and not any(sides) else binary.op
 
 
 def _sign_in_file(binary: Binary, numbers: Set[str]) -> str:
@@ -181,25 +182,24 @@ def _sign_in_file(binary: Binary, numbers: Set[str]) -> str:
     return binary.op if binary.op == "@" else _sign(binary, numbers)
 
 
-def _is_number(tree: Value, numbers: Set[str]) -> bool:
+def _is_number(tree: Value, numbers: Set[str], along_axes: bool) -> bool:
     match tree:
         case Number():
             return True
         case Name():
             return tree.name in numbers
         case Unary():
-            return _is_number(tree.operand, numbers)
+            return _is_number(tree.operand, numbers, along_axes)
         case Binary():
-            return _is_number(tree.left, numbers) and _is_number(tree.right, numbers)
+            return all(_is_number(side, numbers, along_axes) for side in (tree.left, tree.right))
         case Call():
-            return _is_reduction(tree) or all(_is_number(argument, numbers) for argument in tree.args)
+            op = OPS.called(tree.name)
+            if op is not None and op.reduces:
+                return along_axes or not tree.keywords
+            shaped = op is not None and op.family == "shape"  # `broadcast_to` of a number is a tensor
+            return not shaped and all(_is_number(argument, numbers, along_axes) for argument in tree.args)
         case _:
             return False
-
-
-def _is_reduction(call: Call) -> bool:
-    op = OPS.called(call.name)
-    return op is not None and op.reduces
 
 
 def _sums(text: str) -> str:
