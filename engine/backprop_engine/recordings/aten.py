@@ -1,8 +1,9 @@
 """Which of our operators an operator of PyTorch is, where we have it.
 
-A row says what a call of ``aten`` means: the name of our operator, its operands (the call's tensors by their
-number, or literal numbers), and its settings. What is not said here, or has settings that ours has not, stays
-recorded. A test runs each against PyTorch.
+What takes tensors alone is found by the declaration of how PyTorch is called. For the others a row says what
+a call of ``aten`` means: the name of our operator, its operands (the call's tensors by their number, or
+literal numbers), and its settings. What has neither, or settings that ours has not, stays recorded. A test
+runs each against PyTorch.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.ops import OPS
 from backprop_engine.ops.definition import Op
 from backprop_engine.ops.rules import Rules
+from backprop_engine.program.pytorch_functions import functions
 
 __all__ = ["Match", "RecordedCall", "match"]
 
@@ -63,7 +65,7 @@ class Match(Struct, frozen=True, eq=False):
 
 def match(call: RecordedCall) -> Match | None:
     """Our operator that does what the call did, if there is one."""
-    row = _TABLE.get(call.name)
+    row = _TABLE.get(call.name) or _named_alike(call.name)
     try:
         meaning = row(call) if row is not None else None
     except (TypeError, ValueError, IndexError, KeyError):  # settings of a form that PyTorch never gives
@@ -94,6 +96,16 @@ def _plain(op: str, count: int = 1) -> _Row:
         return _Meaning(op, tuple(range(count))) if fits else None
 
     return meaning
+
+
+def _named_alike(name: str) -> _Row | None:
+    """The operator that a function of PyTorch computes from its operands alone, if ATen calls it the same."""
+    spelling = functions().get(name)
+    if spelling is None or spelling.named:
+        return None
+    operands = OPS[spelling.op].operands
+    alone = tuple(parameter.name for parameter in spelling.places) == tuple(operands)
+    return _plain(spelling.op, len(operands)) if alone and not OPS[spelling.op].attributes else None
 
 
 def _binary(op: str) -> _Row:
@@ -352,12 +364,8 @@ def _named(names: Sequence[str], row: Callable[[str], _Row]) -> dict[str, _Row]:
 
 
 _TABLE: Final[Mapping[str, _Row]] = {
-    **_named(("abs", "acos", "asin", "atan", "cos", "cosh", "erf", "exp", "expm1", "log", "log1p"), _plain),
-    **_named(("neg", "reciprocal", "relu", "rsqrt", "sigmoid", "silu", "sin", "sinh"), _plain),
-    **_named(("sqrt", "tan", "tanh", "mish"), _plain),
     **_named(("add", "sub", "mul", "div", "maximum", "minimum", "atan2"), _binary),
     "pow": _pow,
-    "square": _plain("square"),
     "linear": _linear,
     "mm": _plain("matmul", 2),
     "bmm": _plain("matmul", 2),
@@ -374,7 +382,6 @@ _TABLE: Final[Mapping[str, _Row]] = {
     "stack": _joining("stack"),
     "clone": lambda call: _Meaning("identity", (0,)),
     "contiguous": lambda call: _Meaning("identity", (0,)),
-    "where": _plain("where", 3),
     "masked_fill": _masked_fill,
     "clamp": _clamp,
     "embedding": _embedding,
@@ -411,4 +418,6 @@ _TABLE: Final[Mapping[str, _Row]] = {
     "max_pool2d_with_indices": _pool("max_pool2d"),
     "avg_pool2d": _pool("avg_pool2d"),
 }
-"""Calls of ``aten`` by their names, without an underscore at the end."""
+"""Calls of ``aten`` by their names, without an underscore at the end: those that have settings, or another
+name than the function in `pytorch_calls`.
+"""
