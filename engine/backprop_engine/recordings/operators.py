@@ -37,7 +37,7 @@ _PART_LESSON: Final = Words(
 def _refusing(name: str) -> Callable[..., Any]:
     def refuse(*_: Any, **__: Any) -> Any:
         raise UsageError(
-            msg("{op} was recorded, and cannot be computed here: it is none of our operators", op=name)
+            msg("{op} was recorded, and cannot be computed here: it is not one of our operators", op=name)
         )
 
     return refuse

@@ -66,11 +66,15 @@ def _detach(call: AtenCall) -> AtenResult:
 @_reads("dropout", "feature_dropout", "alpha_dropout", "native_dropout")
 def _dropout(call: AtenCall) -> AtenResult:
     if call["p"] and call["train"]:
-        raise call.refuse(
-            msg("its mask is drawn at random, so its gradients are others each time"),
-            msg("call module.eval(), or set p=0"),
-        )
+        raise _drawn_mask(call)
     return call["input"]
+
+
+def _drawn_mask(call: AtenCall) -> Exception:
+    return call.refuse(
+        msg("its mask is drawn at random, so its gradients differ from run to run"),
+        msg("call module.eval(), or set p=0"),
+    )
 
 
 # Arithmetic
@@ -706,7 +710,7 @@ def _unrolled(call: AtenCall) -> AtenResult:
     if call.overload != "input":
         raise call.refuse(msg("a packed sequence is not supported"))
     if call["train"] and call["dropout"]:
-        return _dropout_between(call)
+        raise _drawn_mask(call)
     call.only(bidirectional=False)
     step = _STEPS[call.name]
     starts = call["hx"] if call.name == "lstm" else [call["hx"]]
@@ -740,10 +744,3 @@ def _within(origin: ProgramPlace, name: str) -> ProgramPlace:
 
 def _row(call: AtenCall, start: Any, layer: int) -> Any:
     return start[layer] if isinstance(start, torch.Tensor) else call.apply("index", start, key=(layer,))
-
-
-def _dropout_between(call: AtenCall) -> AtenResult:
-    raise call.refuse(
-        msg("its mask is drawn at random, so its gradients are others each time"),
-        msg("call module.eval(), or set p=0"),
-    )

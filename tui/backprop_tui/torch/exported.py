@@ -158,7 +158,7 @@ class ProgramReading:
         arguments = {key: self._found(value) for key, value in arguments.items()}
         if torch.Tag.nondeterministic_seeded in target.tags and name not in READERS:
             raise self._refusal(
-                msg("{op} draws at random, so its gradients are others each time", op=clean(str(target))),
+                msg("{op} draws at random, so its gradients differ from run to run", op=clean(str(target))),
                 msg("give the numbers as an argument or as a buffer"),
             )
         if not any(isinstance(one, StepRef | LeafRef) for one in _flat(arguments.values())):
