@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -47,7 +46,7 @@ def test_a_full_disk_is_told(command: tuple[str, ...]) -> None:
 
 
 def test_closed_standard_input_is_told() -> None:
-    done = program("run", "-", stdin=None, preexec_fn=lambda: os.close(0))
+    done = program("run", "-", stdin=None, beforehand="import os; os.close(0)")
     assert (done.returncode, done.stderr) == (2, b"backprop-tui: standard input is closed\n")
 
 

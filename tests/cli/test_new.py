@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import shlex
 from pathlib import Path
 
@@ -143,7 +142,8 @@ def test_a_file_is_needed(commands: Commands) -> None:
 
 
 def test_a_file_that_cannot_be_written_whole_is_taken_away() -> None:
-    done = program("new", "my.yaml", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)))
+    small = "import os, resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))"
+    done = program("new", "my.yaml", beforehand=small)
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr == b"backprop-tui: my.yaml: File too large\n"
     assert os.listdir() == []

@@ -20,7 +20,14 @@ def environment(**variables: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(_SOURCES), "TERM": "xterm-256color", **variables}
 
 
-def program(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
-    """Run `backprop-tui` to its end, without a terminal."""
+def program(*arguments: str, beforehand: str = "", **options: Any) -> subprocess.CompletedProcess[bytes]:
+    """Run `backprop-tui` to its end, without a terminal.
+
+    The statements `beforehand` are executed in the process that becomes the program: `preexec_fn` would fork
+    this one, where a library may run threads.
+    """
     options = {"env": environment(), "stdin": subprocess.DEVNULL, "capture_output": True} | options
-    return subprocess.run([*PROGRAM, *arguments], check=False, **options)
+    command = [*PROGRAM, *arguments]
+    if beforehand:
+        command = [sys.executable, "-c", f"{beforehand}; os.execv({command[0]!r}, {command!r})"]
+    return subprocess.run(command, check=False, **options)
