@@ -342,8 +342,7 @@ class GraphBuilder:
 
 def _check_call(op: Op, operands: int, settings: Mapping[str, Any]) -> None:
     """Refuse a number of operands that the operator does not take, and settings that it does not have."""
-    least = len(op.operands) - op.optional
-    if operands < least or (operands > len(op.operands) and not op.variadic):
+    if not op.takes(operands):
         raise UsageError(
             msg(
                 "{op} takes {operands}, but {count} were given",

@@ -29,6 +29,7 @@ from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import (
     axis_differs,
     broadcasts,
+    broadcasts_to,
     clash,
     joined,
     named,
@@ -99,7 +100,7 @@ def _scores_shape(q: Shape, k: Shape, v: Shape) -> Shape:
 
 def _masks(mask: Shape, scores: Shape) -> bool:
     """Whether a mask broadcasts to the scores."""
-    return broadcasts(mask, scores) and np.broadcast_shapes(mask, scores) == scores
+    return broadcasts_to(scores, mask)
 
 
 @remembered

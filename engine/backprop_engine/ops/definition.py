@@ -174,6 +174,11 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
     rules_as_written: Mapping[str, str] = {}
     """Of an operator that is a formula: the rules that its author gave, empty where nothing is handed on."""
 
+    def takes(self, count: int) -> bool:
+        """Whether it can be given this many operands."""
+        least, most = len(self.operands) - self.optional, len(self.operands)
+        return count >= least and (self.variadic or count <= most)
+
     def shape_for(self, shapes: tuple[Shape, ...], attributes: Attributes) -> Shape:
         """The output's shape; `ShapeError` where the operands do not fit, or it would have too many axes."""
         shape = tuple(map(int, self.shape(*shapes, **attributes)))

@@ -16,7 +16,7 @@ from backprop_engine.ops.definition import Family
 from backprop_engine.ops.notations import Notation
 from backprop_engine.ops.rules import Elementwise
 from backprop_engine.ops.samples import PAIRS, SINGLES, Kink, Sample
-from backprop_engine.ops.shape_rules import broadcasts, clash, named
+from backprop_engine.ops.shape_rules import broadcasts, broadcasts_to, clash, named
 
 define = Family("comparisons").define
 
@@ -72,7 +72,7 @@ logical_not = define(
 
 
 def _masked_shape(a: Shape, mask: Shape, value: Shape) -> Shape:
-    if not broadcasts(a, mask) or np.broadcast_shapes(a, mask) != a:
+    if not broadcasts_to(a, mask):
         raise ShapeError(
             msg(
                 "{operands}: the mask must broadcast to the shape of the tensor it masks",

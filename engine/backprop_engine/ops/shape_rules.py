@@ -145,6 +145,11 @@ def broadcasts(*shapes: Shape) -> bool:
     return True
 
 
+def broadcasts_to(whole: Shape, *shapes: Shape) -> bool:
+    """Whether NumPy broadcasts these shapes to `whole`."""
+    return broadcasts(whole, *shapes) and np.broadcast_shapes(whole, *shapes) == whole
+
+
 def did_you_mean(text: str) -> Hint:
     """The question whether `text` was meant, if there is one."""
     return msg("did you mean {text}?", text=text) if text else ""

@@ -74,6 +74,8 @@ def match(call: RecordedCall) -> Match | None:
         return None
     op = OPS[meaning.op]
     attributes = {one.name: one.default for one in op.attributes} | dict(meaning.settings)
+    if not op.takes(len(meaning.operands)):
+        return None
     if not all(one.allows(attributes[one.name]) for one in op.attributes):
         return None
     shapes = tuple(call.shapes[one] if isinstance(one, int) else () for one in meaning.operands)

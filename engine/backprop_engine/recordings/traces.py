@@ -19,7 +19,7 @@ from backprop_engine.arrays import (
 )
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.steps import Edge
-from backprop_engine.ops.shape_rules import broadcasts
+from backprop_engine.ops.shape_rules import broadcasts_to
 from backprop_engine.recordings.events import TensorEntry
 from backprop_engine.recordings.graphs import RecordedGraph
 from backprop_engine.recordings.plans import PlannedNode, RunPlan
@@ -180,7 +180,7 @@ def _summed(supplier: Supplier, shape: Shape, dtype: np.dtype[Any]) -> Supplier:
         tensor = supplier()
         if tensor.shape == shape:
             return tensor
-        if not is_stored(tensor) or not broadcasts(shape, tensor.shape):
+        if not is_stored(tensor) or not broadcasts_to(tensor.shape, shape):
             return Measured.without_entries(shape, dtype, None)
         with np.errstate(all="ignore"):
             return settle(sum_axes(np.asarray(tensor), broadcast_axes(tensor.shape, shape), shape), dtype)

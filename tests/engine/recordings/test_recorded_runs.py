@@ -225,6 +225,24 @@ def _other_shapes(event: dict[str, Any]) -> None:
             tensor.pop("data", None)
 
 
+def _fewer_axes(event: dict[str, Any]) -> None:
+    for tensor in event.get("contributions", ()):
+        if tensor is not None:
+            tensor["shape"], tensor["id"], tensor["data"] = [4], 500, [0, 64, 80]
+
+
+def _no_operands(event: dict[str, Any]) -> None:
+    if event["event"] == "op":
+        event["inputs"], event["op"] = event["inputs"][:1], "aten.nll_loss_forward.default"
+
+
+def _no_rows(event: dict[str, Any]) -> None:
+    """The batch is empty."""
+    for tensor in (*event.get("outputs", ()), *event.get("contributions", ()), *event.get("upstream", ())):
+        if tensor is not None and tensor["shape"][:1] == [5]:
+            tensor["shape"], tensor["data"] = [0, *tensor["shape"][1:]], [0, 0, 0]
+
+
 def _other_settings(event: dict[str, Any]) -> None:
     if event["event"] == "op":
         event["settings"] = {"reduction": "twice", "dim": ["x"], "alpha": None}
@@ -235,12 +253,20 @@ def _strange_names(event: dict[str, Any]) -> None:
         event["module"], event["op"] = "\u001b[31m.7.\u202e", "aten.\u0007.x"
 
 
-@pytest.mark.parametrize("change", [_later, _other_shapes, _other_settings, _strange_names])
+@pytest.mark.parametrize("arguments", [("run",), ("run", "--json"), ("export", "--to", "html")])
+@pytest.mark.parametrize(
+    "change",
+    [_later, _other_shapes, _fewer_axes, _no_operands, _no_rows, _other_settings, _strange_names],
+)
 def test_a_recording_that_contradicts_itself_is_shown_as_far_as_it_goes(
-    tmp_path: Path, change: Callable[[dict[str, Any]], object], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    change: Callable[[dict[str, Any]], object],
+    arguments: tuple[str, ...],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     folder = altered(tmp_path / "run", change)
-    assert run_command(["run", str(folder)]) == 0
+    command, *options = arguments
+    assert run_command([command, str(folder), *options]) == 0
     told = capsys.readouterr()
     assert "Traceback" not in told.err
     assert not set(told.out) & {"\u001b", "\u202e", "\u0007"}

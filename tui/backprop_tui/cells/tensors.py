@@ -180,8 +180,8 @@ def _columns(matrix: Any, digits: int = 4, *, apart: bool = True, fine: bool = F
 
 def trimmed(numbers: list[str]) -> list[str]:
     """Texts of one width without the spaces that all of them begin or end with."""
-    before = min(len(number) - len(number.lstrip()) for number in numbers)
-    after = min(len(number) - len(number.rstrip()) for number in numbers)
+    before = min((len(number) - len(number.lstrip()) for number in numbers), default=0)
+    after = min((len(number) - len(number.rstrip()) for number in numbers), default=0)
     return [number[before : len(number) - after] for number in numbers]
 
 
