@@ -53,8 +53,10 @@ class Ranks:
 
     @property
     def numbers(self) -> list[int]:
-        """The steps that any rank recorded."""
-        return sorted({step.number for one in self.recordings.values() for step in one.steps})
+        """The steps of the loop that any rank recorded."""
+        last = max(one.last_step for one in self.recordings.values())
+        numbers = {step.number for one in self.recordings.values() for step in one.steps}
+        return sorted(number for number in numbers if number <= last)
 
     def step(self, number: int) -> dict[int, RecordedStep]:
         """A step of each rank that recorded it."""

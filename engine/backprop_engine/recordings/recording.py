@@ -97,6 +97,15 @@ class Recording:
         self.folder, self.manifest, self.steps = folder, manifest, tuple(steps)
         self._shards: dict[int, NDArray[np.uint8]] = {}
 
+    @property
+    def last_step(self) -> int:
+        """The number of the last step in which something ran backward; −1 if there is no step.
+
+        What is computed after the loop's last step, such as a loss that is printed, is no step of the loop.
+        """
+        numbers = [step.number for step in self.steps if step.runs] or [step.number for step in self.steps]
+        return max(numbers, default=-1)
+
     def entries(self, tensor: TensorEntry) -> NDArray[Any] | None:
         """The entries of a tensor in its shape, read-only and mapped; None where they were not stored.
 

@@ -24,9 +24,17 @@ from backprop_tui.torch.writer import RecordingWriter
 
 
 def rank(
-    folder: Path, number: int, world: int = 2, *, steps: int = 2, weight: float = 1.0, size: float = 3.0
+    folder: Path,
+    number: int,
+    world: int = 2,
+    *,
+    steps: int = 2,
+    weight: float = 1.0,
+    size: float = 3.0,
+    printed: bool = False,
 ) -> Path:
-    """A recording of a parameter that is used in line 7, and whose gradient is put together."""
+    """A recording of a parameter that is used in line 7, and whose gradient is put together; its loss may be
+    `printed` after the last step."""
     writer = RecordingWriter(folder, Manifest(FORMAT, "torch", "2.13.0", number, world))
     for step in range(steps):
         writer.start(step)
@@ -41,6 +49,9 @@ def rank(
         writer.event(BackwardCall("a1", (gradient,), ()))
         writer.event(ReducedGradient("w", TensorEntry(3, (2,), "F32", 2.5)))
         writer.event(EngineEnd())
+    if printed:
+        writer.start(steps)
+        writer.event(OperatorCall("aten._local_scalar_dense.default", file="train.py", line=9))
     writer.close()
     return folder
 
@@ -76,6 +87,13 @@ def test_a_rank_without_a_recording_is_named(tmp_path: Path) -> None:
         ("rank-stopped", (1,), "rank 1 left no recording"),
         ("rank-stopped", (2,), "rank 2 ended after step 0, others after step 1"),
     ]
+
+
+def test_a_loss_that_one_rank_prints_after_its_steps_is_no_step(tmp_path: Path) -> None:
+    for number in range(2):
+        rank(tmp_path / f"rank-{number}", number, printed=number == 0)
+    ranks = open_ranks(tmp_path)
+    assert (ranks.numbers, find_in_ranks(ranks)) == ([0, 1], [])
 
 
 def test_figures_tell_which_rank_differs(tmp_path: Path) -> None:

@@ -27,9 +27,7 @@ _SAME: Final = 1e-6
 
 def stopped_early(ranks: Ranks) -> Iterator[Finding]:
     """A rank without a recording, or whose recording ends before the others'."""
-    last = {
-        rank: max((step.number for step in one.steps), default=-1) for rank, one in ranks.recordings.items()
-    }
+    last = {rank: one.last_step for rank, one in ranks.recordings.items()}
     end = max(last.values())
     for rank in ranks.missing:
         yield Finding("rank-stopped", 0, msg("rank {rank} left no recording", rank=rank), ranks=(rank,))
