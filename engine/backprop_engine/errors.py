@@ -34,7 +34,10 @@ HINT: Final = msg("hint")
 
 
 class Place(NamedTuple):
-    """A stretch of one line of a text file; `line` and `column` count from 1, in code points."""
+    """A stretch of one line of a text file; `line` and `column` count from 1, in code points.
+
+    The column is 0 where only the line is known.
+    """
 
     path: str
     line: int
@@ -42,7 +45,7 @@ class Place(NamedTuple):
     width: int = 1
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}"
+        return f"{self.path}:{self.line}" + (f":{self.column}" if self.column else "")
 
 
 class Code(NamedTuple):

@@ -85,7 +85,7 @@ def graph_of(plan: RunPlan, root: str, dtype: np.dtype[Any]) -> RecordedGraph:
             for one in known.operands
         )
         call = node.call
-        place = Place(clean(call.file), call.line, 1) if call is not None and call.file else None
+        place = Place(clean(call.file), call.line, 0) if call is not None and call.file else None
         nodes.append(
             Node(
                 at, names.free(name), Kind.COMPUTED, node.shape, known.op, operands, known.attributes,

@@ -49,6 +49,7 @@ SCREEN: Final = (
         "E",
         13,
         typed="edit-file",
+        idle=msg("back from the editor: nothing has changed here"),
     ),
     CommandRow(
         "help",

@@ -109,7 +109,7 @@ def _head(state: TensorState, width: int, *, tall: bool) -> list[Line]:
         Span(f"   {shape_label(node.shape)} {view.scenario.dtype}", Role.DIM),
     ]
     if node.place is not None:
-        place = f"{PurePath(node.place.path).name}:{node.place.line}:{node.place.column}"
+        place = str(node.place._replace(path=PurePath(node.place.path).name))
         line.append(Span(f"   {msg('defined at').in_language(language)} {place}", Role.DIM))
     lines = [clip_line(tuple(line), width)]
     notes = view.scenario.notes if not view.session.levels else {}
