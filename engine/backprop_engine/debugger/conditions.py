@@ -24,6 +24,7 @@ from backprop_engine.evaluation.calls import (
     CallError,
     bind,
     find_op,
+    in_operators,
     is_operand,
     named_arguments,
     operands_first,
@@ -71,7 +72,7 @@ def parse_condition(text: str, graph: Graph, *, placed: bool = False) -> Conditi
 
     One that is `placed`, at a node for example, need say nothing about the step.
     """
-    tree = with_gradients(typed(text), graph.loss_name)
+    tree = in_operators(with_gradients(typed(text), graph.loss_name), graph.operators)
     parts = operands_first(tree)
     for part in parts:
         if isinstance(part, Call):

@@ -235,6 +235,7 @@ def test_a_name_is_the_same_composed_and_in_parts() -> None:
         ("a if grad > 0", [10]),
         ("x if grad > 0", [17]),
         ("f if product > 0", [6, 7]),
+        ("if upstream == 6 * ones(1)", [8, 9, 10, 11]),
         ("first nan", []),
     ],
 )

@@ -287,7 +287,11 @@ def test_a_run_that_was_recorded_is_no_program_and_no_file(tmp_path: Path) -> No
 def test_check_goes_through_every_gradient(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recorded_mlp(tmp_path / "whole")
     recorded_mlp(tmp_path / "figures", cells=1)
-    assert run_command(["check", str(tmp_path / "whole"), str(tmp_path / "figures")]) == 0
-    whole, figures, _ = capsys.readouterr().out.splitlines()
+    recorded_mlp(tmp_path / "hooked", hooked=True)
+    folders = (str(tmp_path / name) for name in ("whole", "figures", "hooked"))
+    assert run_command(["check", *folders]) == 0
+    whole, figures, hooked, _ = capsys.readouterr().out.splitlines()
     assert whole.endswith("0 figures, 11 gradients (8 by complex step, 3 by finite difference)")
     assert figures.endswith("0 figures, 11 gradients that cannot be computed here")
+    checked = "9 gradients (8 by complex step, 1 by finite difference)"
+    assert hooked.endswith(f"{checked}, 2 gradients that cannot be computed here")

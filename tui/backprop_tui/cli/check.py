@@ -180,7 +180,7 @@ def _load(path: Path | None, allowed: dict[str, int]) -> Scenario:
 
 def _counts(verification: Verification, blanks: int) -> Message:
     """How much was compared, and by which methods; and how many figures are still to be filled in."""
-    checks = [check for check in verification.checks if check.method != "recorded"]
+    checks = [check for check in verification.checks if check.verdict is not Verdict.NOT_APPLICABLE]
     left = len(verification.checks) - len(checks)
     methods = Counter(check.method for check in checks)
     how = joined(

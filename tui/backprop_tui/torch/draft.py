@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.errors import ShapeError, UsageError
 from backprop_engine.expressions.cursor import RESERVED
+from backprop_engine.expressions.tokens import TRANSPOSED
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.ops import OPS, Op
@@ -193,7 +194,8 @@ def spelt(path: str, within: str, kinds: Mapping[str, str]) -> str:
 
 def identifier(name: str) -> str:
     """`name` as a scenario spells it: `blocks.0.weight` is `blocks_0_weight`."""
-    spelt = "".join(letter if f"a{letter}".isidentifier() else "_" for letter in name)[:_LONGEST]
+    known = (letter if f"a{letter}".isidentifier() and letter != TRANSPOSED else "_" for letter in name)
+    spelt = "".join(known)[:_LONGEST]
     if not spelt.isidentifier():
         spelt = f"_{spelt}"
     return f"{spelt}_" if spelt in RESERVED else spelt
