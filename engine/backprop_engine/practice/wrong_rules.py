@@ -221,8 +221,7 @@ def wrong_axes(use: OperandUse) -> Answers:
         yield use.everywhere(product.sum())
     others = tuple(axis for axis in range(product.ndim) if axis not in use.edge.summed)
     found = product.sum(axis=others)
-    if found.ndim:
-        yield use.settled(found.reshape(use.shape) if found.size == prod(use.shape) else found)
+    yield use.settled(found.reshape(use.shape) if found.size == prod(use.shape) else found)
 
 
 def mean_for_sum(use: OperandUse) -> Answers:
@@ -295,5 +294,4 @@ def change_not_cleared(change: Change) -> Answers:
 
 def rate_forgotten(change: Change) -> Answers:
     """The whole gradient is taken off."""
-    if "lr" in change.training.settings:
-        yield change.updated(rate=1.0)
+    yield change.updated(rate=1.0)

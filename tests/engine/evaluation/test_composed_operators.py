@@ -91,6 +91,9 @@ def test_derived_gradients_agree_with_numeric_ones(text: str) -> None:
         ("3 * a ** 2", "3 * (2 * a)"),
         ("a", "1"),
         ("exp(-a)", "-out"),
+        ("a * sign(a)", "sign(a)"),
+        ("a + 0 * tanh(a)", "1"),
+        ("a - (-a)", "2"),
     ],
 )
 def test_a_derived_derivative_can_be_read(text: str, derivative: str) -> None:
@@ -191,6 +194,23 @@ def test_names_and_calls_are_checked_and_parts_are_bounded() -> None:
         CompiledFormula("tanh(a, a)", ("a",))
     with pytest.raises(ShapeError, match="at most"):
         CompiledFormula("sum(outer(a, a))", ("a",)).shape([(10_000,)])
+
+
+@pytest.mark.parametrize(
+    ("text", "constants", "indices"),
+    [
+        ("embedding(a, i)", ("i",), (1,)),
+        ("embedding(a, i + 0)", (), ()),
+        ("tanh(dropout(a, i))", ("i",), ()),
+        ("a * i", (), ()),
+    ],
+)
+def test_operands_that_are_row_numbers_or_masks_are_constants(
+    text: str, constants: tuple[str, ...], indices: tuple[int, ...]
+) -> None:
+    formula = CompiledFormula(text, ("a", "i"))
+    assert formula.constants() == constants
+    assert formula.indices([(3, 2), (3, 2)]) == indices
 
 
 def test_a_derived_operator_computes_in_the_type_of_its_operands() -> None:

@@ -201,3 +201,15 @@ def test_infinity_is_an_answer() -> None:
     assert grade(question, "-inf").right
     assert mistake(question, "inf") == "sign"
     assert not grade(question, "nan").right
+
+
+def test_the_gradient_of_the_output_may_be_asked_for() -> None:
+    ask = "ask: {f: {question: Where does it start?, answer: 1, when: backward}}"
+    (question,) = asked(load(f"inputs: {{x: 3}}\nnodes: {{f: 2 * x}}\n{ask}"))
+    assert isinstance(question, NumbersQuestion)
+    assert (question.name, question.task) == ("∂L/∂f", None)
+    assert grade(question, "1").right
+    assert mistake(question, "-1") == "sign"
+    found = grade(question, "6")
+    assert (found.right, found.message) == (False, "Not right: that is f.")
+    assert grade(question, "7").message == "Not right."

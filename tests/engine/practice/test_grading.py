@@ -171,6 +171,13 @@ def test_what_is_no_shape(typed: str) -> None:
         grade(about(LAYER, "shape", "b"), typed)
 
 
+def test_a_shape_that_no_mistake_leads_to_is_compared_with_the_right_one() -> None:
+    found = grade(about(LAYER, "shape", "W"), "(7, 9)")
+    assert (found.right, found.mutant, found.message) == (False, None, "Not right.")
+    found = grade(about(LAYER, "shape", "W"), "(3, 1)")
+    assert (found.right, found.mutant) == (False, None)
+
+
 def test_choices() -> None:
     trace = record(make_graph({"q": "2 * x", "r": "q + 1", "f": "q * r"}, inputs={"x": 3}))
     found = list(questions(trace, ["order", "edges"]))
@@ -216,6 +223,24 @@ def test_two_mistakes_with_the_same_numbers_are_told_apart_by_one_more_entry() -
         assert grade(more, f"{typed}, {outcome.answer[2, 1]:.6g}").mutant is outcome.mutant
     third = grade(more, f"{typed}, 12345")
     assert (third.mutant, third.another_entry) == (None, None)
+
+
+def test_mistakes_that_nothing_tells_apart_are_called_by_the_first() -> None:
+    question = about(LAYER, "product", "W")
+    assert isinstance(question, NumbersQuestion)
+    first, second = question.outcomes[:2]
+    outcomes = (first, first, WrongAnswer(second.mutant, first.answer))
+    alike = replace(question, entries=((0, 0),), outcomes=outcomes)
+    found = grade(alike, f"{first.answer[0, 0]:.6g}")
+    assert (found.right, found.mutant, found.another_entry) == (False, first.mutant, None)
+
+
+def test_a_formula_of_a_sum_that_no_mistake_leads_to_is_only_wrong() -> None:
+    trace = record(make_graph({"f": "sum(x * x)"}, inputs={"x": [3, 5]}))
+    question = questions(trace, ["accumulate"])[-1]
+    assert grade(question, "2 * x").right
+    found = grade(question, "x * 7 + 1")
+    assert (found.right, found.mutant) == (False, None)
 
 
 def test_every_kind_can_be_asked() -> None:

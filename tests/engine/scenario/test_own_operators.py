@@ -176,7 +176,10 @@ def test_the_schema_knows_the_section() -> None:
         ("{f: {inputs: [a], forward: a, sign: '0123456789abc'}}", "operator-form", 48),
         ("{f: {inputs: [a], forward: a, shape: {b: [n]}}}", "operator-form", 50),
         ("{f: {inputs: [a], forward: a > 0, backward: {a: g}}}", "operator-form", 46),
+        ("{f: {inputs: [a], forward: a, sign: ''}}", "operator-form", 48),
+        ("{f: {inputs: [a], forward: a, shape: {a: ['n d']}}}", "operator-form", 54),
         ("{f: [a]}", "wrong-type", 16),
+        ("{f: {inputs: [a], forward: true}}", "wrong-type", 39),
         ("{f: {inputs: [a], forward: [a]}}", "wrong-type", 39),
         ("3", "wrong-type", 12),
     ],
@@ -184,6 +187,13 @@ def test_the_schema_knows_the_section() -> None:
 def test_a_mistake_is_answered_at_its_place(operators: str, code: str, column: int) -> None:
     found = mistakes(f"operators: {operators}\ninputs: {{x: 1}}\nnodes: {{y: x * 2}}\n")
     assert found == [(code, 1, column)]
+
+
+def test_a_file_has_a_bounded_number_of_operators() -> None:
+    operators = "".join(f"  o{number}: 3\n" for number in range(1001))
+    assert mistakes(f"operators:\n{operators}inputs: {{x: 1}}\nnodes: {{y: x * 2}}\n") == [
+        ("operator-form", 2, 3)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,12 @@ nodes:
 """
 PRODUCT = "inputs: {x: 1}\nnodes: {f: x * 1}\n"
 CELL = "inputs: {x: 1}\ncells:\n  a:\n    inputs: [v]\n    nodes: {NODES}\n    outputs: [OUT]\n"
+TABLE = """
+inputs: {k: 3, x: [[1, 2], [3, 4]]}
+constants: {i: [0, 1]}
+nodes: {f: "sum(embedding(x, i)) * k"}
+train: {optimizer: sgd, lr: 0.1, steps: 2, BATCH}
+"""
 CASES = {
     "more axes than NumPy has": (
         f"inputs: {{x: {'[' * 40}1{']' * 40}}}\nnodes: {{f: sum(x)}}\n",
@@ -90,6 +96,38 @@ CASES = {
         f"{PRODUCT}train: {{steps: 3}}\n",
         "train", "`train` has no `optimizer`", "train: {optimizer: sgd",
     ),
+    "an iteration of a training that is not one": (
+        f"{PRODUCT}expect: {{iteration: 3, values: {{f: 1}}}}\ntrain: {{optimizer: nobody, steps: 3}}\n",
+        "train", "there is no optimiser `nobody`", "available: sgd",
+    ),
+    "a batch of a single number": (
+        TABLE.replace("BATCH", "batch: {of: [k], size: 1}"),
+        "train-batch", "`k` is a single number: it has no axis of examples", "",
+    ),
+    "a running value that holds row numbers": (
+        TABLE.replace("BATCH", "running: {i: {follows: f, momentum: 0.1}}"),
+        "train-running", "`i` cannot be a running value: it holds examples, or whole numbers", "",
+    ),
+    "a text that is repeated too often": (
+        f"x: &a ['{'z' * 60_000}']\ny: [{', '.join(['*a'] * 20)}]\n",
+        "yaml-expansion", "aliases repeat more than 1,048,576 characters", "",
+    ),
+    "a long text with a colon in it": (
+        f"nodes: {{x y: 3 {'a' * 1200}: 3}}\n",
+        "yaml-syntax", "in YAML, a name can have at most 1,024 characters", "at most 64",
+    ),
+    "a bracket that is left open after others": (
+        "inputs: {x: [1, 2], y: (3)\n",
+        "yaml-unclosed", "this `{` is not closed", "add `}`",
+    ),
+    "a list of nothing for a map": (
+        "inputs: []\nnodes: {f: 1}\n",
+        "wrong-type", "expected a map from names to numbers, found a list", "such as `inputs: {x: 2}`",
+    ),
+    "a list of numbers for a map": (
+        "inputs: [3, b]\nnodes: {f: 1}\n",
+        "wrong-type", "expected a map from names to numbers, found a list", "such as `inputs: {x: 2}`",
+    ),
     "a key with no value above a known one": (
         "inputs:\nx: 1\nnodes: {f: x * 1}\n",
         "unknown-key", "a scenario has no key `x`", "indent it if it is part of `inputs`",
@@ -113,3 +151,31 @@ def test_it_is_told(text: str, code: str, message: str, hint: str) -> None:
 
 def test_an_empty_training_is_none() -> None:
     assert load_source(Source.from_bytes("case.yaml", f"{PRODUCT}train:\n".encode())).training is None
+
+
+@pytest.mark.parametrize("section", ["operators", "notes", "ask", "expect"])
+def test_a_section_that_is_left_empty_says_nothing(section: str) -> None:
+    read = load_source(Source.from_bytes("case.yaml", f"{section}:\n{PRODUCT}".encode()))
+    assert not read.notes
+    assert not read.asks
+    assert not read.expectations
+    assert not read.graph.operators
+
+
+@pytest.mark.parametrize(
+    ("section", "entry", "code"),
+    [
+        ("notes", "  n{}: a\n", "unknown-note"),
+        ("ask", "  n{}: {{question: a, answer: 1}}\n", "ask"),
+        ("expect", "    n{}: 1\n", "expect-name"),
+    ],
+)
+def test_of_many_mistakes_the_first_are_told(section: str, entry: str, code: str) -> None:
+    head = f"{section}:\n" + "  values:\n" * (section == "expect")
+    entries = "".join(entry.format(number) for number in range(60))
+    with pytest.raises(ScenarioError) as caught:
+        load_source(Source.from_bytes("case.yaml", f"{PRODUCT}{head}{entries}".encode()))
+    found = caught.value.diagnostics
+    assert [(each.code.name, each.message) for each in found] == [
+        (code, f"`n{number}` is not defined") for number in range(20)
+    ]
