@@ -124,7 +124,9 @@ class BackpropError(Exception):
 
 
 class ScenarioError(BackpropError):
-    """A scenario that cannot be used; all the independent mistakes found in it, in `diagnostics`.
+    """A scenario that cannot be used; the worst of the independent mistakes found in it, in `diagnostics`.
+
+    `count` is how many were found in all; with `stopped`, what comes after them was not read.
 
     >>> from backprop_engine import ScenarioError, load_scenario
     >>> try:
@@ -134,13 +136,25 @@ class ScenarioError(BackpropError):
     <graph>:3:6 did you mean `sin`?
     """
 
-    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+    def __init__(self, diagnostics: Iterable[Diagnostic], count: int = 0, *, stopped: bool = False) -> None:
         self.diagnostics = tuple(diagnostics)
-        super().__init__("\n".join(map(str, self.diagnostics)))
+        self.count, self.stopped = max(count, len(self.diagnostics)), stopped
+        super().__init__(self.in_language("en"))
+
+    @property
+    def others(self) -> Hint:
+        """How many mistakes are not in `diagnostics`; nothing where all are."""
+        more = self.count - len(self.diagnostics)
+        if not more:
+            return ""
+        return msg("and at least {more:,} more", more=more) if self.stopped else msg("and {more:,} more", more=more)
 
     def in_language(self, language: str) -> str:
         """All the mistakes, in `language`."""
-        return "\n".join(diagnostic.in_language(language) for diagnostic in self.diagnostics)
+        shown = [diagnostic.in_language(language) for diagnostic in self.diagnostics]
+        if self.others:
+            shown.append(in_language(self.others, language))
+        return "\n".join(shown)
 
 
 class ShapeError(BackpropError):

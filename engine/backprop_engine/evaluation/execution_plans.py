@@ -88,6 +88,11 @@ class ExecutionPlan(Struct, frozen=True, eq=False):
         """How many parts an expression has."""
         return len(self.names) + len(self.numbers) + self.computed
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether a call does not fit its operator."""
+        return len(self.steps) < self.computed
+
 
 def plan_of(template: Template, own: Mapping[str, Op] = NO_OWN_OPERATORS) -> ExecutionPlan:
     """The plan for the expressions of `template`; `own` are operators that are not in the table."""

@@ -44,6 +44,7 @@ from backprop_engine.scenario.nodes.definitions import (
     read_definition,
 )
 from backprop_engine.scenario.read.mistakes import (
+    HOPELESS,
     Mistakes,
     as_mapping,
     as_text,
@@ -302,6 +303,7 @@ class _Loader:
                 self.broken[name] = None
                 self.leaves[name] = read_leaf(name, kind, key, value, self.dtype, self.max_memory, self.files)
                 del self.broken[name]
+            self.mistakes.refuse_more()
 
     def read_nodes(self) -> None:
         """Read the computed nodes."""
@@ -318,14 +320,23 @@ class _Loader:
         entries = as_mapping(node, msg("a map from names to expressions"), hint)
         if not len(entries):
             raise mistake(NO_NODES, key, msg("`nodes` is empty"), hint)
-        parts = 0
-        for key, value in entries:
+        parts = refused = 0
+        unread = iter(entries)
+        for key, value in unread:
             with self.mistakes.collected():
                 name = self.names.declare(key, "nodes")
                 self.broken[name] = None
                 self.definitions[name] = definition = read_definition(name, key, value, self.operators)
                 del self.broken[name]
-                parts += definition.plan.parts if isinstance(definition, Expression) else 1
+                if isinstance(definition, Expression):
+                    parts += definition.plan.parts
+                    refused += definition.plan.is_refused
+                else:
+                    parts += 1
+            self.mistakes.refuse_more()
+            if refused == HOPELESS:  # what is wrong with their calls is told when they become nodes
+                self.broken.update((normalised(key.text), None) for key, _ in unread)
+                self.mistakes.stop()
             if parts > MAX_PARTS:
                 message = msg("the expressions up to here have more than {most:,} parts", most=MAX_PARTS)
                 raise mistake(TOO_MANY_NODES, key, message, msg("use one tensor instead of many numbers"))

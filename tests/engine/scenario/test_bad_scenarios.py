@@ -110,6 +110,37 @@ def test_twenty_mistakes_in_texts_do_not_hide_a_worse_one() -> None:
     assert [one.code.name for one in shown] == ["expr-syntax", "unknown-name", *["unknown-note"] * 18]
 
 
+@pytest.mark.parametrize(
+    ("made", "count", "others"),
+    [
+        ("bad_expressions", 20, ""),
+        ("bad_expressions", 999, "and 979 more"),
+        ("bad_expressions", 2000, "and at least 980 more"),
+        ("bad_leaves", 2000, "and at least 980 more"),
+        ("unknown_keys", 2000, "and at least 980 more"),
+        ("unknown_names", 24, "and 28 more"),
+        ("unknown_names", 2000, "and at least 980 more"),
+        ("unknown_operators", 40, "and 20 more"),
+        ("unknown_operators", 60, "and at least 30 more"),
+        ("unknown_operators", 2000, "and at least 30 more"),
+        ("bad_notes", 2000, "and at least 30 more"),
+        ("long_cycle", 2000, ""),
+    ],
+)
+def test_of_many_mistakes_the_others_are_counted(made: str, count: int, others: str) -> None:
+    """Those of which so many were found that nobody reads on are not all looked for."""
+    error = refused("case", LARGE[made][0](count))
+    assert (len(error.diagnostics), str(error.others)) == (min(20, error.count), others)
+    assert str(error).endswith(others or str(error.diagnostics[-1]))
+
+
+def test_nodes_left_unread_are_not_called_unknown() -> None:
+    calls = "".join(f"  f{number}: foo{number}(x)\n" for number in range(1200))
+    text = f"inputs: {{x: 2}}\nnodes:\n  a: last * 2\n{calls}  last: x * 2\nexpect: {{values: {{f1199: 2}}}}\n"
+    codes = {one.code.name for one in refused("case", text.encode()).diagnostics}
+    assert codes == {"unknown-op"}
+
+
 @pytest.mark.parametrize("name", tried([*LARGE], [*LARGE][::5]))
 def test_a_large_file_is_refused_at_the_right_place(name: str) -> None:
     make, (code, line, column) = LARGE[name]

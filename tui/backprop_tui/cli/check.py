@@ -129,7 +129,7 @@ def _checked(name: str, path: Path | None, allowed: dict[str, int], language: st
         scenario = _load(path, allowed)
     except ScenarioError as error:
         print(error.in_language(language), file=sys.stderr)
-        _tell(_BAD, name, _mistakes(len(error.diagnostics)), language)
+        _tell(_BAD, name, _mistakes(error.count), language)
         return 2
     meter = ProgressMeter(language)
     try:

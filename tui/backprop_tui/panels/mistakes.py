@@ -17,9 +17,10 @@ def mistakes(error: BackpropError, width: int, language: str) -> Lines:
     """Every mistake: words are wrapped to the width, and what is quoted of the file stays on its line."""
     if not isinstance(error, ScenarioError):
         return Lines.of(wrap_line((Span(clean(error.in_language(language)), Role.WARNING),), width))
-    return Lines.of(
-        line for diagnostic in error.diagnostics for line in _mistake(diagnostic, width, language)
-    )
+    lines = [line for diagnostic in error.diagnostics for line in _mistake(diagnostic, width, language)]
+    if error.others:
+        lines += wrap_line((Span(in_language(error.others, language), Role.DIM),), width)
+    return Lines.of(lines)
 
 
 def _mistake(diagnostic: Diagnostic, width: int, language: str) -> Iterator[Line]:

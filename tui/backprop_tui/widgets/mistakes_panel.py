@@ -40,7 +40,7 @@ class MistakesPanel(Panel):
             title = msg(
                 "{name}: {count} to fix ─ showing the last valid version",
                 name=name,
-                count=len(diagnostics) or 1,
+                count=error.count if isinstance(error, ScenarioError) else 1,
             ).in_language(language)
         self.border_title = Content(title)
         self.border_subtitle = Content(msg("E: edit  Esc: close").in_language(language))

@@ -116,7 +116,7 @@ class Lowering:
         What is wrong with a definition is reported for the first of its instances.
         """
         name = name or scope.prefix + definition.name
-        if mistakes.enough:  # nothing will come of the graph, and no more will be shown
+        if mistakes.gives_up():  # nothing will come of the graph
             self.positions[name] = None
             return
         try:

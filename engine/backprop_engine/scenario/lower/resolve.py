@@ -7,6 +7,7 @@ at the top. Needs are in the words of `order.Order`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 from msgspec import Struct
@@ -30,7 +31,7 @@ from backprop_engine.scenario.nodes.definitions import (
     ScanUse,
     definition_mistake,
 )
-from backprop_engine.scenario.read.mistakes import Mistakes, mistake
+from backprop_engine.scenario.read.mistakes import HOPELESS, Mistakes, mistake
 
 __all__ = ["UNKNOWN_NAME", "Namespace", "resolved_cells", "resolved_top", "undefined"]
 
@@ -119,6 +120,7 @@ def _resolve(level: Namespace, resolver: _Resolver) -> None:
         plain = resolver.plain_needs(definition)
         if plain is None:
             found = resolver.needs(definition)
+            resolver.mistakes.refuse_more()
             uses[name] = [used for need in found if (used := root(need)) in level.definitions]
         else:
             found = uses[name] = plain
@@ -141,6 +143,9 @@ def _refuse_cycles(level: Namespace, uses: Mapping[str, list[str]], mistakes: Mi
         done = set(order)
         level.stuck.update(dict.fromkeys(name for name in uses if name not in done))
         level.broken.update(level.stuck)
+        if len(level.stuck) >= HOPELESS:
+            mistakes.stop()
+            mistakes.raise_if_any()
 
 
 class _Resolver:
@@ -204,8 +209,9 @@ class _Resolver:
                 if name in NAMED_NUMBERS:
                     return
                 if self.mistakes.enough:
+                    self.mistakes.pass_over()
                     raise ScenarioError(())
-                raise definition_mistake(definition, UNKNOWN_NAME, at, *undefined(first, self.known()))
+                raise definition_mistake(definition, UNKNOWN_NAME, at, *undefined(first, self.known))
             if first != name and first not in level.broken:
                 raise self.no_instance(definition, name, at)
             return
@@ -215,6 +221,7 @@ class _Resolver:
         else:
             self.level.outside[need] = None
 
+    @cached_property
     def known(self) -> dict[str, None]:
         """Every name that could be meant."""
         return self.level.names() | self.top.names()

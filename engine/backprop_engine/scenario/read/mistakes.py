@@ -29,6 +29,7 @@ from backprop_engine.scenario.read.yaml_nodes import (
 
 __all__ = [
     "GROUPS",
+    "HOPELESS",
     "MAX_REPORTED",
     "WRONG_TYPE",
     "Mistakes",
@@ -50,6 +51,8 @@ __all__ = [
 
 MAX_REPORTED: Final = 20
 _ENOUGH: Final = 50
+HOPELESS: Final = 1000
+"""So many mistakes of one stage: nobody reads on, and the loader neither."""
 
 WRONG_TYPE = code(
     "wrong-type", msg("A value has the wrong type for its key, such as a list instead of text.")
@@ -119,6 +122,8 @@ class Mistakes:
     def __init__(self) -> None:
         self._found: dict[Diagnostic, None] = {}
         self._before_stage = 0
+        self._passed_over = 0
+        self._stopped = False
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -130,6 +135,25 @@ class Mistakes:
         Those of earlier stages do not count, because a later one may find worse.
         """
         return len(self._found) - self._before_stage >= _ENOUGH
+
+    def gives_up(self) -> bool:
+        """Whether there is `enough`, where the rest is left unread for that."""
+        self._stopped |= self.enough
+        return self.enough
+
+    def pass_over(self) -> None:
+        """Count a mistake that will not be shown."""
+        self._passed_over += 1
+
+    def stop(self) -> None:
+        """Something is left unread, because of which more may be wrong than is counted."""
+        self._stopped = True
+
+    def refuse_more(self) -> None:
+        """Read no further where a stage has found `HOPELESS` mistakes; raises as `raise_if_any` does."""
+        if len(self._found) + self._passed_over - self._before_stage >= HOPELESS:
+            self.stop()
+            self.raise_if_any()
 
     def add(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Take up mistakes; one that is there already is not repeated."""
@@ -154,6 +178,7 @@ class Mistakes:
             room(*given)
         except ScenarioError as error:
             self.add(error.diagnostics)
+            self._stopped |= error.stopped
             return False
         return True
 
@@ -169,7 +194,8 @@ class Mistakes:
         """Raise `ScenarioError` with the `MAX_REPORTED` worst mistakes, if there are any."""
         self.next_stage()
         if self._found:
-            raise ScenarioError(nsmallest(MAX_REPORTED, self._found, key=_rank))
+            worst = nsmallest(MAX_REPORTED, self._found, key=_rank)
+            raise ScenarioError(worst, len(self._found) + self._passed_over, stopped=self._stopped)
 
 
 def _rank(diagnostic: Diagnostic) -> tuple[int, int, int]:
@@ -265,8 +291,10 @@ def only_keys(mapping: YamlMapping, known: Iterable[str], of: str) -> None:
             near = key_hint(key, mapping, known) if len(found) < MAX_REPORTED else ""
             every = every or msg("known keys: {names}", names=", ".join(known))
             found.append(key.source.diagnostic(UNKNOWN_KEY, message, key.place, near or every))
+            if len(found) == HOPELESS:
+                break
     if found:
-        raise ScenarioError(found)
+        raise ScenarioError(found, stopped=len(found) == HOPELESS)
 
 
 # Expressions

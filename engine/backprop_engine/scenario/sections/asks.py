@@ -84,7 +84,7 @@ def read_asks(given: YamlNode | None, known: DefinedNames, mistakes: Mistakes) -
         return ()
     with mistakes.collected():
         for key, value in as_mapping(given, msg("a map from nodes to questions"), _EXAMPLE):
-            if mistakes.enough:
+            if mistakes.gives_up():
                 break
             with mistakes.collected():
                 found += _asks(key, value, known, mistakes)

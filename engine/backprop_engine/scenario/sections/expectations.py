@@ -215,7 +215,7 @@ def _figures(
         for entry in as_mapping(
             node, msg("a map from names to numbers"), msg("such as `{text}`", text=f"{section}: {{x: 3}}")
         ):
-            if mistakes.enough:
+            if mistakes.gives_up():
                 break
             with mistakes.collected():
                 yield _figure(of, entry, known, files)

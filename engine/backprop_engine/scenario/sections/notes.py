@@ -112,7 +112,7 @@ def read_notes(
     with mistakes.collected():
         hint = msg("such as `{text}`", text="notes: {f: Look here.}")
         for key, value in as_mapping(given, msg("a map from nodes to sentences"), hint):
-            if mistakes.enough:
+            if mistakes.gives_up():
                 break
             with mistakes.collected():
                 name = _noted_name(key, notes, known)
