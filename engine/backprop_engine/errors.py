@@ -147,7 +147,11 @@ class ScenarioError(BackpropError):
         more = self.count - len(self.diagnostics)
         if not more:
             return ""
-        return msg("and at least {more:,} more", more=more) if self.stopped else msg("and {more:,} more", more=more)
+        return (
+            msg("and at least {more:,} more", more=more)
+            if self.stopped
+            else msg("and {more:,} more", more=more)
+        )
 
     def in_language(self, language: str) -> str:
         """All the mistakes, in `language`."""

@@ -136,7 +136,9 @@ def test_of_many_mistakes_the_others_are_counted(made: str, count: int, others: 
 
 def test_nodes_left_unread_are_not_called_unknown() -> None:
     calls = "".join(f"  f{number}: foo{number}(x)\n" for number in range(1200))
-    text = f"inputs: {{x: 2}}\nnodes:\n  a: last * 2\n{calls}  last: x * 2\nexpect: {{values: {{f1199: 2}}}}\n"
+    text = (
+        f"inputs: {{x: 2}}\nnodes:\n  a: last * 2\n{calls}  last: x * 2\nexpect: {{values: {{f1199: 2}}}}\n"
+    )
     codes = {one.code.name for one in refused("case", text.encode()).diagnostics}
     assert codes == {"unknown-op"}
 
