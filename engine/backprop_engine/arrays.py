@@ -105,7 +105,7 @@ def is_stored(tensor: Tensor) -> bool:
 def has_norm(tensor: Tensor) -> bool:
     """Whether anything is known of the size of a tensor, from its entries or from figures."""
     figures = figures_of(tensor)
-    if figures is None:
+    if figures is None or is_stored(tensor):
         return is_stored(tensor)
     return figures.norm is not None or bool(figures.nan or figures.inf)
 
@@ -152,12 +152,15 @@ def norm(tensor: Tensor) -> float:
     """The Euclidean norm, in double precision, without overflow or underflow of the squares.
 
     Infinity if an entry is infinite, and NaN if one is NaN. Of a tensor that was measured, what was found
-    then; NaN where that is not known.
+    then; NaN where neither that is known nor the entries.
     """
     figures = figures_of(tensor)
-    if figures is not None:
-        known = math.nan if figures.norm is None else figures.norm
-        return math.nan if figures.nan else math.inf if figures.inf else known
+    if figures is not None and (figures.nan or figures.inf):
+        return math.nan if figures.nan else math.inf
+    if figures is not None and figures.norm is not None:
+        return figures.norm
+    if not is_stored(tensor):
+        return math.nan
     if tensor.shape == ():
         return abs(float(tensor))
     flat = np.ravel(tensor).astype(np.float64, copy=False)

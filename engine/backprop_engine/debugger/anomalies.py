@@ -15,6 +15,7 @@ from msgspec import Struct
 from backprop_engine.arrays import Tensor, figures_of, is_stored
 from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.messages.message import Message, msg
+from backprop_engine.trace.lazy_tensors import figures_at
 from backprop_engine.trace.trace import Trace
 
 __all__ = ["ANOMALIES"]
@@ -50,21 +51,29 @@ def _any(test: _Test, tensors: Sequence[Tensor | None]) -> list[bool]:
     its norm stands for its entries.
     """
     found = [False] * len(tensors)
-    numbers = [index for index, tensor in enumerate(tensors) if tensor is not None and tensor.ndim == 0]
-    column = np.array([tensors[index] for index in numbers], dtype=np.float64)
-    for at in np.flatnonzero(test(column)).tolist():
-        found[numbers[at]] = True
-    if len(numbers) < len(tensors):
-        for index, tensor in enumerate(tensors):
-            if tensor is not None and tensor.ndim:
-                counted = figures_of(tensor) is not None and test in (np.isnan, np.isinf)
-                entries = _instead(tensor) if counted or not is_stored(tensor) else tensor
-                found[index] = bool(np.any(test(np.asarray(entries, dtype=np.float64))))
+    counted = test in (np.isnan, np.isinf)
+    numbers: dict[int, Tensor] = {}
+    for index in range(len(tensors)):
+        figures = figures_at(tensors, index) if counted else None
+        if figures is not None:
+            found[index] = bool(figures.nan if test is np.isnan else figures.inf)
+            continue
+        tensor = tensors[index]
+        if tensor is None:
+            continue
+        if tensor.ndim == 0 and is_stored(tensor):
+            numbers[index] = tensor
+        else:
+            entries = tensor if is_stored(tensor) else _instead(tensor)
+            found[index] = bool(np.any(test(np.asarray(entries, dtype=np.float64))))
+    failing = test(np.array(list(numbers.values()), dtype=np.float64))
+    for index, fails in zip(numbers, failing.tolist(), strict=True):
+        found[index] = fails
     return found
 
 
 def _instead(tensor: Tensor) -> list[float]:
-    """The numbers that stand for the entries of a tensor that was measured."""
+    """The numbers that stand for the entries of a tensor that are not stored."""
     figures = figures_of(tensor)
     if figures is None:
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, nan
+from math import inf, nan, prod
 from typing import Any, Literal
 
 import numpy as np
@@ -33,12 +33,13 @@ from backprop_engine.ops.smooth_activations import sigmoid_of, softplus_of
 define = Family("losses").define
 
 
-def _zero_or_one(random: Any, shape: Shape) -> Any:
-    return random.integers(0, 2, shape) * np.float64(1.0)
+def _zero_or_one(shape: Shape) -> Any:
+    """0, 1, 1, 0, 1, 1, …"""
+    return (np.arange(prod(shape)) ** 2 % 3).reshape(shape) * np.float64(1.0)
 
 
-def _plus_or_minus_one(random: Any, shape: Shape) -> Any:
-    return random.integers(0, 2, shape) * np.float64(2.0) - 1.0
+def _plus_or_minus_one(shape: Shape) -> Any:
+    return 2.0 * _zero_or_one(shape) - 1.0
 
 
 def _weighted(weight: Any, a: Any) -> Any:

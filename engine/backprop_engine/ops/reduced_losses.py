@@ -126,13 +126,12 @@ def _factor_text(text: str) -> str:
 
 
 def sampled(
-    low: float = -2.0, high: float = 2.0, target: Any = None, **attributes: Any
+    low: float = -2.0, high: float = 2.0, target: Callable[[Shape], Any] | None = None, **attributes: Any
 ) -> tuple[Sample, ...]:
-    """One number, a vector and a matrix, the matrix with every reduction; `target` draws targets itself."""
-    random = np.random.default_rng(1)
+    """One number, a vector and a matrix, the matrix with every reduction; `target` makes targets itself."""
 
     def sample(shape: Shape, **more: Any) -> Sample:
-        second = shape if target is None else target(random, shape)
+        second = shape if target is None else target(shape)
         return Sample((shape, second), {**attributes, **more}, low, high)
 
     return (

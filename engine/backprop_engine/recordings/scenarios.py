@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import Message, joined, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.translations import languages
-from backprop_engine.recordings.findings import Finding
+from backprop_engine.recordings.finding import Finding
 from backprop_engine.recordings.plans import RunPlan, plan_of
 from backprop_engine.recordings.recording import Recording, open_recording
 from backprop_engine.recordings.runs import RecordedRun
@@ -128,4 +128,22 @@ def _description(recording: Recording, run: RecordedRun) -> Message:
 
 def _texts(message: Message) -> LocalText:
     """A message in every language, as a scenario's author gives texts."""
-    return LocalText({language: message.in_language(language) for language in languages()})
+    return LocalText(_Translated(message))
+
+
+class _Translated(Mapping[str, str]):
+    """A message by language, whose files are read when it is asked for."""
+
+    def __init__(self, message: Message) -> None:
+        self._message = message
+
+    def __getitem__(self, language: str) -> str:
+        if language not in languages():
+            raise KeyError(language)
+        return self._message.in_language(language)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(languages())
+
+    def __len__(self) -> int:
+        return len(languages())

@@ -1,75 +1,41 @@
 """What was recorded of tensors, as tensors: mapped when they are asked for, with their figures.
 
-A sequence of suppliers is where a trace has a list of tensors, so that opening a recording reads none.
+Opening a recording reads none of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import prod
-from typing import Any, Final, TypeAlias, overload
+from collections.abc import Sequence
+from math import hypot, prod
+from typing import Any, Final
 
 import numpy as np
 
 from backprop_engine.arrays import Figures, Measured, Shape, Tensor, is_stored, settle
 from backprop_engine.recordings.events import TensorEntry
 from backprop_engine.recordings.recording import Recording
+from backprop_engine.trace.lazy_tensors import Supply
 
-__all__ = ["LazyTensors", "SuppliedLeaves", "Supplier", "added", "constant", "joined", "reader"]
+__all__ = ["added", "constant", "joined", "placed", "reader", "zeros"]
 
-Supplier: TypeAlias = Callable[[], Tensor]
 _MOST_JOINED: Final = 2**22
 """Outputs of one operator with more entries than this are not joined: their figures have to do."""
-_KINDS: Final = {"I64": "i", "I32": "i", "I16": "i", "I8": "i", "U8": "i", "BOOL": "b"}
+_LARGEST: Final = float(np.finfo(np.float32).max)
+_NONE_FOUND: Final = Figures(None)
+"""Of a tensor whose entries are finite numbers; how large they are, only they tell."""
 
 
-class LazyTensors(Sequence[Any]):
-    """Tensors, or None, each made when it is asked for."""
-
-    def __init__(self, suppliers: Sequence[Supplier | None]) -> None:
-        self._suppliers = suppliers
-
-    def __len__(self) -> int:
-        return len(self._suppliers)
-
-    @overload
-    def __getitem__(self, index: int) -> Any: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Any]: ...
-    def __getitem__(self, index: int | slice) -> Any:
-        if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(len(self)))]
-        supplier = self._suppliers[index]
-        return None if supplier is None else supplier()
-
-
-class SuppliedLeaves(Mapping[int, Tensor]):
-    """The tensors of leaves by position, each made when it is asked for."""
-
-    def __init__(self, suppliers: Mapping[int, Supplier]) -> None:
-        self._suppliers = suppliers
-
-    def __getitem__(self, position: int) -> Tensor:
-        return self._suppliers[position]()
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._suppliers)
-
-    def __len__(self) -> int:
-        return len(self._suppliers)
-
-
-def reader(recording: Recording, entry: TensorEntry | None, shape: Shape, dtype: np.dtype[Any]) -> Supplier:
+def reader(recording: Recording, entry: TensorEntry | None, shape: Shape, dtype: np.dtype[Any]) -> Supply:
     """What reads a recorded tensor as one of `shape`, with the entries of `dtype`.
 
     Where nothing was recorded of it, or it has another shape that does not hold as many entries, it is a
     tensor that is not stored.
     """
     if entry is None:
-        return lambda: Measured.without_entries(shape, dtype, None)
-    figures = Figures(entry.norm, entry.nan, entry.inf) if entry.dtype not in _KINDS else None
+        return Supply(lambda: Measured.without_entries(shape, dtype, None))
+    figures = Figures(entry.norm, entry.nan, entry.inf)
 
-    def supply() -> Tensor:
+    def read() -> Tensor:
         array = recording.entries(entry)
         if array is None or prod(entry.shape) != prod(shape):
             return Measured.without_entries(shape, dtype, figures)
@@ -80,41 +46,81 @@ def reader(recording: Recording, entry: TensorEntry | None, shape: Shape, dtype:
             array.flags.writeable = False
         return Measured.of(array.reshape(shape), figures)
 
-    return supply
+    return Supply(read, figures)
 
 
-def added(first: Supplier, second: Supplier) -> Supplier:
+def added(first: Supply, second: Supply) -> Supply:
     """What adds two tensors, as accumulating a contribution does."""
 
-    def supply() -> Tensor:
-        left, right = first(), second()
+    def add() -> Tensor:
+        left, right = first.make(), second.make()
         if not (is_stored(left) and is_stored(right)):
             return Measured.without_entries(left.shape, left.dtype, None)
         with np.errstate(all="ignore"):
             return settle(np.asarray(left) + np.asarray(right), left.dtype)
 
-    return supply
+    return Supply(add, _figures_of_sum(first.figures, second.figures))
 
 
-def joined(parts: Sequence[tuple[Supplier | None, Shape]], dtype: np.dtype[Any]) -> Supplier:
-    """The outputs of one operator as a vector, one after another; zeros where there is no supplier."""
+def _figures_of_sum(first: Figures | None, second: Figures | None) -> Figures | None:
+    """What is known of a sum: that it is finite, if both are, and no entry of it can overflow."""
+    if first is None or second is None or first.norm is None or second.norm is None:
+        return None
+    return _NONE_FOUND if first.norm + second.norm < _LARGEST else None
+
+
+def placed(supply: Supply, place: tuple[slice, ...], shape: Shape, dtype: np.dtype[Any]) -> Supply:
+    """What puts a tensor in its place among zeros."""
+
+    def put() -> Tensor:
+        tensor = supply.make()
+        if not is_stored(tensor):
+            return Measured.without_entries(shape, dtype, supply.figures)
+        whole = np.zeros(shape, dtype)
+        whole[place] = tensor
+        whole.flags.writeable = False
+        return Measured.of(whole, supply.figures)
+
+    return Supply(put, supply.figures)
+
+
+def joined(parts: Sequence[tuple[Supply | None, Shape]], dtype: np.dtype[Any]) -> Supply:
+    """The outputs of one operator as a vector, one after another; zeros where there is no supply."""
     sizes = [prod(shape) for _, shape in parts]
+    figures = _figures_of_all([part.figures for part, _ in parts if part is not None])
 
-    def supply() -> Tensor:
+    def join() -> Tensor:
         if sum(sizes) > _MOST_JOINED:
-            return Measured.without_entries((sum(sizes),), dtype, None)
+            return Measured.without_entries((sum(sizes),), dtype, figures)
         tensors = [
-            np.zeros(size, dtype) if part is None else part()
+            np.zeros(size, dtype) if part is None else part.make()
             for (part, _), size in zip(parts, sizes, strict=True)
         ]
         if not all(map(is_stored, tensors)):
-            return Measured.without_entries((sum(sizes),), dtype, None)
-        return settle(np.concatenate([np.ravel(np.asarray(tensor)) for tensor in tensors]), dtype)
+            return Measured.without_entries((sum(sizes),), dtype, figures)
+        whole = np.concatenate([np.ravel(np.asarray(tensor)) for tensor in tensors]).astype(dtype, copy=False)
+        whole.flags.writeable = False
+        return Measured.of(whole, figures)
 
-    return supply
+    return Supply(join, figures)
 
 
-def constant(value: Any, dtype: np.dtype[Any]) -> Supplier:
+def _figures_of_all(parts: Sequence[Figures | None]) -> Figures | None:
+    """The figures of tensors side by side; None where those of one of them are not known."""
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    norms = [part.norm for part in known if part.norm is not None]
+    norm = hypot(*norms) if len(norms) == len(known) else None
+    return Figures(norm, sum(part.nan for part in known), sum(part.inf for part in known))
+
+
+def constant(value: Any, dtype: np.dtype[Any]) -> Supply:
     """What gives the same tensor always."""
     tensor = settle(value, dtype)
-    return lambda: tensor
+    return Supply(lambda: tensor)
+
+
+def zeros(shape: Shape, dtype: np.dtype[Any]) -> Supply:
+    """What gives zeros."""
+    return Supply(lambda: settle(np.zeros(shape), dtype), Figures(0.0))

@@ -12,7 +12,6 @@ from backprop_engine.arrays import (
     Shape,
     Tensor,
     broadcast_axes,
-    figures_of,
     is_stored,
     settle,
     sum_axes,
@@ -24,15 +23,8 @@ from backprop_engine.recordings.events import TensorEntry
 from backprop_engine.recordings.graphs import RecordedGraph
 from backprop_engine.recordings.plans import PlannedNode, RunPlan
 from backprop_engine.recordings.recording import Recording
-from backprop_engine.recordings.tensors import (
-    LazyTensors,
-    SuppliedLeaves,
-    Supplier,
-    added,
-    constant,
-    joined,
-    reader,
-)
+from backprop_engine.recordings.tensors import added, constant, joined, placed, reader, zeros
+from backprop_engine.trace.lazy_tensors import LazyTensors, SuppliedLeaves, Supply
 from backprop_engine.trace.trace import GradientEdit, Trace
 
 __all__ = ["trace_of"]
@@ -59,8 +51,8 @@ class _Tracer:
         values = [self._value(position) for position in range(len(graph.nodes))]
         gradients = [self._gradient(position) for position in range(len(graph.nodes))]
         contributions = [self._contribution(edge) for edge in graph.edges]
-        arrived: list[Supplier] = []
-        sums: dict[int, Supplier] = {}
+        arrived: list[Supply] = []
+        sums: dict[int, Supply] = {}
         for edge, contribution in zip(graph.edges, contributions, strict=True):
             before = sums.get(edge.operand)
             sums[edge.operand] = contribution if before is None else added(before, contribution)
@@ -78,7 +70,7 @@ class _Tracer:
         leaves = SuppliedLeaves({leaf.position: values[leaf.position] for leaf in graph.leaves})
         return Trace(
             graph,
-            Bindings(leaves, seed()),
+            Bindings(leaves, seed.make()),
             hooks,
             tensors,
             tensors,
@@ -89,7 +81,7 @@ class _Tracer:
             iteration=iteration,
         )
 
-    def _hooks(self, gradients: Sequence[Supplier | None]) -> Iterator[GradientEdit]:
+    def _hooks(self, gradients: Sequence[Supply | None]) -> Iterator[GradientEdit]:
         """The gradients that are not what arrived there, as far as figures tell: a hook changed them."""
         for position, uses in self.graph.schedule.uses_of.items():
             known, gradient = self.planned[position], gradients[position]
@@ -97,7 +89,7 @@ class _Tracer:
             if known is None or known.kind == "tuple" or known.gradient is None or gradient is None:
                 continue
             if _changed(known.gradient, handed):
-                yield GradientEdit(self.graph.nodes[position], gradient(), by_hook=True)
+                yield GradientEdit(self.graph.nodes[position], gradient.make(), by_hook=True)
 
     def _handed(self, edge: Edge) -> TensorEntry | None:
         """What was recorded of the contribution along an edge."""
@@ -106,10 +98,10 @@ class _Tracer:
         assert at is not None
         return node.operands[at].contribution
 
-    def _read(self, entry: TensorEntry | None, shape: Shape, dtype: np.dtype[Any] | None = None) -> Supplier:
+    def _read(self, entry: TensorEntry | None, shape: Shape, dtype: np.dtype[Any] | None = None) -> Supply:
         return reader(self.recording, entry, shape, dtype or self.dtype)
 
-    def _value(self, position: int) -> Supplier:
+    def _value(self, position: int) -> Supply:
         known, node = self.planned[position], self.graph.nodes[position]
         if known is None:
             return constant(self.graph.literals[position], self.dtype)
@@ -119,14 +111,14 @@ class _Tracer:
         kind = np.dtype(np.int64) if position in self.graph.index_leaves else self.dtype
         return self._read(known.value, node.shape, kind)
 
-    def _gradient(self, position: int) -> Supplier | None:
+    def _gradient(self, position: int) -> Supply | None:
         """The gradient that the engine gave a node; None where it gave none."""
         known = self.planned[position]
         if known is None or known.kind == "tuple":
             return None
         return None if known.gradient is None else self._read(known.gradient, known.shape)
 
-    def _contribution(self, edge: Edge) -> Supplier:
+    def _contribution(self, edge: Edge) -> Supply:
         node, whole = self.planned[edge.node], self.planned[edge.operand]
         assert node is not None
         handed, at = self._handed(edge), self.recorded.arguments[edge.node][edge.argnum]
@@ -136,26 +128,13 @@ class _Tracer:
             places = [(given if part is node else None, part.shape) for part in whole.parts]
             return joined(places, self.dtype)
         shape = self.graph.nodes[edge.operand].shape
-        placed = node.operands[at].placed
-        if placed and handed is not None:
-            return _placed(self._read(handed, node.shape), placed, shape, self.dtype)
+        place = node.operands[at].placed
+        if place and handed is not None:
+            return placed(self._read(handed, node.shape), place, shape, self.dtype)
         if handed is None:  # the engine takes what is not given for zeros
-            return constant(np.zeros(shape), self.dtype)
-        return _summed(self._read(handed, tuple(handed.shape)), shape, self.dtype)
-
-
-def _placed(supplier: Supplier, place: tuple[slice, ...], shape: Shape, dtype: np.dtype[Any]) -> Supplier:
-    """A tensor in its place among zeros."""
-
-    def supply() -> Tensor:
-        tensor = supplier()
-        if not is_stored(tensor):
-            return Measured.without_entries(shape, dtype, figures_of(tensor))
-        whole = np.zeros(shape, dtype)
-        whole[place] = tensor
-        return settle(whole, dtype)
-
-    return supply
+            return zeros(shape, self.dtype)
+        recorded = tuple(handed.shape)
+        return _summed(self._read(handed, recorded), recorded, shape, self.dtype)
 
 
 def _changed(gradient: TensorEntry, handed: Sequence[TensorEntry | None]) -> bool:
@@ -173,16 +152,18 @@ def _changed(gradient: TensorEntry, handed: Sequence[TensorEntry | None]) -> boo
     return gradient.norm > most * (1 + _CLOSE)
 
 
-def _summed(supplier: Supplier, shape: Shape, dtype: np.dtype[Any]) -> Supplier:
-    """A contribution in the shape of its operand: along the axes of a broadcast the engine sums it."""
+def _summed(supply: Supply, recorded: Shape, shape: Shape, dtype: np.dtype[Any]) -> Supply:
+    """A contribution of the shape `recorded` in that of its operand: along the axes of a broadcast the engine
+    sums it.
+    """
+    if recorded == shape:
+        return supply
 
-    def supply() -> Tensor:
-        tensor = supplier()
-        if tensor.shape == shape:
-            return tensor
+    def add_up() -> Tensor:
+        tensor = supply.make()
         if not is_stored(tensor) or not broadcasts_to(tensor.shape, shape):
             return Measured.without_entries(shape, dtype, None)
         with np.errstate(all="ignore"):
             return settle(sum_axes(np.asarray(tensor), broadcast_axes(tensor.shape, shape), shape), dtype)
 
-    return supply
+    return Supply(add_up)

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import lru_cache, partial
-from math import isfinite, isnan
+from math import isfinite, isnan, prod
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -73,6 +73,8 @@ _LEAST_NAME = 4
 """An operand's name is shortened no further: ``s…#1``."""
 _USES = 8
 """The contributions to a gradient that are measured, about, where there are more."""
+_LARGE = 2**16
+"""Partial sums of gradients with more entries are not measured: of a recorded run they are computed."""
 _SCALAR = 11
 """The cells of the longest number, ``-0.00123456``; there may be one among nodes that are not measured."""
 _FIRST, _MEASURED = 50, 120
@@ -349,10 +351,10 @@ def _values(trace: Trace, before: Trace | None, node: Node) -> Iterator[_Shown]:
 
 
 def _gradients(trace: Trace, before: Trace | None, node: Node) -> Iterator[_Shown]:
-    """What is shown of the gradient of a node, with some of its partial sums."""
+    """What is shown of the gradient of a node, with some of its partial sums if these are not large."""
     at = node.position
     yield trace.gradients[at], before.gradients[at] if before else None, ""
-    uses = trace.schedule.uses_of.get(at, [])
+    uses = trace.schedule.uses_of.get(at, []) if prod(node.shape) <= _LARGE else []
     for number in range(len(uses) - 1, 0, -1 - len(uses) // _USES):
         edge = uses[number - 1]
         earlier = before.arrived[edge] if before else None
