@@ -6,6 +6,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,7 +39,7 @@ class Pair(NamedTuple):
     ko: str
 
 
-def messages() -> Iterator[Pair]:
+def _messages() -> Iterator[Pair]:
     """Every message, and what operators and optimisers bring along in both languages."""
     yield from (
         Pair(english.partition("\x04")[2] or english, ko) for english, ko in translations("ko").items()
@@ -53,7 +54,7 @@ def messages() -> Iterator[Pair]:
                     yield Pair(str(texts[0]), str(texts[1]))
 
 
-def written() -> Iterator[tuple[str, str]]:
+def _written() -> Iterator[tuple[str, str]]:
     """Every scenario and every page that is written by hand: its name, and its text in one line."""
     paths = [*(ROOT / "scenarios").rglob("*.yaml"), *(ROOT / "scenarios").rglob("*.toml"), ROOT / "README.md"]
     paths += [path for path in (ROOT / "docs").glob("*.md") if path.name.partition(".")[0] not in MADE]
@@ -62,8 +63,14 @@ def written() -> Iterator[tuple[str, str]]:
         yield path.name, " ".join(text.split())
 
 
-MESSAGES = tuple(messages())
-WRITTEN = tuple(written())
+@cache
+def messages() -> tuple[Pair, ...]:
+    return tuple(_messages())
+
+
+@cache
+def written() -> tuple[tuple[str, str], ...]:
+    return tuple(_written())
 
 
 def not_said(text: str, language: str) -> list[str]:
@@ -90,24 +97,24 @@ def test_there_is_one_word_for_each_notion_in_both_languages() -> None:
 
 
 def test_no_message_uses_a_word_that_is_ruled_out() -> None:
-    assert len(MESSAGES) > 2_500
-    assert [(pair.en, found) for pair in MESSAGES if (found := not_said(pair.en, "en"))] == []
-    assert [(pair.ko, found) for pair in MESSAGES if (found := not_said(pair.ko, "ko"))] == []
+    assert len(messages()) > 2_500
+    assert [(pair.en, found) for pair in messages() if (found := not_said(pair.en, "en"))] == []
+    assert [(pair.ko, found) for pair in messages() if (found := not_said(pair.ko, "ko"))] == []
 
 
 def test_no_scenario_and_no_page_uses_a_word_that_is_ruled_out() -> None:
-    assert len(WRITTEN) > 140
+    assert len(written()) > 140
     told = [
         (name, not_said(text, "en") + (not_said(text, "ko") if not re.search(r"(?<!\.ko)\.md", name) else []))
-        for name, text in WRITTEN
+        for name, text in written()
     ]
     assert [(name, found) for name, found in told if found] == []
 
 
 def test_a_term_has_the_same_korean_word_everywhere() -> None:
     assert len(PAIRED) >= 15
-    assert sum(bool(re.search("gradient", pair.en)) for pair in MESSAGES) > 300
-    assert [(pair, found) for pair in MESSAGES if (found := unpaired(pair))] == []
+    assert sum(bool(re.search("gradient", pair.en)) for pair in messages()) > 300
+    assert [(pair, found) for pair in messages() if (found := unpaired(pair))] == []
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
@@ -126,7 +133,7 @@ def test_each_paired_term_would_be_missed() -> None:
 
 def test_what_the_program_says_is_all_there() -> None:
     """A rare word of each wing and of each kind of place."""
-    english = "\n".join(pair.en for pair in MESSAGES)
+    english = "\n".join(pair.en for pair in messages())
     assert backprop_tui.__name__ == "backprop_tui"
     for text in (
         "zoom to fit",
@@ -134,4 +141,4 @@ def test_what_the_program_says_is_all_there() -> None:
         "an ordinary convolution of the upstream",
     ):
         assert text in english
-    assert any("narrow_valley" in text for _, text in WRITTEN)
+    assert any("narrow_valley" in text for _, text in written())

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import backprop_tui
 WINGS = (backprop_engine, backprop_tui)
 
 
+@cache
 def modules() -> dict[str, ast.Module]:
     """Every module of both wings by its dotted name."""
     found = {}
@@ -28,9 +30,6 @@ def modules() -> dict[str, ast.Module]:
             name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
             found[name] = ast.parse(path.read_text(encoding="utf-8"))
     return found
-
-
-MODULES = modules()
 
 
 def imported(tree: ast.AST, known: Mapping[str, object]) -> set[str]:
@@ -68,12 +67,12 @@ def homes(trees: Mapping[str, ast.Module]) -> dict[str, list[str]]:
 
 
 def test_no_import_runs_in_a_circle() -> None:
-    assert len(MODULES) > 250
-    assert circle(MODULES) == []
+    assert len(modules()) > 250
+    assert circle(modules()) == []
 
 
 def test_a_public_class_has_one_home() -> None:
-    found = homes(MODULES)
+    found = homes(modules())
     assert {"Trace", "Graph", "Op", "DebuggerScreen", "Message"} <= found.keys()
     assert {name: where for name, where in found.items() if len(where) > 1} == {}
 

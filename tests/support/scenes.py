@@ -41,7 +41,7 @@ def trace(stem: str) -> Trace:
 
 def sampled() -> list[str]:
     """Some scenarios, each of which is drawn in one picture."""
-    return [stem for stem in STEMS if len(trace(stem).graph.nodes) <= 60][::3]
+    return [stem for stem in STEMS if len(scenario(stem).graph.nodes) <= 60][::3]
 
 
 def view(stem: str, at: int = 0, language: str = "en", *, ascii: bool = False) -> View:

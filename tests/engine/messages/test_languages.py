@@ -7,6 +7,7 @@ import copy
 import pickle
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from string import Formatter
 from typing import NamedTuple
 
@@ -51,39 +52,46 @@ class Saying(NamedTuple):
     names: frozenset[str]
 
 
-def _sayings() -> Iterator[Saying]:
-    for wing in WINGS:
-        for path in sorted(wing.rglob("*.py")):
-            text = path.read_text(encoding="utf-8")
-            for call in ast.walk(ast.parse(text)):
-                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "msg":
-                    literals = [one.value if isinstance(one, ast.Constant) else None for one in call.args]
-                    template, context = (*literals, "")[:2]
-                    names = frozenset(keyword.arg or "**" for keyword in call.keywords)
-                    yield Saying(f"{path.relative_to(wing)}:{call.lineno}", template, context, names)
+@cache
+def _calls() -> tuple[tuple[str, ast.Call], ...]:
+    """Every call in both wings, and where it stands."""
+    return tuple(
+        (f"{path.relative_to(wing)}:{call.lineno}", call)
+        for wing in WINGS
+        for path in sorted(wing.rglob("*.py"))
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+    )
+
+
+@cache
+def _sayings() -> tuple[Saying, ...]:
+    found = []
+    for where, call in _calls():
+        if isinstance(call.func, ast.Name) and call.func.id == "msg":
+            literals = [one.value if isinstance(one, ast.Constant) else None for one in call.args]
+            template, context = (*literals, "")[:2]
+            names = frozenset(keyword.arg or "**" for keyword in call.keywords)
+            found.append(Saying(where, template, context, names))
+    return tuple(found)
+
+
+def _templates() -> dict[str, Saying]:
+    return {
+        contextual(one.template, one.context): one
+        for one in _sayings()
+        if one.template is not None and one.context is not None
+    }
 
 
 def _plain_texts() -> Iterator[tuple[str, str, str]]:
     """Every text that a call is given as it is: where, what is called, and what of the text is fixed."""
-    for wing in WINGS:
-        for path in sorted(wing.rglob("*.py")):
-            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if not isinstance(call, ast.Call):
-                    continue
-                name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-                for value in (*call.args, *(keyword.value for keyword in call.keywords)):
-                    parts = value.values if isinstance(value, ast.JoinedStr) else [value]
-                    fixed = [part.value for part in parts if isinstance(part, ast.Constant)]
-                    text = "".join(one for one in fixed if isinstance(one, str))
-                    yield f"{path.relative_to(wing)}:{call.lineno}", name, text
-
-
-SAYINGS = tuple(_sayings())
-TEMPLATES = {
-    contextual(one.template, one.context): one
-    for one in SAYINGS
-    if one.template is not None and one.context is not None
-}
+    for where, call in _calls():
+        name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+        for value in (*call.args, *(keyword.value for keyword in call.keywords)):
+            parts = value.values if isinstance(value, ast.JoinedStr) else [value]
+            fixed = [part.value for part in parts if isinstance(part, ast.Constant)]
+            yield where, name, "".join(one for one in fixed if isinstance(one, str))
 
 
 def _fields(template: str) -> set[str]:
@@ -106,9 +114,9 @@ def _given(template: str) -> set[str]:
 
 
 def test_templates_are_literals_that_say_all_that_they_are_given() -> None:
-    assert len(SAYINGS) > 3
-    assert [one.where for one in SAYINGS if one.template is None or one.context is None] == []
-    assert [one for one in SAYINGS if one.template is not None and _given(one.template) != one.names] == []
+    assert len(_sayings()) > 3
+    assert [one.where for one in _sayings() if one.template is None or one.context is None] == []
+    assert [one for one in _sayings() if one.template is not None and _given(one.template) != one.names] == []
 
 
 def test_no_error_is_made_of_plain_text() -> None:
@@ -119,8 +127,8 @@ def test_no_error_is_made_of_plain_text() -> None:
 @pytest.mark.parametrize("language", languages()[1:])
 def test_nothing_is_missing_or_left_over(language: str) -> None:
     known = translations(language)
-    assert sorted(TEMPLATES.keys() - known.keys()) == []
-    assert sorted(known.keys() - TEMPLATES.keys()) == []
+    assert sorted(_templates().keys() - known.keys()) == []
+    assert sorted(known.keys() - _templates().keys()) == []
 
 
 @pytest.mark.parametrize("language", languages()[1:])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from textwrap import dedent
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from backprop_engine import UsageError, load_scenario
+from backprop_engine import UsageError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Graph, Kind
@@ -21,9 +20,7 @@ from backprop_engine.scenario.read.source import Source
 from effort import examples
 from graphs import RandomRun, Sketch, bindings_of, each_sample, graph_of, runs
 from sameness import assert_same, bits, graph_says
-
-SCENARIOS = map(load_scenario, sorted((Path(__file__).parents[3] / "scenarios").rglob("*.yaml")))
-BUNDLED = {scenario.name: scenario for scenario in SCENARIOS if not scenario.graph.groups}
+from scenes import STEMS, scenario
 
 
 def load(text: str) -> Scenario:
@@ -37,13 +34,13 @@ def from_graph(graph: Graph, bindings: Bindings) -> Scenario:
     return scenario
 
 
-@pytest.mark.parametrize("name", BUNDLED)
-def test_a_bundled_graph_comes_back_without_its_file(name: str) -> None:
-    scenario = BUNDLED[name]
-    again = from_graph(scenario.graph, scenario.bindings)
-    assert graph_says(again.graph) == graph_says(scenario.graph)
-    trace, other = scenario.record(), again.record()
-    for node in scenario.graph.nodes:
+@pytest.mark.parametrize("stem", [stem for stem in STEMS if not scenario(stem).graph.groups])
+def test_a_bundled_graph_comes_back_without_its_file(stem: str) -> None:
+    bundled = scenario(stem)
+    again = from_graph(bundled.graph, bundled.bindings)
+    assert graph_says(again.graph) == graph_says(bundled.graph)
+    trace, other = bundled.record(), again.record()
+    for node in bundled.graph.nodes:
         if node.name:
             assert bits(trace.value(node.name)) == bits(other.value(node.name))
 
