@@ -206,6 +206,7 @@ def test_an_empty_folder_is_bad_input_at_the_start(commands: Commands, tmp_path:
     assert "there is no scenario in this folder" in commands.refused("check", "--watch", str(tmp_path))
 
 
+@pytest.mark.thorough
 def test_the_real_program_is_ended_by_an_interrupt(tmp_path: Path) -> None:
     path = file(tmp_path, GOOD)
     process = subprocess.Popen(

@@ -158,6 +158,7 @@ def test_help_is_in_korean(commands: Commands, monkeypatch: pytest.MonkeyPatch, 
     assert max(map(cell_width, outcome.out.splitlines())) <= 80
 
 
+@pytest.mark.thorough
 def test_nothing_is_told_in_english(
     commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: set[str]
 ) -> None:

@@ -115,6 +115,7 @@ def test_every_step_has_its_keys_and_no_others(commands: Commands, stem: str) ->
             assert set(step["local"]) == {"form"} | LOCALS[form]
 
 
+@pytest.mark.thorough
 def test_the_bundled_scenarios_show_every_kind_and_form(commands: Commands) -> None:
     steps = [step for stem in STEMS for step in data(commands, stem)["steps"]]
     assert {step["kind"] for step in steps} == set(SHAPES)

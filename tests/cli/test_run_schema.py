@@ -28,6 +28,7 @@ def test_it_is_a_schema_and_printed_as_it_is(commands: Commands) -> None:
     assert (outcome.code, json.loads(outcome.out)) == (0, run_schema())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", SHOWN)
 def test_every_run_is_valid(stem: str) -> None:
     trace = scenario(stem).record()

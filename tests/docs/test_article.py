@@ -39,6 +39,7 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("language", "row"), ROWS, ids=[f"{language}-{number}" for number, (language, _) in enumerate(ROWS)]
 )

@@ -29,6 +29,7 @@ def outcome(folder: Path) -> tuple[int, str]:
     return run.returncode, run.stdout
 
 
+@pytest.mark.thorough
 def test_it_is_green(course: Path) -> None:
     code, told = outcome(course)
     assert code == 0, told

@@ -25,6 +25,7 @@ def test_every_format_is_described(language: str) -> None:
     assert str(MOST_NODES) in text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", PAGES)
 def test_the_commands_that_are_shown_write_what_they_say(
     language: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

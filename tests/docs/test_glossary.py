@@ -102,6 +102,7 @@ def test_no_message_uses_a_word_that_is_ruled_out() -> None:
     assert [(pair.ko, found) for pair in messages() if (found := not_said(pair.ko, "ko"))] == []
 
 
+@pytest.mark.thorough
 def test_no_scenario_and_no_page_uses_a_word_that_is_ruled_out() -> None:
     assert len(written()) > 140
     told = [

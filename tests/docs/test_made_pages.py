@@ -70,6 +70,7 @@ def test_every_operator_has_a_place_to_be_linked_to(name: str) -> None:
     assert sorted(headings) == sorted(links) == sorted(OPS)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["errors.md", "errors.ko.md"])
 def test_every_error_code_has_a_place_to_be_linked_to(build: Any, name: str) -> None:
     text = (DOCS / name).read_text(encoding="utf-8")

@@ -55,6 +55,7 @@ CLAIMS = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("language", "claim"), CLAIMS, ids=[f"{language}-{number}" for number, (language, _) in enumerate(CLAIMS)]
 )

@@ -66,11 +66,13 @@ def homes(trees: Mapping[str, ast.Module]) -> dict[str, list[str]]:
     return {name: where for name, where in found.items() if not name.startswith("_")}
 
 
+@pytest.mark.thorough
 def test_no_import_runs_in_a_circle() -> None:
     assert len(modules()) > 250
     assert circle(modules()) == []
 
 
+@pytest.mark.thorough
 def test_a_public_class_has_one_home() -> None:
     found = homes(modules())
     assert {"Trace", "Graph", "Op", "DebuggerScreen", "Message"} <= found.keys()

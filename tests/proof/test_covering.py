@@ -14,6 +14,7 @@ def test_they_have_every_feature() -> None:
     assert {stem: found for stem, found in missing.items() if found} == {}
 
 
+@pytest.mark.thorough
 def test_they_are_few_and_no_two_are_the_same() -> None:
     assert len(set(COVERING)) == len(COVERING) <= 24
     assert set(greedy()[3:]).isdisjoint(greedy()[:3])

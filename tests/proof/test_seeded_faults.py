@@ -106,6 +106,7 @@ def test_without_a_fault_everything_passes(fields: list[Field]) -> None:
     assert fields[0].passes()
 
 
+@pytest.mark.thorough
 def test_every_kind_fits_somewhere() -> None:
     assert {fault.kind for file in FILES for fault in faults_in(file)} == set(KINDS)
 

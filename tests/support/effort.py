@@ -60,4 +60,4 @@ def spread(count: int, most: int) -> list[int]:
 
 def examples(count: int) -> int:
     """How many examples a law is given, of the `count` that a thorough run gives it."""
-    return tried(count, max(10, count // 8))
+    return tried(count, max(10, count // 12))

@@ -49,6 +49,7 @@ def test_a_first_screen_takes_few_rooms() -> None:
     assert len(rooms) <= MOST_ROOMS
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("scenario", ["add_multiply", "rnn_cell"])
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_it_needs_no_table_of_all_characters(scenario: str, language: str) -> None:

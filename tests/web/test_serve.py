@@ -607,6 +607,7 @@ async def test_it_serves_until_a_signal_and_leaves_nothing_behind(number: int, t
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([NAME, "numpy.py"])
 
 
+@pytest.mark.thorough
 async def test_a_hangup_is_ignored_where_it_is_to_be(tmp_path: Path) -> None:
     """As under nohup: what a program ignores, the programs that it starts ignore too."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)

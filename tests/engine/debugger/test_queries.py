@@ -67,6 +67,7 @@ def test_paths_are_counted_where_they_are_too_many_to_list() -> None:
     assert not found.complete
 
 
+@pytest.mark.thorough
 def test_long_paths_are_not_all_listed() -> None:
     """Each way is longer than the next one; together they would be as long as the graph's size, squared."""
     nodes = "".join(f"  d{k}: d{k - 1} + x\n" for k in range(1, 15_000))

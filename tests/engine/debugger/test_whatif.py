@@ -411,6 +411,7 @@ def test_the_branch_that_was_just_left_keeps_its_run_however_old_it_is() -> None
         session = update(after, SwitchBranch("b1"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("size", "kept"), [(2, ["b3", "b4", "b5", "b6", "b7"]), (1200, ["b6", "b7"])])
 def test_of_large_runs_fewer_are_kept(size: int, kept: list[str]) -> None:
     leaf = f"{{shape: [{size}, {size}], init: ones}}"

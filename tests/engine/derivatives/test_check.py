@@ -196,6 +196,7 @@ class TestSampling:
         op = replace(with_vjp(OPS["square"], 0, times(1.001)), analytic=analytic)
         assert self._check(op).verdict is Verdict.DIFFERS
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("analytic", [True, False])
     @pytest.mark.parametrize("entry", [0, 4321, MOST_ENTRIES])
     def test_one_wrong_entry_is_caught_by_the_projection(self, entry: int, analytic: bool) -> None:

@@ -87,6 +87,7 @@ class Derivatives:
         return record(graph, Bindings.of(graph, self.values, seed))
 
 
+@pytest.mark.thorough
 @each_sample(has_edges)
 def test_every_operator_has_its_derivatives_as_nodes(op: Op, sample: Sample) -> None:
     """The first pass, written out, is the engine's own; so is the pass over what was written out."""

@@ -320,6 +320,7 @@ def test_flat_chains_may_be_long() -> None:
         parse("x" + " " * MAX_LENGTH)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "text",
     ["x\u00a0" * 50_000, "x" + ".b" * 99_000, "x" + "[0]" * 60_000, "1" * 199_999, "f(" + "a=1," * 49_000],

@@ -183,6 +183,7 @@ def refused(op: Op, shapes: tuple[tuple[int, ...], ...], **attributes: object) -
         yield error.text
 
 
+@pytest.mark.thorough
 def test_every_sentence_of_operators_is_heard(heard: set[str]) -> None:
     told = [reason.in_language("ko") for _, reason in constants()]
     told += [in_language(one, "ko") for one in settings()]

@@ -90,6 +90,7 @@ def its_messages_name_what_does_not_fit(op: Op) -> None:
             )
 
 
+@pytest.mark.thorough
 def test_most_refusals_have_a_hint() -> None:
     hints = Counter(bool(hint) for op in OPS.values() for *_, hint in refusals(op))
     assert hints[True] > 4 * hints[False], hints

@@ -64,6 +64,7 @@ def test_what_may_still_be_written_to_is_computed_every_time() -> None:
     assert counted.calls == 5
 
 
+@pytest.mark.thorough
 def test_a_result_goes_with_its_tensors() -> None:
     function, a = remembered(Counted()), frozen(1, 2)
     result = ref(function(a))

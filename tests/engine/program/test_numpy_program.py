@@ -347,6 +347,7 @@ def test_program_to_read() -> None:
 HELPERS = {name: source for op in OPS.values() for name, source in op.helpers.items()}
 
 
+@pytest.mark.thorough
 def test_every_helper_is_needed() -> None:
     used = {name for op, sample in CASES for name in _defined(trace_of(op, sample))}
     assert used | {"put"} == set(map(function_name, HELPERS.values()))  # rules of people's own call that

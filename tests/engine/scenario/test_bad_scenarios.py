@@ -143,6 +143,7 @@ def test_nodes_left_unread_are_not_called_unknown() -> None:
     assert codes == {"unknown-op"}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", tried([*LARGE], [*LARGE][::5]))
 def test_a_large_file_is_refused_at_the_right_place(name: str) -> None:
     make, (code, line, column) = LARGE[name]
@@ -151,6 +152,7 @@ def test_a_large_file_is_refused_at_the_right_place(name: str) -> None:
     assert (first.code.name, first.place.line, first.place.column) == (code, line, column)
 
 
+@pytest.mark.thorough
 def test_the_program_ends_none_in_a_traceback() -> None:
     done = program("check", ".")
     assert done.returncode == 2

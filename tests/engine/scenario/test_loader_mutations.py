@@ -97,6 +97,7 @@ def test_the_file_that_is_mutated_is_valid(path: Path) -> None:
     assert outcome(VALID.encode(), path) == ""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("line", range(VALID.count("\n")))
 def test_every_line_can_be_missing_or_doubled(path: Path, line: int) -> None:
     lines = VALID.splitlines(keepends=True)
@@ -129,11 +130,13 @@ def test_extremes(text: str) -> None:
     outcome(text.encode())
 
 
+@pytest.mark.thorough
 def test_a_long_chain_loads_and_comes_back() -> None:
     tracemalloc.stop()  # twenty thousand nodes may take what they take
     assert outcome(("inputs: {x: 1}\nnodes: {f: " + "+".join(["x"] * 20000) + "}").encode()) == ""
 
 
+@pytest.mark.thorough
 def test_every_bundled_scenario_meets_its_expectations() -> None:
     tracemalloc.stop()
     for path in sorted((Path(__file__).parents[3] / "scenarios").rglob("*.yaml")):

@@ -442,6 +442,7 @@ def test_the_scenario_of_everything_loads_and_is_valid() -> None:
     assert [error.message for error in VALIDATOR.iter_errors(EVERYTHING)] == []
 
 
+@pytest.mark.thorough
 @settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mutations())
 def test_what_the_loader_reads_is_valid(document: object) -> None:
@@ -521,6 +522,7 @@ def accepted(setting: Setting, value: object) -> bool:
     return True
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", INITS)
 def test_an_init_takes_the_same_values(name: str) -> None:
     init = INITS[name]

@@ -222,6 +222,7 @@ train: {{optimizer: {optimizer}, lr: 0.01, steps: {steps}}}
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize(("n", "steps"), [(300, 30), (300, 3), (60, 400)])
 def test_what_a_training_holds_is_told_before(optimizer: str, n: int, steps: int) -> None:

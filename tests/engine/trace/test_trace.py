@@ -143,6 +143,7 @@ def test_recording_twice_gives_the_same_bytes(run: RandomRun) -> None:
     assert _bytes(record(*run)) == _bytes(record(*run))
 
 
+@pytest.mark.thorough
 def test_hash_seed_changes_no_byte() -> None:
     program = """
 import hashlib

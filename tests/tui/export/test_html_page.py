@@ -105,6 +105,7 @@ def test_equations_have_their_numbers() -> None:
     assert "∂L/∂b" in cell.equation(30, "ko")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", ["digits_mlp", "softmax_classifier", "vanishing_over_time"])
 def test_a_tensor_is_all_of_its_numbers_or_a_heatmap(stem: str) -> None:
     page = page_of(stem)

@@ -23,6 +23,7 @@ def written(form: str, what: Scenario, language: str = "en") -> str:
     return FORMATS[form].write(Exported(what, what.record().frame(0), language, SIZE))
 
 
+@pytest.mark.thorough
 def test_what_asciinema_plays_is_the_screen_of_each_step() -> None:
     header, *events = map(json.loads, written("cast", scenario("add_multiply")).splitlines())
     assert (header["version"], header["width"], header["height"]) == (2, *SIZE)

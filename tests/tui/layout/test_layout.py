@@ -103,6 +103,7 @@ def test_operands_read_from_top_to_bottom() -> None:
     assert tops == sorted(tops)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(6))
 def test_a_blank_row_keeps_boxes_of_a_column_apart(seed: int) -> None:
     sizes, edges = computation(40, seed)

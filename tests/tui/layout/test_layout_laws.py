@@ -152,6 +152,7 @@ def test_the_work_can_be_given_up_between_any_two_stages() -> None:
     assert finish(layout_in_stages(*graph, tries=20)) == layout(*graph, tries=20)
 
 
+@pytest.mark.thorough
 def test_the_hash_seed_changes_nothing() -> None:
     probe = f"""
 from backprop_tui.layout import layout

@@ -164,6 +164,7 @@ def test_of_a_long_path_both_ends_are_shown() -> None:
     assert shown[1].endswith(" → s[0].h → s[0].r")
 
 
+@pytest.mark.thorough
 def test_very_many_paths_are_counted_by_their_size(tmp_path: Path) -> None:
     nodes = "".join(f"  d{k}: d{k - 1} + d{k - 1}\n" for k in range(1, 15_001))
     typist = Typist(written(tmp_path, f"inputs: {{x: 1}}\nnodes:\n  d0: x * 1\n{nodes}"))

@@ -67,6 +67,7 @@ def outcomes(project: pytest.Pytester) -> dict[str, tuple[str, int]]:
     return {nodeid: (outcome, line) for nodeid, outcome, line in reports}
 
 
+@pytest.mark.thorough
 def test_what_is_collected_and_where_it_stands(project: pytest.Pytester) -> None:
     found = outcomes(project)
     assert list(found) == [f"chain.scenario.yaml::{name}" for name in NAMES]
@@ -122,6 +123,7 @@ nodes:
 """
 
 
+@pytest.mark.thorough
 def test_a_wrong_rule_fails_at_its_node_and_at_the_leaf(project: pytest.Pytester) -> None:
     Path(project.path, "chain.scenario.yaml").write_text(WRONG)
     result = run(project)

@@ -37,6 +37,7 @@ def test_the_same_bytes_in_any_environment() -> None:
     assert pictures == {f"{here.text}{here.svg}\n".encode()}
 
 
+@pytest.mark.thorough
 def test_keys_are_pressed_in_either_form() -> None:
     assert draw("add_multiply", keys="s s").text == draw("add_multiply", keys=["s", "s"]).text
     assert draw("add_multiply", keys="s s").text == draw("add_multiply", at=2).text

@@ -100,6 +100,7 @@ def whole(view: View, density: Density) -> Scene:
     return scene
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("density", DENSITIES)
 def test_an_unrolled_cell_is_as_low_as_a_few_of_it(unrolled: View, density: Density) -> None:
     """Every slice stands near the cell that uses it, and all the uses of a weight share a wire."""
@@ -113,6 +114,7 @@ def test_an_unrolled_cell_is_as_low_as_a_few_of_it(unrolled: View, density: Dens
         assert 0 < sum_at - slice_at < 4 * max(box.width for box in scene.boxes) + 20
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("density", DENSITIES)
 def test_no_wire_runs_through_a_box(unrolled: View, density: Density) -> None:
     scene = whole(unrolled, density)

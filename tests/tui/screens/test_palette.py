@@ -31,6 +31,8 @@ async def opened(language: str) -> AsyncIterator[Pilot[None]]:
 async def found(pilot: Pilot[None], typed: str) -> list[str]:
     """What the palette lists for what is typed, once it has looked."""
     pilot.app.screen.query_one(CommandInput).value = typed
+    await pilot.pause()
+    await pilot.app.workers.wait_for_complete()
     for _ in range(100):
         await pilot.pause(0.02)
         prompts = [str(one.prompt) for one in pilot.app.screen.query_one(CommandList).options]

@@ -39,6 +39,7 @@ async def test_a_step_writes_few_bytes(stem: str) -> None:
         assert max(sizes) <= MOST
 
 
+@pytest.mark.thorough
 async def test_heatmaps_that_change_as_a_whole_write_few_bytes() -> None:
     """Each cell has two colours of its own: of such steps only the one in the middle is held to that."""
     async with written("digits_mlp") as terminal:
