@@ -102,11 +102,21 @@ class DebuggerApp(App[None]):
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         preferred = self.settings.theme if self.settings.theme in self.available_themes else ""
-        self.theme = theme or preferred or DARK.name
+        self._begin_in(theme or preferred or DARK.name)
         self.animation_level = "none"
         self.set_class(ascii, "-ascii")
         self.set_class(still, "-still")
         self.set_class(animated and not still, "-animated")
+
+    def _begin_in(self, name: str) -> None:
+        """Take the first theme. A dark one is there before any style is read; setting it reads all again."""
+        theme = self.get_theme(name)
+        if theme is None or not theme.dark:
+            self.theme = name
+            return
+        self.set_reactive(App.theme, name)
+        self.set_class(True, f"-theme-{name}")
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without colours: none at all, where the theme leaves the background to the terminal."""
