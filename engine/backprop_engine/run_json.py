@@ -14,6 +14,7 @@ from backprop_engine.explain.facts import (
     BackwardFacts,
     ClearFacts,
     ForwardFacts,
+    ReduceFacts,
     SeedFacts,
     StartFacts,
     StepFacts,
@@ -140,6 +141,14 @@ def _step(facts: StepFacts) -> dict[str, Any]:
                 "count": turn.number,
                 "of": turn.of,
                 "sum": tensor_json(facts.outcome),
+            }
+        case ReduceFacts(node=node, reduction=reduction):
+            ranks = reduction.contributions
+            return {
+                "node": node.name,
+                "operation": reduction.kind,
+                "contributions": {str(rank): tensor_json(tensor) for rank, tensor in ranks.items()},
+                "gradient": tensor_json(facts.outcome),
             }
         case UpdateFacts(node=node):
             return {

@@ -61,6 +61,15 @@ _STEP_KINDS: Final[Mapping[str, tuple[_Fragment, _Fragment]]] = {
         {"inside": _STEPS},
     ),
     "accumulate": ({"node": _STRING, "count": _POSITIVE, "of": _POSITIVE, "sum": _TENSOR}, {}),
+    "all-reduce": (
+        {
+            "node": _STRING,
+            "operation": {"enum": ["mean", "sum", None]},
+            "contributions": _NAMED,
+            "gradient": _TENSOR,
+        },
+        {},
+    ),
     "update": (
         {"node": _STRING, "before": _TENSOR, "gradient": _TENSOR, "after": _TENSOR},
         {"rate": _NUMBER, "norm": _NUMBER, "clipped": _TENSOR},

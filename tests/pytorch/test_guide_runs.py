@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,7 +28,7 @@ def sessions(page: str) -> dict[str, str]:
     blocks = re.findall(
         r"```console\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL
     )
-    return {block.split()[2]: block for block in blocks}
+    return {block.split()[2]: block for block in blocks if block.startswith("$ python")}
 
 
 def session(name: str, folder: Path) -> str:
@@ -44,11 +46,24 @@ def session(name: str, folder: Path) -> str:
     return told + "$ backprop-tui doctor run\n" + found.stdout
 
 
+def debugged(page: str, folder: Path) -> Iterator[tuple[str, str]]:
+    """What a page says that the debugger shows of the run in a folder, and what it does show."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    for block in re.findall(r"```console\n(\$ backprop-tui run .*?)```", text, re.DOTALL):
+        line, _, told = block.partition("\n")
+        words = [sys.executable, "-m", *shlex.split(line.removeprefix("$ ").replace("-tui", "_tui", 1))]
+        shown = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True).stdout
+        yield told, shown
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_session_is_what_its_program_leads_to(name: str, tmp_path: Path) -> None:
     told = session(name, tmp_path)
     for page in ("four-runs.md", "four-runs.ko.md"):
         assert normal(sessions(page)[name]) == normal(told)
+        if name == "ranks.py":
+            ((expected, shown),) = debugged(page, tmp_path)
+            assert shown == expected
 
 
 def test_every_program_has_a_session() -> None:

@@ -14,6 +14,7 @@ from ranked_training import RUNS, Run
 
 from backprop_engine.recordings.findings import find_in_ranks
 from backprop_engine.recordings.ranks import Ranks, open_ranks
+from backprop_engine.recordings.scenarios import load_recording
 from backprop_tui.cli.main import run as run_command
 from effort import tried
 
@@ -40,6 +41,18 @@ def together(ranks: Ranks, name: str) -> None:
             assert np.abs(whole - expected).max() <= 2e-6 * np.abs(expected).max()
             compared += 1
     assert compared == 3 * 16
+
+
+def shown(folder: Path, world: int) -> None:
+    """The debugger has a step for each gradient that ranks put together, and says that it is their mean."""
+    run = load_recording(folder).run()
+    assert (run.among.ranks, run.among.passes) == (tuple(range(world)), 1)
+    for rank in range(world):
+        for iteration in range(run.iterations):
+            reductions = run.on_rank(rank).trace(iteration).reduced
+            assert len(reductions) == 16
+            for one in reductions.values():
+                assert (one.kind, len(one.contributions), one.rank) == ("mean", world, rank)
 
 
 def entries(ranks: Ranks, rank: int, tensor: Any) -> Any:
@@ -72,6 +85,7 @@ def test_ranks_are_opened_as_one_run(world: int, tmp_path: Path, capsys: pytest.
         assert list(ranks.recordings) == list(range(world))
         if name in ("DDP", "FSDP2"):
             together(ranks, name)
+            shown(tmp_path / name, world)
         diagnosed(ranks, run)
     assert run_command(["doctor", str(tmp_path / "a bad batch")]) == 1
     told = capsys.readouterr().out

@@ -1,4 +1,5 @@
-"""A small recording, written without PyTorch: a linear layer, a ReLU, another linear layer, a mean square.
+"""Small recordings, written without PyTorch: a linear layer, a ReLU, another linear layer, a mean square,
+also on several ranks; and a program whose steps have several backward passes.
 
 The events are those that the recorder writes for such a model, the numbers are computed here with NumPy.
 """
@@ -19,11 +20,12 @@ from backprop_engine.recordings.events import (
     Manifest,
     Operand,
     OperatorCall,
+    ReducedGradient,
     TensorEntry,
 )
 from backprop_tui.torch.writer import RecordingWriter
 
-__all__ = ["STEPS", "recorded_mlp"]
+__all__ = ["STEPS", "recorded_mlp", "recorded_passes", "recorded_ranks"]
 
 STEPS = 3
 
@@ -44,19 +46,33 @@ class _Step:
 
 
 def recorded_mlp(
-    folder: Path, *, cells: int = 1000, steps: int = STEPS, spoilt: int | None = None, hooked: bool = False
+    folder: Path,
+    *,
+    cells: int = 1000,
+    steps: int = STEPS,
+    spoilt: int | None = None,
+    hooked: bool = False,
+    rank: int = 0,
+    world: int = 1,
 ) -> dict[str, Any]:
-    """Write the recording; gives the last step's gradients of parameters by name.
+    """Write the recording of a rank; gives the last step's gradients of parameters by name.
 
-    In the step `spoilt` the ReLU gives a NaN. If `hooked`, a hook doubles the gradient of the ReLU.
+    In the step `spoilt` the ReLU gives a NaN. If `hooked`, a hook doubles the gradient of the ReLU. With
+    several ranks each has its own batch, and the mean of their gradients is what all go on with.
     """
     rng = np.random.default_rng(0)
     w1, b1 = rng.normal(size=(4, 3)), rng.normal(size=4)
     w2, b2 = rng.normal(size=(2, 4)), rng.normal(size=2)
-    x, target = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
-    writer = RecordingWriter(folder, Manifest(FORMAT, "torch", "2.13.0", model="MLP"))
+    batches = [(rng.normal(size=(5, 3)), rng.normal(size=(5, 2))) for _ in range(world)]
+    x, target = batches[rank]
+    writer = RecordingWriter(folder, Manifest(FORMAT, "torch", "2.13.0", rank, world, model="MLP"))
     found: dict[str, Any] = {}
     for number in range(steps):
+        weights = (w1, b1, w2, b2)
+        means = {
+            name: np.mean([_gradients(*weights, *batch)[name] for batch in batches], axis=0)
+            for name in ("hidden.weight", "hidden.bias", "head.weight", "head.bias")
+        }
         hidden = x @ w1.T + b1
         relu = np.maximum(hidden, 0)
         if number == spoilt:
@@ -126,8 +142,78 @@ def recorded_mlp(
             ("a1", gradients["hidden.weight"], ()),
         ):
             writer.event(BackwardCall(node, (above,), handed))
+        going_on = found
+        if world > 1:
+            going_on = means
+            for name, mean in means.items():
+                writer.event(ReducedGradient(name, e(mean)))
         writer.event(EngineEnd())
-        w1, b1 = w1 - 0.1 * found["hidden.weight"], b1 - 0.1 * found["hidden.bias"]
-        w2, b2 = w2 - 0.1 * found["head.weight"], b2 - 0.1 * found["head.bias"]
+        w1, b1 = w1 - 0.1 * going_on["hidden.weight"], b1 - 0.1 * going_on["hidden.bias"]
+        w2, b2 = w2 - 0.1 * going_on["head.weight"], b2 - 0.1 * going_on["head.bias"]
     writer.close()
     return found
+
+
+def _gradients(w1: Any, b1: Any, w2: Any, b2: Any, x: Any, target: Any) -> dict[str, Any]:
+    """The gradients of a batch."""
+    hidden = x @ w1.T + b1
+    relu = np.maximum(hidden, 0)
+    dhead = 2 * (relu @ w2.T + b2 - target) / target.size
+    dhidden = dhead @ w2 * (hidden > 0)
+    return {
+        "hidden.weight": dhidden.T @ x, "hidden.bias": dhidden.sum(0),
+        "head.weight": dhead.T @ relu, "head.bias": dhead.sum(0),
+    }  # fmt: skip
+
+
+def recorded_ranks(folder: Path, world: int = 2, **options: Any) -> list[dict[str, Any]]:
+    """Write the recording of each rank; gives each one's own gradients of the last step."""
+    return [recorded_mlp(folder / f"rank-{rank}", rank=rank, world=world, **options) for rank in range(world)]
+
+
+def recorded_passes(folder: Path, steps: range = range(4), turns: int = 1, *, penalty: bool = False) -> None:
+    """Write a program that divides ``w * x`` by the number of the step plus 1, and goes backward from there.
+
+    It does so `turns` times in a step; with a `penalty`, another backward pass of each step begins at
+    ``exp(w)``.
+    """
+    writer = RecordingWriter(folder, Manifest(FORMAT, "torch", "2.13.0"))
+    for number in steps:
+        writer.start(number)
+        step = _Step(writer, 1000)
+        w, x = step.entry(3.0), step.entry(5.0)
+        leaf = Operand(w.id, leaf="w", tensor=w)
+        for turn in range(turns):
+            product, quotient = step.entry(15.0), step.entry(15.0 / (number + 1))
+            mul, div, leaf_node = (f"{name}{turn}" for name in "mda")
+            given = (leaf, Operand(x.id, tensor=x))
+            writer.event(
+                OperatorCall("aten.mul.Tensor", mul, None, "", "loop.py", 3, "step", given, (product,))
+            )
+            writer.event(
+                OperatorCall(
+                    "aten.div.Tensor", div, None, "", "loop.py", 4, "step",
+                    (Operand(product.id, mul, tensor=product),), (quotient,), {"other": number + 1},
+                )
+            )  # fmt: skip
+            writer.event(EngineStart(((div, 0),), "loop.py", 5))
+            writer.event(GraphNode(div, "DivBackward0", ((mul, 0),)))
+            writer.event(GraphNode(mul, "MulBackward0", ((leaf_node, 0), None)))
+            writer.event(GraphNode(leaf_node, "AccumulateGrad", (), "w", w))
+            one, handed, last = step.entry(1.0), step.entry(1 / (number + 1)), step.entry(5 / (number + 1))
+            writer.event(BackwardCall(div, (one,), (handed,)))
+            writer.event(BackwardCall(mul, (handed,), (last, None)))
+            writer.event(BackwardCall(leaf_node, (last,), ()))
+            writer.event(EngineEnd())
+        if penalty:
+            power, one = step.entry(np.exp(3.0)), step.entry(1.0)
+            writer.event(
+                OperatorCall("aten.exp.default", "e", None, "", "loop.py", 7, "step", (leaf,), (power,))
+            )
+            writer.event(EngineStart((("e", 0),), "loop.py", 8))
+            writer.event(GraphNode("e", "ExpBackward0", (("a", 0),)))
+            writer.event(GraphNode("a", "AccumulateGrad", (), "w", w))
+            writer.event(BackwardCall("e", (one,), (power,)))
+            writer.event(BackwardCall("a", (power,), ()))
+            writer.event(EngineEnd())
+    writer.close()

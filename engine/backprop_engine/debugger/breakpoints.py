@@ -31,7 +31,7 @@ from backprop_engine.trace.trace import Trace
 
 __all__ = ["PHASES", "Breakpoint", "Target", "hits", "parse_breakpoint", "positions_of_node"]
 
-PHASES: Final = ("forward", "backward", "update")
+PHASES: Final = ("forward", "backward", "reduce", "update")
 
 
 class Target(Struct, frozen=True):
@@ -223,6 +223,8 @@ def _of_nodes(nodes: Iterable[int], trace: Trace) -> Iterator[int]:
             yield schedule.starts[edge]
         for edge in schedule.uses_of.get(node, ()):
             yield schedule.arrival(edge)
+        if node in schedule.reduce_positions:
+            yield schedule.reduce_positions[node]
         if node in schedule.update_positions:
             yield schedule.update_positions[node]
 
@@ -249,8 +251,10 @@ def _of_group(name: str, trace: Trace) -> Iterator[int]:
 
 def _of_phase(name: str, trace: Trace) -> Iterator[int]:
     schedule = trace.schedule
-    begins = {"forward": 1, "backward": schedule.seed, "update": schedule.completed + 1}[name]
-    if begins <= schedule.last:
+    reduced = schedule.completed + 1
+    update = reduced + len(schedule.reduced)
+    begins = {"forward": 1, "backward": schedule.seed, "reduce": reduced, "update": update}[name]
+    if begins <= schedule.last and (name != "reduce" or schedule.reduced):
         yield begins
 
 

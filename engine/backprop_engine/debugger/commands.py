@@ -30,6 +30,8 @@ __all__ = [
     "StepOut",
     "StepOver",
     "SwitchBranch",
+    "SwitchPass",
+    "SwitchRank",
     "ToBackward",
     "ToEnd",
     "ToStart",
@@ -166,6 +168,18 @@ class Set(Struct, frozen=True, eq=False):
     entry: tuple[int, ...] | None = None
 
 
+class SwitchRank(Struct, frozen=True):
+    """Go to the same place on another rank: on the next one where none is named."""
+
+    rank: int | None = None
+
+
+class SwitchPass(Struct, frozen=True):
+    """Go to another backward pass of the same program, in the same step: to the next where none is named."""
+
+    number: int | None = None
+
+
 class Undo(Struct, frozen=True):
     """Go back to the parent branch."""
 
@@ -189,5 +203,5 @@ class NameBranch(Struct, frozen=True):
 Command: TypeAlias = (
     StepBy | StepOver | StepInto | StepOut | Continue | RunTo | Iterate | Go | ToStart | ToBackward | ToEnd
     | Back | Ahead | Select | Fold | Break | Delete | Enable | Ignore | Watch | Unwatch | Set | Undo | Redo
-    | SwitchBranch | NameBranch
+    | SwitchBranch | NameBranch | SwitchRank | SwitchPass
 )  # fmt: skip

@@ -30,7 +30,7 @@ from backprop_engine.debugger.watches import check_watch
 from backprop_engine.derivatives.decomposition import decomposition, inner_run
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Graph
-from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Schedule, Seed, Update
+from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Reduce, Schedule, Seed, Update
 from backprop_engine.messages.message import msg
 from backprop_engine.scenario.leaves.assignment import with_leaf
 from backprop_engine.trace.run import Run
@@ -38,13 +38,16 @@ from backprop_engine.trace.trace import Trace
 
 __all__ = ["ResumePoint", "position_of", "resume_point", "resumed"]
 
-StepKind: TypeAlias = Literal["start", "forward", "seed", "backward", "accumulate", "update", "clear"]
+StepKind: TypeAlias = Literal[
+    "start", "forward", "seed", "backward", "accumulate", "all-reduce", "update", "clear"
+]
 
 _KINDS: Final[dict[type, StepKind]] = {
     Forward: "forward",
     Seed: "seed",
     Backward: "backward",
     Accumulate: "accumulate",
+    Reduce: "all-reduce",
     Update: "update",
     Clear: "clear",
 }
@@ -82,7 +85,12 @@ def _point(trace: Trace, here: int, iteration: int = 0) -> ResumePoint:
         node, argnum, order = step.edge.node, step.edge.argnum, tuple(schedule.edges_of)
     else:
         node, argnum = step.node, 0
-        order = {"forward": tuple(schedule.order), "update": schedule.updates or ()}.get(kind, ())
+        orders = {
+            "forward": tuple(schedule.order),
+            "all-reduce": schedule.reduced,
+            "update": schedule.updates or (),
+        }
+        order = orders.get(kind, ())
     return ResumePoint(iteration, kind, graph.nodes[node].name, argnum, _following(graph, order, node))
 
 
@@ -98,8 +106,9 @@ def position_of(run: Run, point: ResumePoint) -> int:
 
 
 def _last_iteration_with(run: Run, kind: StepKind) -> int:
-    """The last iteration that has a step of this kind; the last of all has a forward pass only."""
-    return run.iterations - 1 if kind in ("start", "forward") else max(0, run.iterations - 2)
+    """The last iteration that has a step of this kind; the last of a training has a forward pass only."""
+    every = run.training is None or kind in ("start", "forward")
+    return run.iterations - 1 if every else max(0, run.iterations - 2)
 
 
 def _within(graph: Graph, schedule: Schedule, point: ResumePoint) -> int:
@@ -115,6 +124,9 @@ def _within(graph: Graph, schedule: Schedule, point: ResumePoint) -> int:
             return min(schedule.seed, schedule.completed)
         case "backward" | "accumulate":
             return next(_along(graph, schedule, point, nodes), schedule.completed)
+        case "all-reduce":
+            reduced = schedule.reduce_positions
+            return next((reduced[node] for node in nodes if node in reduced), schedule.completed)
         case "update":
             updated = schedule.update_positions
             return next((updated[node] for node in nodes if node in updated), _last_update(schedule))
@@ -163,7 +175,9 @@ def resumed(session: Session, run: Run) -> Session:
         pending=None,
     )
     moved = on_branch(on_baseline, branches)
-    moved = replace(moved, position=position_of(moved.run, resume_point(session)))
+    point = resume_point(session)
+    iteration = run.at_moment(session.run.moment(session.iteration))
+    moved = replace(moved, position=position_of(moved.run, structs.replace(point, iteration=iteration)))
     if session.levels:
         moved = replace(moved, levels=tuple(_levels(session.levels, moved.outer_trace)))
     message = msg("Dropped, because it no longer fits the file: {what}.", what=", ".join(left_out))

@@ -144,8 +144,8 @@ def halted(session: Session) -> Session:
                 stopped,
                 msg(
                     "Stopped in iteration {iteration}, on the way to iteration {goal}.",
-                    iteration=reached,
-                    goal=goal.iteration,
+                    iteration=goal.run.called(reached),
+                    goal=goal.run.called(goal.iteration),
                 ),
             )
         case PendingSearch(iteration=iteration, back=back):
@@ -155,7 +155,7 @@ def halted(session: Session) -> Session:
                 stopped,
                 msg(
                     "Stopped searching at iteration {iteration}; continue to resume the search.",
-                    iteration=iteration,
+                    iteration=session.run.called(iteration),
                 ),
             )
         case None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from msgspec import structs
 
+from backprop_engine.debugger.branches import Branches
 from backprop_engine.debugger.breakpoints import Breakpoint, parse_breakpoint, positions_of_node
 from backprop_engine.debugger.commands import (
     Ahead,
@@ -30,6 +31,8 @@ from backprop_engine.debugger.commands import (
     StepOut,
     StepOver,
     SwitchBranch,
+    SwitchPass,
+    SwitchRank,
     ToBackward,
     ToEnd,
     ToStart,
@@ -39,6 +42,7 @@ from backprop_engine.debugger.commands import (
 )
 from backprop_engine.debugger.editing import on_branch, overridden
 from backprop_engine.debugger.navigation import groups_at, next_boundary, previous_boundary, stretch_of
+from backprop_engine.debugger.resume import resumed
 from backprop_engine.debugger.session import InnerRun, PendingSearch, Session
 from backprop_engine.debugger.time_travel import (
     at,
@@ -54,6 +58,7 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Backward, Forward
 from backprop_engine.messages.message import msg
+from backprop_engine.trace.run import Run
 
 __all__ = ["update"]
 
@@ -99,10 +104,24 @@ def _carried_out(quiet: Session, command: Command) -> Session:
             return on_branch(quiet, quiet.branches.redone())
         case SwitchBranch(name=name):
             return on_branch(quiet, quiet.branches.switched(name))
+        case SwitchRank(rank=rank):
+            return _moved(quiet, quiet.baseline.on_rank(rank))
+        case SwitchPass(number=number):
+            return _moved(quiet, quiet.baseline.in_pass(number))
         case NameBranch(name=name):
             branches, runs = quiet.branches.renamed(name), {**quiet.runs}
             runs[branches.current] = runs.pop(quiet.branches.current, quiet.run)
             return replace(quiet, branches=branches, runs=runs)
+
+
+def _moved(session: Session, run: Run) -> Session:
+    """The session at the same place of another run; changes are left behind, as they are of one run."""
+    if run is session.baseline:
+        return session
+    moved = resumed(replace(session, run=session.baseline, runs={}, branches=Branches.start()), run)
+    if len(session.branches.every) > 1:
+        return with_notice(moved, msg("The changes were left behind."), good=False)
+    return moved
 
 
 # Moving

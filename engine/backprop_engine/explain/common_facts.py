@@ -25,7 +25,9 @@ __all__ = [
     "meets_convention",
 ]
 
-FactsKind: TypeAlias = Literal["start", "forward", "seed", "backward", "accumulate", "update", "clear"]
+FactsKind: TypeAlias = Literal[
+    "start", "forward", "seed", "backward", "accumulate", "all-reduce", "update", "clear"
+]
 
 
 class NamedTensor(Struct, frozen=True, eq=False):

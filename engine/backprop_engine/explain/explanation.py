@@ -10,6 +10,7 @@ from backprop_engine.explain.facts import (
     BackwardFacts,
     ClearFacts,
     ForwardFacts,
+    ReduceFacts,
     SeedFacts,
     StartFacts,
     StepFacts,
@@ -96,6 +97,8 @@ def _sentences(facts: StepFacts) -> list[Message]:
                     value=_short(facts.outcome),
                 )
             ]
+        case ReduceFacts(result=result):
+            return [reduced_words(facts, result.name, _short(result.tensor))]
         case UpdateFacts(node=node, before=before, after=after):
             return [
                 msg(
@@ -108,6 +111,30 @@ def _sentences(facts: StepFacts) -> list[Message]:
             ]
         case ClearFacts():
             return [msg("Values and gradients are cleared: the next iteration begins.")]
+
+
+def reduced_words(facts: ReduceFacts, gradient: str, value: str) -> Message:
+    """What the ranks made of their gradients, in a sentence."""
+    count = len(facts.reduction.contributions)
+    match facts.reduction.kind:
+        case "mean":
+            return msg(
+                "The mean over {count} ranks: {gradient} = {value}.",
+                count=count,
+                gradient=gradient,
+                value=value,
+            )
+        case "sum":
+            return msg(
+                "The sum over {count} ranks: {gradient} = {value}.",
+                count=count,
+                gradient=gradient,
+                value=value,
+            )
+        case None:
+            return msg(
+                "What the ranks have afterwards: {gradient} = {value}.", gradient=gradient, value=value
+            )
 
 
 def _short(tensor: Tensor) -> str:

@@ -17,8 +17,9 @@ from typing import TypeAlias
 from backprop_engine.explain.backward_facts import AccumulateFacts, BackwardFacts, SeedFacts
 from backprop_engine.explain.common_facts import CommonFacts, Turn
 from backprop_engine.explain.forward_facts import ForwardFacts
+from backprop_engine.explain.reduce_facts import ReduceFacts
 from backprop_engine.explain.update_facts import UpdateFacts
-from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Seed, Update
+from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Reduce, Seed, Update
 from backprop_engine.messages.message import msg
 from backprop_engine.scenario.sections.notes import BoundTo, Note, Notes, note_for
 from backprop_engine.scenario.sections.texts import LocalText
@@ -29,6 +30,7 @@ __all__ = [
     "BackwardFacts",
     "ClearFacts",
     "ForwardFacts",
+    "ReduceFacts",
     "SeedFacts",
     "StartFacts",
     "StepFacts",
@@ -52,7 +54,14 @@ class ClearFacts(CommonFacts):
 
 
 StepFacts: TypeAlias = (
-    StartFacts | ForwardFacts | SeedFacts | BackwardFacts | AccumulateFacts | UpdateFacts | ClearFacts
+    StartFacts
+    | ForwardFacts
+    | SeedFacts
+    | BackwardFacts
+    | AccumulateFacts
+    | ReduceFacts
+    | UpdateFacts
+    | ClearFacts
 )
 
 
@@ -125,6 +134,8 @@ def step_facts(frame: Frame, notes: Notes = MappingProxyType({}), *, changed: bo
             return BackwardFacts(frame, edge, note=note)
         case Accumulate(edge=edge, count=count, of=of):
             return AccumulateFacts(frame, edge, Turn(count, of), note=note)
+        case Reduce(node=position):
+            return ReduceFacts(frame, nodes[position], note=note)
         case Update(node=position):
             return UpdateFacts(frame, nodes[position], note=note)
         case Clear():

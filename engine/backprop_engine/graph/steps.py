@@ -2,8 +2,9 @@
 
 Positions are 0…n; position k is the state after step k. First every computed node's forward step, then the
 seed, then the gradient edges in the order of the backward pass, each followed by an accumulate step where
-its operand has more than one use. Where the run is an iteration of training, an update of each parameter
-follows, and a last step clears what was computed.
+its operand has more than one use. Where several ranks computed, a step for each parameter whose gradients
+they put together follows. Where the run is an iteration of training, an update of each parameter follows, and
+a last step clears what was computed.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ __all__ = [
     "Clear",
     "Edge",
     "Forward",
+    "Reduce",
     "Schedule",
     "Seed",
     "Step",
@@ -83,6 +85,13 @@ class Accumulate(Struct, frozen=True):
     of: int
 
 
+class Reduce(Struct, frozen=True):
+    """The gradients that several ranks computed of the parameter `node` become one."""
+
+    index: int
+    node: int
+
+
 class Update(Struct, frozen=True):
     """The parameter `node` gets its next value from its gradient."""
 
@@ -96,15 +105,16 @@ class Clear(Struct, frozen=True):
     index: int
 
 
-Step: TypeAlias = Forward | Seed | Backward | Accumulate | Update | Clear
+Step: TypeAlias = Forward | Seed | Backward | Accumulate | Reduce | Update | Clear
 
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
     """Which step leads to which position, and when each gradient arrives.
 
-    `updates` are the parameters that are updated, in order, and None outside of training. A run may be
-    `forward_only`, as the last of a training is; it has no edges then.
+    `updates` are the parameters that are updated, in order, and None outside of training; `reduced` are those
+    whose gradients ranks put together. A run may be `forward_only`, as the last of a training is; it has no
+    edges then.
     """
 
     order: range
@@ -112,6 +122,7 @@ class Schedule:
     edges: tuple[Edge, ...]
     updates: tuple[int, ...] | None = None
     forward_only: bool = False
+    reduced: tuple[int, ...] = ()
 
     @property
     def seed(self) -> int:
@@ -134,7 +145,8 @@ class Schedule:
     @property
     def last(self) -> int:
         """The last position, which is the number of steps."""
-        return self.completed if self.updates is None else self.completed + len(self.updates) + 1
+        done = self.completed + len(self.reduced)
+        return done if self.updates is None else done + len(self.updates) + 1
 
     @property
     def clear(self) -> int:
@@ -144,7 +156,13 @@ class Schedule:
     @cached_property
     def update_positions(self) -> dict[int, int]:
         """The position at which each updated parameter is updated."""
-        return {node: self.completed + turn for turn, node in enumerate(self.updates or (), 1)}
+        done = self.completed + len(self.reduced)
+        return {node: done + turn for turn, node in enumerate(self.updates or (), 1)}
+
+    @cached_property
+    def reduce_positions(self) -> dict[int, int]:
+        """The position at which the gradients of each parameter become one, where ranks put them together."""
+        return {node: self.completed + turn for turn, node in enumerate(self.reduced, 1)}
 
     @cached_property
     def uses_of(self) -> dict[int, list[int]]:
@@ -189,6 +207,9 @@ class Schedule:
         if index > self.completed:
             updates = self.updates or ()
             turn = index - self.completed - 1
+            if turn < len(self.reduced):
+                return Reduce(index, self.reduced[turn])
+            turn -= len(self.reduced)
             return Update(index, updates[turn]) if turn < len(updates) else Clear(index)
         edge = self.edges[bisect_right(self.starts, index) - 1]
         if self.starts[edge.index] == index:

@@ -18,6 +18,7 @@ from backprop_engine.explain.facts import (
     BackwardFacts,
     ClearFacts,
     ForwardFacts,
+    ReduceFacts,
     SeedFacts,
     StartFacts,
     StepFacts,
@@ -72,7 +73,7 @@ def numpy_lines(facts: StepFacts, most: int = _MOST_ENTRIES) -> list[str]:
             return update_lines(graph, node.position, facts.formulas, facts.symbols)
         case ClearFacts():
             return [*running_lines(facts.trace), *clear_lines(graph)]
-        case StartFacts():
+        case StartFacts() | ReduceFacts():
             return []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from backprop_engine.recordings.aten import RecordedCall, match
 from backprop_engine.recordings.operators import part_op, recorded_op, recorded_rule
 from backprop_engine.recordings.plans import PlannedNode, RunPlan
 
-__all__ = ["RecordedGraph", "graph_of"]
+__all__ = ["RecordedGraph", "graph_of", "numbers_of"]
 
 
 class RecordedGraph(Struct, frozen=True, eq=False):
@@ -29,6 +29,8 @@ class RecordedGraph(Struct, frozen=True, eq=False):
     graph: Graph
     arguments: tuple[tuple[int | None, ...], ...]
     """By position; empty for leaves."""
+    numbers: Mapping[int, int] = {}
+    """The constants that are numbers which differ between iterations, and which computed node each is for."""
 
 
 def _word(text: str) -> str:
@@ -53,8 +55,9 @@ class _Names:
         return free
 
 
-def graph_of(plan: RunPlan, root: str, dtype: np.dtype[Any]) -> RecordedGraph:
-    """The graph of a plan; `root` is what the outermost module is called."""
+def graph_of(plans: Sequence[RunPlan], root: str, dtype: np.dtype[Any]) -> RecordedGraph:
+    """The graph of plans that have one; `root` is what the outermost module is called."""
+    plan = plans[0]
     names = _Names()
     positions: dict[int, int] = {}
     nodes: list[Node] = []
@@ -66,13 +69,17 @@ def graph_of(plan: RunPlan, root: str, dtype: np.dtype[Any]) -> RecordedGraph:
         nodes.append(Node(len(nodes), names.free(_leaf_name(leaf)), _kind(leaf), leaf.shape))
     chosen = [_choose(node) for node in plan.computed]
     literals: dict[int, Tensor] = {}
-    for known in chosen:
+    changing, numbers = dict[int, int](), numbers_of(plans)
+    for at, known in enumerate(chosen):
         for number in known.operands:
-            if isinstance(number, float):
+            if isinstance(number, float) and numbers.get(at, number) is None:
+                changing[len(nodes)] = at
+                nodes.append(Node(len(nodes), names.free("number"), Kind.CONSTANT, ()))
+            elif isinstance(number, float):
                 literals[len(nodes)] = settle(number, dtype)
                 text = f"{number:g}" if float(f"{number:g}") == number else repr(number)
                 nodes.append(Node(len(nodes), "", Kind.LITERAL, (), text=text))
-    numbers = iter(sorted(literals))
+    places = iter(sorted([*literals, *changing]))
     modules = [module_path(clean(node.module)) if node.module != root else "" for node in plan.computed]
     alone = {module for module, nodes_in in Counter(modules).items() if module and nodes_in == 1}
     arguments: list[tuple[int | None, ...]] = [()] * len(nodes)
@@ -81,7 +88,7 @@ def graph_of(plan: RunPlan, root: str, dtype: np.dtype[Any]) -> RecordedGraph:
         called = _word(f"{node.name}_out" if node.kind == "part" else known.op.name)
         name = module if module in alone else f"{module}.{called}" if module else called
         operands = tuple(
-            next(numbers) if isinstance(one, float) else positions[id(node.operands[one].source)]
+            next(places) if isinstance(one, float) else positions[id(node.operands[one].source)]
             for one in known.operands
         )
         call = node.call
@@ -103,7 +110,17 @@ def graph_of(plan: RunPlan, root: str, dtype: np.dtype[Any]) -> RecordedGraph:
         tuple(_groups(modules, start, names)),
         operators={known.op.name: known.op for known in chosen if known.op.recorded},
     )
-    return RecordedGraph(graph, tuple(arguments))
+    return RecordedGraph(graph, tuple(arguments), changing)
+
+
+def numbers_of(plans: Sequence[RunPlan]) -> Mapping[int, float | None]:
+    """The number that each computed node takes as an operand; None where it differs between the plans."""
+    found: dict[int, float | None] = {}
+    for at, node in enumerate(plans[0].computed):
+        if node.number is not None:
+            values = {plan.computed[at].number for plan in plans}
+            found[at] = node.number if len(values) == 1 else None
+    return found
 
 
 def _kind(leaf: PlannedNode) -> Kind:

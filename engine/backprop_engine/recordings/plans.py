@@ -18,12 +18,19 @@ from backprop_engine.arrays import Shape
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.recordings.events import BackwardCall, Operand, OperatorCall, TensorEntry
+from backprop_engine.recordings.events import (
+    BackwardCall,
+    Operand,
+    OperatorCall,
+    ReducedGradient,
+    TensorEntry,
+)
 from backprop_engine.recordings.recording import EngineRun, RecordedStep
 
 __all__ = ["PlannedEdge", "PlannedNode", "RunPlan", "plan_of"]
 
 PlannedKind: TypeAlias = Literal["leaf", "constant", "computed", "tuple", "part"]
+_ARITHMETIC: Final = ("add", "sub", "rsub", "mul", "div")
 _VIEWS: Final = ("view", "_unsafe_view", "reshape")
 
 
@@ -59,6 +66,8 @@ class PlannedNode:
     outputs: tuple[int, ...] = ()
     """Which outputs the parts of a tuple are."""
     uses: int = 0
+    reduced: ReducedGradient | None = None
+    """Of a leaf, its gradient after ranks put theirs together, where they did."""
 
     @property
     def module(self) -> str:
@@ -66,10 +75,20 @@ class PlannedNode:
         return self.call.module if self.call is not None else ""
 
     @property
+    def number(self) -> float | None:
+        """The number that is an operand, which a program may change from step to step; None where there is
+        none.
+        """
+        other = self.settings.get("other") if self.name in _ARITHMETIC else None
+        return float(other) if isinstance(other, int | float) and not isinstance(other, bool) else None
+
+    @property
     def signature(self) -> tuple[Any, ...]:
         """What two runs of one graph have in common here, besides how nodes are connected."""
         flows = tuple(edge.flows for edge in self.operands)
-        return self.kind, self.name, self.shape, self.module, self.backward, flows, repr(self.settings)
+        settings = repr({**self.settings, "other": 0.0} if self.number is not None else self.settings)
+        reduced = self.reduced is not None
+        return self.kind, self.name, self.shape, self.module, self.backward, flows, settings, reduced
 
 
 @dataclass(eq=False)
@@ -178,6 +197,7 @@ class _Planner:
             known = value or gradient
             shape = tuple(known.shape) if known is not None else ()
             leaf = PlannedNode("leaf", clean(called), shape, value, gradient)
+            leaf.reduced = self.run.reduced.get(called)
             self.named[called] = leaf
             self.leaves.append(leaf)
         self.outputs[name, 0] = self.named[called]

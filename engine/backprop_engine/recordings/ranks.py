@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -60,11 +61,14 @@ class Ranks:
 
     def step(self, number: int) -> dict[int, RecordedStep]:
         """A step of each rank that recorded it."""
+        return {rank: steps[number] for rank, steps in self._steps.items() if number in steps}
+
+    @cached_property
+    def _steps(self) -> Mapping[int, Mapping[int, RecordedStep]]:
+        """The steps of each rank by their numbers."""
         return {
-            rank: step
+            rank: {step.number: step for step in recording.steps}
             for rank, recording in self.recordings.items()
-            for step in recording.steps
-            if step.number == number
         }
 
     def reductions(self, number: int) -> Iterator[RankReduction]:

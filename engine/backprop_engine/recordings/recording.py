@@ -74,6 +74,16 @@ class EngineRun:
         """What ranks put together, by the name of the leaf."""
         self.error = ""
 
+    @cached_property
+    def leaves(self) -> Mapping[str, GraphNode]:
+        """The nodes that accumulate the gradients of leaves, by the leaf's name."""
+        return {node.leaf: node for node in self.nodes.values() if node.leaf is not None}
+
+    @cached_property
+    def called(self) -> Mapping[str, BackwardCall]:
+        """What each node did."""
+        return {call.node: call for call in self.calls}
+
 
 class RecordedStep:
     """One step of the training loop: operators in the order of their calls, and runs of the engine."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -16,26 +17,56 @@ from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Schedule
 from backprop_engine.messages.message import msg
-from backprop_engine.recordings.graphs import graph_of
+from backprop_engine.recordings.graphs import RecordedGraph, graph_of
 from backprop_engine.recordings.plans import RunPlan
-from backprop_engine.recordings.recording import Recording
+from backprop_engine.recordings.ranks import Ranks
+from backprop_engine.recordings.reductions import RecordedReductions, reduced_leaves
 from backprop_engine.recordings.traces import trace_of
 from backprop_engine.trace.recompute import recompute
-from backprop_engine.trace.run import Run
+from backprop_engine.trace.reduction import Reduction
+from backprop_engine.trace.run import Among, Moment, Run
 from backprop_engine.trace.trace import Edit, GradientEdit, Trace, ValueEdit
 from backprop_engine.trace.training_history import TrainingHistory
 
-__all__ = ["RecordedRun"]
+__all__ = ["RecordedRun", "Siblings"]
+
+
+class Siblings(Protocol):
+    """The runs that were recorded with a run: those of other ranks, and of other graphs."""
+
+    ranks: Ranks
+
+    def run(self, rank: int, number: int) -> RecordedRun:
+        """The runs of a graph of a rank, by its number."""
+
+    def like(self, run: RecordedRun, rank: int) -> RecordedRun:
+        """The runs on another rank of the graph of `run`, or of its own."""
 
 
 class RecordedRun(Run):
-    """The iterations that were recorded of one graph, as `plans`; a trace maps its tensors when asked."""
+    """The iterations that were recorded of one graph on one rank, as `plans`; each has its moment.
 
-    def __init__(self, recording: Recording, plans: Sequence[RunPlan], steps: Sequence[int]) -> None:
-        self.recording, self.plans, self.steps = recording, tuple(plans), tuple(steps)
-        self.recorded = graph_of(plans[0], recording.manifest.model, _dtype(plans[0]))
+    A trace maps its tensors when asked. `recorded` is the graph, where another rank has the same.
+    """
+
+    def __init__(
+        self,
+        siblings: Siblings,
+        plans: Sequence[RunPlan],
+        moments: Sequence[Moment],
+        among: Among,
+        recorded: RecordedGraph | None = None,
+    ) -> None:
+        self.siblings, self.plans, self.moments = siblings, tuple(plans), tuple(moments)
+        self._among = among
+        self.rank = next(iter(siblings.ranks.recordings)) if among.rank is None else among.rank
+        self.recording = siblings.ranks.recordings[self.rank]
+        self.signature = plans[0].signature
+        self.recorded = recorded or graph_of(plans, self.recording.manifest.model, _dtype(plans[0]))
         self.training, self.edits = None, ()
         self.graph: Graph = self.recorded.graph
+        reduced = reduced_leaves(plans[0])
+        self._schedule = replace(self.graph.schedule, reduced=reduced) if reduced else self.graph.schedule
         self._traces: dict[int, Trace] = {}
         self._computed: dict[int, Trace] = {}
         """Iterations that were computed here after a change."""
@@ -54,18 +85,78 @@ class RecordedRun(Run):
         return self.iterations > 1
 
     @property
+    def among(self) -> Among:
+        """Which rank it is of, and which pass."""
+        return self._among
+
+    def moment(self, iteration: int) -> Moment:
+        """The recorded step of an iteration."""
+        return self.moments[iteration]
+
+    def at_moment(self, moment: Moment) -> int:
+        """The iteration of a moment, or the last one before it."""
+        return max(0, bisect_right(self.moments, moment) - 1)
+
+    def called(self, iteration: int) -> str:
+        """The number of the recorded step, and which of its runs, where there are several."""
+        step, turn = self.moments[iteration]
+        several = turn or self.moments[iteration + 1 : iteration + 2] == (Moment(step, 1),)
+        return f"{step}.{turn + 1}" if several else str(step)
+
+    def iterations_of(self, step: int) -> range:
+        """The iterations that ran in a recorded step."""
+        return range(bisect_left(self.moments, Moment(step)), bisect_left(self.moments, Moment(step + 1)))
+
+    def iteration_called(self, name: str) -> int:
+        """The iteration that is called so, or the first of a step of this number."""
+        step, _, turn = name.partition(".")
+        if (step + (turn or "1")).isdecimal():
+            wanted = Moment(int(step), int(turn or "1") - 1)
+            found = bisect_left(self.moments, wanted)
+            if self.moments[found : found + 1] == (wanted,):
+                return found
+        raise self._no_iteration(name)
+
+    def on_rank(self, rank: int | None = None) -> Run:
+        """The runs of the same graph on another rank, the next one by default."""
+        ranks = self.among.ranks
+        if len(ranks) < 2:
+            return super().on_rank(rank)
+        if rank is None:
+            rank = ranks[(ranks.index(self.rank) + 1) % len(ranks)]
+        return self.siblings.like(self, rank)
+
+    def in_pass(self, number: int | None = None) -> Run:
+        """The runs of another graph on this rank, the next one by default."""
+        if self.among.passes < 2:
+            return super().in_pass(number)
+        following = self.among.number % self.among.passes + 1
+        return self.siblings.run(self.rank, following if number is None else number)
+
+    @property
+    def length(self) -> int:
+        """The number of steps of an iteration."""
+        return self._schedule.last
+
+    @property
     def last(self) -> int:
         """The last position of all."""
         return self.iterations * self.length
 
     def schedule(self, iteration: int) -> Schedule:
         """The schedule, the same for all iterations."""
-        return self.graph.schedule
+        return self._schedule
 
     def _made(self, iteration: int) -> Trace:
         if iteration in self._computed:
             return self._computed[iteration]
-        return trace_of(self.recording, self.recorded, self.plans[iteration], iteration)
+        plan = self.plans[iteration]
+        made = trace_of(self.recording, self.recorded, plan, iteration)
+        if self._schedule is self.graph.schedule:
+            return made
+        step = self.moments[iteration].step
+        reduced = RecordedReductions(self.siblings.ranks, self.rank, step, self.graph, plan)
+        return replace(made, plan=self._schedule, reduced=reduced)
 
     def missing(self, iteration: int) -> int:
         """Nothing has to be computed to look at an iteration."""
@@ -96,10 +187,20 @@ class RecordedRun(Run):
         """The run with the iteration of `trace` recomputed; `UsageError` where that is not possible."""
         _refuse_unknown(trace, bindings, edits)
         hooks = tuple(edit for edit in trace.edits if isinstance(edit, GradientEdit) and edit.by_hook)
-        made = replace(recompute(trace, bindings, (*hooks, *edits)).trace, iteration=trace.iteration)
+        made = recompute(trace, bindings, (*hooks, *edits)).trace
+        reduced = {at: _again(trace, made, at) for at in trace.reduced}
+        made = replace(made, iteration=trace.iteration, plan=trace.plan, reduced=reduced)
         other = copy(self)
         other._traces, other._computed = {}, {**self._computed, trace.iteration: made}
         return other
+
+
+def _again(before: Trace, after: Trace, leaf: int) -> Reduction:
+    """What ranks make of their gradients of a leaf where this one computed another."""
+    old, new = before.gradients[leaf], after.gradients[leaf]
+    if old is new or new is None or (old is not None and same(old, new)):
+        return before.reduced[leaf]
+    return before.reduced[leaf].with_own(new)
 
 
 def _refuse_unknown(trace: Trace, bindings: Bindings, edits: Iterable[Edit]) -> None:

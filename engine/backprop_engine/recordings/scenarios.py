@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from msgspec import Struct
 
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import Message, joined, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.translations import languages
 from backprop_engine.recordings.finding import Finding
-from backprop_engine.recordings.plans import RunPlan, plan_of
-from backprop_engine.recordings.recording import Recording, open_recording
+from backprop_engine.recordings.passes import RecordedPasses
+from backprop_engine.recordings.plans import PlannedNode
+from backprop_engine.recordings.ranks import Ranks, open_ranks
+from backprop_engine.recordings.recording import Recording
 from backprop_engine.recordings.runs import RecordedRun
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.sections.texts import LocalText
 from backprop_engine.trace.run import Run
 
-__all__ = ["RecordedScenario", "load_recording", "position_of", "recorded_run"]
+__all__ = ["FindingPlace", "RecordedScenario", "load_recording", "place_of"]
+
+_RANK: Final = re.compile(r"rank-\d+")
+"""What the folder of a rank is called."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +58,9 @@ class RecordedScenario(Scenario):
 
 def load_recording(folder: str | os.PathLike[str]) -> RecordedScenario:
     """The recording in a folder, ready to be debugged; `UsageError` for one that cannot be."""
-    recording = open_recording(folder)
-    run = recorded_run(recording)
+    ranks, rank = _ranks_around(Path(folder))
+    run = RecordedPasses(ranks).main(rank)
+    recording = run.recording
     path, name = os.fspath(folder), Path(folder).absolute().name
     model = clean(recording.manifest.model) or clean(name)
     return RecordedScenario(
@@ -66,50 +76,66 @@ def load_recording(folder: str | os.PathLike[str]) -> RecordedScenario:
     )
 
 
-def recorded_run(recording: Recording) -> RecordedRun:
-    """The iterations of the graph that most runs of the engine have; `UsageError` where there is none."""
-    return RecordedRun(recording, *_one_graph(recording))
+def _ranks_around(folder: Path) -> tuple[Ranks, int]:
+    """The ranks of a run in a folder, and the first of them; of one that is the folder of a rank, those
+    beside it, and that rank.
+    """
+    if _RANK.fullmatch(folder.absolute().name):
+        with suppress(UsageError):  # then what is wrong with the others does not matter
+            around = open_ranks(folder.absolute().parent)
+            for rank, recording in around.recordings.items():
+                if recording.folder.name == folder.absolute().name:
+                    return around, rank
+    ranks = open_ranks(folder)
+    return ranks, next(iter(ranks.recordings))
 
 
-def position_of(run: RecordedRun, finding: Finding) -> int | None:
-    """The position of a run at which a finding is seen; None where its graph is not that of the run.
+class FindingPlace(Struct, frozen=True, eq=False):
+    """Where the debugger shows a finding: the run, and the position in it."""
+
+    run: RecordedRun
+    position: int
+
+
+def place_of(passes: RecordedPasses, rank: int, finding: Finding) -> FindingPlace | None:
+    """Where a finding is seen on a rank; None where nothing of it ran backward in its step.
 
     It is where the node gives its value, or, for what went wrong on the way back, where it hands its gradient
-    on.
+    on. A finding that has no node is seen at the first that its line made, or else at the start of its step.
     """
-    if not finding.node or finding.step not in run.steps:
-        return None
-    plan, start = run.plans[run.steps.index(finding.step)], run.start(run.steps.index(finding.step))
-    first = len(run.graph.nodes) - len(plan.computed)
-    found = (at for at, node in enumerate(plan.computed, first) if finding.node in node.made)
-    position = next(found, None)
-    if position is None:
-        return None
-    edges = run.graph.schedule.edges_of.get(position)
-    if edges and not finding.kind.startswith("forward"):
-        return start + run.graph.schedule.starts[edges.start]
-    return start + position - run.graph.order.start + 1
+    runs = [(run, at) for run in passes.of_step(rank, finding.step) for at in run.iterations_of(finding.step)]
+    for wanted in (_made_of, _on_line) if finding.node or finding.file else ():
+        for run, iteration in runs:
+            for at, node in enumerate(run.plans[iteration].computed, run.graph.order.start):
+                if wanted(finding, node):
+                    return FindingPlace(run, run.start(iteration) + _within(run, at, finding))
+    first = next(((run, run.start(iteration)) for run, iteration in runs), None)
+    return None if first is None or not finding.node else FindingPlace(*first)
 
 
-def _one_graph(recording: Recording) -> tuple[Sequence[RunPlan], Sequence[int]]:
-    """The runs of the engine that have one graph, of which there are most, and their steps."""
-    found: dict[Any, list[tuple[RunPlan, int]]] = {}
-    for step in recording.steps:
-        for run in step.runs:
-            if run.roots:
-                plan = plan_of(step, run)
-                found.setdefault(plan.signature, []).append((plan, step.number))
-    if not found:
-        raise UsageError(
-            msg("{path}: no backward pass was recorded", path=clean(str(recording.folder))),
-            msg("`backprop-tui doctor {path}` tells what was", path=clean(str(recording.folder))),
-        )
-    most = max(found.values(), key=len)
-    return [plan for plan, _ in most], [step for _, step in most]
+def _made_of(finding: Finding, node: PlannedNode) -> bool:
+    return finding.node in node.made
+
+
+def _on_line(finding: Finding, node: PlannedNode) -> bool:
+    call = node.call
+    return (
+        call is not None
+        and bool(finding.file)
+        and (clean(call.file), call.line) == (finding.file, finding.line)
+    )
+
+
+def _within(run: RecordedRun, node: int, finding: Finding) -> int:
+    """The position in an iteration at which a node shows a finding."""
+    edges = run.graph.schedule.edges_of.get(node)
+    if edges and not finding.kind.startswith(("forward", "input")):
+        return run.graph.schedule.starts[edges.start]
+    return node - run.graph.order.start + 1
 
 
 def _description(recording: Recording, run: RecordedRun) -> Message:
-    manifest, first, last = recording.manifest, run.steps[0], run.steps[-1]
+    manifest, first, last = recording.manifest, run.moments[0].step, run.moments[-1].step
     said = [
         msg(
             "Recorded with {framework} {version}: {count} backward passes, steps {first} to {last}.",
@@ -122,7 +148,7 @@ def _description(recording: Recording, run: RecordedRun) -> Message:
     ]
     others = sum(len(step.runs) for step in recording.steps) - run.iterations
     if others:
-        said.append(msg("{count} others have another graph and are not shown.", count=others))
+        said.append(msg("{count} others have another graph: `pass` shows them.", count=others))
     return joined(" ", said)
 
 

@@ -103,6 +103,8 @@ class _Tracer:
 
     def _value(self, position: int) -> Supply:
         known, node = self.planned[position], self.graph.nodes[position]
+        if known is None and position in self.recorded.numbers:
+            return constant(self.plan.computed[self.recorded.numbers[position]].number, self.dtype)
         if known is None:
             return constant(self.graph.literals[position], self.dtype)
         if known.kind == "tuple":

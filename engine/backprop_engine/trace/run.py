@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -24,7 +25,7 @@ from backprop_engine.trace.trace import Edit, Trace
 from backprop_engine.trace.training import Training, kept_traces, stride
 from backprop_engine.trace.training_history import TrainingHistory
 
-__all__ = ["Run", "Training"]
+__all__ = ["Among", "Moment", "Run", "Training"]
 
 
 class _Checkpoint(Struct, frozen=True, eq=False):
@@ -32,6 +33,29 @@ class _Checkpoint(Struct, frozen=True, eq=False):
 
     bindings: Bindings
     states: Mapping[int, OptimizerState]
+
+
+class Moment(NamedTuple):
+    """When an iteration was: in which step of the program that ran, and at which turn where a step has
+    several.
+    """
+
+    step: int
+    turn: int = 0
+
+
+class Among(Struct, frozen=True):
+    """Which of several runs that belong together a run is.
+
+    `rank` is the process that computed it, one of the `ranks` that were recorded of `world`; None where there
+    was one process. `number` counts, from 1, the `passes`: those of a program with several backward passes.
+    """
+
+    rank: int | None = None
+    ranks: tuple[int, ...] = ()
+    world: int = 1
+    number: int = 1
+    passes: int = 1
 
 
 class Run:
@@ -96,6 +120,46 @@ class Run:
         return self.training is not None
 
     @property
+    def among(self) -> Among:
+        """Which of several runs that belong together it is."""
+        return Among()
+
+    def moment(self, iteration: int) -> Moment:
+        """When an iteration was."""
+        return Moment(iteration)
+
+    def at_moment(self, moment: Moment) -> int:
+        """The iteration of a moment, or the last one before it; the first where there is none before."""
+        return min(moment.step, self.iterations - 1)
+
+    def called(self, iteration: int) -> str:
+        """The number by which people are told of an iteration."""
+        return str(iteration)
+
+    def iteration_called(self, name: str) -> int:
+        """The iteration that is called so; `UsageError` where there is none."""
+        if name.isdecimal() and int(name) < self.iterations:
+            return int(name)
+        raise self._no_iteration(name)
+
+    def _no_iteration(self, name: str | int) -> UsageError:
+        last = self.iterations - 1
+        there = (
+            msg("iterations are numbered {first} to {last}", first=self.called(0), last=self.called(last))
+            if self.training or self.iterations > 1
+            else msg("without `train` the only iteration is 0")
+        )
+        return UsageError(msg("there is no iteration {iteration}: {there}", iteration=name, there=there))
+
+    def on_rank(self, rank: int | None = None) -> Run:
+        """The run of another rank: of the next one, by default; `UsageError` where there is none."""
+        raise UsageError(msg("this run has one rank"))
+
+    def in_pass(self, number: int | None = None) -> Run:
+        """The run of another backward pass of the same program; `UsageError` where there is none."""
+        raise UsageError(msg("this run has one backward pass"))
+
+    @property
     def length(self) -> int:
         """The number of steps of an iteration that is not the last."""
         return (self.graph.training_schedule if self.training else self.graph.schedule).last
@@ -140,14 +204,7 @@ class Run:
     def trace(self, iteration: int = 0) -> Trace:
         """The trace of an iteration; raises `UsageError` if there is none."""
         if not 0 <= iteration < self.iterations:
-            there = (
-                msg("iterations are numbered 0 to {last}", last=self.iterations - 1)
-                if self.training or self.iterations > 1
-                else msg("without `train` the only iteration is 0")
-            )
-            raise UsageError(
-                msg("there is no iteration {iteration}: {there}", iteration=iteration, there=there)
-            )
+            raise self._no_iteration(iteration)
         if iteration not in self._traces:
             made = self._made(iteration)
             while len(self._traces) >= kept_traces(self.graph):

@@ -27,6 +27,7 @@ from backprop_engine.graph.steps import (
     Clear,
     Edge,
     Forward,
+    Reduce,
     Schedule,
     Seed,
     Step,
@@ -35,6 +36,7 @@ from backprop_engine.graph.steps import (
 )
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.optim import ClippedGradients, OptimizerState
+from backprop_engine.trace.reduction import Reduction
 from backprop_engine.trace.training import Training
 
 __all__ = [
@@ -121,11 +123,15 @@ class Trace:
     arrived: Sequence[Tensor]
     gradients: Sequence[Tensor | None]
     plan: Schedule | None = None
-    """The schedule of an iteration of training, which has more or fewer steps; None for any other run."""
+    """The schedule of an iteration of training, or of one of several ranks, which has more or fewer steps;
+    None for any other run.
+    """
     updated: Mapping[int, Tensor] = field(default_factory=dict)
     """What each parameter is after the update, and each running value when all is cleared, by position."""
     remembered: Mapping[int, tuple[OptimizerState, OptimizerState]] = field(default_factory=dict)
     """The optimizer's state of each parameter before and after the update, by position."""
+    reduced: Mapping[int, Reduction] = field(default_factory=dict)
+    """What the ranks made of their gradients of each parameter, by position, where several computed."""
     iteration: int = 0
     clipped: ClippedGradients | None = None
     """What the optimizer got in place of the gradients, in a training that clips them."""
@@ -274,6 +280,7 @@ class Phase(Enum):
     START = "start"
     FORWARD = "forward"
     BACKWARD = "backward"
+    REDUCE = "all-reduce"
     UPDATE = "update"
     END = "end"
 
@@ -345,10 +352,12 @@ class Frame:
         schedule = self.trace.schedule
         if self.position == 0:
             return Phase.START
-        if self.position > schedule.completed:
+        if self.position > schedule.completed and schedule.updates is not None:
             return Phase.UPDATE
         if self.position == schedule.last:
             return Phase.END
+        if self.position > schedule.completed:
+            return Phase.REDUCE
         return Phase.FORWARD if self.position < schedule.seed else Phase.BACKWARD
 
     def value(self, node: str | Node) -> Tensor | None:
@@ -378,6 +387,9 @@ class Frame:
         schedule = self.trace.schedule
         if self.position >= schedule.clear:
             return None
+        reduced = schedule.reduce_positions.get(node.position)
+        if reduced is not None and self.position >= reduced:
+            return self.trace.reduced[node.position].result
         if node.position == self.graph.output:
             return self.trace.gradients[node.position] if self.position >= schedule.seed else None
         edge = schedule.latest_arrival(node.position, self.position)
@@ -406,9 +418,11 @@ class Frame:
 
     @property
     def node(self) -> Node | None:
-        """The node of the step: computed, seeded or updated, or passing on or collecting its gradient."""
+        """The node of the step: computed, seeded, put together or updated, or passing its gradient on or
+        collecting it.
+        """
         match self.step:
-            case Forward(node=position) | Seed(node=position) | Update(node=position):
+            case Forward(node=position) | Seed(node=position) | Reduce(node=position) | Update(node=position):
                 return self.graph.nodes[position]
             case Backward(edge=edge):
                 return self.graph.nodes[edge.node]
@@ -436,7 +450,7 @@ def between(frame: Frame, other: Frame) -> list[Step] | None:
 def nodes_of(step: Step) -> tuple[int, ...]:
     """The nodes, by position, that a step is about."""
     match step:
-        case Forward(node=node) | Seed(node=node) | Update(node=node):
+        case Forward(node=node) | Seed(node=node) | Reduce(node=node) | Update(node=node):
             return (node,)
         case Backward(edge=edge) | Accumulate(edge=edge):
             return edge.node, edge.operand

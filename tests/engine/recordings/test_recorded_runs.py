@@ -158,7 +158,7 @@ def test_what_the_doctor_finds_has_a_position(tmp_path: Path, capsys: pytest.Cap
     assert arises["position"] == run.length + 2
     assert run.trace(1).frame(2).node is run.graph["relu"]
     assert run_command(["doctor", folder]) == 1
-    assert f"backprop-tui {folder} --at {arises['position']}\n" in capsys.readouterr().out
+    assert f"backprop-tui {folder}/ --at {arises['position']}\n" in capsys.readouterr().out
 
 
 # What strangers write

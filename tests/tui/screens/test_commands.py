@@ -148,6 +148,8 @@ CASES: dict[str, Case] = {
     "backward": Case("", state(lambda now, was: now.outer_here == now.outer_trace.schedule.seed)),
     "iteration": Case("", state(lambda now, was: now.iteration == 2 and now.here == was.here)),
     "iteration_back": Case("", moved(9 - BASE)),
+    "rank": Case("", told("this run has one rank")),
+    "pass": Case("", told("this run has one backward pass")),
     "start": Case("", moved(-BASE)),
     "trouble": Case("", told("every number in this iteration is finite")),
     "end": Case("", state(lambda now, was: now.position == now.last)),
@@ -427,12 +429,12 @@ async def test_tab_completes_and_goes_round(read: Scenario) -> None:
         field.value = ""
         await pilot.press(*"b ph", "tab")
         assert field.value == "b phase "
-        assert "phase forward  phase backward  phase update" in seen(pilot)
+        assert "phase forward  phase backward  phase reduce" in seen(pilot)
         reached = []
         for key in ("tab", "tab", "tab", "tab", "shift+tab"):
             await pilot.press(key)
             reached.append(field.value)
-        phases = ["forward", "backward", "update", "forward", "update"]
+        phases = ["forward", "backward", "reduce", "update", "reduce"]
         assert reached == [f"b phase {one}" for one in phases]
 
 

@@ -11,10 +11,10 @@ from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import Message, in_language, msg
 from backprop_engine.messages.translations import languages
 from backprop_engine.recordings.findings import Finding, find_in_ranks
+from backprop_engine.recordings.passes import RecordedPasses
 from backprop_engine.recordings.ranks import Ranks, open_ranks
 from backprop_engine.recordings.recording import Recording
-from backprop_engine.recordings.runs import RecordedRun
-from backprop_engine.recordings.scenarios import position_of, recorded_run
+from backprop_engine.recordings.scenarios import FindingPlace, place_of
 
 __all__ = ["add_arguments", "run"]
 
@@ -38,19 +38,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if findings else 0
 
 
-def _places(ranks: Ranks, findings: list[Finding]) -> list[int | None]:
-    """The position at which the debugger shows each finding, on its first rank, where it does."""
-    runs: dict[int, RecordedRun | None] = {}
-    places: list[int | None] = []
+def _places(ranks: Ranks, findings: list[Finding]) -> list[FindingPlace | None]:
+    """Where the debugger shows each finding, on its first rank."""
+    passes, places = RecordedPasses(ranks), list[FindingPlace | None]()
     for finding in findings:
-        rank, recording = _recording(ranks, finding)
-        if rank not in runs:
-            try:
-                runs[rank] = recorded_run(recording)
-            except UsageError:  # nothing ran backward
-                runs[rank] = None
-        run = runs[rank]
-        places.append(None if run is None else position_of(run, finding))
+        try:
+            places.append(place_of(passes, _recording(ranks, finding)[0], finding))
+        except UsageError:  # nothing ran backward
+            places.append(None)
     return places
 
 
@@ -61,7 +56,7 @@ def _recording(ranks: Ranks, finding: Finding) -> tuple[int, Recording]:
     return rank, ranks.recordings[rank]
 
 
-def _print(ranks: Ranks, findings: list[Finding], places: list[int | None], language: str) -> None:
+def _print(ranks: Ranks, findings: list[Finding], places: list[FindingPlace | None], language: str) -> None:
     steps = [step for recording in ranks.recordings.values() for step in recording.steps]
     manifest = ranks.first.manifest
     nodes = sum(
@@ -94,7 +89,7 @@ def _print(ranks: Ranks, findings: list[Finding], places: list[int | None], lang
                 left=len(checks) - len(compared),
             ).in_language(language)
         )
-    for finding, position in zip(findings, places, strict=True):
+    for finding, shown in zip(findings, places, strict=True):
         where = f"{_from_here(finding.file)}:{finding.line}: " if finding.file else ""
         print(f"\n{where}{finding.kind}: {in_language(finding.message, language)}")
         place = [msg("step {step}", step=finding.step).in_language(language)]
@@ -102,9 +97,10 @@ def _print(ranks: Ranks, findings: list[Finding], places: list[int | None], lang
             place.append(_ranks(ranks, finding).in_language(language))
         place += [text for text in (finding.op, finding.module, finding.node) if text]
         print(f"  {' · '.join(place)}")
-        if position is not None:
-            folder = shlex.quote(str(_recording(ranks, finding)[1].folder))
-            print(f"  backprop-tui {folder} --at {position}")
+        if shown is not None:
+            folder, among = shlex.quote(str(shown.run.recording.folder)), shown.run.among
+            option = f" --pass {among.number}" if among.passes > 1 else ""
+            print(f"  backprop-tui {folder}/{option} --at {shown.position}")
     if not findings:
         print(msg("no problem was found").in_language(language))
 
@@ -123,7 +119,7 @@ def _ranks(ranks: Ranks, finding: Finding) -> Message:
     return msg("ranks {ranks}", ranks=", ".join(map(str, finding.ranks)))
 
 
-def _data(ranks: Ranks, findings: list[Finding], places: list[int | None]) -> dict[str, object]:
+def _data(ranks: Ranks, findings: list[Finding], places: list[FindingPlace | None]) -> dict[str, object]:
     manifest = ranks.first.manifest
     return {
         "framework": manifest.framework,
@@ -140,9 +136,10 @@ def _data(ranks: Ranks, findings: list[Finding], places: list[int | None]) -> di
                 "module": finding.module,
                 "file": finding.file,
                 "line": finding.line,
-                "position": position,
+                "position": None if shown is None else shown.position,
+                **({"pass": shown.run.among.number} if shown and shown.run.among.passes > 1 else {}),
                 **({"ranks": list(finding.ranks)} if ranks.world > 1 else {}),
             }
-            for finding, position in zip(findings, places, strict=True)
+            for finding, shown in zip(findings, places, strict=True)
         ],
     }

@@ -43,6 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--at", type=int, metavar="N", help=msg("start at position N"))
     parser.add_argument(
+        "--pass",
+        type=int,
+        dest="number",
+        metavar="N",
+        help=msg("of a recording with several backward passes, pass N"),
+    )
+    parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help=msg("another value for a leaf")
     )
     parser.add_argument(
@@ -109,7 +116,7 @@ def found(arguments: argparse.Namespace) -> Start:
 
     from msgspec import structs
 
-    from backprop_engine.debugger import start_move
+    from backprop_engine.debugger import SwitchPass, start_move, update
     from backprop_tui.cli.arguments import limits, opened, position
     from backprop_tui.files.bundled import resolve
     from backprop_tui.files.opening import Opening, is_folder
@@ -127,8 +134,11 @@ def found(arguments: argparse.Namespace) -> Start:
         opening = Opening.of(resolve(arguments.scenario), tuple(arguments.set), **limits(arguments))
         scenario = opened(arguments, standard_input=False)
         view = opened_view(opening, language, ascii=arguments.ascii, warn=problems.append, scenario=scenario)
-        at = position(arguments.at, view.session.last)
-        session = start_move(view.session, replace(view.session, position=at or 0))
+        before = view.session
+        if arguments.number is not None:
+            before = update(before, SwitchPass(arguments.number))
+        at = position(arguments.at, before.last)
+        session = start_move(before, replace(before, position=at or 0))
         view = replace(view, session=session)
     theme = known_theme(arguments.theme)
     moves = not arguments.no_animation and settings.animation != "no" and _motion_is_welcome(os.environ)
@@ -143,7 +153,11 @@ def _folder(arguments: argparse.Namespace) -> ScenarioFolder:
     from backprop_tui.cli.arguments import named_path
     from backprop_tui.files.folders import scenario_folder
 
-    for option, given in (("--at", arguments.at is not None), ("--set", arguments.set)):
+    for option, given in (
+        ("--at", arguments.at is not None),
+        ("--pass", arguments.number is not None),
+        ("--set", arguments.set),
+    ):
         if given:
             raise UsageError(
                 msg(

@@ -16,6 +16,8 @@ from backprop_engine.debugger import (
     StepInto,
     StepOut,
     StepOver,
+    SwitchPass,
+    SwitchRank,
     ToBackward,
     ToEnd,
     ToStart,
@@ -166,6 +168,31 @@ MOVING: Final = (
         runs=Iterate,
         typed="reverse-iteration rit {",
         arguments="[COUNT]",
+    ),
+    CommandRow(
+        "rank",
+        msg("rank"),
+        msg("to the same place on another rank of a recorded run (by default, the next one)"),
+        ("R",),
+        "R",
+        runs=SwitchRank,
+        typed="rank R",
+        arguments="[NUMBER]",
+        footer_in={"ranks": 5},
+    ),
+    CommandRow(
+        "pass",
+        msg("pass"),
+        msg(
+            "to another backward pass of a recorded program, which has another graph (by default, the "
+            "next one)"
+        ),
+        ("B",),
+        "B",
+        runs=SwitchPass,
+        typed="pass B",
+        arguments="[NUMBER]",
+        footer_in={"passes": 6},
     ),
     CommandRow(
         "start",

@@ -13,6 +13,7 @@ from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width
 from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.commands.row import CommandRow
+from backprop_tui.render.run_names import iteration_text, names_of_run
 from backprop_tui.view import View
 
 __all__ = ["command_at", "header", "key_hints", "on_menu", "too_small"]
@@ -21,6 +22,7 @@ _PHASE_ROLES = {
     Phase.START: Role.DIM,
     Phase.FORWARD: Role.ACTIVE_VALUE,
     Phase.BACKWARD: Role.ACTIVE_GRADIENT,
+    Phase.REDUCE: Role.HEADING,
     Phase.UPDATE: Role.HEADING,
     Phase.END: Role.HEADING,
 }
@@ -28,6 +30,7 @@ _PHASES = {
     Phase.START: msg("START"),
     Phase.FORWARD: msg("FORWARD"),
     Phase.BACKWARD: msg("BACKWARD"),
+    Phase.REDUCE: msg("ALL-REDUCE"),
     Phase.UPDATE: msg("UPDATE"),
     Phase.END: msg("DONE"),
 }
@@ -35,6 +38,7 @@ _PHASE_SIGNS = {
     Phase.START: "",
     Phase.FORWARD: "▶ ",
     Phase.BACKWARD: "◀ ",
+    Phase.REDUCE: "↻ ",
     Phase.UPDATE: "↻ ",
     Phase.END: "✓ ",
 }
@@ -89,6 +93,7 @@ def _position(view: View, space: str, short: bool) -> Line:
             _PHASE_ROLES[phase],
         ),
         Span(space),
+        *_of_run(view, space, short),
         *_iteration(view, space, short),
         Span(where.in_language(view.language), Role.HEADING),
         Span(" "),
@@ -117,9 +122,7 @@ def _progress(view: View, width: int) -> Line:
     done, ahead = _BAR_ASCII if view.ascii else _BAR
     size = max(_BAR_CELLS // 4, min(_BAR_CELLS, width // 5))
     cells = round(state.part * size)
-    label = msg("iteration {iteration} of {last}", iteration=state.iteration, last=state.last).in_language(
-        view.language
-    )
+    label = iteration_text(view.session.run, state.iteration).in_language(view.language)
     return (
         Span(done * cells, Role.ACTIVE_VALUE),
         Span(ahead * (size - cells), Role.DIM),
@@ -153,15 +156,18 @@ def _inside(view: View) -> str:
     return (" > " if view.ascii else " › ").join([*parts, *session.stack])
 
 
+def _of_run(view: View, space: str, short: bool) -> Line:
+    """The rank, and the backward pass, where there are several."""
+    parts = names_of_run(view.session.run, short=short)
+    return tuple(Span(f"{part.in_language(view.language)}{space}", Role.KEY) for part in parts)
+
+
 def _iteration(view: View, space: str, short: bool) -> Line:
     """The current iteration ; empty where there is but one."""
     session = view.session
     if not session.run.has_iterations:
         return ()
-    last = session.run.iterations - 1
-    which = msg("iteration {iteration} of {last}", iteration=session.iteration, last=last)
-    if short:
-        which = msg("iteration {iteration}/{last}", iteration=session.iteration, last=last)
+    which = iteration_text(session.run, session.iteration, short=short)
     return (Span(f"{which.in_language(view.language)}{space}", Role.HEADING),)
 
 

@@ -54,6 +54,7 @@ _TITLES: Final[dict[FactsKind, Message]] = {
     "seed": msg("Seed"),
     "backward": msg("Chain rule"),
     "accumulate": msg("Accumulate"),
+    "all-reduce": msg("All-reduce"),
     "update": msg("Update"),
 }
 """What is in the panel's border in place of its name."""

@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 from msgspec import Struct
 
 from backprop_engine.arrays import same
-from backprop_engine.graph.steps import Accumulate, Backward, Forward, Seed, Step, Update
+from backprop_engine.graph.steps import Accumulate, Backward, Forward, Reduce, Seed, Step, Update
 from backprop_engine.trace.trace import Frame
 from backprop_tui.cells.drawing import Area
 from backprop_tui.cells.lines import Role, Span, Tint
@@ -83,7 +83,11 @@ def step_marks(frame: Frame) -> StepMarks:
 
 def _is_another_number(frame: Frame, touched: _Touched) -> bool:
     """Whether the number that came is not what stood there: adding zeros to a sum changes nothing."""
-    if touched.receiver is None or not touched.changed or not isinstance(frame.step, Accumulate | Update):
+    if (
+        touched.receiver is None
+        or not touched.changed
+        or not isinstance(frame.step, Accumulate | Reduce | Update)
+    ):
         return True  # nothing stood there
     node, earlier = frame.graph.nodes[touched.receiver], frame.trace.frame(frame.position - 1)
     number = Frame.value if touched.changed == "value" else Frame.gradient
@@ -94,7 +98,7 @@ def _touched(step: Step | None) -> _Touched:
     match step:
         case Forward(node=node) | Update(node=node):
             return _Touched(node, node, "value")
-        case Seed(node=node):
+        case Seed(node=node) | Reduce(node=node):
             return _Touched(node, node, "gradient")
         case Backward(edge=edge):  # a contribution to a sum counts at the next step
             return _Touched(edge.node, edge.operand, "" if edge.shared else "gradient")

@@ -68,11 +68,13 @@ class _PhaseBar(Struct, frozen=True):
 def _phase_bars(view: View, width: int) -> list[_PhaseBar]:
     """The phases side by side; where there are more steps than cells, a cell stands for several steps."""
     schedule: Schedule = view.session.trace.schedule
+    reduced = schedule.completed + len(schedule.reduced)
     phases = [
         (msg("forward"), Role.VALUE, 1, schedule.seed - 1),
         (msg("seed", "timeline"), Role.GRADIENT, schedule.seed, schedule.seed),
         (msg("backward"), Role.GRADIENT, schedule.seed + 1, schedule.completed),
-        (msg("update"), Role.HEADING, schedule.completed + 1, schedule.last),
+        (msg("all-reduce"), Role.HEADING, schedule.completed + 1, reduced),
+        (msg("update"), Role.HEADING, reduced + 1, schedule.last),
     ]
     phases = [phase for phase in phases if phase[2] <= phase[3] <= schedule.last]
     labels = [label.in_language(view.language) for label, *_ in phases]

@@ -49,6 +49,8 @@ _SIZE: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _NUDGE: Final = float(NUDGE)
 """How much a leaf is nudged by default."""
 _ASSIGNED: Final = re.compile(r"([^=]*)=(?!=)(.*)", re.DOTALL)
+_ITERATION: Final = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
+"""What an iteration is called; ``7.2`` is the second of step 7 of a recorded program."""
 _COUNT: Final = re.compile(r"[+-]?\d{1,9}")
 
 
@@ -229,9 +231,12 @@ def _until(rest: str, context: _Context) -> Request:
 
 def _iterate(rest: str, context: _Context) -> Request:
     """`+2` and `-1` are relative, `5` is the iteration called so."""
-    number = _whole(rest, context) if rest else 1
-    relative = not rest or rest[0] in "+-"
-    return _to_iteration(context.session.iteration + number if relative else number, context)
+    session = context.session
+    if not rest or rest[0] in "+-":
+        return _to_iteration(session.iteration + (_whole(rest, context) if rest else 1), context)
+    if not _ITERATION.fullmatch(rest):
+        _whole(rest, context)  # says that it is none
+    return context.make(session.run.iteration_called(rest) - session.iteration)
 
 
 def _iterate_back(rest: str, context: _Context) -> Request:

@@ -25,6 +25,8 @@ from backprop_engine.debugger import (
     StepOut,
     StepOver,
     SwitchBranch,
+    SwitchPass,
+    SwitchRank,
     ToBackward,
     ToEnd,
     ToStart,
@@ -42,6 +44,7 @@ from backprop_tui.prompt.answers import differences
 from backprop_tui.prompt.info_tables import LISTS, breakpoint_row
 from backprop_tui.prompt.outcome import WIDTH, Context, one_line
 from backprop_tui.render.one_line import step_lines
+from backprop_tui.render.run_names import iteration_text, names_of_run
 from backprop_tui.render.words import story
 
 __all__ = ["is_move", "notices", "report"]
@@ -61,6 +64,8 @@ _MOVES = (
     ToEnd,
     Back,
     Ahead,
+    SwitchRank,
+    SwitchPass,
 )
 
 
@@ -155,10 +160,8 @@ def _where(before: Session, after: Session, scenario: Scenario, language: str) -
     frame, run = after.frame, after.run
     spans = [Span(f"{after.position}/{after.last}", Role.HEADING)]
     if run.has_iterations:
-        which = msg(
-            "iteration {iteration} of {last}", iteration=after.iteration, last=run.iterations - 1
-        ).in_language(language)
-        spans.append(Span(f"  {which}", Role.DIM))
+        spans.append(Span(f"  {iteration_text(run, after.iteration).in_language(language)}", Role.DIM))
+    spans += [Span(f"  {name.in_language(language)}", Role.KEY) for name in names_of_run(run)]
     if after.stack:
         names = " > ".join(after.stack)
         spans.append(Span(f"  {msg('inside {names}', names=names).in_language(language)}", Role.DIM))

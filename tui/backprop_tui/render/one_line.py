@@ -12,6 +12,7 @@ from backprop_engine.explain.facts import (
     BackwardFacts,
     ClearFacts,
     ForwardFacts,
+    ReduceFacts,
     SeedFacts,
     StartFacts,
     StepFacts,
@@ -36,6 +37,7 @@ _KINDS: Final[Mapping[FactsKind, Message]] = {
     "seed": msg("seed"),
     "backward": msg("backward"),
     "accumulate": msg("accumulate"),
+    "all-reduce": msg("all-reduce"),
     "update": msg("update"),
     "clear": msg("clear"),
 }
@@ -56,6 +58,8 @@ def scalar_line(facts: StepFacts, language: str) -> Line:
             return formulas(facts, language)[1]
         case AccumulateFacts():
             return _sum(facts, language)
+        case ReduceFacts():
+            return _reduced(facts, language)
         case UpdateFacts():
             return _update(facts)
         case SeedFacts() | ClearFacts() | StartFacts():
@@ -78,6 +82,8 @@ def step_lines(facts: StepFacts, language: str) -> tuple[Line, Line]:
             total = _came_to(facts.outcome, Role.GRADIENT)
             which = progress(turn.number, turn.of) or f"{SUMMED}{turn.of}/{turn.of}"
             return (kind,), (Span(result.name, Role.GRADIENT), *total, Span(which, Role.DIM))
+        case ReduceFacts():
+            return (kind,), _reduced(facts, language)
         case UpdateFacts(before=before, after=after):
             old = Span(f" {summary(before.tensor, _ROOM)} → ")
             new = Span(summary(after.tensor, _ROOM), Role.VALUE)
@@ -112,6 +118,28 @@ def _sum(facts: AccumulateFacts, language: str) -> Line:
         Span(f" ={sums} " if facts.is_last else f":{sums} "),
         Span(total, Role.GRADIENT),
         Span(f"  ({turn_text(facts, language)})", Role.DIM),
+    )
+
+
+def _reduced(facts: ReduceFacts, language: str) -> Line:
+    """A gradient that ranks put together, and what each of the first few of them brought."""
+    given = facts.reduction.contributions
+    ranks = [*given][:_MOST_TERMS]
+    name = msg("mean over {count} ranks", count=len(given))
+    if facts.reduction.kind != "mean":
+        name = msg("sum over {count} ranks", count=len(given))
+    if facts.reduction.kind is None:
+        name = msg("put together by {count} ranks", count=len(given))
+    brought = ", ".join(
+        f"{msg('rank {rank}', rank=rank).in_language(language)}: {summary(given[rank], _ROOM // 2)}"
+        for rank in ranks
+    )
+    dots = ", …" if len(ranks) < len(given) else ""
+    return (
+        Span(facts.result.name, Role.GRADIENT),
+        Span(" = "),
+        Span(summary(facts.outcome, _ROOM), Role.GRADIENT),
+        Span(f"  {name.in_language(language)}  ({brought}{dots})", Role.DIM),
     )
 
 

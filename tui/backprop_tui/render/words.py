@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Tensor, norm
 from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.debugger.troubles import troubles
 from backprop_engine.derived import derived
@@ -17,6 +18,7 @@ from backprop_engine.explain.facts import (
     BackwardFacts,
     ClearFacts,
     ForwardFacts,
+    ReduceFacts,
     SeedFacts,
     StartFacts,
     StepFacts,
@@ -53,6 +55,8 @@ _MOST_EXAMPLES = 8
 """Of a batch, the most examples that are named by their numbers."""
 _MOST_CODE = 9
 """Lines of NumPy that are shown; clearing may take many."""
+_MOST_RANKS = 8
+"""How many ranks are told of one by one."""
 _HANDS_ON = {"add", "identity"}
 """Operators that pass the upstream gradient on unchanged to an operand of their own shape."""
 _JOINED = re.compile(r"( [·⊙@] )(.+)")
@@ -138,7 +142,7 @@ def formulas(facts: StepFacts, language: str) -> list[Line]:
             return _node(facts)
         case BackwardFacts():
             return _chain_rule(facts, language)
-        case SeedFacts() | AccumulateFacts() | UpdateFacts() | ClearFacts() | StartFacts():
+        case SeedFacts() | AccumulateFacts() | ReduceFacts() | UpdateFacts() | ClearFacts() | StartFacts():
             return []
 
 
@@ -169,6 +173,8 @@ def _said(facts: StepFacts, language: str, *, beside: bool = False) -> Iterator[
             yield from _seed(facts, language)
         case AccumulateFacts():
             yield from _accumulate(facts, language, beside=beside)
+        case ReduceFacts():
+            yield from _reduce(facts, language)
         case UpdateFacts():
             yield from _update(facts, language)
         case ClearFacts():
@@ -500,6 +506,52 @@ def _accumulate(facts: AccumulateFacts, language: str, *, beside: bool) -> Itera
     if facts.is_last:
         yield _why(msg("The gradient of {operand} is complete.", operand=operand), language, Role.GOOD)
     yield from (_Said("meaning", line) for line in _meaning(facts, language) if not beside)
+
+
+# All-reduce
+
+
+def _reduce(facts: ReduceFacts, language: str) -> Iterator[_Said]:
+    """What the ranks made of their gradients, and how far each was from the mean."""
+    reduction = facts.reduction
+    count = len(reduction.contributions)
+    match reduction.kind:
+        case "mean":
+            words = msg(
+                "All-reduce: each of {count} ranks goes on with the mean of their gradients.", count=count
+            )
+        case "sum":
+            words = msg(
+                "All-reduce: each of {count} ranks goes on with the sum of their gradients.", count=count
+            )
+        case None:
+            words = msg("All-reduce: the ranks put their gradients together.")
+    yield _why(words, language)
+    if reduction.rows is not None:
+        part = msg("Rank {rank} keeps none of its rows.", rank=reduction.rank)
+        if reduction.rows:
+            first, last = reduction.rows[0], reduction.rows[-1]
+            part = msg(
+                "Rank {rank} keeps its rows {first} to {last}.", rank=reduction.rank, first=first, last=last
+            )
+        yield _why(part, language)
+    distances = {rank: reduction.distance(rank) for rank in reduction.contributions}
+    furthest = sorted(distances, key=lambda rank: -distances[rank])[: _MOST_RANKS - 1]
+    shown = distances if count <= _MOST_RANKS else {*furthest, reduction.rank}
+    for rank, distance in distances.items():
+        if rank not in shown:
+            continue
+        size = number(np.float64(norm(reduction.contributions[rank])), 3)
+        said = msg("rank {rank}: norm {size}", rank=rank, size=size)
+        if math.isfinite(distance):
+            away = f"{distance:.0%}".replace("%", " %")
+            said = msg(
+                "rank {rank}: norm {size}, differs from the mean by {away} of its norm",
+                rank=rank,
+                size=size,
+                away=away,
+            )
+        yield _why(said, language, Role.TEXT if rank == reduction.rank else Role.DIM)
 
 
 # Update

@@ -87,7 +87,9 @@ class CommandRunner:
         after = update(before, command)
         self._forget_answer()
         after = sliced(after)
-        self._handle.show_view(replace(self._handle.current, session=after))
+        view = self._handle.current
+        found = view.found if after.run.graph is before.run.graph else ()
+        self._handle.show_view(replace(view, session=after, found=found))
         if after.pending is not None:
             self.wait_for(lambda found: self._report(before, found, command))
         elif after.notice is not None or isinstance(command, _UNSEEN):

@@ -61,7 +61,13 @@ def seen_in(handle: Handle) -> object:
     panels = [handle.panel(slot.name) for slot in PANEL_SLOTS]
     return (
         (session.position, tuple(level.position for level in session.levels), session.selection),
-        (session.branches.current, session.folded, session.breakpoints, session.watches),
+        (
+            id(session.baseline),
+            session.branches.current,
+            session.folded,
+            session.breakpoints,
+            session.watches,
+        ),
         (session.pending is None, session.branches.here.name),
         (view.language, view.density, view.minimap, view.plot, view.found),
         tuple((panel.display, panel.size, panel.scroll_offset) for panel in panels),

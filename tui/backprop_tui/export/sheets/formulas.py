@@ -16,6 +16,7 @@ from backprop_engine.explain.facts import (
     BackwardFacts,
     ClearFacts,
     ForwardFacts,
+    ReduceFacts,
     SeedFacts,
     StartFacts,
     StepFacts,
@@ -291,7 +292,7 @@ def step_formulas(facts: StepFacts, language: str) -> Iterator[str]:
             yield _aligned(_lines(with_brackets([*equation_parts(facts, language)])))
         case SeedFacts(result=seed):
             yield f"{_named(seed.name)} = {tensor_tex(seed.tensor)}"
-        case AccumulateFacts():
+        case AccumulateFacts() | ReduceFacts():
             yield _aligned(_lines(with_brackets([*equation_parts(facts, language)])))
         case UpdateFacts(after=after):
             yield from (_in_a_row(equation, numbers=facts.is_scalar) for equation in equations)

@@ -86,6 +86,7 @@ class Handout(Struct, frozen=True):
 _HEADINGS: Final[dict[FactsKind, Message]] = {
     "forward": msg("Forward pass"),
     "seed": msg("Backward pass"),
+    "all-reduce": msg("All-reduce"),
     "update": msg("Update"),
 }
 

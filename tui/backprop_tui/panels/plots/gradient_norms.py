@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backprop_engine.explain.numbers import number
-from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Area, Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line
 from backprop_tui.cells.shades import INFINITE, LEVELS, NAN, Shade, Tone, character
 from backprop_tui.cells.text import cell_width, clip
+from backprop_tui.render.run_names import iteration_text
 from backprop_tui.view import View
 
 __all__ = ["gradient_norms", "iteration_of_column"]
@@ -65,9 +65,7 @@ def _pointer(view: View, column: int, width: int) -> Line:
     """A sign below a column, and the iteration beside it where there is room."""
     sign = Span("^" if view.ascii else "▲", Role.KEY)
     session = view.session
-    label = msg(
-        "iteration {iteration} of {last}", iteration=session.iteration, last=session.run.iterations - 1
-    ).in_language(view.language)
+    label = iteration_text(session.run, session.iteration).in_language(view.language)
     size = cell_width(label) + 1
     if column + 1 + size <= width:
         return (Span(" " * column), sign, Span(f" {label}", Role.DIM))

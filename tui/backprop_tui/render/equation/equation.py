@@ -7,6 +7,7 @@ product with the factor on its own side, transposed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec import structs
 
@@ -17,6 +18,7 @@ from backprop_engine.explain.facts import (
     BackwardFacts,
     ClearFacts,
     ForwardFacts,
+    ReduceFacts,
     SeedFacts,
     StartFacts,
     StepFacts,
@@ -32,6 +34,9 @@ from backprop_tui.render.equation.terms import Part, Sign, Term, showing
 from backprop_tui.render.words import turn_text
 
 __all__ = ["equation", "equation_parts", "has_heatmaps"]
+
+_MOST_RANKS: Final = 4
+"""How many ranks' gradients are shown beside what they became."""
 
 
 def equation(facts: StepFacts, language: str, width: int, height: int, *, tall: bool = False) -> Block:
@@ -62,6 +67,8 @@ def equation_parts(facts: StepFacts, language: str) -> Sequence[Part]:
             parts = [_term(seed, msg("seed").in_language(language), Role.PRODUCT)]
         case ForwardFacts():
             parts = _forward(facts, language)
+        case ReduceFacts():
+            parts = _reduce(facts, language)
         case UpdateFacts():
             parts = _update(facts, language)
         case ClearFacts() | StartFacts():
@@ -134,6 +141,31 @@ def _accumulate(facts: AccumulateFacts, language: str) -> list[Part]:
         msg("contribution").in_language(language),
     )
     return [*parts, showing(contribution.tensor, name, word, Role.GRADIENT, row=contribution.is_row)]
+
+
+def _reduce(facts: ReduceFacts, language: str) -> list[Part]:
+    """The gradient that the ranks go on with, and those of at most a few of them, this one among them."""
+    reduction = facts.reduction
+    word = {
+        "mean": msg("mean over ranks"), "sum": msg("sum over ranks"), None: msg("all-reduced")
+    }[reduction.kind]  # fmt: skip
+    ranks = [*reduction.contributions]
+    shown = sorted({*ranks[: _MOST_RANKS - 1], reduction.rank}) if len(ranks) > _MOST_RANKS else ranks
+    between = Sign("+" if reduction.kind else ",")
+    terms: list[Part] = []
+    for rank in shown:
+        name = msg("rank {rank}", rank=rank).in_language(language)
+        gradient = NamedTensor(name, reduction.contributions[rank])
+        terms += [between, _term(gradient, msg("contribution").in_language(language), Role.GRADIENT)]
+    terms = [*terms[1:], *([between, Sign("…")] if len(shown) < len(ranks) else [])]
+    result = _term(facts.result, word.in_language(language), Role.PRODUCT)
+    match reduction.kind:
+        case "mean":
+            return [result, Sign("="), Sign(f"1/{len(ranks)} · ("), *terms, Sign(")")]
+        case "sum":
+            return [result, Sign("="), *terms]
+        case None:
+            return [result, Sign("←"), *terms]
 
 
 def _update(facts: UpdateFacts, language: str) -> list[Part]:

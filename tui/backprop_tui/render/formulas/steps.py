@@ -13,6 +13,7 @@ from backprop_engine.explain.facts import (
     BackwardFacts,
     ClearFacts,
     ForwardFacts,
+    ReduceFacts,
     SeedFacts,
     StartFacts,
     StepFacts,
@@ -76,7 +77,7 @@ def step_equations(facts: StepFacts, language: str) -> Iterator[Equation]:
             yield _sum(facts, language)
         case UpdateFacts():
             yield from _update(facts)
-        case ClearFacts() | StartFacts():
+        case ReduceFacts() | ClearFacts() | StartFacts():
             return
 
 

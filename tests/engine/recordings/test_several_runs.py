@@ -1,0 +1,238 @@
+"""Ranks, and backward passes with graphs of their own: each is reached, at the same step of the program."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+from backprop_engine.debugger import (
+    Break,
+    Continue,
+    Go,
+    Session,
+    Set,
+    StepBy,
+    SwitchPass,
+    SwitchRank,
+    finished,
+    update,
+)
+from backprop_engine.errors import UsageError
+from backprop_engine.explain.explanation import explanation
+from backprop_engine.explain.facts import ReduceFacts, step_facts
+from backprop_engine.graph.graph import Kind
+from backprop_engine.graph.steps import Reduce
+from backprop_engine.recordings.scenarios import load_recording
+from backprop_engine.run_schema import run_schema
+from backprop_engine.trace.trace import Phase
+from backprop_tui.cli.main import run as run_command
+from recorded import STEPS, recorded_mlp, recorded_passes, recorded_ranks
+
+LEAVES = ("hidden.weight", "hidden.bias", "head.weight", "head.bias")
+
+
+def opened(folder: Path) -> Session:
+    return Session(load_recording(folder).run())
+
+
+def test_each_gradient_that_ranks_put_together_is_a_step(tmp_path: Path) -> None:
+    expected = recorded_ranks(tmp_path / "run", 3)
+    session = opened(tmp_path / "run")
+    schedule = session.run.schedule(0)
+    assert session.run.length == schedule.completed + 4
+    assert [type(step) for step in session.run.trace(0).steps[-4:]] == [Reduce] * 4
+    session = update(session, Go(2 * session.run.length + schedule.completed))
+    told = []
+    for _ in LEAVES:
+        session = update(session, StepBy())
+        facts = step_facts(session.frame)
+        assert isinstance(facts, ReduceFacts)
+        told.append(facts.node.name)
+        given = [gradients[facts.node.name] for gradients in expected]
+        assert list(facts.reduction.contributions) == [0, 1, 2]
+        for rank, tensor in facts.reduction.contributions.items():
+            np.testing.assert_allclose(tensor, given[rank], rtol=1e-6)
+        np.testing.assert_allclose(facts.outcome, np.mean(given, axis=0), rtol=1e-5, atol=1e-7)
+        assert facts.reduction.kind == "mean"
+        assert "The mean over 3 ranks" in explanation(session.frame)
+        mean = np.mean(given, axis=0)
+        far = np.linalg.norm(given[1] - mean) / np.linalg.norm(mean)
+        assert facts.reduction.distance(1) == pytest.approx(far, rel=1e-5)
+    assert sorted(told) == sorted(LEAVES)
+    assert session.position == session.last
+    assert session.frame.phase is Phase.END
+
+
+def test_a_gradient_is_that_of_all_ranks_from_its_step_on(tmp_path: Path) -> None:
+    expected = recorded_ranks(tmp_path / "run", steps=1)
+    trace = load_recording(tmp_path / "run").run().trace(0)
+    at = trace.schedule.reduce_positions[trace.graph.position("head.bias")]
+    before, after = trace.frame(at - 1), trace.frame(at)
+    np.testing.assert_allclose(before.gradient("head.bias"), expected[0]["head.bias"], rtol=1e-6)
+    mean = np.mean([gradients["head.bias"] for gradients in expected], axis=0)
+    np.testing.assert_allclose(after.gradient("head.bias"), mean, rtol=1e-6)
+    assert (after.phase, after.node) in [(Phase.REDUCE, trace.graph["head.bias"]), (Phase.END, after.node)]
+
+
+def test_the_same_place_on_another_rank(tmp_path: Path) -> None:
+    expected = recorded_ranks(tmp_path / "run")
+    session = update(update(opened(tmp_path / "run"), Break("head")), Go(2 * 16 + 3))
+    assert (session.run.among.rank, session.run.among.ranks, session.run.among.world) == (0, (0, 1), 2)
+    other = update(session, SwitchRank())
+    assert (other.run.among.rank, other.position, other.run.graph) == (1, session.position, session.run.graph)
+    assert [known.text for known in other.breakpoints] == ["head"]
+    for rank, here in enumerate((session, other)):
+        np.testing.assert_allclose(
+            here.run.trace(STEPS - 1).gradient("head.bias"), expected[rank]["head.bias"], rtol=1e-6
+        )
+    assert update(other, SwitchRank()).run is session.run
+    assert update(other, SwitchRank(0)).run is session.run
+    with pytest.raises(UsageError, match="there is no rank 2; available: 0, 1"):
+        update(session, SwitchRank(2))
+
+
+def test_a_rank_that_ended_early_is_at_its_last_step(tmp_path: Path) -> None:
+    recorded_mlp(tmp_path / "run" / "rank-0", world=2)
+    recorded_mlp(tmp_path / "run" / "rank-1", rank=1, world=2, steps=1)
+    session = opened(tmp_path / "run")
+    session = update(session, Go(session.last - 20))
+    assert session.iteration == 1
+    other = update(session, SwitchRank(1))
+    assert (other.iteration, other.outer_here) == (0, session.outer_here)
+    trace = session.run.trace(2)
+    reduction = trace.reduced[trace.graph.position("head.bias")]
+    assert list(reduction.contributions) == [0]
+    assert reduction.kind is None
+
+
+def test_the_folder_of_a_rank_opens_that_rank(tmp_path: Path) -> None:
+    recorded_ranks(tmp_path / "run")
+    assert opened(tmp_path / "run" / "rank-1").run.among.rank == 1
+    (tmp_path / "run" / "rank-0").rename(tmp_path / "elsewhere")
+    alone = opened(tmp_path / "run" / "rank-1").run
+    assert alone.trace(0).reduced[0].kind is None
+    with pytest.raises(UsageError, match="this run has one rank"):
+        alone.on_rank()
+
+
+def test_a_change_on_one_rank_changes_the_mean(tmp_path: Path) -> None:
+    recorded_ranks(tmp_path / "run")
+    session = update(opened(tmp_path / "run"), StepBy(2))
+    changed = update(session, Set("head.bias", np.array([1.0, -1.0])))
+    leaf = session.graph.position("head.bias")
+    before, after = session.run.trace(0), changed.run.trace(0)
+    moved = np.asarray(after.gradients[leaf]) - np.asarray(before.gradients[leaf])
+    assert np.abs(moved).max() > 0.1
+    both = np.asarray(after.reduced[leaf].result) - np.asarray(before.reduced[leaf].result)
+    np.testing.assert_allclose(both, moved / 2, rtol=1e-4)
+    there = update(changed, SwitchRank())
+    assert there.branches.current == "baseline"
+    assert there.notice is not None
+    assert there.notice.message == "The changes were left behind."
+
+
+def test_without_entries_ranks_are_compared_by_norms(tmp_path: Path) -> None:
+    recorded_ranks(tmp_path / "run", cells=0)
+    trace = load_recording(tmp_path / "run").run().trace(0)
+    (first, *_) = trace.reduced.values()
+    assert (first.kind, np.isnan(first.distance(0))) == (None, True)
+    assert run_command(["run", str(tmp_path / "run")]) == 0
+
+
+def test_ranks_in_every_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded_ranks(tmp_path / "run")
+    folder = str(tmp_path / "run")
+    assert run_command(["run", folder, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    Draft202012Validator(run_schema()).validate(data)
+    steps = [step for step in data["steps"] if step["kind"] == "all-reduce"]
+    assert sorted(step["node"] for step in steps) == sorted(LEAVES)
+    assert {step["operation"] for step in steps} == {"mean"}
+    assert [*steps[0]["contributions"]] == ["0", "1"]
+    for form in ("html", "latex", "markdown"):
+        assert run_command(["export", folder, "--to", form]) == 0
+        assert "rank 1" in capsys.readouterr().out
+    commands = ["-x", "rank", "-x", "break phase reduce", "-x", "continue", "-x", "rank 5"]
+    assert run_command(["run", folder, *commands]) == 2
+    told = capsys.readouterr().out
+    assert "iteration 0 of 2  rank 1 of 2" in told
+    assert "mean over 2 ranks" in told
+    assert "there is no rank 5; available: 0, 1" in told
+
+
+# Several backward passes
+
+
+def test_iterations_are_called_as_the_steps_of_the_program(tmp_path: Path) -> None:
+    recorded_passes(tmp_path / "run", range(900, 904))
+    run = load_recording(tmp_path / "run").run()
+    assert [run.called(iteration) for iteration in range(4)] == ["900", "901", "902", "903"]
+    assert run.iteration_called("902") == 2
+    with pytest.raises(UsageError, match="there is no iteration 2: iterations are numbered 900 to 903"):
+        run.iteration_called("2")
+
+
+def test_several_passes_of_a_step_have_turns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded_passes(tmp_path / "run", range(7, 9), 3)
+    run = load_recording(tmp_path / "run").run()
+    assert [run.called(iteration) for iteration in range(6)] == ["7.1", "7.2", "7.3", "8.1", "8.2", "8.3"]
+    assert [run.iteration_called(name) for name in ("8", "8.1", "8.3")] == [3, 3, 5]
+    for name in ("8.4", "9", "7.0"):
+        with pytest.raises(UsageError, match="there is no iteration"):
+            run.iteration_called(name)
+    folder = str(tmp_path / "run")
+    assert run_command(["run", folder, "-x", "iteration 8.2", "-x", "it +1", "-x", "it x"]) == 2
+    told = capsys.readouterr().out
+    assert "iteration 8.2 of 8.3" in told
+    assert "iteration 8.3 of 8.3" in told
+    assert "x is not a whole number" in told
+    assert run_command(["run", folder, "--iteration", "8"]) == 0
+
+
+def test_a_number_that_changes_from_step_to_step_is_a_constant(tmp_path: Path) -> None:
+    recorded_passes(tmp_path / "run")
+    run = load_recording(tmp_path / "run").run()
+    assert run.iterations == 4
+    assert run.graph["number"].kind is Kind.CONSTANT
+    assert [float(run.trace(iteration).value("number")) for iteration in range(4)] == [1, 2, 3, 4]
+    assert [float(loss) for loss in run.losses()] == pytest.approx([15, 7.5, 5, 3.75])
+
+
+def test_a_number_that_stays_is_written_where_it_is_used(tmp_path: Path) -> None:
+    recorded_passes(tmp_path / "run", range(1, 2), 2)
+    graph = load_recording(tmp_path / "run").run().graph
+    assert "number" not in graph
+    assert [node.text for node in graph.nodes if node.kind is Kind.LITERAL] == ["2"]
+
+
+def test_every_pass_is_reached(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded_passes(tmp_path / "run", range(2, 5), 2, penalty=True)
+    session = opened(tmp_path / "run")
+    assert (session.run.iterations, session.run.among.passes) == (6, 2)
+    session = update(session, Go(2 * session.run.length + 1))
+    assert session.run.called(session.iteration) == "3.1"
+    other = update(session, SwitchPass())
+    assert [node.name for node in other.graph.nodes] == ["w", "exp"]
+    assert (other.run.among.number, other.run.called(other.iteration)) == (2, "3")
+    assert update(other, SwitchPass()).run is session.run
+    with pytest.raises(UsageError, match="there is no pass 3"):
+        update(other, SwitchPass(3))
+    assert run_command(["run", str(tmp_path / "run"), "-x", "pass 2", "-x", "step"]) == 0
+    told = capsys.readouterr().out
+    assert "iteration 2 of 4  pass 2 of 2" in told
+    assert "exp = exp(w)" in told
+
+
+def test_a_breakpoint_is_found_in_another_pass(tmp_path: Path) -> None:
+    recorded_passes(tmp_path / "run", penalty=True)
+    session = update(opened(tmp_path / "run"), SwitchPass(2))
+    session = finished(update(update(session, Break("exp")), Continue()))
+    assert session.frame.node is session.graph["exp"]
+    back = update(session, SwitchPass(1))
+    assert back.breakpoints == ()
+    assert back.notice is not None
+    assert "exp" in back.notice.message
