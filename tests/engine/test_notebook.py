@@ -71,6 +71,13 @@ def test_a_step_shows_what_has_arrived() -> None:
     assert [row[3] for row in whole.rows[1:]] == ["-4", "-4", "3", "-4", "1"]
 
 
+def test_a_run_without_training_shows_its_nodes() -> None:
+    run = load_scenario("add_multiply").run()
+    assert repr(run) == "<Run: output f, 7 steps>"
+    assert run._repr_html_() == run.trace()._repr_html_()
+    assert [row[0] for row in _Cells(run._repr_html_()).rows[1:]] == ["x", "y", "z", "q", "f"]
+
+
 def test_a_training_shows_its_losses() -> None:
     run = load_scenario("gradient_descent").run()
     rows = _Cells(run._repr_html_()).rows[1:]

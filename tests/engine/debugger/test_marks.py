@@ -44,6 +44,17 @@ def test_a_phase_and_a_trouble_mark_no_node() -> None:
     assert not names(session_with("branch_and_merge", "phase backward", "first nan", "if value > 3"))
 
 
+def test_in_a_very_long_run_only_those_are_marked_that_structure_alone_finds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = session_with("branch_and_merge", "f", "f if value > -100", "first nan", "if value > -100")
+    every = breakpoint_positions(session)
+    monkeypatch.setattr("backprop_engine.debugger.marks._LONG", 1)
+    few = breakpoint_positions(session)
+    assert few.tolist() == breakpoint_positions(session_with("branch_and_merge", "f")).tolist()
+    assert 0 < few.size < every.size
+
+
 def test_a_node_is_enabled_where_one_of_its_breakpoints_is() -> None:
     session = update(session_with("branch_and_merge", "f"), Enable(1, False))
     assert names(session) == {"f": False}

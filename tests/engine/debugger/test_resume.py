@@ -227,6 +227,10 @@ def test_branches_are_kept_with_the_changes_that_still_fit() -> None:
     assert lost.frame.trace.value("p").tolist() == [3, 6]
     assert lost.notice is not None
     assert lost.notice.in_language("en") == "Dropped, because it no longer fits the file: x, q."
+    gone = resumed(session, changed(("  q: p * w\n  r: q", "  r: p * w")))
+    assert gone.notice is not None
+    assert gone.notice.in_language("en") == "Dropped, because it no longer fits the file: q."
+    assert gone.frame.trace.value("x") == 5
 
 
 def test_what_is_folded_and_stepped_into_is_kept() -> None:

@@ -105,6 +105,7 @@ FACTOR = np.array([[2.0, 3.0, 0.5], [1.5, -1.0, 4.0]])
         (GRADIENT.T.reshape(2, 3), GRADIENT, "it is transposed, and reshaped to match"),
         (GRADIENT[::-1], GRADIENT, "it is reversed along axis 0"),
         (np.roll(GRADIENT, 1, 1), GRADIENT, "it is shifted along axis 1"),
+        (GRADIENT[[1, 0]][:, [1, 0, 2]], GRADIENT, "the numbers are right, but in the wrong places"),
         (np.broadcast_to(GRADIENT.sum(0), (2, 3)), GRADIENT, "every entry is the sum over axis 0"),
         (0 * GRADIENT, GRADIENT, "no gradient is passed on"),
         (GRADIENT / FACTOR, GRADIENT, "the factor w is missing"),

@@ -20,6 +20,7 @@ from backprop_tui.screens.handle import Handle
 from backprop_tui.screens.player import SPEEDS, Player
 from backprop_tui.screens.plot_filler import PlotFiller
 from backprop_tui.view import View
+from backprop_tui.widgets.panel import Panel
 from scenes import view
 
 
@@ -36,6 +37,7 @@ class FakeHandle:
             has_class=lambda name: False,
             clear_notifications=self.said.clear,
             size=SimpleNamespace(width=100, height=30),
+            exit=lambda: self.asked.append("exit"),
         )
         self.plots = SimpleNamespace(has_class=lambda name: not self.plots_in_front)
         self.plots_in_front = False
@@ -130,6 +132,45 @@ def test_what_only_a_screen_can_do_is_left_to_it(fake: FakeHandle) -> None:
     assert fake.asked == [ScreenCommand("minimap"), ScreenCommand("plot", ("gradients",))]
 
 
+def test_a_line_that_ends_the_app_has_no_answer(fake: FakeHandle) -> None:
+    CommandRunner(handle(fake)).type("quit")
+    assert (fake.asked, fake.said) == (["exit"], [])
+
+
+def test_a_long_answer_is_read_in_the_prompt_and_a_short_one_in_a_notice(fake: FakeHandle) -> None:
+    runner = CommandRunner(handle(fake))
+    runner.type("help")
+    assert (fake.asked, fake.said) == ([""], [])
+    runner.type("p q")
+    assert len(fake.said) == 1
+    assert "q = 3" in fake.said[0][0]
+
+
+def test_trouble_is_where_a_number_first_is_not_finite(fake: FakeHandle) -> None:
+    runner = CommandRunner(handle(fake))
+    runner.to_trouble()
+    assert fake.said[-1][0].startswith("every number in this iteration is finite")
+    assert fake.current.session.position == 3
+    fake = FakeHandle(view("nan_from_sqrt_zero"))
+    runner = CommandRunner(handle(fake))
+    runner.to_trouble()
+    first = fake.current.session.position
+    assert first > 0
+    assert fake.current.session.selection is not None
+    places = [first]
+    while places.count(fake.current.session.position) < 2 and not fake.said:
+        runner.to_trouble()
+        places.append(fake.current.session.position)
+    assert places[-1] == first
+
+
+def test_a_breakpoint_is_asked_for_where_no_node_is_chosen() -> None:
+    fake = FakeHandle(view("add_multiply"))
+    CommandRunner(handle(fake)).toggle_breakpoint()
+    assert fake.asked == ["break "]
+    assert not fake.current.session.breakpoints
+
+
 def test_a_breakpoint_is_set_and_taken_away(fake: FakeHandle) -> None:
     runner = CommandRunner(handle(fake))
     runner.do(Select(3))
@@ -173,6 +214,19 @@ def test_inside_of_an_operator_playing_ends_with_it() -> None:
     assert fake.current.session.position == 3
 
 
+def test_a_speed_is_said_with_the_end_that_it_is_at(fake: FakeHandle) -> None:
+    player = Player(handle(fake))
+    for by in (*[-1] * len(SPEEDS), *[1] * len(SPEEDS)):
+        player.change_speed(by)
+    said = [words for words, _ in fake.said]
+    assert said[len(SPEEDS) - 1] == f"{SPEEDS[0]:g} steps per second, the slowest"
+    assert said[-1] == f"{SPEEDS[-1]:g} steps per second, the fastest"
+    player.toggle()
+    assert player.playing == SPEEDS[-1]
+    player.change_speed(-1)
+    assert (player.playing, player.timer is None) == (SPEEDS[-2], False)
+
+
 def test_the_first_time_the_plots_come_to_the_front_as_they_are() -> None:
     fake = FakeHandle(view("xor", 3))
     plots = PlotFiller(handle(fake))
@@ -205,3 +259,29 @@ def test_nearer_and_farther_end_at_an_end(fake: FakeHandle) -> None:
         navigation.zoom(by)
         densities.append(fake.current.density)
     assert densities == [None, "compact", "names", "dots", "dots", "names"]
+
+
+def test_rows_are_chosen_only_where_a_table_has_the_focus(fake: FakeHandle) -> None:
+    navigation = GraphNavigation(handle(fake))
+    for name in (None, "no panel", "equation"):
+        fake.focused_widget = None if name is None else SimpleNamespace(id=name)
+        navigation.choose_row(1)
+        assert fake.current.session.selection is None
+        assert navigation.group_of_row() == ""
+    fake.focused_widget = SimpleNamespace(id="nodes")
+    chosen = []
+    for by in (-9, 1, 1, 9, -9):
+        navigation.choose_row(by)
+        node = fake.chosen_node
+        chosen.append(None if node is None else node.position)
+    last = len(fake.current.graph.nodes) - 1
+    assert (chosen[0], chosen[-2:]) == (0, [last, 0])
+    assert chosen[1] < chosen[2]
+
+
+def test_a_click_beside_a_table_chooses_nothing(fake: FakeHandle) -> None:
+    navigation = GraphNavigation(handle(fake))
+    for panel, y in (("equation", 1), ("no panel", 1), ("nodes", 99)):
+        clicked = cast(Panel.Clicked, SimpleNamespace(x=1, y=y, times=1))
+        assert not navigation.click(panel, clicked)
+    assert fake.current.session.selection is None
