@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backprop_tui.export.formats import FORMATS
-from backprop_tui.export.page.graph import MOST_NODES
+from backprop_tui.export.limits import MOST_NODES
 from command_line import Commands
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -1,4 +1,4 @@
-"""A graph for programs that draw graphs: Graphviz, Mermaid, and TikZ.
+"""A graph for programs that draw graphs: Graphviz and Mermaid; for TikZ see `tikz`.
 
 What every diagram shows is found once: nodes with their values and gradients as far as the run has come, and
 edges as strong as the gradient that has crossed them. Names are written as text, never as the drawing
@@ -17,11 +17,10 @@ from backprop_engine.trace.magnitudes import contribution_norm, gradient_magnitu
 from backprop_engine.trace.trace import Frame
 from backprop_tui.cells.summaries import summary
 from backprop_tui.export.formats import Exported
-from backprop_tui.export.tex import is_hangul, tex_text
-from backprop_tui.layout import layout
+from backprop_tui.layout.buses import Buses, buses_of
 from backprop_tui.scene.boxes import sign
 
-__all__ = ["dot", "mermaid", "tikz", "tikz_picture"]
+__all__ = ["FORWARD", "GRADIENT", "Box", "Diagram", "Wire", "diagram", "dot", "line_width", "mermaid"]
 
 FORWARD, GRADIENT = "#1f6fb2", "#b3441e"
 """The colours of what flows forward and of gradients, on white paper."""
@@ -29,7 +28,7 @@ _FINEST, _STRONGEST = 1.0, 4.0
 """The widths of edges, in points."""
 
 
-class _Box(NamedTuple):
+class Box(NamedTuple):
     """A node as it is drawn: the sign of its operator, empty for a leaf, and its texts."""
 
     position: int
@@ -47,7 +46,7 @@ class _Box(NamedTuple):
         return tuple(line for line in (self.sign, known, self.gradient) if line)
 
 
-class _Wire(NamedTuple):
+class Wire(NamedTuple):
     """An edge from an operand to a node, and the share of the run's largest gradient that has crossed it."""
 
     source: int
@@ -55,12 +54,31 @@ class _Wire(NamedTuple):
     strength: float | None
 
 
-class _Diagram(NamedTuple):
-    boxes: tuple[_Box, ...]
-    wires: tuple[_Wire, ...]
+class Diagram(NamedTuple):
+    """What is drawn."""
+
+    boxes: tuple[Box, ...]
+    wires: tuple[Wire, ...]
+
+    def buses(self) -> Buses:
+        """The wires between boxes by their numbers here; a value that is used very often has a single one."""
+        number = {box.position: index for index, box in enumerate(self.boxes)}
+        wires = [(number[wire.source], number[wire.target]) for wire in self.wires]
+        return buses_of(len(self.boxes), wires, wanted=True)
+
+    def strengths(self, buses: Buses) -> list[float | None]:
+        """The strengths of the edges of `buses`; one that wires share has that of the strongest of them."""
+        strengths = [wire.strength for wire in self.wires] + [None] * buses.branches
+        feeders = range(len(strengths) - 1, len(self.wires) - 1, -1)  # what is farther on first
+        for leg in (*range(len(self.wires)), *feeders):
+            source, strength = buses.edges[leg][0], strengths[leg]
+            if source >= buses.count and strength is not None:
+                feeder = buses.feeders[source]
+                strengths[feeder] = max(strengths[feeder] or 0.0, strength)
+        return strengths
 
 
-def _diagram(frame: Frame) -> _Diagram:
+def diagram(frame: Frame) -> Diagram:
     """The nodes of a frame, without the numbers that operators have in their signs, and all wires."""
     graph = frame.graph
     told = {
@@ -71,15 +89,15 @@ def _diagram(frame: Frame) -> _Diagram:
         if graph.nodes[operand].kind is Kind.LITERAL
     }
     boxes = tuple(_box(frame, node) for node in graph.nodes if node.position not in told)
-    return _Diagram(boxes, tuple(wire for wire in _wires(frame) if wire.source not in told))
+    return Diagram(boxes, tuple(wire for wire in _wires(frame) if wire.source not in told))
 
 
-def _box(frame: Frame, node: Node) -> _Box:
+def _box(frame: Frame, node: Node) -> Box:
     value = frame.value(node)
     gradient = frame.gradient(node)
     operator = sign(frame.graph, node) if node.op is not None else ""
     output = frame.graph.loss_name
-    return _Box(
+    return Box(
         node.position,
         operator,
         mathematical(node.name or node.text),
@@ -91,11 +109,7 @@ def _box(frame: Frame, node: Node) -> _Box:
     )
 
 
-def _derivative(output: str, name: str) -> str:
-    return f"∂{mathematical(output)}/∂{mathematical(name)}"
-
-
-def _wires(frame: Frame) -> Iterator[_Wire]:
+def _wires(frame: Frame) -> Iterator[Wire]:
     """The uses of operands, in the order of the graph."""
     trace, schedule = frame.trace, frame.trace.schedule
     is_cleared = frame.position >= schedule.clear
@@ -107,29 +121,33 @@ def _wires(frame: Frame) -> Iterator[_Wire]:
     }
     for node in trace.graph.nodes:
         for argnum, operand in enumerate(node.operands):
-            yield _Wire(operand, node.position, crossed.get((node.position, argnum)))
+            yield Wire(operand, node.position, crossed.get((node.position, argnum)))
 
 
-def _width(strength: float) -> str:
+def line_width(strength: float) -> str:
+    """How wide an edge is, in points."""
     return f"{_FINEST + strength * (_STRONGEST - _FINEST):.2f}"
 
 
 def dot(exported: Exported) -> str:
     """The graph in the language of Graphviz, left to right."""
-    diagram = _diagram(exported.frame)
+    shown = diagram(exported.frame)
     lines = [
         f"digraph {_quoted(exported.scenario.name)} {{",
         f"  label={_quoted(exported.title)}; labelloc=t; rankdir=LR",
         '  node [fontname="Helvetica", fontsize=11]; edge [color="#8a8f98", arrowsize=0.7]',
     ]
-    for box in diagram.boxes:
+    for box in shown.boxes:
         shape = "box, style=rounded" if box.sign else "plaintext" if box.is_constant else "ellipse"
         label = _quoted("\n".join(box.lines))
         lines.append(f"  n{box.position} [shape={shape}, label={label}]")
-    for wire in diagram.wires:
-        flows = wire.strength is not None
-        strength = f' [color="{GRADIENT}", penwidth={_width(wire.strength or 0.0)}]' if flows else ""
-        lines.append(f"  n{wire.source} -> n{wire.target}{strength}")
+    buses = shown.buses()
+    names = [f"n{box.position}" for box in shown.boxes] + [f"b{branch}" for branch in range(buses.branches)]
+    lines += (f"  {name} [shape=point, width=0.02]" for name in names[buses.count :])
+    for (source, target), strength in zip(buses.edges, shown.strengths(buses), strict=True):
+        ends = [] if strength is None else [f'color="{GRADIENT}", penwidth={line_width(strength)}']
+        ends += ["arrowhead=none"] if target >= buses.count else []
+        lines.append(f"  {names[source]} -> {names[target]}" + (f" [{', '.join(ends)}]" if ends else ""))
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -141,16 +159,16 @@ def _quoted(text: str) -> str:
 
 def mermaid(exported: Exported) -> str:
     """The graph as a flowchart of Mermaid, left to right."""
-    diagram = _diagram(exported.frame)
+    shown = diagram(exported.frame)
     lines = ["---", f"title: {_titled(exported.title)}", "---", "flowchart LR"]
-    for box in diagram.boxes:
+    for box in shown.boxes:
         label = "<br>".join(map(_entities, box.lines))
         left, right = ("[", "]") if box.sign else ("([", "])")
         lines.append(f'  n{box.position}{left}"{label}"{right}')
-    lines += [f"  n{wire.source} --> n{wire.target}" for wire in diagram.wires]
-    for number, wire in enumerate(diagram.wires):
+    lines += [f"  n{wire.source} --> n{wire.target}" for wire in shown.wires]
+    for number, wire in enumerate(shown.wires):
         if wire.strength is not None:
-            width = _width(wire.strength)
+            width = line_width(wire.strength)
             lines.append(f"  linkStyle {number} stroke:{GRADIENT},stroke-width:{width}px")
     return "\n".join(lines) + "\n"
 
@@ -168,60 +186,3 @@ _FULL_WIDTH: Final = str.maketrans("<>&", "＜＞＆")
 def _entities(text: str) -> str:
     """Text of a label: characters that mean something to Mermaid or HTML are written as numeric entities."""
     return "".join(c if c.isalnum() or c in " .,-=∂/‖⟨⟩·()" else f"#{ord(c)};" for c in text)
-
-
-def tikz(exported: Exported) -> str:
-    """The graph as a picture of TikZ, in a LaTeX document of its own."""
-    picture, width, height = _tikz(exported)
-    korean = r"\usepackage{kotex}" if any(map(is_hangul, picture)) else "%"
-    sides = (f"{side + 2 * _MARGIN:.2f}cm" for side in (width, height))
-    paper = "paperwidth={}, paperheight={}, margin={}cm".format(*sides, _MARGIN)
-    head = _TIKZ_HEAD.replace("PAPER", paper).replace("KOREAN", korean)
-    return "\n".join([head, picture, r"\end{document}"]) + "\n"
-
-
-def tikz_picture(exported: Exported) -> str:
-    """The picture alone, for a document that uses TikZ and has the colours `value` and `gradient`."""
-    return _tikz(exported)[0]
-
-
-def _tikz(exported: Exported) -> tuple[str, float, float]:
-    """The picture, and its width and height in centimetres."""
-    diagram = _diagram(exported.frame)
-    place = {box.position: number for number, box in enumerate(diagram.boxes)}
-    sizes = [(max(map(len, box.lines)) + 2, len(box.lines) + 2) for box in diagram.boxes]
-    edges = sorted({(place[wire.source], place[wire.target]) for wire in diagram.wires})
-    drawn = layout(sizes, edges)
-    whole = drawn.width * _COLUMN, drawn.height * _ROW
-    lines = [_PICTURE, rf"  \useasboundingbox (0,0) rectangle ({whole[0]:.2f},{-whole[1]:.2f});"]
-    for box, (x, y), (width, height) in zip(diagram.boxes, drawn.origins, sizes, strict=True):
-        style = "operator" if box.sign else "leaf"
-        *known, last = map(tex_text, box.lines)
-        text = r" \\ ".join([*known, rf"\textcolor{{gradient}}{{{last}}}" if box.gradient else last])
-        at = f"({(x + width / 2) * _COLUMN:.2f},{-(y + height / 2) * _ROW:.2f})"
-        lines.append(rf"  \node[{style}] (n{box.position}) at {at} {{{text}}};")
-    for wire in diagram.wires:
-        flows = wire.strength is not None
-        style = f"flow, line width={_width(wire.strength or 0.0)}pt" if flows else "wire"
-        lines.append(rf"  \draw[{style}] (n{wire.source}) -- (n{wire.target});")
-    return "\n".join([*lines, r"\end{tikzpicture}"]), *whole
-
-
-_COLUMN, _ROW, _MARGIN = 0.21, 0.42, 0.5
-"""The width and the height of a cell of the layout, and the margin around it, in centimetres."""
-_TIKZ_HEAD: Final = rf"""\documentclass{{article}}
-\usepackage{{amssymb, tikz}}
-\usepackage[PAPER]{{geometry}}
-KOREAN
-\definecolor{{value}}{{HTML}}{{{FORWARD[1:].upper()}}}
-\definecolor{{gradient}}{{HTML}}{{{GRADIENT[1:].upper()}}}
-\pagestyle{{empty}}
-\setlength{{\parindent}}{{0pt}}
-\begin{{document}}"""
-_PICTURE: Final = r"""\begin{tikzpicture}[
-  every node/.style={align=center, font=\small},
-  operator/.style={draw=value, rounded corners=2pt},
-  leaf/.style={},
-  wire/.style={->, draw=gray},
-  flow/.style={->, draw=gradient},
-]"""

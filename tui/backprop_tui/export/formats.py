@@ -97,7 +97,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         msg("the screen as a folder of SVGs, one for each step"), "headless.pictures", "svgs", is_folder=True
     ),
     "tape": Format(msg("a tape for VHS, which films the screen"), "headless.films", "tape"),
-    "tikz": Format(msg("the graph as a LaTeX picture"), "export.diagrams", "tikz"),
+    "tikz": Format(msg("the graph as a LaTeX picture"), "export.tikz", "tikz"),
     "worksheet": Format(
         msg("a worksheet with blanks to print, as .md, .tex or .html; --key adds the answers"),
         "export.sheets.worksheet_pages",

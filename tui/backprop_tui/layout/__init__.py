@@ -22,7 +22,14 @@ from backprop_tui.layout.edge_routing import Point, Route, assign_pins, place
 from backprop_tui.layout.layers import Layers, TooLargeError, build_layers
 from backprop_tui.layout.ordering import TRIES, order_ranks
 from backprop_tui.layout.rank_assignment import assign_ranks_in_stages
-from backprop_tui.layout.rows_of_text import Component, broken_into_rows, is_jump, stretches
+from backprop_tui.layout.rows_of_text import (
+    Component,
+    broken_into_rows,
+    corners,
+    is_jump,
+    stretches,
+    unbroken,
+)
 from backprop_tui.layout.stages import Stages, finish
 
 __all__ = [
@@ -31,6 +38,7 @@ __all__ = [
     "Point",
     "Route",
     "TooLargeError",
+    "corners",
     "in_rows",
     "is_jump",
     "layout",
@@ -38,6 +46,7 @@ __all__ = [
     "order_in_stages",
     "place_in_stages",
     "stretches",
+    "unbroken",
 ]
 
 Size = tuple[int, int]
@@ -148,9 +157,11 @@ def place_in_stages(order: Order, sizes: Sequence[Size], *, tight: bool = False)
     return Layout(width, top, tuple(origins), tuple(routes), tuple(parts))
 
 
-def in_rows(placed: Layout, sizes: Sequence[Size], room: int) -> Layout | None:
-    """A layout in rows of at most `room` columns; None where it cannot be cut so."""
-    broken = broken_into_rows(sizes, placed.origins, placed.routes, placed.parts, room)
+def in_rows(placed: Layout, sizes: Sequence[Size], room: int, apart: int = SPACING) -> Layout | None:
+    """A layout in rows of at most `room` columns with `apart` blank lines between them; None where it cannot
+    be cut so.
+    """
+    broken = broken_into_rows(sizes, placed.origins, placed.routes, placed.parts, room, apart)
     if broken is None:
         return None
     return Layout(broken.width, broken.height, broken.origins, broken.routes, placed.parts)

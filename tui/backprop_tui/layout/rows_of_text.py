@@ -10,13 +10,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 from msgspec import Struct
 
 from backprop_tui.layout.coordinate_assignment import SPACING
 from backprop_tui.layout.edge_routing import APPROACH, Point, Route
 
-__all__ = ["Broken", "Component", "broken_into_rows", "is_jump", "stretches"]
+__all__ = ["Broken", "Component", "broken_into_rows", "corners", "is_jump", "stretches", "unbroken"]
+
+Place = TypeVar("Place", bound=tuple[float, float])
 
 _MOST_CARRIED = 7
 """Where more wires go on, a layout is not cut: nobody could follow them all."""
@@ -51,16 +54,39 @@ def stretches(route: Route) -> Iterator[tuple[Point, Point]]:
     return ((first, second) for first, second in pairwise(route) if not is_jump(first, second))
 
 
+def unbroken(route: Route) -> list[list[Point]]:
+    """What of a route is in each row."""
+    pieces: list[list[Point]] = [[]]
+    for corner, following in pairwise((*route, route[-1])):
+        pieces[-1].append(corner)
+        if is_jump(corner, following):
+            pieces.append([])
+    return pieces
+
+
+def corners(places: Sequence[Place]) -> list[Place]:
+    """The ends of a line at right angles, and the places at which it turns."""
+    found = list(places[:1])
+    for place, following in pairwise((*places[1:], places[-1])):
+        before = found[-1]
+        turns = (before[0] == place[0]) != (place[0] == following[0])
+        if place != before and (turns or following == place):
+            found.append(place)
+    return found
+
+
 def broken_into_rows(
     sizes: Sequence[tuple[int, int]],
     origins: Sequence[Point],
     routes: Sequence[Route],
     parts: Sequence[Component],
     room: int,
+    apart: int = SPACING,
 ) -> Broken | None:
     """A layout in as few rows as have room in `room` columns; None where it cannot be cut so.
 
-    Of all ways to do so it is the one that carries fewest wires over, and then the most even one.
+    There are `apart` blank lines between rows. Of all ways to do so it is the one that carries fewest wires
+    over, and then the most even one.
     """
     new_origins, new_routes = list(origins), list(routes)
     width = top = 0
@@ -70,7 +96,7 @@ def broken_into_rows(
         if cuts is None:
             return None
         top += SPACING if top else 0
-        size = cutter.cut(cuts, top, new_origins, new_routes)
+        size = cutter.cut(cuts, top, new_origins, new_routes, apart)
         width, top = max(width, size[0]), top + size[1]
     return Broken(width, top, tuple(new_origins), tuple(new_routes))
 
@@ -133,7 +159,7 @@ class _Cutter:
         return cuts[::-1]
 
     def cut(
-        self, cuts: Sequence[int], top: int, origins: list[Point], routes: list[Route]
+        self, cuts: Sequence[int], top: int, origins: list[Point], routes: list[Route], apart: int
     ) -> tuple[int, int]:
         """Put the part into rows from `top` on; returns its width and its height."""
         starts = [self.places[rank] for rank in cuts]
@@ -154,7 +180,7 @@ class _Cutter:
                 if before is not None:
                     height += min(line - before - 1, SPACING) + 1
                 maps[-1][line], before = top + height, line
-            height += 1 + SPACING
+            height += 1 + apart
         shifts = [start - bool(row) for row, start in enumerate(starts)]
         for box in self.part.boxes:
             x, y = self.origins[box]
@@ -166,7 +192,7 @@ class _Cutter:
             )
         last = self.end - shifts[-1]
         widths = [end + _MARK - shift for end, shift in zip(starts[1:], shifts, strict=False)]
-        return max([last, *widths]), height - SPACING
+        return max([last, *widths]), height - apart
 
 
 def _pieces(route: Route, starts: Sequence[int]) -> list[tuple[int, list[Point]]]:

@@ -12,16 +12,15 @@ from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from backprop_engine.errors import UsageError
 from backprop_engine.explain.symbols import formula
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Clear
-from backprop_engine.messages.message import msg
 from backprop_engine.trace.trace import Frame, Trace, nodes_of
 from backprop_tui.cells.shades import Flow
 from backprop_tui.cells.shapes import shape_label
 from backprop_tui.cells.summaries import ABSENT
-from backprop_tui.layout import Point, Route, is_jump
+from backprop_tui.export.limits import within_limits
+from backprop_tui.layout import Point, Route, corners, is_jump, unbroken
 from backprop_tui.layout.stages import finish
 from backprop_tui.panels.graph.appearance import Appearance, leaf_mark, wires_along
 from backprop_tui.panels.graph.river import River, Stream
@@ -31,12 +30,10 @@ from backprop_tui.scene.folding import folded_graph
 from backprop_tui.scene.scene import Scene, scene_in_stages
 from backprop_tui.scene.wires import CARRIED, CONTINUED
 
-__all__ = ["BELOW", "MOST_NODES", "DrawnGraph", "picture"]
+__all__ = ["BELOW", "DrawnGraph", "picture"]
 
 _ROOM = 120, 10_000
 """The columns and rows of the picture: what is wider is broken into rows."""
-MOST_NODES = 1000
-"""A page of more would be too slow to make, and too large to be of use."""
 _COLUMN, _ROW, _MARGIN = 10, 20, 10
 """The width and the height of a cell, and the margin, in pixels."""
 NONE, DRY, TROUBLE = -1, 8, 9
@@ -89,15 +86,8 @@ class DrawnGraph(Struct, frozen=True, eq=False):
 def picture(trace: Trace) -> DrawnGraph:
     """The picture of a run; `UsageError` for a graph that is too large for a page."""
     count = folded_graph(trace.graph, ()).computed_count
-    if len(trace.graph.nodes) > MOST_NODES:
-        raise UsageError(
-            msg(
-                "the graph has {count} nodes; a page shows at most {most}",
-                count=len(trace.graph.nodes),
-                most=MOST_NODES,
-            )
-        )
-    scene = finish(scene_in_stages(trace, None, (), "full", 0, count, _ROOM))
+    with within_limits(trace.graph):
+        scene = finish(scene_in_stages(trace, None, (), "full", 0, count, _ROOM))
     assert scene is not None  # only the whole of a graph that has a key can be too long
     return DrawnGraph(
         "\n".join(_svg(scene)),
@@ -222,11 +212,7 @@ def _path(scene: Scene, leg: int) -> str:
     """A leg from the label of its source to its target, with round corners; it may go on in the next row."""
     route = scene.layout.routes[leg]
     source, target = scene.buses.edges[leg]
-    pieces: list[list[_Place]] = [[]]
-    for corner, following in pairwise((*route, route[-1])):
-        pieces[-1].append(_middle(corner))
-        if is_jump(corner, following):
-            pieces.append([])
+    pieces = [list(map(_middle, piece)) for piece in unbroken(route)]
     first, last = pieces[0][0], pieces[-1][-1]
     if source < scene.buses.count:
         box = scene.boxes[source]
@@ -237,7 +223,7 @@ def _path(scene: Scene, leg: int) -> str:
         pieces[-1].append((_arrow(scene, target) - _HEAD, last[1]))
     else:
         pieces[-1].append(_middle(scene.layout.origins[target]))
-    return "".join(_rounded(_corners(piece)) for piece in pieces)
+    return "".join(_rounded(corners(piece)) for piece in pieces)
 
 
 def _arrow(scene: Scene, target: int) -> int:
@@ -245,26 +231,15 @@ def _arrow(scene: Scene, target: int) -> int:
     return _MARGIN + scene.layout.origins[target][0] * _COLUMN
 
 
-def _corners(places: list[_Place]) -> list[_Place]:
-    """The ends of a line, and the places at which it turns."""
-    found = places[:1]
-    for place, following in pairwise((*places[1:], places[-1])):
-        before = found[-1]
-        turns = (before[0] == place[0]) != (place[0] == following[0])
-        if place != before and (turns or following == place):
-            found.append(place)
-    return found
-
-
-def _rounded(corners: list[_Place]) -> str:
-    """A line through some corners, which are round."""
-    path = f"M{corners[0][0]:g} {corners[0][1]:g}"
-    for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
+def _rounded(turns: list[_Place]) -> str:
+    """A line through some turns, which are round."""
+    path = f"M{turns[0][0]:g} {turns[0][1]:g}"
+    for before, corner, after in zip(turns, turns[1:], turns[2:], strict=False):
         radius = min(_BEND, *(_length(corner, other) / 2 for other in (before, after)))
         (x, y), (along, down) = _way(before, corner), _way(corner, after)
         path += _straight((corner[0] - radius * x, corner[1] - radius * y), before)
         path += f"q{radius * x:g} {radius * y:g} {radius * (x + along):g} {radius * (y + down):g}"
-    return path + (_straight(corners[-1], corners[-2]) if len(corners) > 1 else "")
+    return path + (_straight(turns[-1], turns[-2]) if len(turns) > 1 else "")
 
 
 def _straight(place: _Place, before: _Place) -> str:

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from backprop_engine.messages.message import Message, msg
-from backprop_tui.export.diagrams import tikz_picture
 from backprop_tui.export.formats import Exported
 from backprop_tui.export.sheets.handout import GivenLeaf, Handout, HandoutStep, NodeRow, handout
 from backprop_tui.export.tex import is_hangul, tex_text
+from backprop_tui.export.tikz import tikz_picture
 
 __all__ = ["document", "latex", "leaf_lines"]
 
