@@ -42,7 +42,8 @@ def debug(
     >>> debug(trace, at=3)  # doctest: +SKIP
     0
     """
-    from backprop_tui.cli.open import Start, need_terminal, open_app, preferred_language
+    from backprop_tui.cli.open import need_terminal, open_app, preferred_language
+    from backprop_tui.cli.start import Start
     from backprop_tui.settings import read_settings, settings_path
     from backprop_tui.themes import known_theme
 

@@ -22,10 +22,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, Literal, LiteralString, TypeAlias, overload
 
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.translations import ENGLISH, contextual, translations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, Literal, LiteralString, TypeAlias, TypeVar
+
+    Text = TypeVar("Text", bound=str)
 
 __all__ = ["Hint", "Message", "cleaned", "enumerated", "in_language", "joined", "msg", "rewritten"]
 
@@ -111,7 +116,7 @@ class _Rewritten(Message):
         return rewritten(cleaned(self._text), self._change)
 
 
-Hint: TypeAlias = Message | Literal[""]
+Hint: TypeAlias = "Message | Literal['']"
 """A message, or nothing."""
 
 
@@ -163,17 +168,11 @@ def _harmless(value: object) -> object:
     return cleaned(value if isinstance(value, str) else str(value))
 
 
-@overload
-def cleaned(text: Message) -> Message: ...
-@overload
-def cleaned(text: Hint) -> Hint: ...
-@overload
-def cleaned(text: str) -> str: ...
-def cleaned(text: str) -> str:
+def cleaned(text: Text) -> Text:
     """`text` with nothing in it that a terminal would obey, in any language."""
     if text.isascii() and text.isprintable():
         return text
-    return text.cleaned() if isinstance(text, Message) else clean(text)
+    return text.cleaned() if isinstance(text, Message) else clean(text)  # type: ignore[return-value]
 
 
 def in_language(value: object, language: str) -> str:

@@ -6,16 +6,16 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.translations import languages
 from backprop_tui.cli.parser import ArgumentMistake
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:  # help needs neither paths nor the engine
     from pathlib import Path
 
+    from backprop_engine.errors import ScenarioError
     from backprop_engine.scenario.model import Scenario
     from backprop_engine.scenario.read.source import Source
 
@@ -126,6 +126,7 @@ def limits(arguments: argparse.Namespace) -> dict[str, int]:
 
 def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Scenario:
     """The scenario named, with its settings in force."""
+    from backprop_engine.errors import ScenarioError, UsageError
     from backprop_engine.scenario.leaves.assignment import parse_setting
     from backprop_engine.scenario.loader import load_source
     from backprop_tui.files.opening import load
@@ -154,6 +155,7 @@ def _perhaps_bundled(argument: str, error: ScenarioError) -> ScenarioError:
     """Where there is no such file, the bundled scenario that was probably meant, or where all of them are."""
     from pathlib import Path
 
+    from backprop_engine.errors import ScenarioError
     from backprop_engine.messages.suggestions import did_you_mean
     from backprop_tui.files.bundled import bundled
 
@@ -175,6 +177,7 @@ def refuse_texts(scenario: Scenario) -> None:
     """Refuse breakpoints and watches that mean nothing in the scenario; `ScenarioError` with all of them."""
     if scenario.breakpoints or scenario.watches:
         from backprop_engine.debugger.scenario_checks import mistakes_in
+        from backprop_engine.errors import ScenarioError
 
         found = mistakes_in(scenario)
         if found:
@@ -183,21 +186,23 @@ def refuse_texts(scenario: Scenario) -> None:
 
 def named_path(argument: str) -> Path:
     """The path that an argument means; an empty one means none, though Python takes it for the folder."""
-    if not argument:
-        raise UsageError(msg("an empty argument is not the name of a scenario"))
+    from backprop_engine.errors import UsageError
     from backprop_tui.files.bundled import resolve
 
+    if not argument:
+        raise UsageError(msg("an empty argument is not the name of a scenario"))
     return resolve(argument)
 
 
 def scenario_files(arguments: Sequence[str], *, empty_too: bool = False) -> Iterator[tuple[str, Path | None]]:
     """Every file that the arguments mean; folders recursively, sorted."""
-    if arguments.count("-") > 1:
-        raise UsageError(msg("- is given twice: standard input can be read only once"))
     from pathlib import Path
 
+    from backprop_engine.errors import UsageError
     from backprop_tui.files.opening import is_folder
 
+    if arguments.count("-") > 1:
+        raise UsageError(msg("- is given twice: standard input can be read only once"))
     paths = [None if argument == "-" else named_path(argument) for argument in arguments]
     for argument, path in zip(arguments, paths, strict=True):
         if path is None:
@@ -216,6 +221,7 @@ def scenario_files(arguments: Sequence[str], *, empty_too: bool = False) -> Iter
 
 def standard_input_source() -> Source:
     """What standard input holds, no more of it than a scenario may have."""
+    from backprop_engine.errors import UsageError
     from backprop_engine.scenario.read.source import MAX_BYTES, Source
 
     if sys.stdin is None:
@@ -232,6 +238,8 @@ def threads(text: str) -> int:
 
 def position(at: int | None, last: int) -> int | None:
     """A position given with --at, if it is one."""
+    from backprop_engine.errors import UsageError
+
     if at is not None and not 0 <= at <= last:
         raise UsageError(
             msg("there is no position {position}: the run has positions 0 to {last}", position=at, last=last)

@@ -7,17 +7,18 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
-from types import ModuleType
 
-from backprop_engine.errors import SEVERITIES, ScenarioError, UsageError, reason
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.translations import ENGLISH, add_languages, languages, unreadable_files
 from backprop_tui import __version__
 from backprop_tui.cli.parser import Parser
 from backprop_tui.files.user_folder import user_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
 
 __all__ = ["SUBCOMMANDS", "command_parser", "run"]
 
@@ -48,8 +49,6 @@ _VERSION = msg("show program's version number and exit")
 _APPS = ("", "serve")
 """What opens the app, which has settings and heeds the locale."""
 
-FINE, FAILED, BAD_INPUT = 0, 1, 2
-
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out a command line; gives the exit code."""
@@ -72,39 +71,12 @@ def run(arguments: Sequence[str]) -> int:
             run_definitions(path)
         code: int = module.run(parsed)
         sys.stdout.flush()
-    except ScenarioError as error:
-        print(error.in_language(_error_language(name, parsed, language)), file=sys.stderr)
-        return BAD_INPUT
-    except UsageError as error:
-        text = clean(error.in_language(_error_language(name, parsed, language)))
-        print(f"backprop-tui: {text}", file=sys.stderr)
-        return BAD_INPUT
-    except MemoryError:
-        print(
-            f"backprop-tui: {msg('there is not enough memory for this').in_language(language)}",
-            file=sys.stderr,
-        )
-        return BAD_INPUT
-    except BrokenPipeError:
-        _discard_output()
-        return _killed_by("SIGPIPE")
-    except OSError as error:
-        with suppress(OSError):
-            text = msg("standard output: {problem}", problem=reason(error)).in_language(language)
-            print(f"backprop-tui: {text}", file=sys.stderr)
-        _discard_output()
-        return BAD_INPUT
-    except KeyboardInterrupt:
-        return _killed_by("SIGINT")
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - raised again if no user can cause it
+        from backprop_tui.cli.failures import exit_code
+
+        return exit_code(error, lambda: _error_language(name, parsed, language), language)
     else:
         return code
-
-
-def _killed_by(name: str) -> int:
-    """The exit code of what ends as if it were killed by the signal of this name."""
-    import signal
-
-    return 128 + int(getattr(signal, name))
 
 
 def _subcommand(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
@@ -135,6 +107,8 @@ def _warn_of_unreadable_files(language: str) -> None:
     """Say which files of a language, of the user's own perhaps, could not be read."""
     if language == ENGLISH:
         return
+    from backprop_engine.errors import SEVERITIES, reason
+
     kind = in_language(SEVERITIES["warning"], language)
     for path, error in unreadable_files(language).items():
         warning = msg("{path} is ignored: {reason}", path=clean(str(path)), reason=clean(reason(error)))
@@ -149,12 +123,6 @@ def _error_language(name: str, parsed: argparse.Namespace | None, language: str)
     from backprop_tui.settings import read_settings, settings_path
 
     return chosen_language(parsed, read_settings(settings_path()))
-
-
-def _discard_output() -> None:
-    """Send standard output nowhere, so that Python does not fail again when it flushes it at exit."""
-    with suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _module(name: str) -> ModuleType:

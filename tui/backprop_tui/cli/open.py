@@ -7,18 +7,17 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
 
-from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.translations import ENGLISH, language_of_locale, languages
 from backprop_tui.web import DRIVER
 
-if TYPE_CHECKING:
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # help needs nothing of what opens the app
+    from backprop_tui.cli.start import Start
     from backprop_tui.files.folders import ScenarioFolder
     from backprop_tui.settings import UserSettings
-    from backprop_tui.view import View
 
 __all__ = [
     "add_arguments",
@@ -89,19 +88,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-class Start(NamedTuple):
-    """What the app begins with; without a view, it is the gallery, of a folder if there is one."""
-
-    view: View | None
-    language: str
-    theme: str
-    settings: UserSettings
-    folder: ScenarioFolder | None = None
-    animated: bool = False
-    ascii: bool = False
-    staged: bool = False
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Open the app. Everything that can be wrong is found out before the screen is touched."""
     start = found(arguments)
@@ -118,6 +104,7 @@ def found(arguments: argparse.Namespace) -> Start:
 
     from backprop_engine.debugger import SwitchPass, start_move, update
     from backprop_tui.cli.arguments import limits, opened, position
+    from backprop_tui.cli.start import Start
     from backprop_tui.files.bundled import resolve
     from backprop_tui.files.opening import Opening, is_folder
     from backprop_tui.prompt.debug_file import opened_view
@@ -150,6 +137,7 @@ def found(arguments: argparse.Namespace) -> Start:
 
 def _folder(arguments: argparse.Namespace) -> ScenarioFolder:
     """The folder to choose from; what is said about one scenario is refused."""
+    from backprop_engine.errors import UsageError
     from backprop_tui.cli.arguments import named_path
     from backprop_tui.files.folders import scenario_folder
 
@@ -195,6 +183,8 @@ def preferred_language(wanted: str | None, settings: UserSettings) -> str:
 
 def need_terminal(scenario: str | None) -> None:
     """Refuse to start where there is no terminal to draw on."""
+    from backprop_engine.errors import UsageError
+
     named = scenario or "SCENARIO"
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(

@@ -8,16 +8,17 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
-from typing import Any, Final, NoReturn, TypeVar
 
-from backprop_engine.errors import SEVERITIES
 from backprop_engine.messages.message import Message, in_language, msg
 from backprop_engine.messages.plain_text import clean
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, NoReturn, TypeVar
+
+    _Action = TypeVar("_Action", bound=argparse.Action)
+
 __all__ = ["ArgumentMistake", "Parser"]
-
-
-_Action = TypeVar("_Action", bound=argparse.Action)
 
 
 class ArgumentMistake(argparse.ArgumentTypeError):
@@ -68,6 +69,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and end with exit code 2."""
+        from backprop_engine.errors import SEVERITIES
+
         self.print_usage(sys.stderr)
         kind = in_language(SEVERITIES["error"], self.language)
         self.exit(2, f"{self.prog}: {kind}: {clean(in_language(message, self.language))}\n")
