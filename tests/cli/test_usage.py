@@ -359,5 +359,15 @@ def test_help_waits_for_no_module_that_it_does_not_need() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {*done.stderr.split()}
     assert {"backprop_tui.cli.arguments", "backprop_tui.cli.parser"} <= loaded
-    slow = {"typing", "pathlib", "urllib.parse", "shutil", "inspect", "dataclasses", "asyncio", "msgspec", "numpy"}
+    slow = {
+        "typing",
+        "pathlib",
+        "urllib.parse",
+        "shutil",
+        "inspect",
+        "dataclasses",
+        "asyncio",
+        "msgspec",
+        "numpy",
+    }
     assert sorted(slow & loaded) == []
