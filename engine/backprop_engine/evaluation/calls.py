@@ -13,7 +13,6 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from backprop_engine.errors import code
 from backprop_engine.evaluation.attributes import ATTRIBUTE, CallError, attribute_value, shown_value
-from backprop_engine.evaluation.other_libraries import instead_of
 from backprop_engine.expressions import (
     Attribute,
     Binary,
@@ -102,6 +101,8 @@ def find_op(name: str, at: object, nodes: Iterable[str] = (), own: Mapping[str, 
 
 def meant(name: str, own: Iterable[str] = ()) -> Hint:
     """A hint with the operator that is called `name` elsewhere, or nearly so; or nothing."""
+    from backprop_engine.evaluation.other_libraries import instead_of  # needed by mistakes alone
+
     return instead_of(name) or did_you_mean(name, (*own, *OPS), in_short=1)
 
 

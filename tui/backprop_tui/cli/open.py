@@ -11,7 +11,6 @@ from contextlib import suppress
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.translations import ENGLISH, language_of_locale, languages
-from backprop_tui.web import DRIVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # help needs nothing of what opens the app
@@ -90,6 +89,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Open the app. Everything that can be wrong is found out before the screen is touched."""
+    from backprop_tui.web import DRIVER
+
     start = found(arguments)
     if os.environ.get("TEXTUAL_DRIVER") != DRIVER:
         need_terminal(arguments.scenario)

@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from backprop_engine.graph.graph import Node
 from backprop_tui.cells.drawing import Drawing
-from backprop_tui.panels.calls import calls
 from backprop_tui.panels.graph import graph_picture, graph_title
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.panels.outline import group_at_row, node_in_row, outline, row_in_outline
@@ -56,12 +55,18 @@ def _plots_title(view: View) -> str:
     return plots_title(view)
 
 
+def _calls(view: View, width: int, height: int) -> Drawing:
+    from backprop_tui.panels.calls import calls  # nor does it show what was stepped into
+
+    return calls(view, width, height)
+
+
 PANELS: Final[Mapping[str, PanelDrawing]] = {
     "graph": PanelDrawing(_graph, graph_title, centred=True),
     "step": PanelDrawing(step, step_title),
     "nodes": PanelDrawing(nodes, pinned=1, node_at=node_at_row, row_of=row_of_node),
     "outline": PanelDrawing(outline, node_at=node_in_row, row_of=row_in_outline, group_at=group_at_row),
     "plots": PanelDrawing(_plots, _plots_title, scrubs=True),
-    "calls": PanelDrawing(calls),
+    "calls": PanelDrawing(_calls),
 }
 """By the names in `panel_slots.PANEL_SLOTS`."""

@@ -16,7 +16,6 @@ from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wr
 from backprop_tui.cells.shades import flow
 from backprop_tui.cells.summaries import summary
 from backprop_tui.cells.text import cell_width, clip
-from backprop_tui.panels.scenarios import title_of_entry
 from backprop_tui.panels.watches import bars_of
 from backprop_tui.view import View
 
@@ -231,6 +230,8 @@ def _following(view: View) -> Line:
     entry = view.next_scenario
     if entry is None:
         return ()
+    from backprop_tui.panels.scenarios import title_of_entry  # the end of a run needs it, its start does not
+
     return (Span(view.key("next_scenario"), Role.KEY), Span(f" {title_of_entry(entry, view.language)}"))
 
 

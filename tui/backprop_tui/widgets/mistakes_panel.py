@@ -8,7 +8,6 @@ from backprop_engine.errors import BackpropError, ScenarioError
 from backprop_engine.messages.message import msg
 from backprop_engine.scenario.read.source import FILE_NOT_FOUND
 from backprop_tui.cells.drawing import Drawing, Lines
-from backprop_tui.panels.mistakes import mistakes
 from backprop_tui.widgets.panel import Panel
 
 __all__ = ["MistakesPanel"]
@@ -52,6 +51,8 @@ class MistakesPanel(Panel):
     def fit(self) -> None:
         """Take the height that the mistakes need: in another width words wrap elsewhere."""
         if self.error is not None and self.display:
+            from backprop_tui.panels.mistakes import mistakes  # nothing is wrong with most files
+
             width = max(10, self.screen.size.width - 5)
             self.styles.height = mistakes(self.error, width, self._language).height + 2
 
@@ -60,4 +61,8 @@ class MistakesPanel(Panel):
         self.display = False
 
     def _mistakes(self, width: int, height: int) -> Drawing:
-        return Lines.of(()) if self.error is None else mistakes(self.error, width, self._language)
+        if self.error is None:
+            return Lines.of(())
+        from backprop_tui.panels.mistakes import mistakes
+
+        return mistakes(self.error, width, self._language)
