@@ -62,12 +62,35 @@ def test_a_recording_is_opened_and_told(
     assert len(told.out.splitlines()) > len(trace.graph.edges)
 
 
+def test_what_serves_an_operator_is_folded_into_it(tmp_path: Path) -> None:
+    model = nn.Linear(4, 3)
+    x = torch.linspace(-1, 1, 24).reshape(2, 3, 4).requires_grad_()
+    with record(tmp_path / "run", model, cells=None):
+        turned = x.transpose(0, 1).permute(0, 2, 1).transpose(1, 2).contiguous()  # (3, 2, 4)
+        model(turned).squeeze().unflatten(0, (1, 3)).flatten(0, 2).tanh().sum().backward()
+    trace = load_recording(tmp_path / "run").run().trace(0)
+    graph = trace.graph
+    written = [(node.op.name, node.shape) for node in graph.nodes if node.op is not None]
+    assert written == [
+        ("permute", (3, 2, 4)), ("linear", (3, 2, 3)), ("reshape", (6, 3)), ("tanh", (6, 3)), ("sum", ())
+    ]  # fmt: skip
+    assert wrong_edges(trace) == []
+    grad, weight = x.grad, model.weight.grad
+    assert grad is not None
+    assert weight is not None
+    np.testing.assert_array_equal(trace.gradient(graph.nodes[graph["permute"].operands[0]]), grad.numpy())
+    np.testing.assert_array_equal(trace.gradient("weight"), weight.numpy())
+
+
 X = torch.linspace(-2, 2, 24).reshape(4, 6) + 0.01
 LABELS = torch.tensor([1, 0, 5, 2])
 OPERATORS: dict[str, Any] = {
     "split": lambda x: sum(at * part for at, part in enumerate(x.chunk(3, 1), 1)),
     "scaled_dot_product_attention": lambda x: f.scaled_dot_product_attention(
         *(x.reshape(1, 1, 4, 6) * at for at in (1, 2, 3)), is_causal=True
+    ),
+    "scaled_dot_product_attention with a mask": lambda x: f.scaled_dot_product_attention(
+        *(x.reshape(1, 1, 4, 6) * at for at in (1, 2, 3)), torch.linspace(-1, 1, 16).reshape(4, 4)
     ),
     "abs": torch.abs,
     "cos": torch.cos,
@@ -119,6 +142,10 @@ OPERATORS: dict[str, Any] = {
     "sum": lambda x: x.exp().sum(1),
     "mean": lambda x: x.exp().mean((0, 1)),
     "max": lambda x: x.amax(1),
+    "max and where": lambda x: x.sin().max(1, keepdim=True).values,
+    "max of all": lambda x: x.sin().max(),
+    "min": lambda x: x.sin().min(0).values,
+    "maximum of two": lambda x: torch.max(x.sin(), x.cos()),
     "var": lambda x: x.var(1),
     "std": torch.std,
     "norm": lambda x: x.norm(dim=1),
@@ -137,6 +164,25 @@ OPERATORS: dict[str, Any] = {
     ),
     "conv1d": lambda x: f.conv1d(x.reshape(1, 4, 6), torch.ones(2, 4, 3), dilation=2),
     "max_pool2d": lambda x: f.max_pool2d(x.reshape(1, 1, 4, 6), 2),
+    "conv_transpose2d": lambda x: f.conv_transpose2d(
+        x.reshape(1, 2, 3, 4), torch.arange(1.0, 25).reshape(2, 3, 2, 2), torch.ones(3), 2, 1, 1
+    ),
+    "conv_transpose1d": lambda x: f.conv_transpose1d(x.reshape(1, 4, 6), torch.arange(24.0).reshape(4, 2, 3)),
+    "batch_norm": lambda x: f.batch_norm(
+        x.exp(), torch.zeros(6), torch.ones(6), torch.arange(6.0), torch.ones(6), True
+    ),
+    "batch_norm without parameters": lambda x: f.batch_norm(x.exp(), None, None, training=True),
+    "batch_norm without statistics": lambda x: f.batch_norm(
+        x.exp(), None, None, torch.arange(6.0), torch.ones(6), training=True
+    ),
+    "batch_norm with statistics alone": lambda x: f.batch_norm(
+        x.exp(), torch.zeros(6), torch.ones(6), training=True
+    ),
+    "batch_norm_inference": lambda x: f.batch_norm(
+        x, torch.arange(6.0), torch.arange(1.0, 7), torch.arange(6.0), torch.ones(6)
+    ),
+    "group_norm": lambda x: f.group_norm(x.exp().reshape(2, 4, 3), 2, torch.arange(4.0), torch.ones(4)),
+    "adaptive_avg_pool2d": lambda x: f.adaptive_avg_pool2d(x.reshape(1, 1, 4, 6), (3, 2)),
     "embedding": lambda x: f.embedding(LABELS % 4, x),
     "avg_pool2d": lambda x: f.avg_pool2d(x.reshape(1, 1, 4, 6), 3, 1, 1, count_include_pad=False),
     "identity": torch.clone,

@@ -263,9 +263,10 @@ def _double(tensor: Tensor) -> Any:
 
 
 def _double_values(trace: Trace) -> list[Any]:
-    """The values of a run in double precision."""
+    """The values of a run in double precision; those that were recorded where not all can be computed."""
     graph = trace.graph
-    if graph.dtype == np.float64 or trace.edits:
+    known = (_computable(trace, graph.nodes[position]) for position in graph.order)
+    if graph.dtype == np.float64 or trace.edits or not all(known):
         return [_double(value) for value in trace.operand_values]
     wide = replace(
         graph, dtype=np.dtype(np.float64), literals={k: _double(v) for k, v in graph.literals.items()}

@@ -70,7 +70,7 @@ def match(call: RecordedCall) -> Match | None:
         meaning = row(call) if row is not None else None
     except (TypeError, ValueError, IndexError, KeyError):  # settings of a form that PyTorch never gives
         return None
-    if meaning is None or any(isinstance(one, float) and not isfinite(one) for one in meaning.operands):
+    if meaning is None or not all(_is_there(one, call) for one in meaning.operands):
         return None
     op = OPS[meaning.op]
     attributes = {one.name: one.default for one in op.attributes} | dict(meaning.settings)
@@ -85,6 +85,11 @@ def match(call: RecordedCall) -> Match | None:
         return Match(op, meaning.operands, attributes, op.rules_for(shapes, attributes))
     except ShapeError:
         return None
+
+
+def _is_there(operand: int | float, call: RecordedCall) -> bool:
+    """Whether a call has so many tensors, or a number is finite."""
+    return operand < len(call.shapes) if isinstance(operand, int) else isfinite(operand)
 
 
 _Row: TypeAlias = Callable[[RecordedCall], _Meaning | None]
@@ -167,6 +172,15 @@ def _reduction(op: str) -> _Row:
     return meaning
 
 
+def _extremum(op: str, of_two: str) -> _Row:
+    """The largest or smallest entry along an axis, or of all; of two tensors, that of each pair."""
+
+    def meaning(call: RecordedCall) -> _Meaning | None:
+        return _binary(of_two)(call) if len(call.shapes) == 2 else _reduction(op)(call)
+
+    return meaning
+
+
 def _deviation(op: str) -> _Row:
     def meaning(call: RecordedCall) -> _Meaning | None:
         found = _reduction(op)(call)
@@ -209,23 +223,40 @@ def _layer_norm(call: RecordedCall) -> _Meaning | None:
     return _Meaning("layer_norm", tuple(range(len(call.shapes))), {"axis": -axes, "eps": eps})
 
 
+def _batch_norm(call: RecordedCall) -> _Meaning | None:
+    """With the statistics of the batch, or with running ones, which PyTorch gives after the parameters; in
+    training these are folded away.
+    """
+    settings = {"eps": float(call.settings["eps"])}
+    if call.settings["training"]:
+        return _Meaning("batch_norm", tuple(range(len(call.shapes))), settings)
+    return _Meaning("batch_norm_inference", (0, 3, 4, 1, 2), settings) if len(call.shapes) == 5 else None
+
+
+def _group_norm(call: RecordedCall) -> _Meaning:
+    settings = {"num_groups": int(call.settings["group"]), "eps": float(call.settings["eps"])}
+    return _Meaning("group_norm", tuple(range(len(call.shapes))), settings)
+
+
 def _pair(value: Any) -> tuple[int, ...]:
     """A setting for two axes, of which PyTorch may give one number."""
     return (int(value[0]), int(value[-1])) if isinstance(value, list) else (int(value), int(value))
 
 
 def _convolution(call: RecordedCall) -> _Meaning | None:
-    axes = len(call.shapes[0]) - 2
-    if call.settings["transposed"] or axes not in (1, 2):
+    axes, transposed = len(call.shapes[0]) - 2, bool(call.settings["transposed"])
+    if axes not in (1, 2):
         return None
+    names = ("stride", "padding", "dilation", *["output_padding"] * transposed)
 
     def setting(name: str) -> Any:
         value = call.settings[name]
         return int(value[0]) if axes == 1 else _pair(value)
 
-    settings = {name: setting(name) for name in ("stride", "padding", "dilation")}
+    settings = {name: setting(name) for name in names}
     operands = tuple(range(len(call.shapes)))
-    return _Meaning(f"conv{axes}d", operands, {**settings, "groups": int(call.settings["groups"])})
+    op = f"conv_transpose{axes}d" if transposed else f"conv{axes}d"
+    return _Meaning(op, operands, {**settings, "groups": int(call.settings["groups"])})
 
 
 def _pool(op: str) -> _Row:
@@ -248,16 +279,21 @@ def _pool(op: str) -> _Row:
     return meaning
 
 
+def _adaptive(call: RecordedCall) -> _Meaning:
+    return _Meaning("adaptive_avg_pool2d", (0,), {"output_size": _pair(call.settings["output_size"])})
+
+
 def _attention(call: RecordedCall) -> _Meaning | None:
-    """Attention without a mask or dropout, of whichever of PyTorch's kernels."""
-    if len(call.shapes) != 3 or call.get("dropout_p", 0.0) or call.get("attn_bias") is not None:
+    """Attention without dropout, of whichever of PyTorch's kernels; they add a mask to the scores."""
+    if not 3 <= len(call.shapes) <= 4 or call.get("dropout_p", 0.0):
         return None
     scale = call.get("scale")
     settings = {
         "causal": bool(call.get("is_causal", False)),
         "scale": None if scale is None else float(scale),
+        "additive": len(call.shapes) == 4,
     }
-    return _Meaning("scaled_dot_product_attention", (0, 1, 2), settings)
+    return _Meaning("scaled_dot_product_attention", tuple(range(len(call.shapes))), settings)
 
 
 def _split(call: RecordedCall) -> _Meaning | None:
@@ -392,6 +428,8 @@ _TABLE: Final[Mapping[str, _Row]] = {
     "logsumexp": _reduction("logsumexp"),
     "sum": _reduction("sum"),
     "mean": _reduction("mean"),
+    "max": _extremum("max", "maximum"),
+    "min": _extremum("min", "minimum"),
     "amax": _reduction("max"),
     "amin": _reduction("min"),
     "var": _deviation("var"),
@@ -407,6 +445,8 @@ _TABLE: Final[Mapping[str, _Row]] = {
     "huber_loss": _loss("huber", delta="delta"),
     "nll_loss_forward": _nll,
     "native_layer_norm": _layer_norm,
+    "native_batch_norm": _batch_norm,
+    "native_group_norm": _group_norm,
     **dict.fromkeys(
         (
             "_scaled_dot_product_flash_attention_for_cpu",
@@ -419,6 +459,7 @@ _TABLE: Final[Mapping[str, _Row]] = {
     "convolution": _convolution,
     "max_pool2d_with_indices": _pool("max_pool2d"),
     "avg_pool2d": _pool("avg_pool2d"),
+    "_adaptive_avg_pool2d": _adaptive,
 }
 """Calls of ``aten`` by their names, without an underscore at the end: those that have settings, or another
 name than the function in `pytorch_calls`.

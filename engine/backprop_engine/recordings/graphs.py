@@ -18,7 +18,8 @@ from backprop_engine.messages.plain_text import clean
 from backprop_engine.ops.definition import Op
 from backprop_engine.recordings.aten import RecordedCall, match
 from backprop_engine.recordings.operators import part_op, recorded_op, recorded_rule
-from backprop_engine.recordings.plans import PlannedNode, RunPlan
+from backprop_engine.recordings.planned_nodes import PlannedNode
+from backprop_engine.recordings.plans import RunPlan
 
 __all__ = ["RecordedGraph", "graph_of", "numbers_of"]
 

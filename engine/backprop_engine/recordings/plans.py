@@ -1,94 +1,29 @@
 """One run of the backward engine as nodes in the order of computing, with where each of their numbers lies.
 
-What autograd does for its own purposes is folded: the transpose of a weight, and the views around the product
-with it, are one ``linear``. Two runs whose plans have the same `signature` are iterations of one graph.
+What is done for the framework's own purposes is folded (`folding`). Two runs whose plans have the same
+`signature` are iterations of one graph.
 """
 
 from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any
 
 from backprop_engine.arrays import Shape
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.recordings.events import (
-    BackwardCall,
-    Operand,
-    OperatorCall,
-    ReducedGradient,
-    TensorEntry,
-)
+from backprop_engine.recordings.events import BackwardCall, Operand, OperatorCall, TensorEntry
+from backprop_engine.recordings.folding import folded
+from backprop_engine.recordings.planned_nodes import PlannedEdge, PlannedKind, PlannedNode
 from backprop_engine.recordings.recording import EngineRun, RecordedStep
 
-__all__ = ["PlannedEdge", "PlannedNode", "RunPlan", "plan_of"]
-
-PlannedKind: TypeAlias = Literal["leaf", "constant", "computed", "tuple", "part"]
-_ARITHMETIC: Final = ("add", "sub", "rsub", "mul", "div")
-_VIEWS: Final = ("view", "_unsafe_view", "reshape")
-
-
-@dataclass(eq=False, slots=True)
-class PlannedEdge:
-    """An operand of a node: which node it is, and what was handed to it, if gradient flowed there."""
-
-    source: PlannedNode
-    flows: bool = False
-    contribution: TensorEntry | None = None
-    placed: tuple[slice, ...] = ()
-    """Which part of the operand it was handed to, where that is not all of it."""
-
-
-@dataclass(eq=False, slots=True)
-class PlannedNode:
-    """A node of the graph to be, before it has a position; `parts` are the outputs of a tuple."""
-
-    kind: PlannedKind
-    name: str
-    """The operator's name without namespace, overload and underscore; of a leaf, its own."""
-    shape: Shape
-    value: TensorEntry | None = None
-    gradient: TensorEntry | None = None
-    operands: list[PlannedEdge] = field(default_factory=list)
-    parts: list[PlannedNode] = field(default_factory=list)
-    call: OperatorCall | None = None
-    backward: str = ""
-    """What the framework calls the node of its backward graph."""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    made: tuple[str, ...] = ()
-    """The nodes of the backward graph that it stands for."""
-    outputs: tuple[int, ...] = ()
-    """Which outputs the parts of a tuple are."""
-    uses: int = 0
-    reduced: ReducedGradient | None = None
-    """Of a leaf, its gradient after ranks put theirs together, where they did."""
-
-    @property
-    def module(self) -> str:
-        """The path of the module that called the operator."""
-        return self.call.module if self.call is not None else ""
-
-    @property
-    def number(self) -> float | None:
-        """The number that is an operand, which a program may change from step to step; None where there is
-        none.
-        """
-        other = self.settings.get("other") if self.name in _ARITHMETIC else None
-        return float(other) if isinstance(other, int | float) and not isinstance(other, bool) else None
-
-    @property
-    def signature(self) -> tuple[Any, ...]:
-        """What two runs of one graph have in common here, besides how nodes are connected."""
-        flows = tuple(edge.flows for edge in self.operands)
-        settings = repr({**self.settings, "other": 0.0} if self.number is not None else self.settings)
-        reduced = self.reduced is not None
-        return self.kind, self.name, self.shape, self.module, self.backward, flows, settings, reduced
+__all__ = ["RunPlan", "plan_of"]
 
 
 @dataclass(eq=False)
@@ -159,7 +94,7 @@ class _Planner:
             )
         call = self.calls.get(root)
         seed = call.upstream[number] if call is not None and number < len(call.upstream) else None
-        computed = _folded(self.computed, output)
+        computed = folded(self.computed, output)
         used = {id(edge.source) for node in computed for edge in node.operands}
         leaves = [leaf for leaf in self.leaves if id(leaf) in used]
         return RunPlan(self.run, leaves, computed, output, seed)
@@ -308,74 +243,3 @@ def _short(op: str) -> str:
     parts = op.split(".")
     name = parts[1] if len(parts) > 2 else parts[0].rpartition("::")[2]
     return name.rstrip("_") or name
-
-
-# Folding
-
-
-def _folded(computed: list[PlannedNode], output: PlannedNode) -> list[PlannedNode]:
-    """The nodes without what only serves a product with a weight."""
-    for node in computed:
-        for edge in node.operands:
-            edge.source.uses += 1
-    output.uses += 1
-    gone: set[int] = set()
-    users = {id(edge.source): node for node in computed for edge in node.operands}
-    for node in computed:
-        if node.name in ("addmm", "mm") and len(node.operands) == (3 if node.name == "addmm" else 2):
-            _fold_linear(node, users.get(id(node)), gone)
-        elif node.kind == "tuple" and node.name == "split" and len(node.operands) == 1:
-            _fold_split(node, gone)
-    return [node for node in computed if id(node) not in gone]
-
-
-def _fold_split(node: PlannedNode, gone: set[int]) -> None:
-    """Let each of equal parts be a node of its own: its gradient goes to its place in the operand."""
-    whole, size, axis = (
-        node.operands[0].source.shape,
-        node.settings.get("split_size"),
-        node.settings.get("dim", 0),
-    )
-    if type(size) is not int or type(axis) is not int or not whole or size < 1:
-        return
-    axis %= len(whole)
-    expected = (*whole[:axis], size, *whole[axis + 1 :])
-    if whole[axis] % size or any(part.shape != expected for part in node.parts):
-        return
-    gone.add(id(node))
-    for part, index in zip(node.parts, node.outputs, strict=True):
-        place = (*[slice(None)] * axis, slice(index * size, (index + 1) * size))
-        handed = part.gradient
-        part.operands = [PlannedEdge(node.operands[0].source, handed is not None, handed, place)]
-        part.kind, part.settings = "computed", {"dim": axis, "index": index}
-        part.made = node.made
-
-
-def _fold_linear(node: PlannedNode, user: PlannedNode | None, gone: set[int]) -> None:
-    """Make ``linear(x, weight, bias)`` of a product with a weight that is transposed for it alone."""
-    *bias, x, turned = node.operands
-    weight = turned.source
-    if weight.name not in ("t", "transpose") or weight.uses != 1 or len(weight.operands) != 1:
-        return
-    if len(weight.shape) != 2 or weight.operands[0].source.shape != weight.shape[::-1]:
-        return
-    gone.add(id(weight))
-    node.operands = [x, weight.operands[0], *bias]
-    node.name = "linear"
-    node.made += weight.made
-    flat = x.source
-    if (
-        flat.name in _VIEWS
-        and flat.uses == 1
-        and user is not None
-        and user.name in _VIEWS
-        and node.uses == 1
-        and len(flat.operands) == 1
-        and user.shape[:-1] == flat.operands[0].source.shape[:-1]
-        and user.shape[-1:] == node.shape[-1:]
-        and flat.operands[0].source.shape[-1:] == flat.shape[-1:]
-    ):
-        gone |= {id(flat), id(node)}
-        user.operands = [flat.operands[0], *node.operands[1:]]
-        user.name, user.settings, user.call, user.backward = "linear", node.settings, node.call, node.backward
-        user.made += flat.made + node.made

@@ -18,7 +18,7 @@ from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.translations import languages
 from backprop_engine.recordings.finding import Finding
 from backprop_engine.recordings.passes import RecordedPasses
-from backprop_engine.recordings.plans import PlannedNode
+from backprop_engine.recordings.planned_nodes import PlannedNode
 from backprop_engine.recordings.ranks import Ranks, open_ranks
 from backprop_engine.recordings.recording import Recording
 from backprop_engine.recordings.runs import RecordedRun

@@ -21,7 +21,8 @@ from backprop_engine.graph.steps import Edge
 from backprop_engine.ops.shape_rules import broadcasts_to
 from backprop_engine.recordings.events import TensorEntry
 from backprop_engine.recordings.graphs import RecordedGraph
-from backprop_engine.recordings.plans import PlannedNode, RunPlan
+from backprop_engine.recordings.planned_nodes import PlannedNode
+from backprop_engine.recordings.plans import RunPlan
 from backprop_engine.recordings.recording import Recording
 from backprop_engine.recordings.tensors import added, constant, joined, placed, reader, zeros
 from backprop_engine.trace.lazy_tensors import LazyTensors, SuppliedLeaves, Supply

@@ -248,6 +248,22 @@ def _other_settings(event: dict[str, Any]) -> None:
         event["settings"] = {"reduction": "twice", "dim": ["x"], "alpha": None}
 
 
+def _unknown_operator(event: dict[str, Any]) -> None:
+    if event.get("op") == "aten.relu.default":
+        event["op"] = "aten.mystery.default"
+
+
+def test_gradients_behind_an_operator_that_is_none_of_ours_are_checked(tmp_path: Path) -> None:
+    run = load_recording(altered(tmp_path / "run", _unknown_operator)).run()
+    found = {check.name: check.verdict for check in check_trace(run.trace(0))}
+    known = {name for name, verdict in found.items() if verdict is Verdict.AGREES}
+    assert known == {
+        "head.weight", "head.bias", "mse → head", "head → mystery", "head → head.weight", "head → head.bias",
+        "hidden → hidden.weight", "hidden → hidden.bias",
+    }  # fmt: skip
+    assert set(found.values()) == {Verdict.AGREES, Verdict.NOT_APPLICABLE}
+
+
 def _strange_names(event: dict[str, Any]) -> None:
     if event["event"] == "op":
         event["module"], event["op"] = "\u001b[31m.7.\u202e", "aten.\u0007.x"
