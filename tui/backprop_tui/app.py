@@ -18,6 +18,8 @@ from textual.screen import Screen
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.messages.translations import language_name, languages
+from backprop_engine.scenario.work import takes_long
+from backprop_engine.trace.run import Run
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands.keys import remapped
 from backprop_tui.commands.table import COMMANDS
@@ -131,9 +133,7 @@ class DebuggerApp(App[None]):
         if self.start_view is None:
             self._offer_tour(self.open_gallery().action_tour)
         else:
-            from backprop_tui.screens.debugger import DebuggerScreen
-
-            self.push_screen(DebuggerScreen(self.start_view, staged=self.staged))
+            self.push_screen(self._opened(self.start_view))
             if not self.is_headless:
                 self.call_after_refresh(self.set_timer, _UNTIL_READ, _load_pages)
         self._tell_problems()
@@ -189,9 +189,26 @@ class DebuggerApp(App[None]):
 
     def on_gallery_screen_opened(self, message: GalleryScreen.Opened) -> None:
         """Debug what was chosen in a gallery."""
+        self.push_screen(self._opened(message.view))
+
+    def _opened(self, view: View) -> Screen[None]:
+        """The debugger for a view."""
         from backprop_tui.screens.debugger import DebuggerScreen
 
-        self.push_screen(DebuggerScreen(message.view, staged=self.staged))
+        return self.once_computed(view, lambda computed: DebuggerScreen(computed, staged=self.staged))
+
+    def once_computed(self, view: View, screen: Callable[[View], Screen[None]]) -> Screen[None]:
+        """A screen of a view, or one that computes its iteration first, where that takes long.
+
+        Where no time goes by, nothing is seen of that.
+        """
+        run = view.session.run
+        here = type(run) is Run and run.missing(view.session.iteration) and not self.has_class("-still")
+        if not here or not takes_long(run.graph):
+            return screen(view)
+        from backprop_tui.screens.computing import ComputingScreen
+
+        return ComputingScreen(view, screen)
 
     def on_gallery_screen_tour_wanted(self) -> None:
         """Begin the tour."""

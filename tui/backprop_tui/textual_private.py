@@ -30,6 +30,7 @@ __all__ = [
     "app_of",
     "outlive_terminal",
     "rendered_strips",
+    "restore_terminal",
     "set_border_subtitle",
     "set_border_title",
     "set_extent",
@@ -61,22 +62,30 @@ def set_extent(widget: ScrollView, extent: Size) -> None:
     widget.set_reactive(ScrollView.virtual_size, extent)  # pyright: ignore[reportArgumentType]
 
 
+_CTRL_C = (b"\x03", b"\x1b[99;5u")
+"""As terminals send it, and as those do that tell all keys apart."""
+
+
 class _KeyDecoder(utf_8.IncrementalDecoder):
     """Decodes what is typed. Odd bytes become a sign; no bytes mean that the terminal is gone."""
 
     lost: Callable[[], None]
+    interrupted: Callable[[], None]
 
     def decode(self, input: Any, final: bool = False) -> str:
         """The text of some bytes; a terminal that is gone would be read again and again, at full speed."""
         if not input and not final:
             self.lost()
             sleep(_PAUSE)
+        if any(key in input for key in _CTRL_C):
+            self.interrupted()
         return super().decode(input, final)
 
 
-def watch_keys(lost: Callable[[], None]) -> None:
+def watch_keys(lost: Callable[[], None], interrupted: Callable[[], None]) -> None:
     """Keep the app running after bytes that are not UTF-8, as of a legacy terminal or an old mouse protocol.
-    `lost` is called, in the thread that reads keys, once the terminal has vanished without a hang-up.
+    In the thread that reads keys, `lost` is called once the terminal has vanished without a hang-up, and
+    `interrupted` at each Ctrl+C, however busy the app is.
 
     Textual's input thread decodes strictly, and reads on where nothing can come any more.
     """
@@ -87,10 +96,21 @@ def watch_keys(lost: Callable[[], None]) -> None:
 
     def decoder() -> _KeyDecoder:
         made = _KeyDecoder("replace")
-        made.lost = lost
+        made.lost, made.interrupted = lost, interrupted
         return made
 
     linux_driver.getincrementaldecoder = lambda name: decoder  # type: ignore[attr-defined, assignment]
+
+
+def restore_terminal(app: App[Any]) -> None:
+    """Give the terminal back while the app is busy and cannot; from a thread that neither reads nor draws."""
+    driver = app._driver
+    if driver is not None:
+        disable_mouse = getattr(driver, "_disable_mouse_support", None)
+        if disable_mouse is not None:  # which its own way of stopping does in the main thread alone
+            disable_mouse()
+        driver.stop_application_mode()
+        driver.close()
 
 
 def outlive_terminal() -> None:

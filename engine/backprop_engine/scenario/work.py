@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import prod
 from typing import Final
 
+from backprop_engine.derived import derived
 from backprop_engine.errors import code
-from backprop_engine.graph.graph import Graph
+from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.messages.message import msg
 from backprop_engine.scenario.read.mistakes import mistake
 from backprop_engine.scenario.read.yaml_nodes import YamlNode
 
-__all__ = ["MAX_WORK", "TOO_MUCH_WORK", "check_work", "work_by_node"]
+__all__ = ["MAX_WORK", "TOO_MUCH_WORK", "check_work", "pass_work", "takes_long", "work_by_node"]
 
 MAX_WORK: Final = 10**10
 """Products or comparisons of two numbers in one iteration: about ten seconds of them."""
+_LONG: Final = 3 * 10**8
+"""What takes about as long as a reader waits without asking what it is."""
+_PER_ENTRY: Final = 10
+"""What an entry costs, in multiplications: it is written, often read, and few functions are one product."""
 TOO_MUCH_WORK = code("too-much-work", msg("A run would need more work than `--max-work` allows."))
 
 
@@ -24,10 +30,31 @@ def work_by_node(graph: Graph) -> Counter[str]:
     counted: Counter[str] = Counter()
     for position in graph.order:
         node = graph.nodes[position]
-        if node.op is not None and node.op.work is not None:
-            shapes = [graph.nodes[operand].shape for operand in node.operands]
-            counted[node.name] = node.op.work(*shapes, **node.attributes) * (1 + backward[position])
+        work = _multiplications(graph, node)
+        if work:
+            counted[node.name] = work * (1 + backward[position])
     return counted
+
+
+def _multiplications(graph: Graph, node: Node) -> int:
+    if node.op is None or node.op.work is None:
+        return 0
+    shapes = [graph.nodes[operand].shape for operand in node.operands]
+    return node.op.work(*shapes, **node.attributes)
+
+
+@derived()
+def pass_work(graph: Graph) -> tuple[int, ...]:
+    """About what each node takes when it is computed, and again for each of its contributions."""
+    return tuple(_multiplications(graph, node) + _PER_ENTRY * prod(node.shape) for node in graph.nodes)
+
+
+@derived()
+def takes_long(graph: Graph) -> int:
+    """What an iteration takes, in multiplications, if its reader is to be told how far it is; else 0."""
+    each = pass_work(graph)
+    whole = sum(each[node] for node in graph.order) + sum(each[edge.node] for edge in graph.edges)
+    return whole if whole > _LONG else 0
 
 
 def check_work(node: YamlNode, graph: Graph, max_work: int) -> None:

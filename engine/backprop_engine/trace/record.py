@@ -6,9 +6,11 @@ scalars throughout, which are several times faster than arrays of no dimension.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, partial
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -28,10 +30,12 @@ __all__ = [
     "contribution_of",
     "edits_by_position",
     "forward_function",
+    "listening",
     "product",
     "record",
     "record_forward",
     "run_forward",
+    "told",
 ]
 
 _Function: TypeAlias = Callable[..., Any]
@@ -186,7 +190,7 @@ def run_forward(
     operands = values.copy() if casts else values
     outs = values.copy() if edits else values
     scalar = graph.dtype.type
-    for node, function, arity, first, last, every, dtype in plan:
+    for node, function, arity, first, last, every, dtype in told(plan):
         if arity == 2:
             out = function(operands[first], operands[last])
         elif arity == 1:
@@ -336,7 +340,9 @@ class _BackwardPass:
         outs, operands, gradients = self.outs, self.operands, self.gradients
         contributions, arrived = self.contributions, self.arrived
         dtype, scalar = self.graph.dtype, self.graph.dtype.type
-        for node, operand, function, multiplies, arity, first, last, every, summed, shape, shared in plan:
+        for node, operand, function, multiplies, arity, first, last, every, summed, shape, shared in told(
+            plan
+        ):
             upstream = gradients[node]
             if function is None:
                 out = upstream
@@ -362,3 +368,50 @@ class _BackwardPass:
                         out = settle(out, dtype)
             gradients[operand] = out
             arrived.append(out)
+
+
+# Hearing how far a recording is
+
+Listener: TypeAlias = Callable[[int], None]
+"""Takes the position of the node that is computed next; what it raises ends the recording."""
+
+
+class _Entry(Protocol):
+    @property
+    def node(self) -> int: ...
+
+
+E = TypeVar("E", bound=_Entry)
+
+_LISTENER: Final[ContextVar[Listener | None]] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Have `listener` told of what this thread records.
+
+    >>> from backprop_engine import make_graph, record
+    >>> from backprop_engine.trace.record import listening
+    >>> graph, computed = make_graph({"q": "x * y", "f": "q + x"}, inputs={"x": 2, "y": 3}), []
+    >>> with listening(lambda node: computed.append(graph.nodes[node].name)):
+    ...     trace = record(graph)
+    >>> computed
+    ['q', 'f', 'f', 'f', 'q', 'q']
+    """
+    before = _LISTENER.set(listener)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(before)
+
+
+def told(plan: Sequence[E]) -> Iterable[E]:
+    """The entries of a plan; where somebody listens, each is told of."""
+    listener = _LISTENER.get()
+    return plan if listener is None else _telling(plan, listener)
+
+
+def _telling(plan: Sequence[E], listener: Listener) -> Iterator[E]:
+    for entry in plan:
+        listener(entry.node)
+        yield entry

@@ -9,6 +9,7 @@ import subprocess
 import termios
 from collections.abc import Iterator
 from fcntl import ioctl
+from pathlib import Path
 from struct import pack
 
 import pytest
@@ -55,6 +56,33 @@ def test_a_signal_ends_it_and_leaves_the_terminal_in_order(
     terminal.process.send_signal(signal.Signals[name])
     assert terminal.ended() == status
     terminal.assert_restored()
+
+
+ENDLESS = """
+from time import sleep
+
+from backprop_engine import define
+
+
+def forward(a):
+    if a.shape == (7,):
+        sleep(600)
+    return a
+
+
+define("endless", inputs="a", forward=forward, backward={"a": lambda g, out, a: g}, shape=lambda a: a)
+"""
+
+
+def test_ctrl_c_ends_it_in_the_middle_of_an_operator(tmp_path: Path) -> None:
+    operators, scenario = tmp_path / "operators.py", tmp_path / "endless.yaml"
+    operators.write_text(ENDLESS, "utf-8")
+    scenario.write_text("inputs: {x: [1, 2, 3, 4, 5, 6, 7]}\nnodes: {e: endless(x), f: sum(e)}\n", "utf-8")
+    with terminal_of(str(scenario), "--ops", str(operators), waits_for="") as terminal:
+        terminal.until(lambda: b"?2048$p" in terminal.written)
+        terminal.press("\x03")
+        assert terminal.ended() == 130
+        terminal.assert_restored()
 
 
 def test_a_terminal_that_vanishes_without_a_hang_up_ends_it(terminal: Terminal) -> None:

@@ -115,7 +115,7 @@ def test_odd_bytes_are_forgiven_where_keys_are_read() -> None:
     assert 'getincrementaldecoder("utf-8")()' in source, "the name that is put in place of is the one asked"
     assert linux_driver.getincrementaldecoder is codecs.getincrementaldecoder  # type: ignore[attr-defined]
     lost: list[bool] = []
-    watch_keys(lambda: lost.append(True))
+    watch_keys(lambda: lost.append(True), lambda: None)
     decoder = linux_driver.getincrementaldecoder("utf-8")()  # type: ignore[attr-defined]
     assert decoder.decode(b"a\xffb", final=False) == "a�b"
     assert (
@@ -130,12 +130,22 @@ def test_where_no_key_can_come_any_more_that_is_told() -> None:
     source = inspect.getsource(linux_driver.LinuxDriver.run_input_thread)
     assert "decode(read(fileno, 1024 * 4), final=final and last)" in source
     lost: list[bool] = []
-    watch_keys(lambda: lost.append(True))
+    watch_keys(lambda: lost.append(True), lambda: None)
     decoder = linux_driver.getincrementaldecoder("utf-8")()  # type: ignore[attr-defined]
     assert decoder.decode(b"", final=False) == ""
     assert lost == [True]
     decoder.decode(b"", final=True)
     assert lost == [True], "the last look, once the app has ended"
+
+
+@pytest.mark.usefixtures("strict")
+@pytest.mark.parametrize(("typed", "asked"), [(b"\x03", 1), (b"s\x1b[99;5us", 1), (b"c\x1b[99;6u", 0)])
+def test_ctrl_c_is_heard_where_keys_are_read(typed: bytes, asked: int) -> None:
+    heard: list[bool] = []
+    watch_keys(lambda: None, lambda: heard.append(True))
+    decoder = linux_driver.getincrementaldecoder("utf-8")()  # type: ignore[attr-defined]
+    assert decoder.decode(typed) == typed.decode()
+    assert len(heard) == asked
 
 
 def test_a_terminal_that_vanished_takes_what_is_still_written(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,8 +40,8 @@ _LEGEND_CELLS = 6
 
 def levels(entries: Tensor, largest: float) -> Any:
     """The level of each entry on a scale that ends at `largest`; only zero itself is at 0."""
-    numbers = np.asarray(entries, dtype=np.float64)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # a signalling NaN of a narrower type is one of any other kind
+        numbers = np.asarray(entries, dtype=np.float64)
         shares = np.clip(numbers / largest, -1.0, 1.0) if largest else np.zeros_like(numbers)
         found = np.rint(shares * LEVELS)
         found = np.where((found == 0) & (numbers != 0), np.sign(numbers), found)
@@ -53,7 +53,8 @@ def downsampled(matrix: Any, down: int, across: int) -> Any:
     """The entry of the largest magnitude of each block of `down` × `across` of a matrix, NaN before all."""
     rows, columns = -(-matrix.shape[0] // down), -(-matrix.shape[1] // across)
     padding = (0, rows * down - matrix.shape[0]), (0, columns * across - matrix.shape[1])
-    padded = np.pad(np.asarray(matrix, dtype=np.float64), padding)
+    with np.errstate(all="ignore"):
+        padded = np.pad(np.asarray(matrix, dtype=np.float64), padding)
     blocks = padded.reshape(rows, down, columns, across).swapaxes(1, 2).reshape(rows, columns, -1)
     sizes = np.where(np.isnan(blocks), np.inf, np.abs(blocks))
     return np.take_along_axis(blocks, sizes.argmax(axis=2)[..., np.newaxis], axis=2)[..., 0]

@@ -206,8 +206,9 @@ def open_app(start: Start) -> int:
     import signal
 
     from backprop_tui.app import DebuggerApp
+    from backprop_tui.cli.patience import Patience
     from backprop_tui.files.editor import Loan
-    from backprop_tui.textual_private import outlive_terminal, watch_keys, write_briefly
+    from backprop_tui.textual_private import outlive_terminal, restore_terminal, watch_keys, write_briefly
 
     app = DebuggerApp(
         start.view,
@@ -228,6 +229,9 @@ def open_app(start: Start) -> int:
         ended = 128 + number
         app.call_later(app.exit)
 
+    def code() -> int:
+        return ended or (1 if app.return_code is None else app.return_code)
+
     async def run_app() -> None:
         """A handler of the loop's own wakes it; one of `signal.signal` would wait for the next key."""
         loop = asyncio.get_running_loop()
@@ -235,10 +239,13 @@ def open_app(start: Start) -> int:
             if hasattr(signal, name):
                 with suppress(NotImplementedError):
                     loop.add_signal_handler(getattr(signal, name), end, getattr(signal, name))
+        patience.loop = loop
         await app.run_async()
+        patience.end(code())
 
-    watch_keys(lost=lambda: os.kill(os.getpid(), signal.SIGHUP))
+    patience = Patience(lambda: app.ends, lambda: restore_terminal(app))
+    watch_keys(lost=lambda: os.kill(os.getpid(), signal.SIGHUP), interrupted=patience.ask)
     outlive_terminal()
     write_briefly()
     asyncio.run(run_app())
-    return ended or (1 if app.return_code is None else app.return_code)
+    return code()

@@ -119,17 +119,21 @@ def _progress(view: View, width: int) -> Line:
     state = progress(view.session)
     if state is None:
         return ()
-    done, ahead = _BAR_ASCII if view.ascii else _BAR
     size = max(_BAR_CELLS // 4, min(_BAR_CELLS, width // 5))
-    cells = round(state.part * size)
     label = iteration_text(view.session.run, state.iteration).in_language(view.language)
     return (
-        Span(done * cells, Role.ACTIVE_VALUE),
-        Span(ahead * (size - cells), Role.DIM),
+        *progress_bar(state.part, size, ascii=view.ascii),
         Span(f" {label}   ", Role.HEADING),
         Span("Esc", Role.KEY),
         Span(f" {msg('stop').in_language(view.language)} ", Role.DIM),
     )
+
+
+def progress_bar(part: float, size: int, *, ascii: bool) -> Line:
+    """A bar of `size` cells, of which a part is done, 0…1."""
+    done, ahead = _BAR_ASCII if ascii else _BAR
+    cells = round(part * size)
+    return (Span(done * cells, Role.ACTIVE_VALUE), Span(ahead * (size - cells), Role.DIM))
 
 
 def too_small(size: tuple[int, int], least: tuple[int, int], language: str, *, ascii: bool) -> Drawing:

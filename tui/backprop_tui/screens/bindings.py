@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from textual.binding import Binding
 
 from backprop_tui.commands.row import CommandRow
 from backprop_tui.files.opening import Opening
 from backprop_tui.screens.left_views import LeftViews
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from backprop_tui.view import View
 
 __all__ = ["CommandApp", "CommandScreen", "TranslatedScreen", "binding_id", "bindings"]
 
@@ -51,6 +56,10 @@ class CommandApp(Protocol):
 
     def open_gallery(self) -> None:
         """To the gallery below; where there is none to one on top, from which Esc leads back."""
+        ...
+
+    def once_computed(self, view: View, screen: Callable[[View], Screen[None]]) -> Screen[None]:
+        """A screen of a view, or one that computes its iteration first, where that takes long."""
         ...
 
     def return_to(self, opening: Opening) -> bool:

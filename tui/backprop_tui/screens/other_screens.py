@@ -154,8 +154,8 @@ class OtherScreens:
             app.left.keep(view)
         opening = Opening.of(entry.path, among=among)
         opened = view_opened(app, self._handle.notify, opening, view.language, ascii=view.ascii)
-        if opened is not None:
-            app.switch_screen(self._handle.debugger(opened))
+        if opened is not None and isinstance(app, CommandApp):
+            app.switch_screen(app.once_computed(opened, self._handle.debugger))
 
     def gallery(self) -> None:
         """The gallery."""
