@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pyte
 import pytest
 
 from backprop_engine.errors import UsageError
+from backprop_engine.scenario.loader import load_scenario
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.export.formats import FORMATS, Exported
 from backprop_tui.pytest_plugin.screens import draw
@@ -64,7 +67,25 @@ def test_the_tape_steps_to_the_end() -> None:
     lines = written("tape", scenario("add_multiply"), "ko").splitlines()
     assert lines[0] == 'Output "add_multiply.gif"'
     assert lines.count('Type "s"') == 7
-    assert any(line.startswith('Type "backprop-tui ') and line.endswith(' --lang ko"') for line in lines)
+    assert 'Type "backprop-tui add_multiply --lang ko"' in lines
+
+
+@pytest.mark.parametrize("name", ["mine", "내 것", "a; rm -rf $HOME", """so-called "x"'s"""])
+def test_the_tape_types_what_a_shell_takes_for_the_file(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(f"{name}.yaml").write_text("inputs: {x: 2}\nnodes: {f: x * x}\n", encoding="utf-8")
+    before, enter, _ = written("tape", load_scenario(Path(f"{name}.yaml"))).partition("\nEnter\n")
+    assert enter
+    typed = re.findall(r"""^Type (["'])(.*)\1$""", before, re.MULTILINE)
+    assert all(mark not in piece for mark, piece in typed)
+    assert shlex.split("".join(piece for _, piece in typed)) == [
+        "backprop-tui",
+        f"{name}.yaml",
+        "--lang",
+        "en",
+    ]
 
 
 def test_a_long_run_is_not_filmed() -> None:

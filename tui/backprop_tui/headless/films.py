@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from rich.color import ColorSystem
@@ -13,6 +16,9 @@ from textual.strip import Strip
 
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
+from backprop_engine.messages.plain_text import clean
+from backprop_engine.scenario.bundled import bundled
+from backprop_engine.scenario.model import Scenario
 from backprop_tui.export.formats import Exported
 from backprop_tui.export.screenshot import film_svg
 from backprop_tui.headless.screens import Film, filmed
@@ -51,23 +57,36 @@ def cast(exported: Exported) -> str:
 def tape(exported: Exported) -> str:
     """A script for VHS, which runs the program in a terminal and films it."""
     columns, rows = exported.size
-    name = exported.scenario.path or exported.scenario.name
+    name = clean(exported.scenario.name).replace('"', "'")
     lines = [
-        f"Output {json.dumps(exported.scenario.name + '.gif')}",
+        f'Output "{name}.gif"',
         f"Set Width {columns * 10 + 40}",
         f"Set Height {rows * 21 + 40}",
         "Set FontSize 16",
         "Set Padding 20",
         "Hide",
-        f"Type {json.dumps(f'backprop-tui {name} --lang {exported.language}')}",
+        *_typed(f"backprop-tui {_named(exported.scenario)} --lang {exported.language}"),
         "Enter",
         "Sleep 1.5s",
         "Show",
         f"Sleep {_SECONDS}s",
     ]
     for _ in range(_steps(exported)):
-        lines += [f"Type {json.dumps(_NEXT)}", f"Sleep {_SECONDS}s"]
+        lines += [*_typed(_NEXT), f"Sleep {_SECONDS}s"]
     return "\n".join(lines) + "\n"
+
+
+def _named(scenario: Scenario) -> str:
+    """How a shell is told of a scenario: a bundled one by its name, any other by its path."""
+    path = scenario.path or scenario.name
+    return scenario.name if bundled().get(scenario.name) == Path(path) else quote(clean(path))
+
+
+def _typed(text: str) -> Iterator[str]:
+    """Lines that type a text: strings of VHS have no escapes, but more than one kind of quotation marks."""
+    for piece in re.findall(r'[^"]+|"+', text):
+        mark = "'" if piece.startswith('"') else '"'
+        yield f"Type {mark}{piece}{mark}"
 
 
 def _steps(exported: Exported) -> int:
