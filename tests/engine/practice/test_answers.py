@@ -52,7 +52,7 @@ def test_all_numbers_of_a_large_tensor_may_be_typed() -> None:
 
 
 def test_an_update_knows_the_learning_rate_and_the_gradient() -> None:
-    question = current(begin(scenario("xor"), 1, ["update"]))
+    question = current(begin(scenario("gradient_descent"), 1, ["update"]))
     assert isinstance(question, NumbersQuestion)
     assert isinstance(question.task, Change)
     name = question.trace.graph.nodes[question.task.node.position].name

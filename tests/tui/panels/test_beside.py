@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
+from textual.command import CommandPalette
 from textual.pilot import Pilot
 
 from backprop_engine.debugger import Go, Set, SwitchBranch, update
@@ -217,6 +218,25 @@ async def test_the_palette_offers_what_goes_through_both_branches_and_languages(
         await pilot.pause()
         assert screen(pilot).current[0].language == "ko"
         assert "나란히" in seen(pilot) or "분기" in seen(pilot)
+
+
+async def test_the_bars_can_be_clicked_and_what_they_offer_is_done() -> None:
+    async with side_by_side() as pilot:
+        beside = screen(pilot)
+        at = [each.session.position for each in beside.current]
+        header, footer, both = (beside.query_one(f"#{name}", Panel) for name in ("header", "footer", "both"))
+        for panel, x in ((header, 60), (footer, footer.size.width - 1), (both, 3)):
+            panel.post_message(Panel.Clicked(panel, x, 0, 1))
+            await pilot.pause()
+            assert pilot.app.screen is beside
+            assert [each.session.position for each in beside.current] == at
+        header.post_message(Panel.Clicked(header, 1, 0, 1))
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, CommandPalette)
+        await pilot.press("escape")
+        beside.action_command("palette")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, CommandPalette)
 
 
 @pytest.mark.parametrize(("width", "told"), [(118, "‖0.121‖ Δ‖0.0496‖"), (198, "[-0.022 -0.119] Δ‖0.0496‖")])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from backprop_engine.practice import ChoiceQuestion, NumbersQuestion
 from backprop_engine.practice.session import begin
 from backprop_engine.scenario.loader import load_source
@@ -26,6 +28,7 @@ def wrong(state: PracticeState, name: str) -> str:
     return next(typed(one.answer, asked.entries) for one in asked.outcomes if one.mutant.name == name)
 
 
+@pytest.mark.thorough
 def test_nothing_typed_is_no_answer() -> None:
     state = answer(state_of("add_multiply", "product"), "  ")
     assert state.grade is None
@@ -33,6 +36,7 @@ def test_nothing_typed_is_no_answer() -> None:
     assert text_of(question(state, *ROOM)).rstrip().endswith("type an answer, or ? for a hint")
 
 
+@pytest.mark.thorough
 def test_the_summary_says_what_was_right_what_was_skipped_and_which_mistake_came_up() -> None:
     state = answer(state_of("add_multiply", "product"), "sign")
     assert state.problem
@@ -63,6 +67,7 @@ def test_in_a_column_too_narrow_for_the_equation_the_given_numbers_are_shown() -
     assert "x = 3" not in text_of(question(state, 40, 8))
 
 
+@pytest.mark.thorough
 def test_a_choice_has_no_equation() -> None:
     state = state_of("xor", "order", "edges")
     assert isinstance(state.asked, ChoiceQuestion)

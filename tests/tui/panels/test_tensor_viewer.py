@@ -38,8 +38,9 @@ from backprop_tui.panels.tensor.viewer import Viewer, fact_lines, histogram_line
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.help import TensorHelpScreen
 from backprop_tui.screens.inspect import InspectScreen
+from backprop_tui.widgets.panel import Panel
 from covering import SHOWN
-from driving import opened, seen
+from driving import debugger, opened, seen
 from effort import examples
 from scenes import crowded, trace, view, view_of, written
 
@@ -498,6 +499,34 @@ async def test_from_the_chain_rule_its_product_is_opened() -> None:
         assert inspector(pilot).current.edge is edge
         await pilot.press("escape")
         assert pilot.app.screen is screen
+
+
+@pytest.mark.thorough
+async def test_a_click_puts_the_cursor_or_chooses_a_tensor_by_its_name() -> None:
+    async with opened("xor", at=4) as pilot:
+        node = debugger(pilot).current.graph["W1"]
+        await pilot.app.push_screen(InspectScreen(debugger(pilot).current, node))
+        inspected = inspector(pilot)
+        panel = inspected.query_one("#tensor", Panel)
+        entry_at, subject_at, nothing_at = (
+            next((x, y) for y in range(panel.size.height) for x in range(panel.size.width) if found(x, y))
+            for found in (
+                lambda x, y: inspected.shown.entry(x, y) == (1, 1),
+                lambda x, y: inspected.shown.subject(x, y) not in (None, inspected.current.subject),
+                lambda x, y: inspected.shown.entry(x, y) is inspected.shown.subject(x, y) is None,
+            )
+        )
+        before = inspected.current
+        for where, at in (("tensor-keys", entry_at), ("tensor", nothing_at)):
+            panel.post_message(Panel.Clicked(inspected.query_one(f"#{where}", Panel), *at, 1))
+            await pilot.pause()
+            assert inspected.current is before
+        panel.post_message(Panel.Clicked(panel, *entry_at, 1))
+        await pilot.pause()
+        assert inspected.current.at == (1, 1)
+        panel.post_message(Panel.Clicked(panel, *subject_at, 1))
+        await pilot.pause()
+        assert inspected.current.subject != before.subject
 
 
 async def test_keys_move_the_cursor_through_a_large_tensor() -> None:

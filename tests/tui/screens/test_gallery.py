@@ -319,6 +319,22 @@ async def test_the_gallery_has_help_and_is_left_with_q() -> None:
         assert pilot.app.return_code == 0
 
 
+@pytest.mark.thorough
+async def test_what_is_not_listed_is_not_chosen_and_where_nothing_was_left_nothing_is_gone_back_to() -> None:
+    async with opened(None) as pilot:
+        first = chosen(pilot)
+        gallery(pilot).choose("/nowhere/nothing.yaml")
+        gallery(pilot).action_go_back()
+        gallery(pilot).action_command("step")
+        await pilot.pause()
+        assert (chosen(pilot), pilot.app.screen.is_current) == (first, True)
+        gallery(pilot).choose(str(bundled()["xor"]))
+        assert chosen(pilot) == "xor"
+        gallery(pilot).action_command("help")
+        await pilot.pause()
+        assert "one step forward" in seen(pilot)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_a_debugger_opened_from_the_gallery_speaks_its_language(language: str) -> None:
     async with opened(None, language=language) as pilot:

@@ -6,6 +6,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from textual.screen import Screen
 
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.translations import languages
@@ -16,6 +17,7 @@ from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.screens.tour import OfferScreen
 from backprop_tui.settings import UserSettings, read_settings
+from backprop_tui.widgets.panel import Panel
 from driving import NARROW, WIDE, seen
 from effort import tried
 from scenes import view
@@ -114,6 +116,20 @@ async def test_it_can_be_declined_and_taken_later(tmp_path: Path) -> None:
         await pilot.press("t")
         assert isinstance(pilot.app.screen, DebuggerScreen)
         assert pilot.app.screen.guide is not None
+
+
+@pytest.mark.parametrize(("row", "answered"), [(2, DebuggerScreen), (1, GalleryScreen), (4, OfferScreen)])
+async def test_its_answers_can_be_clicked(tmp_path: Path, row: int, answered: type[Screen[object]]) -> None:
+    async with DebuggerApp(None, settings=read_settings(tmp_path / "settings.toml")).run_test(
+        size=WIDE
+    ) as pilot:
+        await pilot.pause()
+        panel = pilot.app.screen.query_one(Panel)
+        assert panel.drawing is not None
+        panel.post_message(Panel.Clicked(panel, 3, panel.drawing.height - row, 1))
+        await pilot.pause()
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, answered)
 
 
 async def test_a_named_scenario_is_never_held_up(tmp_path: Path) -> None:
