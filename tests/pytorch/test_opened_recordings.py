@@ -209,3 +209,62 @@ def test_an_operator_of_pytorch_is_ours(name: str, tmp_path: Path) -> None:
             again = node.op.forward(*operands, **node.attributes)
             np.testing.assert_allclose(again, trace.values[node.position], rtol=2e-5, atol=2e-6)
     assert wrong_edges(trace) == []
+
+
+def _two_roots(model: nn.Module) -> None:
+    out = model(X)
+    torch.autograd.backward([out.square().mean(), out.abs().sum()])
+
+
+def _two_losses(model: nn.Module) -> None:
+    out = model(X)
+    out.square().mean().backward(retain_graph=True)
+    out.abs().sum().backward()
+
+
+def _accumulated(model: nn.Module) -> None:
+    for part in X.chunk(2):
+        model(part).square().mean().backward()
+
+
+def _penalised(model: nn.Module) -> None:
+    x = X.clone().requires_grad_()
+    out = model(x).square().sum()
+    (gradient,) = torch.autograd.grad(out, x, create_graph=True)
+    (out + gradient.norm()).backward()
+
+
+@pytest.mark.parametrize(
+    ("step", "passes", "called"),
+    [
+        (_two_roots, 1, ["5", "6"]),
+        (_two_losses, 2, ["5", "6"]),
+        (_accumulated, 1, ["5.1", "5.2", "6.1", "6.2"]),
+        (_penalised, 2, ["5", "6"]),
+    ],
+)
+def test_every_backward_pass_of_a_step_is_reached(
+    step: Any, passes: int, called: list[str], tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 3), nn.Tanh(), nn.Linear(3, 2))
+    with record(tmp_path / "run", model, steps=range(5, 7)) as tape:
+        for _ in range(7):
+            model.zero_grad()
+            step(model)
+            tape.step()
+    run = load_recording(tmp_path / "run").run()
+    assert run.among.passes == passes
+    total = {name: np.zeros(tuple(one.shape), np.float32) for name, one in model.named_parameters()}
+    for number in range(1, passes + 1):
+        one = run.in_pass(number) if passes > 1 else run
+        assert [one.called(iteration) for iteration in range(one.iterations)] == called
+        for iteration in range(one.iterations):
+            trace = one.trace(iteration)
+            assert wrong_edges(trace) == []
+            for name in total if one.moment(iteration).step == 6 else ():
+                gradient = trace.gradients[one.graph.position(module_path(name))]
+                total[name] += 0 if gradient is None else gradient
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None
+        np.testing.assert_allclose(total[name], parameter.grad.numpy(), rtol=1e-5, atol=1e-6)

@@ -25,7 +25,7 @@ from backprop_engine.recordings.events import (
 )
 from backprop_tui.torch.writer import RecordingWriter
 
-__all__ = ["STEPS", "recorded_mlp", "recorded_passes", "recorded_ranks"]
+__all__ = ["STEPS", "recorded_mlp", "recorded_passes", "recorded_ranks", "recorded_roots"]
 
 STEPS = 3
 
@@ -171,11 +171,18 @@ def recorded_ranks(folder: Path, world: int = 2, **options: Any) -> list[dict[st
     return [recorded_mlp(folder / f"rank-{rank}", rank=rank, world=world, **options) for rank in range(world)]
 
 
-def recorded_passes(folder: Path, steps: range = range(4), turns: int = 1, *, penalty: bool = False) -> None:
+def recorded_passes(
+    folder: Path,
+    steps: range = range(4),
+    turns: int = 1,
+    *,
+    penalty: bool = False,
+    spoilt: int | None = None,
+) -> None:
     """Write a program that divides ``w * x`` by the number of the step plus 1, and goes backward from there.
 
     It does so `turns` times in a step; with a `penalty`, another backward pass of each step begins at
-    ``exp(w)``.
+    ``exp(w)``, which is NaN in the step `spoilt`.
     """
     writer = RecordingWriter(folder, Manifest(FORMAT, "torch", "2.13.0"))
     for number in steps:
@@ -206,7 +213,7 @@ def recorded_passes(folder: Path, steps: range = range(4), turns: int = 1, *, pe
             writer.event(BackwardCall(leaf_node, (last,), ()))
             writer.event(EngineEnd())
         if penalty:
-            power, one = step.entry(np.exp(3.0)), step.entry(1.0)
+            power, one = step.entry(np.nan if number == spoilt else np.exp(3.0)), step.entry(1.0)
             writer.event(
                 OperatorCall("aten.exp.default", "e", None, "", "loop.py", 7, "step", (leaf,), (power,))
             )
@@ -216,4 +223,47 @@ def recorded_passes(folder: Path, steps: range = range(4), turns: int = 1, *, pe
             writer.event(BackwardCall("e", (one,), (power,)))
             writer.event(BackwardCall("a", (power,), ()))
             writer.event(EngineEnd())
+    writer.close()
+
+
+def recorded_roots(folder: Path, seeds: tuple[float, ...], *, steps: int = 2) -> None:
+    """Write a program that goes backward from several roots at once: ``u = exp(z)``, ``v = sin(z)`` and
+    ``w = exp(u)``, as many as there are `seeds`, from these gradients.
+
+    The leaf z is no parameter, and another one in each step.
+    """
+    writer = RecordingWriter(folder, Manifest(FORMAT, "torch", "2.13.0"))
+    z0 = 0.5
+    values = {"u": np.exp(z0), "v": np.sin(z0), "w": np.exp(np.exp(z0))}
+    for number in range(steps):
+        writer.start(number)
+        e = _Step(writer, 1000).entry
+        z, made = e(z0), {name: e(value) for name, value in values.items()}
+        name = f"input {number + 1}"
+        leaf, u = Operand(z.id, leaf=name, tensor=z), Operand(made["u"].id, "u", tensor=made["u"])
+        calls = {"u": ("exp", leaf), "v": ("sin", leaf), "w": ("exp", u)}
+        for node, (op, given) in calls.items():
+            call = OperatorCall(f"aten.{op}.default", node, None, "", "r.py", 3, "f", (given,), (made[node],))
+            writer.event(call)
+        used = [*values][: len(seeds)]
+        writer.event(EngineStart(tuple((node, 0) for node in used), "r.py", 5))
+        last = ["w"] if "w" in used else []
+        upstream = dict(zip(used, seeds, strict=True))
+        if last:
+            writer.event(GraphNode("w", "ExpBackward0", (("u", 0),)))
+        writer.event(GraphNode("u", "ExpBackward0", (("z", 0),)))
+        writer.event(GraphNode("v", "SinBackward0", (("z", 0),)))
+        writer.event(GraphNode("z", "AccumulateGrad", (), name, z))
+        total = 0.0
+        for node in (*last, "u", "v"):
+            slope = np.cos(z0) if node == "v" else values[node]
+            handed = upstream[node] * slope
+            given, passed = e(upstream[node]), e(handed)
+            writer.event(BackwardCall(node, (given,), (passed,)))
+            if node == "w":
+                upstream["u"] += handed
+            else:
+                total += handed
+        writer.event(BackwardCall("z", (e(total),), ()))
+        writer.event(EngineEnd())
     writer.close()

@@ -152,7 +152,7 @@ def _choose(node: PlannedNode) -> _Chosen:
     """Our operator, where a call of it was recorded; else one whose contributions are known alone."""
     shapes: list[Shape] = [edge.source.shape for edge in node.operands]
     found = None
-    if node.kind == "computed":
+    if node.kind in ("computed", "total"):
         found = match(RecordedCall(node.name, tuple(shapes), node.shape, node.settings))
     if found is not None and {at for at, edge in enumerate(node.operands) if edge.flows} <= {
         one for one, rule in zip(found.operands, found.rules, strict=True) if rule is not None

@@ -11,7 +11,7 @@ from backprop_engine.recordings.events import OperatorCall, ReducedGradient, Ten
 
 __all__ = ["PlannedEdge", "PlannedKind", "PlannedNode"]
 
-PlannedKind: TypeAlias = Literal["leaf", "constant", "computed", "tuple", "part"]
+PlannedKind: TypeAlias = Literal["leaf", "constant", "computed", "tuple", "part", "total"]
 _ARITHMETIC: Final = ("add", "sub", "rsub", "mul", "div")
 
 
@@ -28,7 +28,10 @@ class PlannedEdge:
 
 @dataclass(eq=False, slots=True)
 class PlannedNode:
-    """A node of the graph to be, before it has a position; `parts` are the outputs of a tuple."""
+    """A node of the graph to be, before it has a position; `parts` are the outputs of a tuple.
+
+    A `total` is a sum of roots, which the engine starts from at once; nothing was recorded of it.
+    """
 
     kind: PlannedKind
     name: str

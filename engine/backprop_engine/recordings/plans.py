@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, Final
 
 from backprop_engine.arrays import Shape
 from backprop_engine.errors import UsageError
@@ -25,6 +25,9 @@ from backprop_engine.recordings.recording import EngineRun, RecordedStep
 
 __all__ = ["RunPlan", "plan_of"]
 
+_UNNAMED: Final = "input "
+"""How the names of leaves begin that are no parameters of the model."""
+
 
 @dataclass(eq=False)
 class RunPlan:
@@ -34,7 +37,6 @@ class RunPlan:
     leaves: list[PlannedNode]
     computed: list[PlannedNode]
     output: PlannedNode
-    seed: TensorEntry | None
 
     @property
     def nodes(self) -> list[PlannedNode]:
@@ -82,22 +84,51 @@ class _Planner:
     def plan(self) -> RunPlan:
         if not self.run.roots:
             raise UsageError(msg("step {step}: a backward pass has no root", step=self.step.number))
-        root, number = self.run.roots[0]
         for name in self._order():
             node = self.run.nodes[name]
             if node.leaf is None:
                 self._compute(name)
-        output = self.outputs.get((root, number))
-        if output is None or output.kind in ("leaf", "constant"):
-            raise UsageError(
-                msg("step {step}: a backward pass has nothing behind its root", step=self.step.number)
-            )
-        call = self.calls.get(root)
-        seed = call.upstream[number] if call is not None and number < len(call.upstream) else None
+        output = self._output()
         computed = folded(self.computed, output)
         used = {id(edge.source) for node in computed for edge in node.operands}
         leaves = [leaf for leaf in self.leaves if id(leaf) in used]
-        return RunPlan(self.run, leaves, computed, output, seed)
+        return RunPlan(self.run, leaves, computed, output)
+
+    def _output(self) -> PlannedNode:
+        """The node of the root, or the sum of several roots."""
+        roots = [
+            (self.outputs[root], self._seed(root))
+            for root in dict.fromkeys(self.run.roots)
+            if root in self.outputs and self.outputs[root].kind not in ("leaf", "constant")
+        ]
+        if not roots:
+            raise UsageError(
+                msg("step {step}: a backward pass has nothing behind its root", step=self.step.number)
+            )
+        if len(roots) == 1:
+            return roots[0][0]
+        edges = [PlannedEdge(root, flows=True, contribution=seed) for root, seed in roots]
+        if all(root.shape == () and seed is not None and seed.norm == 1.0 for root, seed in roots):
+            total = edges[0]
+            for edge in edges[1:]:
+                made = PlannedNode("total", "add", (), operands=[total, edge])
+                self.computed.append(made)
+                total = PlannedEdge(made, flows=True, contribution=edge.contribution)
+            return total.source
+        made = PlannedNode("total", "roots", (), operands=edges)
+        self.computed.append(made)
+        return made
+
+    def _seed(self, root: tuple[str, int]) -> TensorEntry | None:
+        """The gradient that the engine starts from at a root; where more arrived there, only its shape is
+        known.
+        """
+        name, output = root
+        call = self.calls.get(name)
+        given = call.upstream[output] if call is not None and output < len(call.upstream) else None
+        if given is None or not any(root in node.next for node in self.run.nodes.values()):
+            return given
+        return TensorEntry(given.id, given.shape, given.dtype)
 
     # Order
 
@@ -131,10 +162,14 @@ class _Planner:
             gradient = call.upstream[0] if call is not None and call.upstream else None
             known = value or gradient
             shape = tuple(known.shape) if known is not None else ()
-            leaf = PlannedNode("leaf", clean(called), shape, value, gradient)
+            known_as = clean(called)
+            if known_as.startswith(_UNNAMED):  # these are counted through all steps
+                known_as = f"{_UNNAMED}{sum(one.name.startswith(_UNNAMED) for one in self.leaves) + 1}"
+            leaf = PlannedNode("leaf", known_as, shape, value, gradient)
             leaf.reduced = self.run.reduced.get(called)
             self.named[called] = leaf
             self.leaves.append(leaf)
+        self.named[called].made += (name,)
         self.outputs[name, 0] = self.named[called]
         return self.named[called]
 

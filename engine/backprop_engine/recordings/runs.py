@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backprop_engine.arrays import Tensor, is_stored, same
 from backprop_engine.errors import UsageError
@@ -38,9 +41,11 @@ class Siblings(Protocol):
 
     def run(self, rank: int, number: int) -> RecordedRun:
         """The runs of a graph of a rank, by its number."""
+        ...
 
     def like(self, run: RecordedRun, rank: int) -> RecordedRun:
         """The runs on another rank of the graph of `run`, or of its own."""
+        ...
 
 
 class RecordedRun(Run):
@@ -106,6 +111,19 @@ class RecordedRun(Run):
     def iterations_of(self, step: int) -> range:
         """The iterations that ran in a recorded step."""
         return range(bisect_left(self.moments, Moment(step)), bisect_left(self.moments, Moment(step + 1)))
+
+    @cached_property
+    def _places(self) -> NDArray[np.float64]:
+        turns = Counter(moment.step for moment in self.moments)
+        return np.array([step + turn / turns[step] for step, turn in self.moments])
+
+    def places(self, iterations: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The recorded steps of iterations; those of one step are spread to the next."""
+        return self._places[iterations]
+
+    def at_place(self, place: float) -> int:
+        """The iteration whose step is nearest to a place."""
+        return int(np.argmin(np.abs(self._places - place)))
 
     def iteration_called(self, name: str) -> int:
         """The iteration that is called so, or the first of a step of this number."""

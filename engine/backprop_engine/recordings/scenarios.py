@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -101,15 +102,18 @@ def place_of(passes: RecordedPasses, rank: int, finding: Finding) -> FindingPlac
     """Where a finding is seen on a rank; None where nothing of it ran backward in its step.
 
     It is where the node gives its value, or, for what went wrong on the way back, where it hands its gradient
-    on. A finding that has no node is seen at the first that its line made, or else at the start of its step.
+    on; of a leaf, where its gradient is complete. A finding that has no node is seen at the first that its
+    line made, or else at the start of its step.
     """
     runs = [(run, at) for run in passes.of_step(rank, finding.step) for at in run.iterations_of(finding.step)]
     for wanted in (_made_of, _on_line) if finding.node or finding.file else ():
         for run, iteration in runs:
-            for at, node in enumerate(run.plans[iteration].computed, run.graph.order.start):
+            plan = run.plans[iteration]
+            nodes = chain(enumerate(plan.computed, run.graph.order.start), enumerate(plan.leaves))
+            for at, node in nodes:
                 if wanted(finding, node):
                     return FindingPlace(run, run.start(iteration) + _within(run, at, finding))
-    first = next(((run, run.start(iteration)) for run, iteration in runs), None)
+    first = next(((run, run.start(iteration) + 1) for run, iteration in runs), None)
     return None if first is None or not finding.node else FindingPlace(*first)
 
 
@@ -128,6 +132,9 @@ def _on_line(finding: Finding, node: PlannedNode) -> bool:
 
 def _within(run: RecordedRun, node: int, finding: Finding) -> int:
     """The position in an iteration at which a node shows a finding."""
+    if node not in run.graph.order:
+        uses = run.graph.schedule.uses_of.get(node)
+        return run.graph.schedule.arrival(uses[-1]) if uses else 1
     edges = run.graph.schedule.edges_of.get(node)
     if edges and not finding.kind.startswith(("forward", "input")):
         return run.graph.schedule.starts[edges.start]
@@ -146,6 +153,9 @@ def _description(recording: Recording, run: RecordedRun) -> Message:
             last=last,
         )
     ]
+    if run.among.rank is not None:
+        count, world = len(run.among.ranks), run.among.world
+        said.append(msg("{count} of {world} ranks left a recording.", count=count, world=world))
     others = sum(len(step.runs) for step in recording.steps) - run.iterations
     if others:
         said.append(msg("{count} others have another graph: `pass` shows them.", count=others))

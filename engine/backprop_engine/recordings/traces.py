@@ -108,11 +108,21 @@ class _Tracer:
             return constant(self.plan.computed[self.recorded.numbers[position]].number, self.dtype)
         if known is None:
             return constant(self.graph.literals[position], self.dtype)
+        if known.kind == "total":
+            return self._total(position)
         if known.kind == "tuple":
             parts = [(self._read(part.value, part.shape), part.shape) for part in known.parts]
             return joined(parts, self.dtype)
         kind = np.dtype(np.int64) if position in self.graph.index_leaves else self.dtype
         return self._read(known.value, node.shape, kind)
+
+    def _total(self, position: int) -> Supply:
+        """The sum of scalar roots; of others it was not recorded."""
+        node = self.graph.nodes[position]
+        if node.op is None or node.op.recorded:
+            return self._read(None, node.shape)
+        first, second = (self._value(operand) for operand in node.operands)
+        return added(first, second)
 
     def _gradient(self, position: int) -> Supply | None:
         """The gradient that the engine gave a node; None where it gave none."""

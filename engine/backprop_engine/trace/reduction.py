@@ -75,10 +75,7 @@ class Reduction:
         if not tensors or not all(map(is_stored, tensors)):
             return None
         with np.errstate(all="ignore"):
-            total: NDArray[np.float64] = np.sum(
-                [np.asarray(tensor, np.float64) for tensor in tensors], axis=0, dtype=np.float64
-            )
-        return total
+            return np.asarray(np.sum([np.asarray(tensor, np.float64) for tensor in tensors], axis=0))
 
 
 def _close(result: NDArray[np.float64], expected: NDArray[np.float64]) -> bool:

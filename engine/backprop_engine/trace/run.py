@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from backprop_engine.arrays import Tensor, settle
 from backprop_engine.errors import UsageError
@@ -135,6 +137,14 @@ class Run:
     def called(self, iteration: int) -> str:
         """The number by which people are told of an iteration."""
         return str(iteration)
+
+    def places(self, iterations: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Where iterations are on an axis of the program's steps."""
+        return iterations.astype(np.float64)
+
+    def at_place(self, place: float) -> int:
+        """The iteration nearest to a place on that axis."""
+        return min(max(0, round(place)), self.iterations - 1)
 
     def iteration_called(self, name: str) -> int:
         """The iteration that is called so; `UsageError` where there is none."""

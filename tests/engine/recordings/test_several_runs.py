@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
+from backprop_engine.arrays import is_stored
 from backprop_engine.debugger import (
     Break,
     Continue,
@@ -30,7 +31,7 @@ from backprop_engine.recordings.scenarios import load_recording
 from backprop_engine.run_schema import run_schema
 from backprop_engine.trace.trace import Phase
 from backprop_tui.cli.main import run as run_command
-from recorded import STEPS, recorded_mlp, recorded_passes, recorded_ranks
+from recorded import STEPS, recorded_mlp, recorded_passes, recorded_ranks, recorded_roots
 
 LEAVES = ("hidden.weight", "hidden.bias", "head.weight", "head.bias")
 
@@ -156,6 +157,7 @@ def test_ranks_in_every_form(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     for form in ("html", "latex", "markdown"):
         assert run_command(["export", folder, "--to", form]) == 0
         assert "rank 1" in capsys.readouterr().out
+    assert "2 of 2 ranks left a recording." in load_recording(folder).description.in_language("en")
     commands = ["-x", "rank", "-x", "break phase reduce", "-x", "continue", "-x", "rank 5"]
     assert run_command(["run", folder, *commands]) == 2
     told = capsys.readouterr().out
@@ -236,3 +238,70 @@ def test_a_breakpoint_is_found_in_another_pass(tmp_path: Path) -> None:
     assert back.breakpoints == ()
     assert back.notice is not None
     assert "exp" in back.notice.message
+
+
+# Several roots of one pass
+
+
+def test_roots_that_are_losses_are_added(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded_roots(tmp_path / "run", (1.0, 1.0))
+    run = load_recording(tmp_path / "run").run()
+    assert run.iterations == 2  # though its input is another one in each step
+    assert [node.name for node in run.graph.nodes] == ["input_1", "exp", "sin", "add"]
+    assert run.graph.output == run.graph.position("add")
+    trace = run.trace(1)
+    assert float(trace.value("add")) == pytest.approx(np.exp(0.5) + np.sin(0.5))
+    assert float(trace.gradient("input_1")) == pytest.approx(np.exp(0.5) + np.cos(0.5))
+    assert run_command(["check", str(tmp_path / "run")]) == 0
+    assert "5 gradients (5 by complex step)" in capsys.readouterr().out
+    changed = update(Session(run, 1), Set("input_1", np.array(0.0)))
+    assert float(changed.trace.value("add")) == 1.0
+
+
+def test_a_root_that_another_is_computed_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded_roots(tmp_path / "run", (1.0, 1.0, 1.0))
+    trace = load_recording(tmp_path / "run").run().trace(0)
+    inner = np.exp(0.5) * (1 + np.exp(np.exp(0.5)))
+    assert float(trace.gradient("input_1")) == pytest.approx(inner + np.cos(0.5))
+    assert run_command(["doctor", str(tmp_path / "run")]) == 0
+    assert "no problem was found" in capsys.readouterr().out
+
+
+def test_roots_with_gradients_of_their_own_are_what_was_recorded(tmp_path: Path) -> None:
+    recorded_roots(tmp_path / "run", (2.0, 3.0))
+    run = load_recording(tmp_path / "run").run()
+    node = run.graph.nodes[run.graph.output]
+    assert node.op is not None
+    assert (node.name, node.op.recorded) == ("roots", True)
+    trace = run.trace(0)
+    assert not is_stored(trace.value("roots"))
+    assert [float(trace.gradient(name)) for name in ("exp", "sin")] == [2.0, 3.0]
+
+
+def test_a_single_pass_of_a_later_step_is_called_by_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded_passes(tmp_path / "run", range(940, 941))
+    assert run_command(["run", str(tmp_path / "run"), "-x", "step"]) == 0
+    assert "iteration 940 of 940" in capsys.readouterr().out
+
+
+def test_places_on_the_axis_of_plots_are_steps(tmp_path: Path) -> None:
+    recorded_passes(tmp_path / "run", range(7, 9), 2)
+    run = load_recording(tmp_path / "run").run()
+    assert run.places(np.arange(4)).tolist() == [7, 7.5, 8, 8.5]
+    assert [run.at_place(place) for place in (0, 7.4, 8.1, 99)] == [0, 1, 2, 3]
+
+
+def test_what_the_doctor_finds_in_another_pass_is_reached(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded_passes(tmp_path / "run", penalty=True, spoilt=2)
+    assert run_command(["doctor", "--json", str(tmp_path / "run")]) == 1
+    (found,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (found["kind"], found["step"], found["pass"]) == ("forward-nan", 2, 2)
+    session = update(opened(tmp_path / "run"), SwitchPass(2))
+    session = update(session, Go(found["position"]))
+    assert (session.run.called(session.iteration), session.frame.node) == ("2", session.graph["exp"])
+    assert run_command(["doctor", str(tmp_path / "run")]) == 1
+    assert f"run/ --pass 2 --at {found['position']}\n" in capsys.readouterr().out

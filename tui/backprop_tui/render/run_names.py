@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.trace.run import Run
 
-__all__ = ["iteration_text", "names_of_run"]
+__all__ = ["iteration_text", "names_of_run", "tells_iteration"]
 
 
 def iteration_text(run: Run, iteration: int, *, short: bool = False) -> Message:
@@ -16,6 +16,11 @@ def iteration_text(run: Run, iteration: int, *, short: bool = False) -> Message:
     if short:
         return msg("iteration {iteration}/{last}", iteration=here, last=last)
     return msg("iteration {iteration} of {last}", iteration=here, last=last)
+
+
+def tells_iteration(run: Run) -> bool:
+    """Whether there is another iteration, or the only one is of a later step of a recorded program."""
+    return run.has_iterations or run.called(0) != "0"
 
 
 def names_of_run(run: Run, *, short: bool = False) -> Iterator[Message]:

@@ -86,10 +86,13 @@ def changed_by_hook(case: Case) -> Iterator[Finding]:
     step = case.step
     for run in step.runs:
         arrived: dict[tuple[str, int], list[TensorEntry]] = {}
+        roots = set(run.roots)  # to which what the engine starts from is added
         for call in run.calls:
             for output, gradient in enumerate(call.upstream):
                 contributions = arrived.pop((call.node, output), [])
                 if gradient is None or gradient.norm is None or len(contributions) != 1:
+                    continue
+                if (call.node, output) in roots:
                     continue
                 expected = contributions[0].norm
                 if expected is not None and abs(gradient.norm - expected) > _TOLERANCE * max(

@@ -64,7 +64,7 @@ def kind_after(view: View, by: int) -> str:
 
 def iteration_at(view: View, width: int, height: int, x: int, y: int) -> int | None:
     """The iteration that a cell of the plot stands for."""
-    place: float | None = None
+    run, place = view.session.run, None
     match shown_kind(view):
         case "loss":
             place = loss_chart(view, width, height).place_at(x)
@@ -73,11 +73,11 @@ def iteration_at(view: View, width: int, height: int, x: int, y: int) -> int | N
         case "rate":
             place = rate_chart(view, width, height).place_at(x)
         case "norms":
-            place = iteration_of_column(view, width, x)
+            return iteration_of_column(view, width, x)
         case "plane":
             point = parameter_plane(view, width, height).nearest(x, y)
-            place = None if point is None else point * view.session.run.history.every
-    return None if place is None else round(place)
+            return None if point is None else point * run.history.every
+    return None if place is None else run.at_place(place)
 
 
 def node_at(view: View, width: int, height: int, x: int, y: int) -> Node | None:

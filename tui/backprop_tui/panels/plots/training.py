@@ -10,7 +10,7 @@ from backprop_engine.explain.numbers import number
 from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import msg
 from backprop_engine.trace.run import Run
-from backprop_engine.trace.training_history import TrackedNumber, TrainingHistory
+from backprop_engine.trace.training_history import TrackedNumber
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.plots.chart import SIGNS, SIGNS_ASCII, Chart, Curve, chart
 from backprop_tui.plots.plane import Plane, plane
@@ -44,7 +44,7 @@ def _loss_curve(view: View, run: Run, sign: str, role: Role) -> Curve:
     if here < len(losses):
         label.append(Span(f" = {number(float(losses[here]), 4)}", Role.VALUE))
     label += _computed_so_far(view, run)
-    return Curve(np.arange(len(losses), dtype=np.float64), losses, tuple(label), role, sign)
+    return Curve(run.places(np.arange(len(losses))), losses, tuple(label), role, sign)
 
 
 def _computed_so_far(view: View, run: Run) -> Line:
@@ -62,9 +62,9 @@ def _chart_over_iterations(
     view: View, curves: list[Curve], width: int, height: int, *, log: bool | None = None
 ) -> Chart:
     session = view.session
-    ends = (0.0, float(max(1, session.run.iterations - 1)))
-    here = float(session.iteration)
-    return chart(curves, ends, width, height, here=here, log=log, ascii_only=view.ascii)
+    first, here, last = session.run.places(np.array([0, session.iteration, session.run.iterations - 1]))
+    ends = (float(first), float(max(first + 1, last)))
+    return chart(curves, ends, width, height, here=float(here), log=log, ascii_only=view.ascii)
 
 
 def parameters_chart(view: View, width: int, height: int) -> Chart:
@@ -72,16 +72,17 @@ def parameters_chart(view: View, width: int, height: int) -> Chart:
     run = view.session.run
     signs = SIGNS_ASCII if view.ascii else SIGNS
     curves = [
-        _parameter_curve(run.graph, run.history, at, view.session.iteration, signs[at % len(signs)])
+        _parameter_curve(run, at, view.session.iteration, signs[at % len(signs)])
         for at in range(min(_MOST, len(run.history.tracks)))
     ]
     return _chart_over_iterations(view, curves, width, height, log=False)
 
 
-def _parameter_curve(graph: Graph, history: TrainingHistory, at: int, iteration: int, sign: str) -> Curve:
+def _parameter_curve(run: Run, at: int, iteration: int, sign: str) -> Curve:
+    history = run.history
     rows = history.paths
-    places = np.arange(len(rows), dtype=np.float64) * history.every
-    label: list[Span] = [Span(_track_name(graph, history.tracks[at]), Role.NAME)]
+    places = run.places(np.arange(len(rows)) * history.every)
+    label: list[Span] = [Span(_track_name(run.graph, history.tracks[at]), Role.NAME)]
     row = iteration // history.every
     if row < len(rows):
         label.append(Span(f" {number(float(rows[row, at]), 3)}", Role.VALUE))
