@@ -8,7 +8,7 @@ import pytest
 
 from driving import NARROW, WIDE
 from effort import tried
-from written import written
+from written import Cell, written
 
 MOST = 8 * 1024
 """The bytes of a key at 120×40 where the step changes no layout."""
@@ -40,8 +40,28 @@ async def test_a_step_writes_few_bytes(stem: str) -> None:
 
 
 @pytest.mark.thorough
+@pytest.mark.parametrize("stem", ["xavier_initialisation", "he_initialisation", "small_convnet", "attention_head"])
+async def test_heatmaps_that_stay_in_place_write_few_bytes(stem: str) -> None:
+    async with written(stem) as terminal:
+        kept, before = 0, heatmaps(terminal.seen)
+        for key in "s" * 24 + "S" * 8:
+            size = len((await terminal.press(key)).encode())
+            now = heatmaps(terminal.seen)
+            if now == before:
+                kept += 1
+                assert size <= MOST, key
+            before = now
+        assert kept
+
+
+def heatmaps(screen: list[list[Cell]]) -> list[list[bool]]:
+    """Which cells of a screen have two colours of their own."""
+    return [[cell.character == "▀" for cell in row] for row in screen]
+
+
+@pytest.mark.thorough
 async def test_heatmaps_that_change_as_a_whole_write_few_bytes() -> None:
-    """Each cell has two colours of its own: of such steps only the one in the middle is held to that."""
+    """Each equation has heatmaps elsewhere: of such steps only the one in the middle is held to that."""
     async with written("digits_mlp") as terminal:
         await terminal.press("s")
         sizes = [len((await terminal.press("s")).encode()) for _ in range(16)]
