@@ -40,7 +40,9 @@ async def test_a_step_writes_few_bytes(stem: str) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("stem", ["xavier_initialisation", "he_initialisation", "small_convnet", "attention_head"])
+@pytest.mark.parametrize(
+    "stem", ["xavier_initialisation", "he_initialisation", "small_convnet", "attention_head"]
+)
 async def test_heatmaps_that_stay_in_place_write_few_bytes(stem: str) -> None:
     async with written(stem) as terminal:
         kept, before = 0, heatmaps(terminal.seen)
