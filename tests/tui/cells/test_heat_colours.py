@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from rich.color import Color as RichColor
 from rich.style import Style
 from textual.color import Color
 from textual.theme import Theme
 
+from backprop_tui.cells.heatmap import downsampled, levels
 from backprop_tui.cells.lines import Role, Span
 from backprop_tui.cells.shades import BLANK, INFINITE, LEVELS, NAN, Emphasis, Shade, Tone, character
 from backprop_tui.themes import DARK, LIGHT, palette
@@ -109,3 +111,10 @@ def test_emphasis_is_seen_without_colours(emphasis: Emphasis, reverse: bool, bol
     assert segment.style is not None
     assert (bool(segment.style.reverse), bool(segment.style.bold)) == (reverse, bold)
     assert bool(segment.style.underline) == bold
+
+
+def test_a_signalling_nan_is_one_of_any_other_kind() -> None:
+    """As bytes of a recording may have it: NumPy warns where it makes a wider number of one."""
+    entries = np.array([[0x7FA00000, 0x3F800000]], "<u4").view("<f4")
+    assert levels(entries, 1.0).tolist() == [[NAN, LEVELS]]
+    assert np.isnan(downsampled(entries, 1, 2)).all()
