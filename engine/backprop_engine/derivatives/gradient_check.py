@@ -76,10 +76,12 @@ class GradientCheck(Struct, frozen=True, eq=False):
     shapes: tuple[Shape, Shape] | None = None
     cosine: float | None = None
     resembles: Hint = ""
+    projected: bool = True
+    """Whether a random projection was checked where not all entries were."""
 
     @property
     def sampled(self) -> bool:
-        """Whether only a projection and a sample of entries were checked."""
+        """Whether only a sample of entries was checked, and a projection unless that is said."""
         return self.checked < self.entries
 
 

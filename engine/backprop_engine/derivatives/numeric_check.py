@@ -28,10 +28,11 @@ from backprop_engine.derived import derived
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
+from backprop_engine.ops.rules import Elementwise
 from backprop_engine.trace.record import forward_function, run_forward
 from backprop_engine.trace.trace import GradientEdit, Trace
 
-__all__ = ["check_edge", "check_leaf", "check_trace"]
+__all__ = ["check_edge", "check_leaf", "check_some_entries", "check_trace"]
 
 MOST_NUMBERS, SMALL_SAMPLE = 1_000_000, 3
 """In a run of more numbers than this, fewer entries are checked."""
@@ -176,6 +177,52 @@ def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_ENTRIES, sample: in
         factors=lambda: _factors(trace, edge),
         sizes=node.shape,
     )
+
+
+def check_some_entries(trace: Trace, edge: Edge, count: int) -> GradientCheck | None:
+    """Check `count` entries of a contribution, if each entry of the output depends on the same entry of the
+    operand alone; None for other operators, and where not all is stored.
+    """
+    graph, node = trace.graph, trace.graph.nodes[edge.node]
+    upstream, gradient = trace.gradients[edge.node], trace.contributions[edge.index]
+    if graph.nodes[edge.operand].shape != node.shape or not all(
+        rule is None or isinstance(rule, Elementwise) for rule in node.rules
+    ):
+        return None
+    if not (_computable(trace, node) and is_stored(gradient)) or upstream is None:
+        return None
+    some = np.unravel_index(_spread(prod(node.shape), count), node.shape)
+
+    def at_some(tensor: Tensor) -> Any:
+        return _double(np.asarray(np.broadcast_to(tensor, node.shape)[some]))
+
+    operands = [at_some(trace.operand_values[position]) for position in node.operands]
+    function, given = forward_function(node), at_some(upstream)
+
+    def projected(value: Any) -> Any:
+        value = operands[edge.argnum] if _stopped(node)[edge.argnum] else value
+        return np.sum(given * function(*operands[: edge.argnum], value, *operands[edge.argnum + 1 :]))
+
+    with np.errstate(all="ignore"):
+        again, out = np.asarray(function(*operands)), at_some(trace.outs[edge.node])
+    if again.shape != out.shape or not np.allclose(again, out, rtol=1e-3, atol=1e-6, equal_nan=True):
+        return None  # an entry depends on others after all, or what was recorded is something else
+    assert node.op is not None
+    check = compare(
+        graph.edge_name(edge),
+        projected,
+        operands[edge.argnum],
+        np.asarray(np.asarray(gradient)[some]),
+        analytic=node.op.analytic,
+        upstream=float(np.max(np.abs(given), initial=0.0)),
+    )
+    entry = tuple(int(axis[check.entry[0]]) for axis in some) if check.entry else ()
+    return structs.replace(check, entries=prod(node.shape), entry=entry, numeric=None, projected=False)
+
+
+def _spread(size: int, count: int) -> Any:
+    """Some numbers below `size`, the same always, and of no regular distance."""
+    return np.unique(np.arange(1, count + 1) * 0.6180339887 % 1.0 * size).astype(np.int64)
 
 
 def _computable(trace: Trace, node: Node) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Literal, NamedTuple
 
-import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import is_finite
 from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
-from backprop_engine.derivatives.numeric_check import check_edge
+from backprop_engine.derivatives.numeric_check import check_edge, check_some_entries
 from backprop_engine.derived import derived
 from backprop_engine.explain.overrides import depends_on_override, overrides_gradient, overrides_value
 from backprop_engine.explain.symbols import gradient_name, operand_text
@@ -22,6 +22,10 @@ MOST_ENTRIES = 256
 """The largest operand whose entries are checked one by one."""
 MOST_NUMBERS = 20_000
 """Where a step takes more numbers than this, only a random projection of its gradient is checked."""
+MOST_PROJECTED = 100_000
+"""Where a step takes more numbers than this, a few entries are checked instead, if possible."""
+_FEW = 16
+"""The entries that are checked then: those of an operator that computes each entry by itself."""
 _SAMPLE = 32
 """The entries of a larger operand that are checked one by one."""
 
@@ -67,7 +71,9 @@ def at_kink(trace: Trace, edge: Edge) -> bool:
 @derived(limit=64)
 def _outcome(trace: Trace, edge: Edge) -> GradientCheck:
     node = trace.graph.nodes[edge.node]
-    numbers = sum(int(np.size(trace.values[position])) for position in (edge.node, *node.operands))
+    numbers = sum(prod(trace.graph.nodes[position].shape) for position in (edge.node, *node.operands))
+    if numbers > MOST_PROJECTED and (some := check_some_entries(trace, edge, _FEW)) is not None:
+        return some
     return check_edge(trace, edge, most=MOST_ENTRIES, sample=0 if numbers > MOST_NUMBERS else _SAMPLE)
 
 

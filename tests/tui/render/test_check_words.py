@@ -17,6 +17,10 @@ from backprop_tui.render.check_line import check_text
             GradientCheck("x", Verdict.AGREES, "", 900, 32),
             "numeric check of 32 of 900 entries and a random projection ✓",
         ),
+        (
+            GradientCheck("x", Verdict.AGREES, "", 900, 16, projected=False),
+            "numeric check of 16 of 900 entries ✓",
+        ),
         (GradientCheck("x", Verdict.AGREES, "", 6, 6), "numeric check of 6 entries ✓"),
         (GradientCheck("x", Verdict.AGREES, "", 1, 1, expected=-4.0), "numeric -4 ✓"),
         (
@@ -36,6 +40,7 @@ from backprop_tui.render.check_line import check_text
     ids=[
         "projection",
         "sampled",
+        "a few",
         "entries",
         "scalar",
         "kink",

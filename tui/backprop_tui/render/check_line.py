@@ -43,6 +43,12 @@ def check_text(check: GradientCheck, language: str) -> str:
     match check.verdict:
         case Verdict.AGREES if check.sampled and not check.checked:
             return msg("numeric check of a random projection ✓").in_language(language)
+        case Verdict.AGREES if check.sampled and not check.projected:
+            return msg(
+                "numeric check of {checked} of {entries} entries ✓",
+                checked=check.checked,
+                entries=check.entries,
+            ).in_language(language)
         case Verdict.AGREES if check.sampled:
             return msg(
                 "numeric check of {checked} of {entries} entries and a random projection ✓",
