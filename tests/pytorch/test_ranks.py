@@ -12,9 +12,11 @@ import ranked_training
 import torch
 from ranked_training import RUNS, Run
 
+from backprop_engine.graph.steps import Forward, Seed
 from backprop_engine.recordings.findings import find_in_ranks
+from backprop_engine.recordings.passes import RecordedPasses
 from backprop_engine.recordings.ranks import Ranks, open_ranks
-from backprop_engine.recordings.scenarios import load_recording
+from backprop_engine.recordings.scenarios import load_recording, place_of
 from backprop_tui.cli.main import run as run_command
 from effort import tried
 
@@ -41,6 +43,26 @@ def together(ranks: Ranks, name: str) -> None:
             assert np.abs(whole - expected).max() <= 2e-6 * np.abs(expected).max()
             compared += 1
     assert compared == 3 * 16
+
+
+def placed(ranks: Ranks) -> None:
+    """The debugger goes to whatever is found on a rank; where a rank stopped there is nothing to see."""
+    passes = RecordedPasses(ranks)
+    for finding in find_in_ranks(ranks):
+        rank = finding.ranks[0]
+        place = place_of(passes, rank, finding)
+        assert (place is None) == (finding.kind == "rank-stopped")
+        if place is None:
+            continue
+        iteration, here = place.run.locate(place.position)
+        assert (place.run.rank, place.run.moment(iteration).step) == (rank, finding.step)
+        frame = place.run.trace(iteration).frame(here)
+        if finding.kind == "input-nan":
+            assert isinstance(frame.step, Forward)
+            assert frame.node is not None
+            assert any(np.isnan(frame.trace.values[operand]).any() for operand in frame.node.operands)
+        elif finding.kind == "rank-outlier":
+            assert isinstance(frame.step, Seed)
 
 
 def shown(folder: Path, world: int) -> None:
@@ -87,6 +109,7 @@ def test_ranks_are_opened_as_one_run(world: int, tmp_path: Path, capsys: pytest.
             together(ranks, name)
             shown(tmp_path / name, world)
         diagnosed(ranks, run)
+        placed(ranks)
     assert run_command(["doctor", str(tmp_path / "a bad batch")]) == 1
     told = capsys.readouterr().out
     assert f"{world} of {world} ranks" in told

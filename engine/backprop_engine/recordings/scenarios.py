@@ -99,35 +99,43 @@ class FindingPlace(Struct, frozen=True, eq=False):
 
 
 def place_of(passes: RecordedPasses, rank: int, finding: Finding) -> FindingPlace | None:
-    """Where a finding is seen on a rank; None where nothing of it ran backward in its step.
+    """Where a finding is seen on a rank; None where nothing ran backward in its step, or nothing is to be
+    seen.
 
     It is where the node gives its value, or, for what went wrong on the way back, where it hands its gradient
     on; of a leaf, where its gradient is complete. A finding that has no node is seen at the first that its
-    line made, or else at the start of its step.
+    line made, or that takes its NaN; where its line starts the backward pass; or else at the start of its
+    step.
     """
+    if not finding.node and not finding.file:  # a rank that stopped
+        return None
     runs = [(run, at) for run in passes.of_step(rank, finding.step) for at in run.iterations_of(finding.step)]
-    for wanted in (_made_of, _on_line) if finding.node or finding.file else ():
+    for wanted in (_made_of, _on_line, _takes_nan):
         for run, iteration in runs:
             plan = run.plans[iteration]
             nodes = chain(enumerate(plan.computed, run.graph.order.start), enumerate(plan.leaves))
             for at, node in nodes:
                 if wanted(finding, node):
                     return FindingPlace(run, run.start(iteration) + _within(run, at, finding))
-    first = next(((run, run.start(iteration) + 1) for run, iteration in runs), None)
-    return None if first is None or not finding.node else FindingPlace(*first)
+    for run, iteration in runs:
+        started = run.plans[iteration].run
+        if (clean(started.file), started.line) == (finding.file, finding.line):
+            return FindingPlace(run, run.start(iteration) + run.schedule(iteration).seed)
+    return next((FindingPlace(run, run.start(iteration) + 1) for run, iteration in runs), None)
 
 
 def _made_of(finding: Finding, node: PlannedNode) -> bool:
-    return finding.node in node.made
+    return bool(finding.node) and finding.node in node.made
 
 
 def _on_line(finding: Finding, node: PlannedNode) -> bool:
-    call = node.call
-    return (
-        call is not None
-        and bool(finding.file)
-        and (clean(call.file), call.line) == (finding.file, finding.line)
-    )
+    call, written = node.call, (finding.file, finding.line)
+    return call is not None and bool(finding.file) and (clean(call.file), call.line) == written
+
+
+def _takes_nan(finding: Finding, node: PlannedNode) -> bool:
+    values = (edge.source.value for edge in node.operands if edge.source.kind in ("leaf", "constant"))
+    return finding.kind == "input-nan" and any(value is not None and value.nan for value in values)
 
 
 def _within(run: RecordedRun, node: int, finding: Finding) -> int:

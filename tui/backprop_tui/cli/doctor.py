@@ -98,9 +98,9 @@ def _print(ranks: Ranks, findings: list[Finding], places: list[FindingPlace | No
         place += [text for text in (finding.op, finding.module, finding.node) if text]
         print(f"  {' · '.join(place)}")
         if shown is not None:
-            folder, among = shlex.quote(str(shown.run.recording.folder)), shown.run.among
+            folder, among = shlex.quote(f"{shown.run.recording.folder}/"), shown.run.among
             option = f" --pass {among.number}" if among.passes > 1 else ""
-            print(f"  backprop-tui {folder}/{option} --at {shown.position}")
+            print(f"  backprop-tui {folder}{option} --at {shown.position}")
     if not findings:
         print(msg("no problem was found").in_language(language))
 
