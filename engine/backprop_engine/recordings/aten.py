@@ -382,8 +382,9 @@ def _elu(call: RecordedCall) -> _Meaning | None:
     return _Meaning("elu", (0,), {"alpha": float(call.get("alpha", 1.0))})
 
 
-def _gelu(call: RecordedCall) -> _Meaning:
-    return _Meaning("gelu", (0,), {"approximate": str(call.get("approximate", "none"))})
+def _gelu(call: RecordedCall) -> _Meaning | None:
+    gate = call.get("approximate", "none")
+    return _Meaning("gelu", (0,), {"approximate": gate}) if gate in ("none", "tanh") else None
 
 
 def _softplus(call: RecordedCall) -> _Meaning | None:
