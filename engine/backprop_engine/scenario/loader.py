@@ -285,10 +285,11 @@ class _Loader:
 
     def read_operators(self) -> None:
         """Read the operators that the file defines."""
-        if not is_absent(self.root.get("operators")):
+        section = self.root.get("operators")
+        if section is not None and not is_absent(section):
             from backprop_engine.scenario.sections.operators import read_operators
 
-            self.operators = read_operators(self.root.get("operators"))
+            self.operators = read_operators(section)
 
     def read_leaves(self, section: str, kind: Kind) -> None:
         """Read the leaves of one section."""
@@ -347,12 +348,12 @@ class _Loader:
 
     def read_training(self) -> None:
         """Read how the parameters are updated."""
-        if not is_absent(self.root.get("train")):
+        section = self.root.get("train")
+        if section is not None and not is_absent(section):
             from backprop_engine.scenario.sections.batching import batch_shapes, read_batch
             from backprop_engine.scenario.sections.running import read_running
             from backprop_engine.scenario.sections.training import read_training
 
-            section = self.root.get("train")
             self.training = read_training(section)
             self.batch = read_batch(section, self.leaves)
             self.shapes = batch_shapes(self.batch, self.leaves) if self.batch else {}
@@ -360,11 +361,12 @@ class _Loader:
 
     def read_asks(self, known: DefinedNames) -> tuple[Ask, ...]:
         """Read the questions for practice."""
-        if is_absent(self.root.get("ask")):
+        section = self.root.get("ask")
+        if section is None or is_absent(section):
             return ()
         from backprop_engine.scenario.sections.asks import read_asks
 
-        return read_asks(self.root.get("ask"), known, self.mistakes)
+        return read_asks(section, known, self.mistakes)
 
     def check_asks(self, asks: tuple[Ask, ...], graph: Graph) -> tuple[Ask, ...]:
         """The questions, each with the phase that it is asked in; what does not fit the graph is reported."""

@@ -162,6 +162,11 @@ def test_a_section_that_is_left_empty_says_nothing(section: str) -> None:
     assert not read.graph.operators
 
 
+@pytest.mark.parametrize("asked", ["", "[]"])
+def test_a_node_without_a_question_is_not_asked_about(asked: str) -> None:
+    assert not load_source(Source.from_bytes("case.yaml", f"{PRODUCT}ask: {{f: {asked}}}\n".encode())).asks
+
+
 @pytest.mark.parametrize(
     ("section", "entry", "code"),
     [

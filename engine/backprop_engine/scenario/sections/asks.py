@@ -73,15 +73,13 @@ class Ask(Struct, frozen=True, eq=False):
         return self.at.place
 
 
-def read_asks(given: YamlNode | None, known: DefinedNames, mistakes: Mistakes) -> tuple[Ask, ...]:
+def read_asks(given: YamlNode, known: DefinedNames, mistakes: Mistakes) -> tuple[Ask, ...]:
     """The questions in the file's order; `known` are the names of leaves and nodes.
 
     Those whose answer is blank, as in an exercise, are left out: nobody could grade them. A mistake in one is
     collected, and the others are still read.
     """
     found: list[Ask] = []
-    if given is None or is_absent(given):
-        return ()
     with mistakes.collected():
         for key, value in as_mapping(given, msg("a map from nodes to questions"), _EXAMPLE):
             if mistakes.gives_up():

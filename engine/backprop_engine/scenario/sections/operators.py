@@ -55,11 +55,9 @@ _EXAMPLE: Final = msg("such as `{text}`", text="swish: {inputs: [a], forward: a 
 _RESERVED: Final = tuple(DERIVATIVES)
 
 
-def read_operators(node: YamlNode | None) -> dict[str, Op]:
+def read_operators(node: YamlNode) -> dict[str, Op]:
     """The operators by name; `ScenarioError` with everything that is wrong with them."""
     operators: dict[str, Op] = {}
-    if node is None or is_absent(node):
-        return operators
     mistakes, names = Mistakes(), NameTable()
     section = as_mapping(node, msg("a map from names to operators"), _EXAMPLE)
     if len(section) > MAX_OPERATORS:

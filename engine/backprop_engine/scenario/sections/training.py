@@ -55,10 +55,8 @@ _EPOCHS: Final = ("epochs", "epoch", "num_epochs", "n_epochs", "max_epochs")
 """What they call the number of passes over all examples, which is none of its keys."""
 
 
-def read_training(node: YamlNode | None) -> Training | None:
+def read_training(node: YamlNode) -> Training:
     """The training that `node` describes; `ScenarioError` with everything that is wrong with it."""
-    if node is None or is_absent(node):
-        return None
     section = as_mapping(node, msg("a map with `optimizer` and `steps`"), _EXAMPLE)
     mistakes = Mistakes()
     optimizer: Optimizer | None = None
