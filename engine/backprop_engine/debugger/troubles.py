@@ -11,6 +11,7 @@ from backprop_engine.arrays import is_finite, norm
 from backprop_engine.debugger.anomalies import ANOMALIES
 from backprop_engine.derived import derived
 from backprop_engine.graph.graph import Kind
+from backprop_engine.trace.lazy_tensors import figures_at
 from backprop_engine.trace.trace import Trace
 
 __all__ = ["Trouble", "next_trouble", "troubles"]
@@ -32,10 +33,19 @@ def troubles(trace: Trace) -> tuple[Trouble, ...]:
 
 
 def _given(trace: Trace) -> Iterator[Trouble]:
-    """Inputs and parameters that are not finite; a constant may be, such as a mask of minus infinity."""
-    for node in trace.graph.nodes:
-        if node.kind in (Kind.INPUT, Kind.PARAM) and not is_finite(trace.values[node.position]):
-            yield Trouble(0, isnan(norm(trace.values[node.position])))
+    """Inputs and parameters that are not finite, and constants with NaN; their infinities may be meant, as in
+    a mask of minus infinity.
+    """
+    for node in trace.graph.leaves:
+        known = figures_at(trace.values, node.position)
+        if known is not None:
+            is_nan, is_bad = bool(known.nan), bool(known.nan or known.inf)
+        else:
+            value = trace.values[node.position]
+            is_bad = not is_finite(value)
+            is_nan = is_bad and isnan(norm(value))
+        if is_nan or (is_bad and node.kind in (Kind.INPUT, Kind.PARAM)):
+            yield Trouble(0, is_nan)
 
 
 def next_trouble(trace: Trace, position: int) -> Trouble | None:

@@ -41,5 +41,7 @@ def test_what_was_given_is_trouble_from_the_start_but_a_mask_is_none() -> None:
     graph = Sketch().inputs(x=(2,)).constants(mask=(2,))(y="add x mask", L="sum y").build()
     masked = record(graph, Bindings.of(graph, {"x": np.array([1.0, 2.0]), "mask": np.array([0.0, -np.inf])}))
     given = record(graph, Bindings.of(graph, {"x": np.array([1.0, np.nan]), "mask": np.zeros(2)}))
+    spoilt = record(graph, Bindings.of(graph, {"x": np.zeros(2), "mask": np.array([0.0, np.nan])}))
     assert troubles(masked) == ()
     assert troubles(given) == (Trouble(0, True),)
+    assert troubles(spoilt) == (Trouble(0, True),)

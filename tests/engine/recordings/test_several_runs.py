@@ -166,6 +166,30 @@ def test_ranks_in_every_form(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "there is no rank 5; available: 0, 1" in told
 
 
+@pytest.mark.parametrize("rows", [(0, 2), (2, 0), (0, 10**30)])
+@pytest.mark.parametrize("shape", [[4, 3], [12], [2, 6], [0, 3], [1, 12, 1]])
+def test_ranks_that_contradict_each_other_are_shown_as_far_as_it_goes(
+    shape: list[int], rows: tuple[int, int], tmp_path: Path
+) -> None:
+    recorded_ranks(tmp_path / "run", steps=1)
+    for rank, first in enumerate(rows):
+        index = tmp_path / "run" / f"rank-{rank}" / "index.jsonl"
+        events = [json.loads(line) for line in index.read_text().splitlines()]
+        for event in events:
+            if event["event"] == "reduced":
+                event["gradient"] |= {
+                    "shape": shape,
+                    "data": [0, 0, 4 * int(np.prod(shape))],
+                }  # of another tensor
+                event["first"] = first
+        index.write_text("".join(f"{json.dumps(event)}\n" for event in events))
+    run = load_recording(tmp_path / "run").run()
+    for one in run.trace(0).reduced.values():
+        assert one.kind is None
+        assert one.rows is not None
+    assert run_command(["run", str(tmp_path / "run")]) == 0
+
+
 # Several backward passes
 
 
