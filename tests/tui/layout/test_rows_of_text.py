@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from backprop_tui.layout import Layout, in_rows, is_jump, layout, stretches
+from backprop_tui.layout import Layout, corners, in_rows, is_jump, layout, stretches, unbroken
 
 Box = tuple[int, int]
 
@@ -72,3 +72,26 @@ def test_what_cannot_be_cut_is_not() -> None:
     many = [(6, 3)] * 21
     crossing = [edge for source in range(10) for edge in ((source, 10 + source), (10 + source, 20))]
     assert in_rows(layout(many, crossing), many, 12) is None, "ten wires would go on"
+
+
+def test_rows_are_as_far_apart_as_is_wanted() -> None:
+    sizes, edges = chain(12)
+    whole = layout(sizes, edges)
+    near, far = in_rows(whole, sizes, 50), in_rows(whole, sizes, 50, 4)
+    assert near is not None
+    assert far is not None
+    columns = [x for x, _ in near.origins]
+    assert [x for x, _ in far.origins] == columns
+    breaks = sum(following < x for x, following in pairwise(columns))
+    assert breaks == 2
+    assert far.height - near.height == 3 * breaks
+
+
+def test_a_route_has_a_piece_in_each_row() -> None:
+    route = ((9, 2), (20, 2), (0, 8), (3, 8), (5, 8), (5, 11), (7, 11))
+    pieces = [[(9, 2), (20, 2)], [(0, 8), (3, 8), (5, 8), (5, 11), (7, 11)]]
+    assert unbroken(route) == pieces
+    assert [corners(piece) for piece in pieces] == [
+        [(9, 2), (20, 2)],
+        [(0, 8), (5, 8), (5, 11), (7, 11)],
+    ]
