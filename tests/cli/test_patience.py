@@ -94,6 +94,14 @@ def test_before_there_is_a_loop_nothing_is_asked(left: Left) -> None:
     assert not left.done.is_set()
 
 
+def test_where_all_has_ended_the_process_goes_on(left: Left, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = Patience(lambda: True, lambda: None)
+    waiting.over()
+    monkeypatch.setattr(patience, "Thread", lambda target, daemon: Now(target, (), daemon))
+    waiting.end(0)
+    assert left.codes == []
+
+
 def test_what_still_computes_after_the_end_is_not_waited_for(left: Left) -> None:
     Patience(lambda: True, lambda: None).end(143)
     assert left.done.wait(60)

@@ -247,5 +247,8 @@ def open_app(start: Start) -> int:
     watch_keys(lost=lambda: os.kill(os.getpid(), signal.SIGHUP), interrupted=patience.ask)
     outlive_terminal()
     write_briefly()
-    asyncio.run(run_app())
+    try:
+        asyncio.run(run_app())
+    finally:
+        patience.over()
     return code()

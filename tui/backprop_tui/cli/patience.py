@@ -29,6 +29,7 @@ class Patience:
     def __init__(self, ends: Callable[[], bool], restore: Callable[[], None]) -> None:
         self._ends, self._restore = ends, restore
         self.loop: AbstractEventLoop | None = None
+        self._over = Event()
 
     def ask(self) -> None:
         """Ctrl+C was pressed: see whether the app takes keys. Called in the thread that reads them."""
@@ -54,10 +55,14 @@ class Patience:
         """The app has ended and the terminal is restored; what still computes is not waited for."""
 
         def leave() -> None:
-            Event().wait(_END)
-            _leave(code)
+            if not self._over.wait(_END):
+                _leave(code)
 
         Thread(target=leave, daemon=True).start()
+
+    def over(self) -> None:
+        """Its threads have ended too: the process goes on."""
+        self._over.set()
 
 
 def _leave(code: int) -> None:
