@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from backprop_tui.panels.graph import GraphPicture, density_shown, graph_picture
-from backprop_tui.scene.boxes import DENSITIES, dot_name
+from backprop_tui.panels.graph.picture import shown_scene
+from backprop_tui.scene.boxes import DENSITIES, Density, dot_name
 from backprop_tui.view import View
 from covering import SHOWN
 from driving import cells, debugger, opened, text_of
@@ -144,3 +145,11 @@ def test_names_reach_beyond_the_last_dot_but_not_beyond_the_room(stem: str) -> N
 def test_where_wires_run_above_all_dots_no_row_is_added_for_names() -> None:
     picture = graph_picture(replace(view("update_too_early"), density="dots"))
     assert text_of(picture).splitlines()[0].split() == ["╭╌╌╌╮", "nothing", "target"]
+
+
+@pytest.mark.parametrize(("density", "is_shared"), [("dots", True), ("names", True), ("compact", False)])
+def test_a_picture_without_numbers_serves_every_iteration(density: Density, is_shared: bool) -> None:
+    begun = replace(view("xor", 0), density=density)
+    later = replace(begun, session=replace(begun.session, position=begun.session.run.start(3)))
+    assert later.session.trace is not begun.session.trace
+    assert (shown_scene(later) is shown_scene(begun)) == is_shared

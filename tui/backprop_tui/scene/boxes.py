@@ -21,6 +21,7 @@ __all__ = [
     "HEIGHTS",
     "LONGEST_NAME",
     "MOST_OPERANDS",
+    "NUMBERLESS",
     "Density",
     "NodeBox",
     "dot_name",
@@ -37,6 +38,8 @@ DENSITIES: Final[tuple[Density, ...]] = ("full", "compact", "names", "dots")
 """From near to far."""
 MOST_OPERANDS = 15
 """A node with more operands than these has them share rows."""
+NUMBERLESS: Final[tuple[Density, ...]] = ("names", "dots")
+"""Those that show no numbers, so that a picture is the same in every run of a graph."""
 HEIGHTS: Final[Mapping[Density, int]] = {"full": 3, "compact": 1, "names": 1, "dots": 1}
 """The rows of a box; the fewest of one with an operator."""
 LONGEST_NAME = 22

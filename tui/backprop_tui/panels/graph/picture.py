@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from backprop_engine.derived import derived
-from backprop_engine.graph.graph import Node
+from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Forward, Step
 from backprop_engine.messages.message import msg
 from backprop_engine.trace.trace import Trace, nodes_of
@@ -32,7 +32,7 @@ from backprop_tui.panels.graph.appearance import (
 from backprop_tui.panels.graph.cell_row import CellRow, as_line, mark_cuts, put_label, put_marks, put_operator
 from backprop_tui.panels.graph.river import River
 from backprop_tui.render.differences import faded
-from backprop_tui.scene.boxes import DENSITIES, Density, NodeBox, dot_name, short_name
+from backprop_tui.scene.boxes import DENSITIES, NUMBERLESS, Density, NodeBox, dot_name, short_name
 from backprop_tui.scene.folding import folded_graph
 from backprop_tui.scene.placing import Room
 from backprop_tui.scene.scene import LARGEST, Scene, SceneKey, fits_in, scene_in_stages
@@ -134,8 +134,34 @@ def _part(view: View) -> tuple[int, int]:
     return start, min(shown.computed_count, start + _PART_STEP * 3 // 2)
 
 
-@derived(limit=16)
 def _scene(
+    trace: Trace,
+    before: Trace | None,
+    folded: tuple[str, ...],
+    density: Density,
+    start: int,
+    stop: int,
+    room: Room | None,
+) -> Scene:
+    """The scene of a part of a graph; one without numbers serves every run of it."""
+    if density in NUMBERLESS:
+        kept = _kept_scene(trace.graph, folded, density, start, stop, room)
+        if not kept:
+            kept.append(_scene_of_run(trace, before, folded, density, start, stop, room))
+        return kept[0]
+    return _scene_of_run(trace, before, folded, density, start, stop, room)
+
+
+@derived(limit=16)
+def _kept_scene(
+    graph: Graph, folded: tuple[str, ...], density: Density, start: int, stop: int, room: Room | None
+) -> list[Scene]:
+    """Where a scene that serves all runs is kept, once it is laid out."""
+    return []
+
+
+@derived(limit=16)
+def _scene_of_run(
     trace: Trace,
     before: Trace | None,
     folded: tuple[str, ...],
