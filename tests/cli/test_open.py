@@ -19,9 +19,12 @@ from textual.app import App
 from textual.drivers import linux_driver
 from textual.pilot import Pilot
 
+from backprop_tui import textual_private
 from backprop_tui.__main__ import main
 from backprop_tui.app import DebuggerApp
-from backprop_tui.cli.open import chosen_language
+from backprop_tui.cli.open import chosen_language, open_app
+from backprop_tui.cli.patience import Patience
+from backprop_tui.cli.start import Start
 from backprop_tui.files.editor import Loan
 from backprop_tui.settings import UserSettings
 from backprop_tui.web import DRIVER
@@ -184,3 +187,24 @@ def test_the_language_is_that_of_the_locale_or_english(monkeypatch: pytest.Monke
     assert chosen_language(Namespace(lang=None), UserSettings()) == "en"
     monkeypatch.setenv("LC_MESSAGES", "ko_KR.UTF-8")
     assert chosen_language(Namespace(lang=None), UserSettings()) == "ko"
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.usefixtures("terminal")
+def test_only_a_process_of_its_own_is_ended_by_ctrl_c(alone: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not that of a program or notebook which opened the debugger."""
+    heard: list[Callable[[], None]] = []
+    asked: list[bool] = []
+
+    def watched(lost: Callable[[], None], interrupted: Callable[[], None]) -> None:
+        heard.append(interrupted)
+
+    async def ended(app: DebuggerApp) -> None:
+        return None
+
+    monkeypatch.setattr(textual_private, "watch_keys", watched)
+    monkeypatch.setattr(DebuggerApp, "run_async", ended)
+    monkeypatch.setattr(Patience, "ask", lambda patience: asked.append(True))
+    open_app(Start(None, "en", "", UserSettings()), alone=alone)
+    heard[0]()
+    assert asked == [True] * alone

@@ -42,7 +42,7 @@ class Left:
 def left(monkeypatch: pytest.MonkeyPatch) -> Left:
     ended = Left()
     monkeypatch.setattr(patience, "_leave", ended)
-    for name in ("_ANSWER", "_END", "_PAUSE"):
+    for name in ("_ANSWER", "_PAUSE"):
         monkeypatch.setattr(patience, name, 0.001)
     return ended
 
@@ -92,17 +92,3 @@ def test_an_app_that_ends_already_is_not_asked(left: Left, monkeypatch: pytest.M
 def test_before_there_is_a_loop_nothing_is_asked(left: Left) -> None:
     Patience(lambda: False, left.done.set).ask()
     assert not left.done.is_set()
-
-
-def test_where_all_has_ended_the_process_goes_on(left: Left, monkeypatch: pytest.MonkeyPatch) -> None:
-    waiting = Patience(lambda: True, lambda: None)
-    waiting.over()
-    monkeypatch.setattr(patience, "Thread", lambda target, daemon: Now(target, (), daemon))
-    waiting.end(0)
-    assert left.codes == []
-
-
-def test_what_still_computes_after_the_end_is_not_waited_for(left: Left) -> None:
-    Patience(lambda: True, lambda: None).end(143)
-    assert left.done.wait(60)
-    assert left.codes == [143]

@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     start = found(arguments)
     if os.environ.get("TEXTUAL_DRIVER") != DRIVER:
         need_terminal(arguments.scenario)
-    return open_app(start)
+    return open_app(start, alone=True)
 
 
 def found(arguments: argparse.Namespace) -> Start:
@@ -200,8 +200,11 @@ def need_terminal(scenario: str | None) -> None:
         )
 
 
-def open_app(start: Start) -> int:
-    """Run the app until it is closed; the exit code."""
+def open_app(start: Start, *, alone: bool = False) -> int:
+    """Run the app until it is closed; the exit code.
+
+    Where the process is the app's `alone`, Ctrl+C ends it even while it computes.
+    """
     import asyncio
     import signal
 
@@ -229,9 +232,6 @@ def open_app(start: Start) -> int:
         ended = 128 + number
         app.call_later(app.exit)
 
-    def code() -> int:
-        return ended or (1 if app.return_code is None else app.return_code)
-
     async def run_app() -> None:
         """A handler of the loop's own wakes it; one of `signal.signal` would wait for the next key."""
         loop = asyncio.get_running_loop()
@@ -241,14 +241,13 @@ def open_app(start: Start) -> int:
                     loop.add_signal_handler(getattr(signal, name), end, getattr(signal, name))
         patience.loop = loop
         await app.run_async()
-        patience.end(code())
 
     patience = Patience(lambda: app.ends, lambda: restore_terminal(app))
-    watch_keys(lost=lambda: os.kill(os.getpid(), signal.SIGHUP), interrupted=patience.ask)
+    watch_keys(
+        lost=lambda: os.kill(os.getpid(), signal.SIGHUP),
+        interrupted=patience.ask if alone else lambda: None,
+    )
     outlive_terminal()
     write_briefly()
-    try:
-        asyncio.run(run_app())
-    finally:
-        patience.over()
-    return code()
+    asyncio.run(run_app())
+    return ended or (1 if app.return_code is None else app.return_code)

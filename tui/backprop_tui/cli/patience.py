@@ -13,15 +13,15 @@ from typing import Final
 
 __all__ = ["Patience"]
 
-_ANSWER, _END = 3.0, 0.7
-"""Seconds that an answer, and the end of all threads after that of the app, may take."""
+_ANSWER: Final = 3.0
+"""Seconds that an answer may take."""
 _TIMES: Final = 3
 """How often the app is asked: it may begin to compute after its answer, before the key comes to it."""
 _PAUSE: Final = 0.2
 
 
 class Patience:
-    """Ends the process where the app does not answer Ctrl+C, or a thread still computes after its end.
+    """Ends the process where the app does not answer Ctrl+C.
 
     `ends` says whether it is ending already, `restore` gives the terminal back; `loop` is what has to answer.
     """
@@ -29,7 +29,6 @@ class Patience:
     def __init__(self, ends: Callable[[], bool], restore: Callable[[], None]) -> None:
         self._ends, self._restore = ends, restore
         self.loop: AbstractEventLoop | None = None
-        self._over = Event()
 
     def ask(self) -> None:
         """Ctrl+C was pressed: see whether the app takes keys. Called in the thread that reads them."""
@@ -50,19 +49,6 @@ class Patience:
                 _leave(128 + signal.SIGINT)
                 return
             Event().wait(_PAUSE)
-
-    def end(self, code: int) -> None:
-        """The app has ended and the terminal is restored; what still computes is not waited for."""
-
-        def leave() -> None:
-            if not self._over.wait(_END):
-                _leave(code)
-
-        Thread(target=leave, daemon=True).start()
-
-    def over(self) -> None:
-        """Its threads have ended too: the process goes on."""
-        self._over.set()
 
 
 def _leave(code: int) -> None:

@@ -1,18 +1,20 @@
 """What is seen of a long run until it is computed: how far it is, and how to leave it.
 
-It is computed in a thread of its own. NumPy hears nothing before an operator is done, so what is left in the
-middle of one ends after it, unseen.
+It is computed in a thread of its own, for which the end of the app does not wait. NumPy hears nothing before
+an operator is done, so what is left in the middle of one ends after it, unseen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from contextvars import copy_context
+from threading import Event, Thread
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.worker import Worker, get_current_worker
 
 from backprop_engine.messages.message import msg
 from backprop_engine.scenario.work import pass_work, takes_long
@@ -48,7 +50,8 @@ class ComputingScreen(SteadyScreen[None]):
         self._view, self._then = view, then
         self._done, self._begun, self._whole = 0, 0, max(1, takes_long(view.session.run.graph))
         self._node = ""
-        self._worker: Worker[None] | None = None
+        self._given_up: Event | None = None
+        """Set once nobody waits any more for what is being computed."""
 
     def compose(self) -> ComposeResult:
         """One panel."""
@@ -60,25 +63,33 @@ class ComputingScreen(SteadyScreen[None]):
 
     def on_screen_resume(self) -> None:
         """Begin, or begin again."""
-        if self._worker is None:
+        if self._given_up is None:
             self._done = self._begun = 0
-            self._worker = self.run_worker(self._compute, group="computing", thread=True)
+            self._given_up = Event()
+            Thread(target=copy_context().run, args=(self._compute, self._given_up), daemon=True).start()
+
+    def on_unmount(self) -> None:
+        """Nobody waits any more."""
+        self._give_up()
+
+    def _give_up(self) -> None:
+        if self._given_up is not None:
+            self._given_up.set()
+            self._given_up = None
 
     def action_leave(self) -> None:
         """Compute no further, and choose another scenario."""
-        if self._worker is not None:
-            self._worker.cancel()
-            self._worker = None
+        self._give_up()
         if isinstance(self.app, CommandApp):
             self.app.open_gallery()
 
-    def _compute(self) -> None:
+    def _compute(self, given_up: Event) -> None:
         """In a thread of its own."""
-        worker, session = get_current_worker(), self._view.session
+        session = self._view.session
         each = pass_work(session.run.graph)
 
         def heard(node: int) -> None:
-            if worker.is_cancelled:
+            if given_up.is_set():
                 raise _Left
             self._done, self._begun = self._done + self._begun, each[node]
             self._node = session.run.graph.nodes[node].name
@@ -88,11 +99,15 @@ class ComputingScreen(SteadyScreen[None]):
                 session.frame  # noqa: B018 - records the trace
         except _Left:
             return
-        self.call_later(self._show, worker)
+        except MemoryError:  # the next screen meets it again, as it would without this one
+            pass
+        if not given_up.is_set():
+            with suppress(RuntimeError):  # the app has ended meanwhile
+                self.call_later(self._show, given_up)
 
-    def _show(self, worker: Worker[None]) -> None:
+    def _show(self, given_up: Event) -> None:
         """Show what was computed, if anybody still waits for it."""
-        if worker is self._worker and self.is_current:
+        if given_up is self._given_up and self.is_current:
             self.app.switch_screen(self._then(self._view))
 
     def _drawn(self, width: int, height: int) -> Drawing:
