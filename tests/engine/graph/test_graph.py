@@ -250,3 +250,13 @@ def test_a_builder_refuses_two_nodes_of_one_name_and_a_graph_that_computes_nothi
         builder.leaf("x", Kind.PARAM, (2,))
     with pytest.raises(UsageError, match="the graph has no computed node"):
         builder.build()
+
+
+def test_gradient_flows_through_a_node_that_an_input_leads_to() -> None:
+    builder = GraphBuilder()
+    x, c = builder.leaf("x", Kind.INPUT, ()), builder.leaf("c", Kind.CONSTANT, ())
+    builder.apply("tanh", c, name="fixed")
+    builder.apply("mul", x, c, name="free")
+    builder.apply("detach", x, name="cut")
+    flowing = {name: builder.passes_gradient(name) for name in ("x", "c", "fixed", "free", "cut")}
+    assert flowing == {"x": True, "c": False, "fixed": False, "free": True, "cut": False}

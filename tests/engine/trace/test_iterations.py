@@ -78,6 +78,24 @@ def test_the_steps_of_an_iteration() -> None:
     assert names == ["w", "b"]
 
 
+def test_the_schedule_of_an_iteration_is_known_before_it_is_computed() -> None:
+    run = load().run()
+    assert [run.schedule(k) is run.trace(k).schedule for k in range(run.iterations)] == [True] * 7
+
+
+def test_what_is_missing_on_the_way_is_counted() -> None:
+    run = load().run()
+    assert [run.missing(k) for k in (0, 3, 6)] == [1, 4, 7]
+    run.trace(3)
+    assert [run.missing(k) for k in (0, 3, 4, 6)] == [1, 0, 1, 3]
+
+
+def test_after_a_change_a_training_is_still_one() -> None:
+    run = load().run()
+    changed = run.changed(run.bindings, (), run.trace(0))
+    assert (changed.training, changed.iterations) == (run.training, 7)
+
+
 def test_a_parameter_changes_at_its_update_and_everything_goes_at_the_clear() -> None:
     run = load().run()
     trace, after = run.trace(2), run.trace(3)
