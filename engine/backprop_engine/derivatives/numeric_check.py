@@ -23,7 +23,7 @@ from backprop_engine.derivatives.gradient_check import (
 )
 from backprop_engine.derivatives.local_gradients import is_computable
 from backprop_engine.derivatives.misconceptions import UPSTREAM
-from backprop_engine.derivatives.numeric_derivatives import Function, differences
+from backprop_engine.derivatives.numeric_derivatives import Function, differences, unit
 from backprop_engine.derived import derived
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph, Node
@@ -176,7 +176,26 @@ def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_ENTRIES, sample: in
         cost=_cost(graph, node),
         factors=lambda: _factors(trace, edge),
         sizes=node.shape,
+        between=None if node.op.analytic or stopped else lambda entry: _bounds(trace, edge, operands, entry),
     )
+
+
+def _bounds(trace: Trace, edge: Edge, operands: Sequence[Any], entry: int) -> tuple[float, float]:
+    """The bounds of what a fair choice at each output by itself may give an entry of an operand.
+
+    Several outputs at a kink, as windows that overlap, may choose differently: what they give together need
+    not lie between the slopes of their sum.
+    """
+    function, x = forward_function(trace.graph.nodes[edge.node]), operands[edge.argnum]
+    step = 1e-6 * max(1.0, float(abs(np.ravel(x)[entry])))
+
+    def at(t: float) -> Any:
+        moved = x + t * unit(np.shape(x), entry)
+        return function(*operands[: edge.argnum], moved, *operands[edge.argnum + 1 :])
+
+    middle = at(0.0)
+    left, right = (trace.gradients[edge.node] * (at(t) - middle) / t for t in (-step, step))
+    return float(np.sum(np.minimum(left, right))), float(np.sum(np.maximum(left, right)))
 
 
 def check_some_entries(trace: Trace, edge: Edge, count: int) -> GradientCheck | None:
