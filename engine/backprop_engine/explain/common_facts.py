@@ -116,6 +116,8 @@ def is_row(node: Node, operand: Node) -> bool:
 
 def gives_row(graph: Graph, node: Node) -> bool:
     """Whether a vector is a row because it is what is left of a matrix along its last axis."""
+    if not node.operands:  # as of a recorded call that was given none
+        return False
     first = graph.nodes[node.operands[0]]
     return len(first.shape) == 2 and len(node.shape) == 1 and node.attributes.get("axis") in (0, -2)
 
