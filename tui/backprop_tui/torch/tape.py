@@ -118,7 +118,7 @@ class Tape:
         ]
         self._engine = torch.autograd._engine_run_backward
         torch.autograd._engine_run_backward = self._run_engine
-        _below_functions().apply = classmethod(lambda called, *given: self.function(called, given))
+        self._apply = _Apply(self.function)
         self._mode = _Dispatch(self)
         self._mode.__enter__()
 
@@ -128,7 +128,7 @@ class Tape:
         self._mode.__exit__(None, None, None)
         self._mode = None
         torch.autograd._engine_run_backward = self._engine
-        del _below_functions().apply
+        self._apply.restore()
         for handle in self._handles:
             handle.remove()
         self._handles, self._modules = [], []
@@ -542,9 +542,29 @@ def _first_row(tensor: Any) -> int | None:
     return int(min(rows, -(-rows // ranks) * tensor.device_mesh.get_local_rank()))
 
 
-def _below_functions() -> Any:
-    """The class whose `apply` every Function's ends up in, however it was called."""
-    return torch.autograd.function._SingleLevelFunction
+class _Apply:
+    """The `apply` of every Function gives its class and its arguments to `instead`.
+
+    Where it is written in Python it ends up in a class below, however it was called. Where it is not, as in
+    PyTorch 2.15, one that the user's code has kept under another name is not heard of.
+    """
+
+    def __init__(self, instead: Callable[[Any, tuple[Any, ...]], Any]) -> None:
+        public, below = torch.autograd.Function, torch.autograd.function._SingleLevelFunction
+        self._class = below if isinstance(vars(public).get("apply"), classmethod) else public
+        self._before = vars(self._class).get("apply")
+
+        def apply(called: Any, *given: Any, **named: Any) -> Any:
+            return bare_apply(called)(*given, **named) if named else instead(called, given)
+
+        self._class.apply = classmethod(apply)
+
+    def restore(self) -> None:
+        """Leave the class as it was."""
+        if self._before is None:
+            del self._class.apply
+        else:
+            self._class.apply = self._before
 
 
 _IS_OURS: dict[CodeType, bool] = {}
