@@ -30,7 +30,8 @@ class ExprError(ValueError):
     hint: Hint
 
     def __init__(self, message: Message, span: SourceSpan, hint: Hint = "") -> None:
-        self.message, self.span, self.hint = cleaned(message), span, cleaned(hint)
+        self.message, self.span = cleaned(message), span
+        self.hint = cleaned(hint)
         super().__init__(self.message)
 
 
