@@ -113,7 +113,7 @@ class ComputingScreen(SteadyScreen[None]):
     def _drawn(self, width: int, height: int) -> Drawing:
         """What is computed, how far it is, and the keys, in the middle."""
         view, language = self._view, self._view.language
-        said = msg("computing {name}", name=self._node or view.scenario.name).in_language(language)
+        said = msg("computing {name} …", name=self._node or view.scenario.name).in_language(language)
         part = min(1.0, self._done / self._whole)
         lines: list[Line] = [
             (Span(view.scenario.title.in_language(language) or view.scenario.name, Role.HEADING),),
