@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import tempfile
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -71,23 +70,21 @@ def pytest_collection() -> Iterator[Any]:
         gc.enable()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Only some cases of functions in the folders that `CASES` names; of the others no tests are made."""
+    if THOROUGH or not metafunc._calls:
+        return
+    quick = [case for case in metafunc._calls if all(mark.name != "thorough" for mark in case.marks)]
+    folder = metafunc.definition.path.parent.relative_to(_TESTS).as_posix()
+    kept = [quick[number] for number in spread(len(quick), CASES.get(folder, len(quick)))]
+    metafunc._calls = kept or metafunc._calls[:1]
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if THOROUGH:
         return
-    kept = _some([item for item in items if not item.get_closest_marker("thorough")])
-    left = [item for item in items if item not in kept]
+    left = [item for item in items if item.get_closest_marker("thorough")]
     if left:
         config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if item in kept]
-
-
-def _some(items: list[pytest.Item]) -> set[pytest.Item]:
-    """The items, but only some of the cases of functions in the folders that `CASES` names."""
-    functions: dict[tuple[Path, str], list[pytest.Item]] = defaultdict(list)
-    for item in items:
-        functions[item.path, item.nodeid.partition("[")[0]].append(item)
-    kept: set[pytest.Item] = set()
-    for (path, _), cases in functions.items():
-        folder = path.parent.relative_to(_TESTS).as_posix()
-        kept.update(cases[number] for number in spread(len(cases), CASES.get(folder, len(cases))))
-    return kept
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
