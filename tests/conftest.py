@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import gc
 import os
 import tempfile
@@ -57,6 +58,13 @@ def pytest_xdist_auto_num_workers() -> int | None:
         return None
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return cores * 3 // 2
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Compile the packages once, before each worker would."""
+    for package in ("engine", "tui"):
+        compileall.compile_dir(_TESTS.parent / package, quiet=2, workers=0)
 
 
 @pytest.hookimpl(wrapper=True)
