@@ -8,7 +8,7 @@ from backprop_engine.arrays import Tensor
 from backprop_engine.explain.common_facts import CommonFacts, NamedTensor
 from backprop_engine.explain.symbols import gradient_name
 from backprop_engine.graph.graph import Node
-from backprop_engine.trace.reduction import Reduction
+from backprop_engine.trace.reduction import GradientReduction
 
 __all__ = ["ReduceFacts"]
 
@@ -31,7 +31,7 @@ class ReduceFacts(CommonFacts):
         return (self.node,)
 
     @property
-    def reduction(self) -> Reduction:
+    def reduction(self) -> GradientReduction:
         """What each rank brought, and what came of it."""
         return self.trace.reduced[self.node.position]
 

@@ -15,7 +15,7 @@ from backprop_engine.recordings.ranks import Ranks
 from backprop_engine.recordings.recording import EngineRun
 from backprop_engine.recordings.tensors import added, reader
 from backprop_engine.trace.lazy_tensors import Supply
-from backprop_engine.trace.reduction import Reduction
+from backprop_engine.trace.reduction import GradientReduction
 
 __all__ = ["RecordedReductions", "reduced_leaves"]
 
@@ -25,7 +25,7 @@ def reduced_leaves(plan: RunPlan) -> tuple[int, ...]:
     return tuple(at for at, leaf in enumerate(plan.leaves) if leaf.reduced is not None)
 
 
-class RecordedReductions(Mapping[int, Reduction]):
+class RecordedReductions(Mapping[int, GradientReduction]):
     """What the ranks made of their gradients after one run of the engine, by the position of the leaf.
 
     A rank's contribution is what arrived at its leaf, and what that held before.
@@ -34,7 +34,7 @@ class RecordedReductions(Mapping[int, Reduction]):
     def __init__(self, ranks: Ranks, rank: int, step: int, graph: Graph, plan: RunPlan) -> None:
         self._ranks, self._rank, self._step, self._graph, self._plan = ranks, rank, step, graph, plan
 
-    def __getitem__(self, position: int) -> Reduction:
+    def __getitem__(self, position: int) -> GradientReduction:
         leaf = self._plan.leaves[position]
         if leaf.reduced is None:
             raise KeyError(position)
@@ -49,7 +49,7 @@ class RecordedReductions(Mapping[int, Reduction]):
             entries = [(rank, part.gradient) for rank, part in parts.items()]
             result = self._joined(entries, shape)
             rows = range(first, first + (leaf.reduced.gradient.shape or (0,))[0])
-        return Reduction(known, result, self._rank, rows)
+        return GradientReduction(known, result, self._rank, rows)
 
     def __iter__(self) -> Iterator[int]:
         return iter(reduced_leaves(self._plan))

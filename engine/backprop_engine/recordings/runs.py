@@ -26,7 +26,7 @@ from backprop_engine.recordings.ranks import Ranks
 from backprop_engine.recordings.reductions import RecordedReductions, reduced_leaves
 from backprop_engine.recordings.traces import trace_of
 from backprop_engine.trace.recompute import recompute
-from backprop_engine.trace.reduction import Reduction
+from backprop_engine.trace.reduction import GradientReduction
 from backprop_engine.trace.run import Among, Moment, Run
 from backprop_engine.trace.trace import Edit, GradientEdit, Trace, ValueEdit
 from backprop_engine.trace.training_history import TrainingHistory
@@ -213,7 +213,7 @@ class RecordedRun(Run):
         return other
 
 
-def _again(before: Trace, after: Trace, leaf: int) -> Reduction:
+def _again(before: Trace, after: Trace, leaf: int) -> GradientReduction:
     """What ranks make of their gradients of a leaf where this one computed another."""
     old, new = before.gradients[leaf], after.gradients[leaf]
     if old is new or new is None or (old is not None and same(old, new)):

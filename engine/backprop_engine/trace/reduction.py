@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from backprop_engine.arrays import Measured, Tensor, is_stored, settle
 
-__all__ = ["Reduction", "ReductionKind"]
+__all__ = ["GradientReduction", "ReductionKind"]
 
 ReductionKind: TypeAlias = Literal["mean", "sum"]
 _CLOSE: Final = 1e-2
@@ -21,7 +21,7 @@ _CLOSE: Final = 1e-2
 
 
 @dataclass(frozen=True, eq=False)
-class Reduction:
+class GradientReduction:
     """The gradients that ranks computed of a parameter, by rank, and the `result` that they go on with.
 
     `rank` is the one that is looked at; `rows` are those of the result that it keeps, None where it keeps
@@ -58,7 +58,7 @@ class Reduction:
             size = float(np.linalg.norm(mean.ravel()))
             return float(np.linalg.norm(away.ravel())) / size if size else nan
 
-    def with_own(self, gradient: Tensor) -> Reduction:
+    def with_own(self, gradient: Tensor) -> GradientReduction:
         """The reduction if this rank brought another gradient."""
         made = replace(self, contributions={**self.contributions, self.rank: gradient})
         dtype, count = self.result.dtype, len(self.contributions)

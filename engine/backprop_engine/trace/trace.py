@@ -36,7 +36,7 @@ from backprop_engine.graph.steps import (
 )
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.optim import ClippedGradients, OptimizerState
-from backprop_engine.trace.reduction import Reduction
+from backprop_engine.trace.reduction import GradientReduction
 from backprop_engine.trace.training import Training
 
 __all__ = [
@@ -130,7 +130,7 @@ class Trace:
     """What each parameter is after the update, and each running value when all is cleared, by position."""
     remembered: Mapping[int, tuple[OptimizerState, OptimizerState]] = field(default_factory=dict)
     """The optimizer's state of each parameter before and after the update, by position."""
-    reduced: Mapping[int, Reduction] = field(default_factory=dict)
+    reduced: Mapping[int, GradientReduction] = field(default_factory=dict)
     """What the ranks made of their gradients of each parameter, by position, where several computed."""
     iteration: int = 0
     clipped: ClippedGradients | None = None

@@ -152,7 +152,7 @@ def test_a_node_that_is_called_as_a_form_is() -> None:
         ("op mull", r"there is no operator mull; did you mean `mul`\?"),
         ("op", r"there is no node op"),
         ("group one", r"there is no group one; the graph has no groups"),
-        ("phase back", r"there is no phase back; available: forward, backward, update"),
+        ("phase back", r"there is no phase back; available: forward, backward, reduce, update"),
         ("below", r"`below` needs a bound, such as `below 1e-6`"),
         ("below x", r"x is not a bound: write `below 1e-6`"),
         ("above -1", r"-1 is not a bound: write `above 1e-6`"),
@@ -235,7 +235,7 @@ def test_a_name_is_the_same_composed_and_in_parts() -> None:
         ("a if grad > 0", [10]),
         ("x if grad > 0", [17]),
         ("f if product > 0", [6, 7]),
-        ("if upstream == 6 * ones(1)", [8, 9, 10, 11]),
+        ("if upstream == 6 * ones(1)", [9, 11, 12, 14]),
         ("first nan", []),
     ],
 )
