@@ -23,9 +23,9 @@ MOST_ENTRIES = 256
 MOST_NUMBERS = 20_000
 """Where a step takes more numbers than this, only a random projection of its gradient is checked."""
 MOST_PROJECTED = 100_000
-"""Where a step takes more numbers than this, a few entries are checked instead, if possible."""
+"""Where a step takes more numbers than this, a few entries are checked if they vouch for the others."""
 _FEW = 16
-"""The entries that are checked then: those of an operator that computes each entry by itself."""
+"""The entries that are checked then, of a contribution that is what the operator's rule gives throughout."""
 _SAMPLE = 32
 """The entries of a larger operand that are checked one by one."""
 
