@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 from backprop_engine.errors import BackpropError
 from backprop_engine.expressions import ExprError, parse, render
 from backprop_engine.recordings.findings import find
+from backprop_engine.recordings.folders import index_path, manifest_path, shard_path
 from backprop_engine.recordings.recording import open_recording
 from backprop_engine.recordings.scenarios import load_recording
 from backprop_engine.scenario.loader import load_source
@@ -173,13 +174,15 @@ def _folder() -> Path:
     return folder
 
 
-_PARTS: Final = ("manifest.json", "index.jsonl", "data-0000.safetensors")
+def _parts(folder: Path) -> list[Path]:
+    """The files of a small recording."""
+    return [manifest_path(folder), index_path(folder), shard_path(folder, 0)]
 
 
 def _recordings() -> list[bytes]:
     """Each file of a recording, after a byte that says which it is."""
-    folder = _folder() / "recording"
-    files = [bytes([number]) + (folder / name).read_bytes() for number, name in enumerate(_PARTS)]
+    parts = _parts(_folder() / "recording")
+    files = [bytes([number]) + part.read_bytes() for number, part in enumerate(parts)]
     return [*files, *files[:2], *files[1:2], *files[1:2]]
 
 
@@ -188,7 +191,8 @@ def _recording(data: bytes) -> None:
     folder = _folder() / "damaged"
     if not folder.exists():
         copytree(_folder() / "recording", folder)
-    path = folder / _PARTS[data[0] % len(_PARTS) if data else 0]
+    parts = _parts(folder)
+    path = parts[data[0] % len(parts) if data else 0]
     before = path.read_bytes()
     path.write_bytes(data[1:])
     try:

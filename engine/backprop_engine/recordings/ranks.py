@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -15,13 +14,13 @@ from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.recordings.events import TensorEntry
+from backprop_engine.recordings.folders import manifest_path, rank_folders
 from backprop_engine.recordings.recording import RecordedStep, Recording, open_recording
 
 __all__ = ["RankReduction", "Ranks", "leaf_gradients", "open_ranks"]
 
 _MOST: Final = 100_000
 """No run has more ranks than this."""
-_FOLDER: Final = re.compile(r"rank-(0|[1-9]\d{0,5})")
 
 
 class RankReduction(Struct, frozen=True):
@@ -106,7 +105,7 @@ def open_ranks(folder: str | os.PathLike[str]) -> Ranks:
     `UsageError` says what is wrong with what cannot be read, as `open_recording` does.
     """
     path = Path(folder)
-    found = [] if (path / "manifest.json").exists() else _rank_folders(path)
+    found = [] if os.path.lexists(manifest_path(path)) else rank_folders(path)
     if not found:
         recording = open_recording(path)
         rank = recording.manifest.rank if recording.manifest.rank < recording.manifest.world else 0
@@ -132,13 +131,3 @@ def open_ranks(folder: str | os.PathLike[str]) -> Ranks:
                 )
             )
     return Ranks(recordings, next(iter(recordings.values())).manifest.world)
-
-
-def _rank_folders(path: Path) -> Sequence[tuple[int, Path]]:
-    """The folders of ranks in `path`, in order; links do not count."""
-    try:
-        names = [(_FOLDER.fullmatch(each.name), each) for each in path.iterdir()]
-    except OSError:
-        return []
-    ranks = [(int(name[1]), each) for name, each in names if name and each.is_dir() and not each.is_symlink()]
-    return sorted(ranks)

@@ -40,6 +40,7 @@ from backprop_engine.recordings.events import (
     StepStart,
     TensorEntry,
 )
+from backprop_engine.recordings.folders import index_path, manifest_path, shard_path
 
 __all__ = ["EngineRun", "RecordedStep", "Recording", "open_recording"]
 
@@ -132,7 +133,7 @@ class Recording:
 
     def _shard(self, number: int) -> NDArray[np.uint8]:
         if number not in self._shards:
-            path = _shard_path(self.folder, number)
+            path = shard_path(self.folder, number)
             start = _data_start(path)
             if path.stat().st_size == start:
                 self._shards[number] = np.empty(0, np.uint8)
@@ -148,11 +149,11 @@ def open_recording(folder: str | os.PathLike[str]) -> Recording:
     A recording whose program was killed is read up to the last step that was written.
     """
     path = Path(folder)
-    manifest = _read_manifest(path / "manifest.json")
-    reader = _Reader(path / "index.jsonl", complete=manifest.complete)
+    manifest = _read_manifest(manifest_path(path))
+    reader = _Reader(index_path(path), complete=manifest.complete)
     steps = reader.read()
     for number, spans in reader.spans.items():
-        _check_spans(_shard_path(path, number), sorted(spans))
+        _check_spans(shard_path(path, number), sorted(spans))
     return Recording(path, manifest, steps)
 
 
@@ -341,10 +342,6 @@ def _check_spans(path: Path, spans: Sequence[tuple[int, int]]) -> None:
     for (_, end), (begin, _) in pairwise(span for span in spans if span[0] < span[1]):
         if begin < end:
             raise UsageError(msg("{path}: the data of two tensors overlap", path=clean(str(path))))
-
-
-def _shard_path(folder: Path, number: int) -> Path:
-    return folder / f"data-{number:04d}.safetensors"
 
 
 def _data_start(path: Path) -> int:

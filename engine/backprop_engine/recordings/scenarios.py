@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Struct
 
@@ -18,6 +17,7 @@ from backprop_engine.messages.message import Message, joined, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.translations import languages
 from backprop_engine.recordings.finding import Finding
+from backprop_engine.recordings.folders import rank_of
 from backprop_engine.recordings.passes import RecordedPasses
 from backprop_engine.recordings.planned_nodes import PlannedNode
 from backprop_engine.recordings.ranks import Ranks, open_ranks
@@ -29,9 +29,6 @@ from backprop_engine.scenario.sections.texts import LocalText
 from backprop_engine.trace.run import Run
 
 __all__ = ["FindingPlace", "RecordedScenario", "load_recording", "place_of"]
-
-_RANK: Final = re.compile(r"rank-\d+")
-"""What the folder of a rank is called."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +78,7 @@ def _ranks_around(folder: Path) -> tuple[Ranks, int]:
     """The ranks of a run in a folder, and the first of them; of one that is the folder of a rank, those
     beside it, and that rank.
     """
-    if _RANK.fullmatch(folder.absolute().name):
+    if rank_of(folder) is not None:
         with suppress(UsageError):  # then what is wrong with the others does not matter
             around = open_ranks(folder.absolute().parent)
             for rank, recording in around.recordings.items():

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
+from backprop_engine.recordings.folders import holds_recording
 from backprop_tui.files.bundled import ScenarioEntry, following, named_next
 from backprop_tui.files.watching import Stamp, stamp
 
@@ -21,21 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Opening", "is_folder", "load"]
 
-_MANIFEST: Final = "manifest.json"
-"""What a folder has that holds a recording."""
-_RANK: Final = "rank-*"
-"""What the folders of ranks are called in a folder that holds the recordings of several."""
-
 
 def is_folder(path: str | os.PathLike[str]) -> bool:
     """Whether there is a folder to choose a scenario from; one that holds a recording, or those of several
     ranks, is none.
     """
-    if not os.path.isdir(path) or os.path.lexists(os.path.join(path, _MANIFEST)):
-        return False
-    with suppress(OSError):
-        return not any(Path(path).glob(f"{_RANK}/{_MANIFEST}"))
-    return True
+    return os.path.isdir(path) and not holds_recording(Path(path))
 
 
 def load(path: str | os.PathLike[str], **limits: int) -> Scenario:

@@ -40,6 +40,7 @@ from backprop_engine.recordings.events import (
     ReducedGradient,
     TensorEntry,
 )
+from backprop_engine.recordings.folders import rank_folder
 from backprop_tui.torch.replay import Comparison, KeptCall, Registered, bare_apply, compare, registered
 from backprop_tui.torch.tensors import TensorStore, version
 from backprop_tui.torch.writer import RecordingWriter
@@ -628,7 +629,7 @@ def record(
         steps.start if steps else 0,
         model="" if model is None else type(model).__name__,
     )
-    writer = RecordingWriter(path / f"rank-{rank}" if world > 1 else path, manifest, max_bytes)
+    writer = RecordingWriter(rank_folder(path, rank) if world > 1 else path, manifest, max_bytes)
     tape = Tape(writer, model, steps=steps, modules=modules, cells=cells, hold=hold, check=check)
     with torch.compiler.set_stance("force_eager"):
         tape._start()

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Final, TypeAlias
 import msgspec
 
 from backprop_engine.recordings.events import DataSpan, Event, Manifest, StepStart
+from backprop_engine.recordings.folders import index_path, manifest_path, shard_path
 
 __all__ = ["RecordingWriter"]
 
@@ -80,14 +81,14 @@ class RecordingWriter:
 
     def __init__(self, folder: Path, manifest: Manifest, max_bytes: int | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        if (folder / "manifest.json").exists():
+        if manifest_path(folder).exists():
             raise FileExistsError(f"{folder} holds a recording already")
         self.folder, self.manifest, self.max_bytes = folder, manifest, max_bytes
         self._encoder = msgspec.json.Encoder()
         self._steps: list[_Step] = []
         self._shard: _Shard | None = None
         self._shards = 0
-        self._index = (folder / "index.jsonl").open("wb")
+        self._index = index_path(folder).open("wb")
         self._write_manifest()
 
     def start(self, step: int) -> None:
@@ -104,7 +105,7 @@ class RecordingWriter:
         """Store the bytes of a tensor, in row-major order."""
         if self._shard is None or self._shard.full:
             self._close_shard()
-            path = self.folder / f"data-{self._shards:04d}.safetensors"
+            path = shard_path(self.folder, self._shards)
             self._shard = _Shard(path, self._shards)
             self._steps[-1].shards.append(path)
             self._shards += 1
@@ -165,7 +166,8 @@ class RecordingWriter:
     def _rewrite_index(self, dropped: int) -> None:
         """The index without its first `dropped` steps, in place of the old one at once."""
         self._index.close()
-        index, rest = self.folder / "index.jsonl", self.folder / "index.jsonl.new"
+        index = index_path(self.folder)
+        rest = index.with_name(f"{index.name}.new")
         seen = 0
         with index.open("rb") as old, rest.open("wb") as new:
             for line in old:
@@ -176,6 +178,7 @@ class RecordingWriter:
         self._index = index.open("ab")
 
     def _write_manifest(self) -> None:
-        path, new = self.folder / "manifest.json", self.folder / "manifest.json.new"
+        path = manifest_path(self.folder)
+        new = path.with_name(f"{path.name}.new")
         new.write_bytes(msgspec.json.format(self._encoder.encode(self.manifest), indent=2) + b"\n")
         os.replace(new, path)
