@@ -254,11 +254,11 @@ def test_every_backward_pass_of_a_step_is_reached(
             step(model)
             tape.step()
     run = load_recording(tmp_path / "run").run()
-    assert run.among.passes == passes
+    assert run.origin.passes == passes
     total = {name: np.zeros(tuple(one.shape), np.float32) for name, one in model.named_parameters()}
     for number in range(1, passes + 1):
         one = run.in_pass(number) if passes > 1 else run
-        assert [one.called(iteration) for iteration in range(one.iterations)] == called
+        assert [one.iteration_label(iteration) for iteration in range(one.iterations)] == called
         for iteration in range(one.iterations):
             trace = one.trace(iteration)
             assert wrong_edges(trace) == []

@@ -68,7 +68,7 @@ def placed(ranks: Ranks) -> None:
 def shown(folder: Path, world: int) -> None:
     """The debugger has a step for each gradient that ranks put together, and says that it is their mean."""
     run = load_recording(folder).run()
-    assert (run.among.ranks, run.among.passes) == (tuple(range(world)), 1)
+    assert (run.origin.ranks, run.origin.passes) == (tuple(range(world)), 1)
     for rank in range(world):
         for iteration in range(run.iterations):
             reductions = run.on_rank(rank).trace(iteration).reduced

@@ -105,7 +105,7 @@ def test_every_node_has_its_operator_and_its_line(name: str, tmp_path: Path) -> 
         nodes = [node for run in step.runs for node in run.nodes.values() if node.leaf is None]
         assert nodes
         for node in nodes:
-            call = step.maker[node.node]
+            call = step.maker_of[node.node]
             assert call.line > 0, node.name
             assert call.file, node.name
 
@@ -117,11 +117,11 @@ def test_an_operator_knows_its_module_and_operands_their_makers(tmp_path: Path) 
     assert {"blocks.0.up", "blocks.1.norms.1", "tokens", "Language"} <= modules
     run = step.runs[0]
     for name, node in run.nodes.items():
-        call = step.maker.get(name)
+        call = step.maker_of.get(name)
         if call is None or not call.op:
             continue
         makers = {operand.node for operand in call.inputs if operand is not None and operand.node is not None}
-        assert {edge[0] for edge in node.next if edge is not None and edge[0] in step.maker} <= makers, (
+        assert {edge[0] for edge in node.next if edge is not None and edge[0] in step.maker_of} <= makers, (
             node.name
         )
 

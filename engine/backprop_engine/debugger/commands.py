@@ -169,13 +169,13 @@ class Set(Struct, frozen=True, eq=False):
 
 
 class SwitchRank(Struct, frozen=True):
-    """Go to the same place on another rank: on the next one where none is named."""
+    """Switch to the same position on another rank, by default the next."""
 
     rank: int | None = None
 
 
 class SwitchPass(Struct, frozen=True):
-    """Go to another backward pass of the same program, in the same step: to the next where none is named."""
+    """Switch to another backward pass at the same step of the program, by default the next."""
 
     number: int | None = None
 

@@ -144,8 +144,8 @@ def halted(session: Session) -> Session:
                 stopped,
                 msg(
                     "Stopped in iteration {iteration}, on the way to iteration {goal}.",
-                    iteration=goal.run.called(reached),
-                    goal=goal.run.called(goal.iteration),
+                    iteration=goal.run.iteration_label(reached),
+                    goal=goal.run.iteration_label(goal.iteration),
                 ),
             )
         case PendingSearch(iteration=iteration, back=back):
@@ -155,7 +155,7 @@ def halted(session: Session) -> Session:
                 stopped,
                 msg(
                     "Stopped searching at iteration {iteration}; continue to resume the search.",
-                    iteration=session.run.called(iteration),
+                    iteration=session.run.iteration_label(iteration),
                 ),
             )
         case None:

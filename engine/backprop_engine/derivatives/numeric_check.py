@@ -370,7 +370,9 @@ def _double(tensor: Tensor) -> Any:
 
 
 def _double_values(trace: Trace) -> list[Any]:
-    """The values of a run in double precision; those that were recorded where not all can be computed."""
+    """The values of all nodes in double precision: computed anew from the leaves if every operator can be
+    computed here and nothing is overridden, otherwise those of the trace, converted.
+    """
     graph = trace.graph
     known = (_computable(trace, graph.nodes[position]) for position in graph.order)
     if graph.dtype == np.float64 or trace.edits or not all(known):

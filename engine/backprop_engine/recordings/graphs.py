@@ -25,29 +25,33 @@ __all__ = ["RecordedGraph", "graph_of", "numbers_of"]
 
 
 class RecordedGraph(Struct, frozen=True, eq=False):
-    """A graph, and for each computed node which operand of the plan is where: None for a number."""
+    """The graph of a recorded run, and how its nodes relate to those of the plan."""
 
     graph: Graph
     arguments: tuple[tuple[int | None, ...], ...]
-    """By position; empty for leaves."""
+    """For each node by position, the index in the plan of each of its operands, or None for a number; empty
+    for leaves.
+    """
     numbers: Mapping[int, int] = {}
-    """The constants that are numbers which differ between iterations, and which computed node each is for."""
+    """The position of each number that differs between iterations, and the index among the plan's computed
+    nodes of the one that takes it.
+    """
 
 
 def _word(text: str) -> str:
-    """A text as a name: letters, digits and underscores, not beginning with a digit."""
+    """`text` as an identifier: letters, digits and underscores, not beginning with a digit."""
     word = re.sub(r"\W", "_", clean(text))[:80] or "_"
     return f"_{word}" if word[0].isdecimal() else word
 
 
 class _Names:
-    """Names that no two nodes share."""
+    """Gives each node a name of its own."""
 
     def __init__(self) -> None:
         self._taken: dict[str, int] = {}
 
     def free(self, name: str) -> str:
-        """`name`, with a number after it where it is taken."""
+        """`name`, with a number appended if it is taken."""
         free = name
         while free in self._taken:
             self._taken[name] += 1
@@ -57,7 +61,7 @@ class _Names:
 
 
 def graph_of(plans: Sequence[RunPlan], root: str, dtype: np.dtype[Any]) -> RecordedGraph:
-    """The graph of plans that have one; `root` is what the outermost module is called."""
+    """The graph that all `plans` share, in `dtype`; `root` is the name of the outermost module."""
     plan = plans[0]
     names = _Names()
     positions: dict[int, int] = {}
@@ -115,7 +119,7 @@ def graph_of(plans: Sequence[RunPlan], root: str, dtype: np.dtype[Any]) -> Recor
 
 
 def numbers_of(plans: Sequence[RunPlan]) -> Mapping[int, float | None]:
-    """The number that each computed node takes as an operand; None where it differs between the plans."""
+    """The number that computed nodes take as an operand, by index; None where it differs between plans."""
     found: dict[int, float | None] = {}
     for at, node in enumerate(plans[0].computed):
         if node.number is not None:
@@ -140,7 +144,7 @@ def _leaf_name(leaf: PlannedNode) -> str:
 
 
 class _Chosen(Struct, frozen=True, eq=False):
-    """What is in the graph for an operator: which operands of the plan, or numbers, and its rules."""
+    """The operator of a node, its operands (an index in the plan, or a number), and its rules."""
 
     op: Op
     operands: tuple[int | float, ...]
@@ -149,7 +153,7 @@ class _Chosen(Struct, frozen=True, eq=False):
 
 
 def _choose(node: PlannedNode) -> _Chosen:
-    """Our operator, where a call of it was recorded; else one whose contributions are known alone."""
+    """The operator of the table that was called, if there is one; else one that is only recorded."""
     shapes: list[Shape] = [edge.source.shape for edge in node.operands]
     found = None
     if node.kind in ("computed", "total"):
@@ -176,7 +180,7 @@ def _choose(node: PlannedNode) -> _Chosen:
 
 
 def _groups(modules: Sequence[str], start: int, names: _Names) -> Iterator[Group]:
-    """The modules as groups: each stretch in which one runs, where it has more than one node."""
+    """A group for each stretch of nodes that belong to one module, if there is more than one of them."""
     found: list[Group] = []
     open_: list[tuple[str, int]] = []
     for at, module in enumerate([*modules, ""], start):
@@ -205,7 +209,7 @@ def _groups(modules: Sequence[str], start: int, names: _Names) -> Iterator[Group
 
 
 def _doubled(groups: Sequence[Group]) -> set[int]:
-    """The groups that hold exactly what a group inside them does."""
+    """The groups that contain the same nodes as a group inside them."""
     return {
         group.parent
         for group in groups
@@ -219,7 +223,7 @@ def _within(module: str, path: str) -> bool:
 
 
 def _outwards(module: str) -> Iterator[str]:
-    """The paths of the modules around a module, and its own, outermost first."""
+    """The paths of the modules that contain a module, outermost first, and its own."""
     for found in re.finditer(r"(?<=.)(?=[.\[])|$", module):
         if found.start():
             yield module[: found.start()]

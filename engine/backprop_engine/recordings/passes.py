@@ -1,6 +1,6 @@
-"""The backward passes of a recording: on each rank the graphs that they have, and the runs of each graph.
+"""The backward passes of a recording, sorted by rank and by graph.
 
-The debugger shows one graph at a time, on one rank; from there it goes to any other.
+The debugger shows one graph on one rank at a time, and can switch to any other.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from backprop_engine.recordings.plans import RunPlan, plan_of
 from backprop_engine.recordings.ranks import Ranks
 from backprop_engine.recordings.recording import Recording
 from backprop_engine.recordings.runs import RecordedRun
-from backprop_engine.trace.run import Among, Moment
+from backprop_engine.trace.run import Moment, RunOrigin
 
 __all__ = ["RecordedPasses"]
 
 
 class _Pass(Struct, frozen=True, eq=False):
-    """The runs of the engine that have one graph, and when each of them was."""
+    """The runs of the backward engine that share a graph, and when each of them ran."""
 
     signature: Any
     plans: tuple[RunPlan, ...]
@@ -32,7 +32,7 @@ class _Pass(Struct, frozen=True, eq=False):
 
 
 class RecordedPasses:
-    """Every run of the engine that was recorded, by rank and by graph; opened when asked for."""
+    """All recorded runs of the backward engine, by rank and by graph; each is opened on demand."""
 
     def __init__(self, ranks: Ranks) -> None:
         self.ranks = ranks
@@ -40,13 +40,16 @@ class RecordedPasses:
         self._runs: dict[tuple[int, int], RecordedRun] = {}
 
     def main(self, rank: int) -> RecordedRun:
-        """The runs of the graph that most runs of the engine on a rank have."""
+        """The run of the graph that the backward engine ran most often on a rank."""
         passes = self._on(rank)
         longest = max(range(len(passes)), key=lambda at: len(passes[at].plans))
         return self.run(rank, longest + 1)
 
     def run(self, rank: int, number: int) -> RecordedRun:
-        """The runs of a graph of a rank, which are numbered from 1 in the order in which they first ran."""
+        """The run of a backward pass on a rank; passes are numbered from 1, in the order of their first runs.
+
+        Raises `UsageError` for a rank or a pass that was not recorded.
+        """
         passes = self._on(rank)
         if not 1 <= number <= len(passes):
             raise UsageError(
@@ -57,24 +60,24 @@ class RecordedPasses:
             found = passes[number - 1]
             same = next((run for run in self._runs.values() if _is_same_graph(run, found)), None)
             several = len(self.ranks.recordings) > 1
-            among = Among(
+            origin = RunOrigin(
                 rank if several else None, tuple(self.ranks.recordings), self.ranks.world, number, len(passes)
             )
             self._runs[rank, number] = RecordedRun(
-                self, found.plans, found.moments, among, None if same is None else same.recorded
+                self, found.plans, found.moments, origin, None if same is None else same.recorded
             )
         return self._runs[rank, number]
 
     def of_step(self, rank: int, step: int) -> Iterator[RecordedRun]:
-        """The runs of every graph that ran backward in a step of a rank; those of the main one first."""
+        """The runs of all backward passes that a step on a rank has, the most frequent pass first."""
         passes = self._on(rank)
         by_count = sorted(range(len(passes)), key=lambda at: -len(passes[at].plans))
         for at in by_count:
             if any(moment.step == step for moment in passes[at].moments):
                 yield self.run(rank, at + 1)
 
-    def like(self, run: RecordedRun, rank: int) -> RecordedRun:
-        """The runs on another rank of the graph of `run`, or, where it has no such graph, of its own."""
+    def counterpart(self, run: RecordedRun, rank: int) -> RecordedRun:
+        """The run of the same graph on another rank; if it has no such graph, its most frequent pass."""
         signature = run.signature
         for number, found in enumerate(self._on(rank), 1):
             if found.signature == signature:
@@ -93,12 +96,12 @@ class RecordedPasses:
 
 
 def _is_same_graph(run: RecordedRun, found: _Pass) -> bool:
-    """Whether the graph of a run is also that of a pass, with the numbers in it."""
+    """Whether a run and a pass have the same graph, including the numbers in it."""
     return run.signature == found.signature and numbers_of(run.plans) == numbers_of(found.plans)
 
 
 def _passes(recording: Recording) -> Sequence[_Pass]:
-    """The graphs of a recording; `UsageError` where nothing ran backward."""
+    """The backward passes of a recording; `UsageError` if there are none."""
     found: dict[Any, list[tuple[RunPlan, Moment]]] = {}
     for step in recording.steps:
         for run in step.runs:

@@ -18,7 +18,7 @@ from backprop_engine.arrays import Shape
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.recordings.events import BackwardCall, Operand, OperatorCall, TensorEntry
+from backprop_engine.recordings.events import Operand, OperatorCall, TensorEntry
 from backprop_engine.recordings.folding import folded
 from backprop_engine.recordings.planned_nodes import PlannedEdge, PlannedKind, PlannedNode
 from backprop_engine.recordings.recording import EngineRun, RecordedStep
@@ -61,7 +61,6 @@ def plan_of(step: RecordedStep, run: EngineRun) -> RunPlan:
 class _Planner:
     def __init__(self, step: RecordedStep, run: EngineRun) -> None:
         self.step, self.run = step, run
-        self.calls: dict[str, BackwardCall] = {call.node: call for call in run.calls}
         self.made: dict[tuple[str, int], TensorEntry] = {}
         """What each output of a node was, as the operators that took it saw it."""
         for call in step.operators:
@@ -124,7 +123,7 @@ class _Planner:
         known.
         """
         name, output = root
-        call = self.calls.get(name)
+        call = self.run.call_of.get(name)
         given = call.upstream[output] if call is not None and output < len(call.upstream) else None
         if given is None or not any(root in node.next for node in self.run.nodes.values()):
             return given
@@ -158,7 +157,7 @@ class _Planner:
         node = self.run.nodes[name]
         called = node.leaf or name
         if called not in self.named:
-            call, value = self.calls.get(name), node.value
+            call, value = self.run.call_of.get(name), node.value
             gradient = call.upstream[0] if call is not None and call.upstream else None
             known = value or gradient
             shape = tuple(known.shape) if known is not None else ()
@@ -188,14 +187,14 @@ class _Planner:
         return self._leaf(name)
 
     def _compute(self, name: str) -> None:
-        node, call = self.run.nodes[name], self.step.maker.get(name)
+        node, call = self.run.nodes[name], self.step.maker_of.get(name)
         operands = self._operands(name, call)
         op, settings = (_short(call.op), call.settings) if call is not None and call.op else ("", {})
         backward = clean(node.name).rpartition("::")[2]
         op = op or re.sub(r"Backward\d*$", "", backward) or backward
         outputs = sorted(self.used.get(name, {0}))
         entries = {output: self._entry(name, output, call) for output in outputs}
-        gradients = self.calls[name].upstream if name in self.calls else ()
+        gradients = self.run.call_of[name].upstream if name in self.run.call_of else ()
 
         def made(kind: PlannedKind, output: int) -> PlannedNode:
             gradient = gradients[output] if output < len(gradients) else None
@@ -230,7 +229,7 @@ class _Planner:
 
     def _operands(self, name: str, call: OperatorCall | None) -> list[PlannedEdge]:
         """What the operator was given, in order; then what gradient flowed to besides."""
-        node, ran = self.run.nodes[name], self.calls.get(name)
+        node, ran = self.run.nodes[name], self.run.call_of.get(name)
         waiting = [edge for edge in enumerate(node.next) if edge[1] is not None]
 
         def flowing(at: int) -> tuple[bool, TensorEntry | None]:

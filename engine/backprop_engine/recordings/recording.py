@@ -81,8 +81,8 @@ class EngineRun:
         return {node.leaf: node for node in self.nodes.values() if node.leaf is not None}
 
     @cached_property
-    def called(self) -> Mapping[str, BackwardCall]:
-        """What each node did."""
+    def call_of(self) -> Mapping[str, BackwardCall]:
+        """What each node of the backward graph did, by its name."""
         return {call.node: call for call in self.calls}
 
 
@@ -96,7 +96,7 @@ class RecordedStep:
         self.tensors: dict[int, TensorEntry] = {}
 
     @cached_property
-    def maker(self) -> Mapping[str, OperatorCall]:
+    def maker_of(self) -> Mapping[str, OperatorCall]:
         """The call that made each node of the backward graph."""
         return {call.node: call for call in self.operators if call.node is not None}
 

@@ -75,7 +75,7 @@ class RecordedReductions(Mapping[int, GradientReduction]):
     def _contribution(self, rank: int, run: EngineRun, leaf: str, shape: Shape) -> Supply | None:
         """What a rank brings: the gradient of its leaf, with what the leaf held."""
         node = run.leaves.get(leaf)
-        call = None if node is None else run.called.get(node.node)
+        call = None if node is None else run.call_of.get(node.node)
         entry = call.upstream[0] if call is not None and call.upstream else None
         if node is None or entry is None:
             return None

@@ -1,4 +1,4 @@
-"""A recorded run as the debugger has runs: each run of the backward engine is an iteration of one graph."""
+"""A recording as a `Run`: each run of the backward engine is an iteration of one graph."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from backprop_engine.recordings.reductions import RecordedReductions, reduced_le
 from backprop_engine.recordings.traces import trace_of
 from backprop_engine.trace.recompute import recompute
 from backprop_engine.trace.reduction import GradientReduction
-from backprop_engine.trace.run import Among, Moment, Run
+from backprop_engine.trace.run import Moment, Run, RunOrigin
 from backprop_engine.trace.trace import Edit, GradientEdit, Trace, ValueEdit
 from backprop_engine.trace.training_history import TrainingHistory
 
@@ -35,23 +35,24 @@ __all__ = ["RecordedRun", "Siblings"]
 
 
 class Siblings(Protocol):
-    """The runs that were recorded with a run: those of other ranks, and of other graphs."""
+    """The runs of the same recording on other ranks and of other backward passes."""
 
     ranks: Ranks
 
     def run(self, rank: int, number: int) -> RecordedRun:
-        """The runs of a graph of a rank, by its number."""
+        """The run of a backward pass on a rank."""
         ...
 
-    def like(self, run: RecordedRun, rank: int) -> RecordedRun:
-        """The runs on another rank of the graph of `run`, or of its own."""
+    def counterpart(self, run: RecordedRun, rank: int) -> RecordedRun:
+        """The run of the same graph on another rank."""
         ...
 
 
 class RecordedRun(Run):
-    """The iterations that were recorded of one graph on one rank, as `plans`; each has its moment.
+    """The recorded iterations of one graph on one rank.
 
-    A trace maps its tensors when asked. `recorded` is the graph, where another rank has the same.
+    Each iteration has its plan and its moment. Tensors are read on demand. `recorded` is the graph of the
+    plans if it is known already, as from another rank.
     """
 
     def __init__(
@@ -59,12 +60,12 @@ class RecordedRun(Run):
         siblings: Siblings,
         plans: Sequence[RunPlan],
         moments: Sequence[Moment],
-        among: Among,
+        origin: RunOrigin,
         recorded: RecordedGraph | None = None,
     ) -> None:
         self.siblings, self.plans, self.moments = siblings, tuple(plans), tuple(moments)
-        self._among = among
-        self.rank = next(iter(siblings.ranks.recordings)) if among.rank is None else among.rank
+        self._origin = origin
+        self.rank = next(iter(siblings.ranks.recordings)) if origin.rank is None else origin.rank
         self.recording = siblings.ranks.recordings[self.rank]
         self.signature = plans[0].signature
         self.recorded = recorded or graph_of(plans, self.recording.manifest.model, _dtype(plans[0]))
@@ -81,29 +82,29 @@ class RecordedRun(Run):
 
     @property
     def iterations(self) -> int:
-        """How many runs of the engine there are."""
+        """The number of recorded runs of the backward engine."""
         return len(self.plans)
 
     @property
     def has_iterations(self) -> bool:
-        """Whether there is more than one of them."""
+        """Whether there is more than one iteration."""
         return self.iterations > 1
 
     @property
-    def among(self) -> Among:
-        """Which rank it is of, and which pass."""
-        return self._among
+    def origin(self) -> RunOrigin:
+        """The rank and the backward pass that the run comes from."""
+        return self._origin
 
     def moment(self, iteration: int) -> Moment:
-        """The recorded step of an iteration."""
+        """When an iteration ran."""
         return self.moments[iteration]
 
     def at_moment(self, moment: Moment) -> int:
-        """The iteration of a moment, or the last one before it."""
+        """The last iteration that ran at a moment or before it; the first if there is none."""
         return max(0, bisect_right(self.moments, moment) - 1)
 
-    def called(self, iteration: int) -> str:
-        """The number of the recorded step, and which of its runs, where there are several."""
+    def iteration_label(self, iteration: int) -> str:
+        """The number of the recorded step; if it has several runs, followed by that of the run: `7.2`."""
         step, turn = self.moments[iteration]
         several = turn or self.moments[iteration + 1 : iteration + 2] == (Moment(step, 1),)
         return f"{step}.{turn + 1}" if several else str(step)
@@ -118,37 +119,37 @@ class RecordedRun(Run):
         return np.array([step + turn / turns[step] for step, turn in self.moments])
 
     def places(self, iterations: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The recorded steps of iterations; those of one step are spread to the next."""
+        """The recorded steps of iterations; those of one step are spread evenly up to the next."""
         return self._places[iterations]
 
     def at_place(self, place: float) -> int:
-        """The iteration whose step is nearest to a place."""
+        """The iteration nearest to a coordinate on that axis."""
         return int(np.argmin(np.abs(self._places - place)))
 
-    def iteration_called(self, name: str) -> int:
-        """The iteration that is called so, or the first of a step of this number."""
-        step, _, turn = name.partition(".")
+    def iteration_labelled(self, label: str) -> int:
+        """The iteration that has this label; for a bare step number, the first of that step."""
+        step, _, turn = label.partition(".")
         if (step + (turn or "1")).isdecimal():
             wanted = Moment(int(step), int(turn or "1") - 1)
             found = bisect_left(self.moments, wanted)
             if self.moments[found : found + 1] == (wanted,):
                 return found
-        raise self._no_iteration(name)
+        raise self._no_iteration(label)
 
     def on_rank(self, rank: int | None = None) -> Run:
-        """The runs of the same graph on another rank, the next one by default."""
-        ranks = self.among.ranks
+        """The run of the same graph on another rank, by default the next."""
+        ranks = self.origin.ranks
         if len(ranks) < 2:
             return super().on_rank(rank)
         if rank is None:
             rank = ranks[(ranks.index(self.rank) + 1) % len(ranks)]
-        return self.siblings.like(self, rank)
+        return self.siblings.counterpart(self, rank)
 
     def in_pass(self, number: int | None = None) -> Run:
-        """The runs of another graph on this rank, the next one by default."""
-        if self.among.passes < 2:
+        """The run of another backward pass on this rank, by default the next."""
+        if self.origin.passes < 2:
             return super().in_pass(number)
-        following = self.among.number % self.among.passes + 1
+        following = self.origin.pass_number % self.origin.passes + 1
         return self.siblings.run(self.rank, following if number is None else number)
 
     @property
@@ -188,7 +189,7 @@ class RecordedRun(Run):
         """Nothing lies on the way to an iteration."""
 
     def extend(self) -> bool:
-        """Note the loss and the norms of one more iteration; whether any are left."""
+        """Add the loss and the norms of one more iteration to the history; whether any are left."""
         if self.history.count < self.iterations:
             self.history.note(self._made(self.history.count))
         return self.history.count < self.iterations
@@ -198,23 +199,23 @@ class RecordedRun(Run):
         return (self._made(at).values[self.graph.output] for at in range(self.iterations))
 
     def bindings_at(self, iteration: int) -> Bindings:
-        """The numbers of the leaves as they were recorded in an iteration."""
+        """The values of the leaves as they were recorded in an iteration."""
         return self.trace(iteration).bindings
 
     def changed(self, bindings: Bindings, edits: tuple[Edit, ...], trace: Trace) -> Run:
-        """The run with the iteration of `trace` recomputed; `UsageError` where that is not possible."""
+        """The run with the iteration of `trace` recomputed; `UsageError` if that is not possible."""
         _refuse_unknown(trace, bindings, edits)
         hooks = tuple(edit for edit in trace.edits if isinstance(edit, GradientEdit) and edit.by_hook)
         made = recompute(trace, bindings, (*hooks, *edits)).trace
-        reduced = {at: _again(trace, made, at) for at in trace.reduced}
+        reduced = {at: _reduced_again(trace, made, at) for at in trace.reduced}
         made = replace(made, iteration=trace.iteration, plan=trace.plan, reduced=reduced)
         other = copy(self)
         other._traces, other._computed = {}, {**self._computed, trace.iteration: made}
         return other
 
 
-def _again(before: Trace, after: Trace, leaf: int) -> GradientReduction:
-    """What ranks make of their gradients of a leaf where this one computed another."""
+def _reduced_again(before: Trace, after: Trace, leaf: int) -> GradientReduction:
+    """The reduction of a leaf's gradients after a change of this rank's."""
     old, new = before.gradients[leaf], after.gradients[leaf]
     if old is new or new is None or (old is not None and same(old, new)):
         return before.reduced[leaf]
@@ -222,7 +223,7 @@ def _again(before: Trace, after: Trace, leaf: int) -> GradientReduction:
 
 
 def _refuse_unknown(trace: Trace, bindings: Bindings, edits: Iterable[Edit]) -> None:
-    """Refuse a change that reaches an operator that is none of ours, or entries that were not stored."""
+    """Refuse a change that reaches an operator outside the table, or entries that were not stored."""
     graph = trace.graph
     moved = {at for at, tensor in bindings.leaves.items() if not same(tensor, trace.values[at])}
     overridden = {graph.position(edit.node) for edit in edits if isinstance(edit, ValueEdit)}
@@ -247,7 +248,7 @@ def _refuse_unknown(trace: Trace, bindings: Bindings, edits: Iterable[Edit]) -> 
 
 
 def _refuse(trace: Trace, node: Node) -> None:
-    """Refuse a node that cannot be computed again."""
+    """Refuse a node that cannot be recomputed."""
     assert node.op is not None
     if node.op.recorded:
         raise UsageError(
@@ -271,7 +272,7 @@ def _refuse(trace: Trace, node: Node) -> None:
 
 
 def _dtype(plan: RunPlan) -> np.dtype[Any]:
-    """Double precision where something was recorded in it, else single, which holds half precision too."""
+    """Double precision if any value was recorded in it, else single, which holds half precision exactly."""
     entries = (node.value for node in plan.nodes)
     wide = any(entry is not None and entry.dtype == "F64" for entry in entries)
     return np.dtype(np.float64 if wide else np.float32)

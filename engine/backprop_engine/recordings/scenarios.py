@@ -158,8 +158,8 @@ def _description(recording: Recording, run: RecordedRun) -> Message:
             last=last,
         )
     ]
-    if run.among.rank is not None:
-        count, world = len(run.among.ranks), run.among.world
+    if run.origin.rank is not None:
+        count, world = len(run.origin.ranks), run.origin.world
         said.append(msg("{count} of {world} ranks left a recording.", count=count, world=world))
     others = sum(len(step.runs) for step in recording.steps) - run.iterations
     if others:

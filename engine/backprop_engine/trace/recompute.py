@@ -19,7 +19,7 @@ from backprop_engine.trace.record import (
     edits_by_position,
     forward_plan,
     record,
-    told,
+    reported,
 )
 from backprop_engine.trace.trace import Edit, Trace
 
@@ -105,7 +105,7 @@ class _Recomputation:
             if not _same_edit(self.value_edits.get(node), self.old_values.get(node))
         }
         value_changed, operands, scalar = self.value_changed, self.operands, self.graph.dtype.type
-        for node, function, arity, first, last, every, dtype in told(forward_plan(self.graph)):
+        for node, function, arity, first, last, every, dtype in reported(forward_plan(self.graph)):
             if (
                 value_changed[first]
                 or value_changed[last]
@@ -155,7 +155,7 @@ class _Recomputation:
         gradients[output] = seed if gradient_changed[output] else before[output]
         contributions, arrived, dtype = self.contributions, self.arrived, graph.dtype
         plan = backward_plan(graph)
-        for index, entry in enumerate(told(plan)):
+        for index, entry in enumerate(reported(plan)):
             node, operand, _, _, arity, first, last, every, _, _, shared = entry
             fresh = False
             if (

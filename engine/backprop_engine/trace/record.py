@@ -34,8 +34,8 @@ __all__ = [
     "product",
     "record",
     "record_forward",
+    "reported",
     "run_forward",
-    "told",
 ]
 
 _Function: TypeAlias = Callable[..., Any]
@@ -190,7 +190,7 @@ def run_forward(
     operands = values.copy() if casts else values
     outs = values.copy() if edits else values
     scalar = graph.dtype.type
-    for node, function, arity, first, last, every, dtype in told(plan):
+    for node, function, arity, first, last, every, dtype in reported(plan):
         if arity == 2:
             out = function(operands[first], operands[last])
         elif arity == 1:
@@ -340,7 +340,7 @@ class _BackwardPass:
         outs, operands, gradients = self.outs, self.operands, self.gradients
         contributions, arrived = self.contributions, self.arrived
         dtype, scalar = self.graph.dtype, self.graph.dtype.type
-        for node, operand, function, multiplies, arity, first, last, every, summed, shape, shared in told(
+        for node, operand, function, multiplies, arity, first, last, every, summed, shape, shared in reported(
             plan
         ):
             upstream = gradients[node]
@@ -370,7 +370,7 @@ class _BackwardPass:
             arrived.append(out)
 
 
-# Hearing how far a recording is
+# Reporting the progress of a recording
 
 Listener: TypeAlias = Callable[[int], None]
 """Takes the position of the node that is computed next; what it raises ends the recording."""
@@ -388,7 +388,7 @@ _LISTENER: Final[ContextVar[Listener | None]] = ContextVar("listener", default=N
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Have `listener` told of what this thread records.
+    """Call `listener` for each node that this thread computes or passes a gradient through.
 
     >>> from backprop_engine import make_graph, record
     >>> from backprop_engine.trace.record import listening
@@ -405,13 +405,13 @@ def listening(listener: Listener) -> Iterator[None]:
         _LISTENER.reset(before)
 
 
-def told(plan: Sequence[E]) -> Iterable[E]:
-    """The entries of a plan; where somebody listens, each is told of."""
+def reported(plan: Sequence[E]) -> Iterable[E]:
+    """The entries of a plan, each of them reported to the listener of this thread, if it has one."""
     listener = _LISTENER.get()
-    return plan if listener is None else _telling(plan, listener)
+    return plan if listener is None else _reporting(plan, listener)
 
 
-def _telling(plan: Sequence[E], listener: Listener) -> Iterator[E]:
+def _reporting(plan: Sequence[E], listener: Listener) -> Iterator[E]:
     for entry in plan:
         listener(entry.node)
         yield entry

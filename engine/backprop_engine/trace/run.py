@@ -1,4 +1,4 @@
-"""A run of one or more iterations: lazily, a trace for each.
+"""A run of one or more iterations, whose traces are computed on demand.
 
 An iteration of training is the run of the graph, an update of each parameter, and a clearing; the last one is
 a forward pass alone. Positions go through all of them: one iteration's last position is the next one's first.
@@ -27,7 +27,7 @@ from backprop_engine.trace.trace import Edit, Trace
 from backprop_engine.trace.training import Training, kept_traces, stride
 from backprop_engine.trace.training_history import TrainingHistory
 
-__all__ = ["Among", "Moment", "Run", "Training"]
+__all__ = ["Moment", "Run", "RunOrigin", "Training"]
 
 
 class _Checkpoint(Struct, frozen=True, eq=False):
@@ -38,25 +38,23 @@ class _Checkpoint(Struct, frozen=True, eq=False):
 
 
 class Moment(NamedTuple):
-    """When an iteration was: in which step of the program that ran, and at which turn where a step has
-    several.
-    """
+    """When an iteration ran: the step of the program, and its index among the runs of that step."""
 
     step: int
     turn: int = 0
 
 
-class Among(Struct, frozen=True):
-    """Which of several runs that belong together a run is.
+class RunOrigin(Struct, frozen=True):
+    """The rank and the backward pass of a program that a run comes from.
 
-    `rank` is the process that computed it, one of the `ranks` that were recorded of `world`; None where there
-    was one process. `number` counts, from 1, the `passes`: those of a program with several backward passes.
+    `rank` is one of the `ranks` that left a recording, out of `world`; it is None for a program of a single
+    process. `pass_number` is between 1 and `passes`, the number of different backward passes.
     """
 
     rank: int | None = None
     ranks: tuple[int, ...] = ()
     world: int = 1
-    number: int = 1
+    pass_number: int = 1
     passes: int = 1
 
 
@@ -118,55 +116,59 @@ class Run:
 
     @property
     def has_iterations(self) -> bool:
-        """Whether it goes through iterations, so that people are told which one they look at."""
+        """Whether the run has iterations that are shown to the user."""
         return self.training is not None
 
     @property
-    def among(self) -> Among:
-        """Which of several runs that belong together it is."""
-        return Among()
+    def origin(self) -> RunOrigin:
+        """The rank and the backward pass that the run comes from."""
+        return RunOrigin()
 
     def moment(self, iteration: int) -> Moment:
-        """When an iteration was."""
+        """When an iteration ran."""
         return Moment(iteration)
 
     def at_moment(self, moment: Moment) -> int:
-        """The iteration of a moment, or the last one before it; the first where there is none before."""
+        """The last iteration that ran at a moment or before it; the first if there is none."""
         return min(moment.step, self.iterations - 1)
 
-    def called(self, iteration: int) -> str:
-        """The number by which people are told of an iteration."""
+    def iteration_label(self, iteration: int) -> str:
+        """The number of an iteration as it is shown to the user."""
         return str(iteration)
 
     def places(self, iterations: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Where iterations are on an axis of the program's steps."""
+        """The coordinates of iterations on an axis of the program's steps."""
         return iterations.astype(np.float64)
 
     def at_place(self, place: float) -> int:
-        """The iteration nearest to a place on that axis."""
+        """The iteration nearest to a coordinate on that axis."""
         return min(max(0, round(place)), self.iterations - 1)
 
-    def iteration_called(self, name: str) -> int:
-        """The iteration that is called so; `UsageError` where there is none."""
-        if name.isdecimal() and int(name) < self.iterations:
-            return int(name)
-        raise self._no_iteration(name)
+    def iteration_labelled(self, label: str) -> int:
+        """The iteration that has this label; `UsageError` if there is none."""
+        if label.isdecimal() and int(label) < self.iterations:
+            return int(label)
+        raise self._no_iteration(label)
 
     def _no_iteration(self, name: str | int) -> UsageError:
         last = self.iterations - 1
         there = (
-            msg("iterations are numbered {first} to {last}", first=self.called(0), last=self.called(last))
+            msg(
+                "iterations are numbered {first} to {last}",
+                first=self.iteration_label(0),
+                last=self.iteration_label(last),
+            )
             if self.training or self.iterations > 1
             else msg("without `train` the only iteration is 0")
         )
         return UsageError(msg("there is no iteration {iteration}: {there}", iteration=name, there=there))
 
     def on_rank(self, rank: int | None = None) -> Run:
-        """The run of another rank: of the next one, by default; `UsageError` where there is none."""
+        """The run of the same graph on another rank, by default the next; `UsageError` if there is none."""
         raise UsageError(msg("this run has one rank"))
 
     def in_pass(self, number: int | None = None) -> Run:
-        """The run of another backward pass of the same program; `UsageError` where there is none."""
+        """The run of another backward pass, by default the next; `UsageError` if there is none."""
         raise UsageError(msg("this run has one backward pass"))
 
     @property
@@ -273,7 +275,7 @@ class Run:
     # Iterations
 
     def bindings_at(self, iteration: int) -> Bindings:
-        """What changes of leaves are changes of: the numbers that the run begins with."""
+        """The values of the leaves that `changed` replaces: those that the run begins with."""
         return self.bindings
 
     def changed(self, bindings: Bindings, edits: tuple[Edit, ...], trace: Trace) -> Run:

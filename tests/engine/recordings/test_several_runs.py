@@ -82,9 +82,13 @@ def test_a_gradient_is_that_of_all_ranks_from_its_step_on(tmp_path: Path) -> Non
 def test_the_same_place_on_another_rank(tmp_path: Path) -> None:
     expected = recorded_ranks(tmp_path / "run")
     session = update(update(opened(tmp_path / "run"), Break("head")), Go(2 * 16 + 3))
-    assert (session.run.among.rank, session.run.among.ranks, session.run.among.world) == (0, (0, 1), 2)
+    assert (session.run.origin.rank, session.run.origin.ranks, session.run.origin.world) == (0, (0, 1), 2)
     other = update(session, SwitchRank())
-    assert (other.run.among.rank, other.position, other.run.graph) == (1, session.position, session.run.graph)
+    assert (other.run.origin.rank, other.position, other.run.graph) == (
+        1,
+        session.position,
+        session.run.graph,
+    )
     assert [known.text for known in other.breakpoints] == ["head"]
     for rank, here in enumerate((session, other)):
         np.testing.assert_allclose(
@@ -112,7 +116,7 @@ def test_a_rank_that_ended_early_is_at_its_last_step(tmp_path: Path) -> None:
 
 def test_the_folder_of_a_rank_opens_that_rank(tmp_path: Path) -> None:
     recorded_ranks(tmp_path / "run")
-    assert opened(tmp_path / "run" / "rank-1").run.among.rank == 1
+    assert opened(tmp_path / "run" / "rank-1").run.origin.rank == 1
     (tmp_path / "run" / "rank-0").rename(tmp_path / "elsewhere")
     alone = opened(tmp_path / "run" / "rank-1").run
     assert alone.trace(0).reduced[0].kind is None
@@ -196,20 +200,27 @@ def test_ranks_that_contradict_each_other_are_shown_as_far_as_it_goes(
 def test_iterations_are_called_as_the_steps_of_the_program(tmp_path: Path) -> None:
     recorded_passes(tmp_path / "run", range(900, 904))
     run = load_recording(tmp_path / "run").run()
-    assert [run.called(iteration) for iteration in range(4)] == ["900", "901", "902", "903"]
-    assert run.iteration_called("902") == 2
+    assert [run.iteration_label(iteration) for iteration in range(4)] == ["900", "901", "902", "903"]
+    assert run.iteration_labelled("902") == 2
     with pytest.raises(UsageError, match="there is no iteration 2: iterations are numbered 900 to 903"):
-        run.iteration_called("2")
+        run.iteration_labelled("2")
 
 
 def test_several_passes_of_a_step_have_turns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recorded_passes(tmp_path / "run", range(7, 9), 3)
     run = load_recording(tmp_path / "run").run()
-    assert [run.called(iteration) for iteration in range(6)] == ["7.1", "7.2", "7.3", "8.1", "8.2", "8.3"]
-    assert [run.iteration_called(name) for name in ("8", "8.1", "8.3")] == [3, 3, 5]
+    assert [run.iteration_label(iteration) for iteration in range(6)] == [
+        "7.1",
+        "7.2",
+        "7.3",
+        "8.1",
+        "8.2",
+        "8.3",
+    ]
+    assert [run.iteration_labelled(name) for name in ("8", "8.1", "8.3")] == [3, 3, 5]
     for name in ("8.4", "9", "7.0"):
         with pytest.raises(UsageError, match="there is no iteration"):
-            run.iteration_called(name)
+            run.iteration_labelled(name)
     folder = str(tmp_path / "run")
     assert run_command(["run", folder, "-x", "iteration 8.2", "-x", "it +1", "-x", "it x"]) == 2
     told = capsys.readouterr().out
@@ -238,12 +249,12 @@ def test_a_number_that_stays_is_written_where_it_is_used(tmp_path: Path) -> None
 def test_every_pass_is_reached(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recorded_passes(tmp_path / "run", range(2, 5), 2, penalty=True)
     session = opened(tmp_path / "run")
-    assert (session.run.iterations, session.run.among.passes) == (6, 2)
+    assert (session.run.iterations, session.run.origin.passes) == (6, 2)
     session = update(session, Go(2 * session.run.length + 1))
-    assert session.run.called(session.iteration) == "3.1"
+    assert session.run.iteration_label(session.iteration) == "3.1"
     other = update(session, SwitchPass())
     assert [node.name for node in other.graph.nodes] == ["w", "exp"]
-    assert (other.run.among.number, other.run.called(other.iteration)) == (2, "3")
+    assert (other.run.origin.pass_number, other.run.iteration_label(other.iteration)) == (2, "3")
     assert update(other, SwitchPass()).run is session.run
     with pytest.raises(UsageError, match="there is no pass 3"):
         update(other, SwitchPass(3))
@@ -326,6 +337,6 @@ def test_what_the_doctor_finds_in_another_pass_is_reached(
     assert (found["kind"], found["step"], found["pass"]) == ("forward-nan", 2, 2)
     session = update(opened(tmp_path / "run"), SwitchPass(2))
     session = update(session, Go(found["position"]))
-    assert (session.run.called(session.iteration), session.frame.node) == ("2", session.graph["exp"])
+    assert (session.run.iteration_label(session.iteration), session.frame.node) == ("2", session.graph["exp"])
     assert run_command(["doctor", str(tmp_path / "run")]) == 1
     assert f"run/ --pass 2 --at {found['position']}\n" in capsys.readouterr().out

@@ -98,8 +98,8 @@ def _print(ranks: Ranks, findings: list[Finding], places: list[FindingPlace | No
         place += [text for text in (finding.op, finding.module, finding.node) if text]
         print(f"  {' · '.join(place)}")
         if shown is not None:
-            folder, among = shlex.quote(f"{shown.run.recording.folder}/"), shown.run.among
-            option = f" --pass {among.number}" if among.passes > 1 else ""
+            folder, origin = shlex.quote(f"{shown.run.recording.folder}/"), shown.run.origin
+            option = f" --pass {origin.pass_number}" if origin.passes > 1 else ""
             print(f"  backprop-tui {folder}{option} --at {shown.position}")
     if not findings:
         print(msg("no problem was found").in_language(language))
@@ -137,7 +137,7 @@ def _data(ranks: Ranks, findings: list[Finding], places: list[FindingPlace | Non
                 "file": finding.file,
                 "line": finding.line,
                 "position": None if shown is None else shown.position,
-                **({"pass": shown.run.among.number} if shown and shown.run.among.passes > 1 else {}),
+                **({"pass": shown.run.origin.pass_number} if shown and shown.run.origin.passes > 1 else {}),
                 **({"ranks": list(finding.ranks)} if ranks.world > 1 else {}),
             }
             for finding, shown in zip(findings, places, strict=True)

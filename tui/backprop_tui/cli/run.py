@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         return run_script(scenario, commands, first, language)
     meter = ProgressMeter(language)
     here = position(arguments.at, iterations.last)
-    wanted = None if arguments.iteration is None else iterations.iteration_called(str(arguments.iteration))
+    wanted = None if arguments.iteration is None else iterations.iteration_labelled(str(arguments.iteration))
     meter.reach(iterations, wanted or (0 if here is None else iterations.locate(here)[0]))
     trace, at = _chosen(iterations, wanted, here)
     if iterations.training is not None and (at is None or arguments.json) and not arguments.md:

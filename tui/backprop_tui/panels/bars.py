@@ -13,7 +13,7 @@ from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width
 from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.commands.row import CommandRow
-from backprop_tui.render.run_names import iteration_text, names_of_run, tells_iteration
+from backprop_tui.render.run_names import iteration_text, origin_texts, shows_iteration
 from backprop_tui.view import View
 
 __all__ = ["command_at", "header", "key_hints", "on_menu", "too_small"]
@@ -162,14 +162,14 @@ def _inside(view: View) -> str:
 
 def _of_run(view: View, space: str, short: bool) -> Line:
     """The rank, and the backward pass, where there are several."""
-    parts = names_of_run(view.session.run, short=short)
+    parts = origin_texts(view.session.run, short=short)
     return tuple(Span(f"{part.in_language(view.language)}{space}", Role.KEY) for part in parts)
 
 
 def _iteration(view: View, space: str, short: bool) -> Line:
     """The current iteration; empty where nothing is to be told from it."""
     session = view.session
-    if not tells_iteration(session.run):
+    if not shows_iteration(session.run):
         return ()
     which = iteration_text(session.run, session.iteration, short=short)
     return (Span(f"{which.in_language(view.language)}{space}", Role.HEADING),)

@@ -12,7 +12,7 @@ from backprop_engine.graph.steps import Schedule
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Area, Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line
-from backprop_tui.render.run_names import iteration_text, tells_iteration
+from backprop_tui.render.run_names import iteration_text, shows_iteration
 from backprop_tui.view import View
 
 __all__ = ["calls"]
@@ -42,7 +42,7 @@ def _frames(view: View) -> Iterator[tuple[str, Role, str, int, int]]:
     """Of each frame its name, its role, what it is, the position in it, and its last."""
     session, language = view.session, view.language
     yield (view.scenario.name, Role.HEADING, "", session.position, session.last)
-    if tells_iteration(session.run):
+    if shows_iteration(session.run):
         words = iteration_text(session.run, session.iteration).in_language(language)
         yield (words, Role.HEADING, "", session.outer_here, _schedule(session).last)
     for group in groups_at(session.run.graph, _schedule(session), session.outer_here):

@@ -236,7 +236,7 @@ def _iterate(rest: str, context: _Context) -> Request:
         return _to_iteration(session.iteration + (_whole(rest, context) if rest else 1), context)
     if not _ITERATION.fullmatch(rest):
         _whole(rest, context)  # says that it is none
-    return context.make(session.run.iteration_called(rest) - session.iteration)
+    return context.make(session.run.iteration_labelled(rest) - session.iteration)
 
 
 def _iterate_back(rest: str, context: _Context) -> Request:

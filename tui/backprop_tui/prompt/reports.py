@@ -44,7 +44,7 @@ from backprop_tui.prompt.answers import differences
 from backprop_tui.prompt.info_tables import LISTS, breakpoint_row
 from backprop_tui.prompt.outcome import WIDTH, Context, one_line
 from backprop_tui.render.one_line import step_lines
-from backprop_tui.render.run_names import iteration_text, names_of_run, tells_iteration
+from backprop_tui.render.run_names import iteration_text, origin_texts, shows_iteration
 from backprop_tui.render.words import story
 
 __all__ = ["is_move", "notices", "report"]
@@ -159,9 +159,9 @@ def _where(before: Session, after: Session, scenario: Scenario, language: str) -
     """The position and its step, and what to say about it; a note once, when its node is reached."""
     frame, run = after.frame, after.run
     spans = [Span(f"{after.position}/{after.last}", Role.HEADING)]
-    if tells_iteration(run):
+    if shows_iteration(run):
         spans.append(Span(f"  {iteration_text(run, after.iteration).in_language(language)}", Role.DIM))
-    spans += [Span(f"  {name.in_language(language)}", Role.KEY) for name in names_of_run(run)]
+    spans += [Span(f"  {name.in_language(language)}", Role.KEY) for name in origin_texts(run)]
     if after.stack:
         names = " > ".join(after.stack)
         spans.append(Span(f"  {msg('inside {names}', names=names).in_language(language)}", Role.DIM))

@@ -182,8 +182,8 @@ class DebuggerScreen(SteadyScreen[None]):
             "stopped": bool(session.hit),
             "chosen": session.selection is not None,
             "branch": session.branches.current != BASELINE,
-            "ranks": session.run.among.rank is not None,
-            "passes": session.run.among.passes > 1,
+            "ranks": session.run.origin.rank is not None,
+            "passes": session.run.origin.passes > 1,
             "filled": bool(self.arrangement.filling),
             self.focused.id or "" if self.focused is not None else "": True,
         }

@@ -103,7 +103,9 @@ def changed_by_hook(case: Case) -> Iterator[Finding]:
                         before=expected,
                         after=gradient.norm,
                     )
-                    yield finding_at("changed", step, text, step.maker.get(call.node), run.nodes[call.node])
+                    yield finding_at(
+                        "changed", step, text, step.maker_of.get(call.node), run.nodes[call.node]
+                    )
             for edge, contribution in zip(run.nodes[call.node].next, call.contributions, strict=False):
                 if edge is not None and contribution is not None:
                     arrived.setdefault((edge[0], edge[1]), []).append(contribution)
@@ -116,5 +118,5 @@ def stopped(case: Case) -> Iterator[Finding]:
         if run.error:
             text = msg("the backward pass ended with an error: {error}", error=run.error)
             last = run.calls[-1] if run.calls else None
-            maker = step.maker.get(last.node) if last is not None else None
+            maker = step.maker_of.get(last.node) if last is not None else None
             yield finding_at("error", step, text, maker)

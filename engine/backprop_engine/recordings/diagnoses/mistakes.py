@@ -12,7 +12,7 @@ from backprop_engine.arrays import shape_text
 from backprop_engine.derivatives.misconceptions import UPSTREAM, resemblance
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.recordings.events import BackwardCheck, OperatorCall, TensorEntry
+from backprop_engine.recordings.events import BackwardCall, BackwardCheck, OperatorCall, TensorEntry
 from backprop_engine.recordings.finding import Case, Finding, finding_at, operator_name
 from backprop_engine.recordings.recording import EngineRun, RecordedStep
 
@@ -36,7 +36,7 @@ def wrong_backward(case: Case) -> Iterator[Finding]:
         for check in run.checks:
             if not check.wrong:
                 continue
-            call = step.maker.get(check.node)
+            call = step.maker_of.get(check.node)
             finding = finding_at(
                 "wrong-backward", step, _wrong(case, run, check, call), call, run.nodes[check.node]
             )
@@ -85,7 +85,8 @@ def _hint(case: Case, run: EngineRun, check: BackwardCheck, call: OperatorCall |
         values = _entries(case, case.step.tensors[operand.id])
         if values is not None and number in names:
             factors[names[number]] = values
-    above = next((one.upstream for one in run.calls if one.node == check.node), ())
+    ran = run.call_of.get(check.node)
+    above = ran.upstream if ran is not None else ()
     upstream = _entries(case, above[0]) if len(above) == 1 else None
     if upstream is not None:
         factors[UPSTREAM] = upstream
@@ -145,12 +146,11 @@ def scaled_twice(case: Case) -> Iterator[Finding]:
     """A loss that is multiplied by one factor twice on its way, the mean's 1/n included."""
     step = case.step
     for run in step.runs:
-        calls = {call.node: call for call in run.calls}
         for root, _ in run.roots:
             seen: list[tuple[float, OperatorCall]] = []
             name: str | None = root
-            while name is not None and name in calls and name in run.nodes:
-                factor, maker = _factor(step, calls[name]), step.maker.get(name)
+            while name is not None and name in run.call_of and name in run.nodes:
+                factor, maker = _factor(step, run.call_of[name]), step.maker_of.get(name)
                 if factor is not None and maker is not None and operator_name(maker) in _SCALES:
                     again = next((call for other, call in seen if _same(factor, other)), None)
                     if again is not None:
@@ -166,7 +166,7 @@ def scaled_twice(case: Case) -> Iterator[Finding]:
                 name = following[0][0] if len(following) == 1 else None
 
 
-def _factor(step: RecordedStep, call: Any) -> float | None:
+def _factor(step: RecordedStep, call: BackwardCall) -> float | None:
     """What a node multiplies the gradient of a single number by, if all entries get the same."""
     if len(call.upstream) != 1 or not call.contributions:
         return None
@@ -174,7 +174,7 @@ def _factor(step: RecordedStep, call: Any) -> float | None:
     below = next((one for one in call.contributions if one is not None), None)
     if above is None or below is None or not above.norm or not below.norm or prod(above.shape) != 1:
         return None
-    maker = step.maker.get(call.node)
+    maker = step.maker_of.get(call.node)
     if prod(below.shape) != 1 and (maker is None or operator_name(maker) != "mean"):
         return None
     return float(below.norm / prod(below.shape) ** 0.5 / above.norm)

@@ -107,7 +107,7 @@ def _in_trouble(step: RecordedStep) -> bool:
         map(_nan, (one for _, call in backward_calls(step) for one in (*call.upstream, *call.contributions)))
     ):
         return True
-    roots = [step.maker.get(root) for run in step.runs for root, _ in run.roots]
+    roots = [step.maker_of.get(root) for run in step.runs for root, _ in run.roots]
     return any(out.nan for maker in roots if maker is not None for out in maker.outputs)
 
 
@@ -118,7 +118,7 @@ def not_finite_backward(case: Case) -> Iterator[Finding]:
         for kind, count in (("nan", _nan), ("inf", _inf)):
             below = sum(map(count, call.contributions))
             if below and not any(map(count, call.upstream)):
-                node, maker = run.nodes[call.node], step.maker.get(call.node)
+                node, maker = run.nodes[call.node], step.maker_of.get(call.node)
                 text = (
                     msg("the gradient of this operator is NaN ({count} entries)", count=below)
                     if kind == "nan"

@@ -68,7 +68,7 @@ def dead_relu(case: Case) -> Iterator[Finding]:
     step = case.step
     for run, call in backward_calls(step):
         node = run.nodes[call.node]
-        maker = step.maker.get(call.node)
+        maker = step.maker_of.get(call.node)
         if maker is None or operator_name(maker) not in ("relu", "threshold", "hardtanh"):
             continue
         if any(norm(tensor) > 0 for tensor in call.upstream) and all(
