@@ -27,7 +27,8 @@ class View:
 
     `density` is how they want the graph; without a choice it is what fits into the `room` of its panel.
     `opening` says how its file was opened, for those who may want to load it again. `found` are the nodes
-    that the last search found. `whole_scenes` are those that are laid out of all of a large graph.
+    that the last search found. `whole_scenes` are those that are laid out of all of a large graph. `awaited`
+    is where the numeric check of the step is on its way.
     """
 
     scenario: Scenario
@@ -40,6 +41,7 @@ class View:
     minimap: bool = True
     found: tuple[int, ...] = ()
     whole_scenes: tuple[Scene, ...] = ()
+    awaited: Frame | None = None
     plot: str = ""
     """The plot that is shown; the first of the run where its reader has chosen none."""
     commands: tuple[CommandRow, ...] = COMMANDS
@@ -78,7 +80,13 @@ class View:
         """What to say about the step that led here, with the author's note."""
         notes = {} if self.session.levels else self.scenario.notes  # positions inside are of another graph
         changed = self.session.compared is not None or self.scenario.original is not None
-        return step_facts(self.frame, notes, changed=changed)
+        return step_facts(self.frame, notes, changed=changed, awaited=self.awaits_check)
+
+    @property
+    def awaits_check(self) -> bool:
+        """Whether the numeric check of this step is on its way."""
+        at, awaited = self.frame, self.awaited
+        return awaited is not None and awaited.trace is at.trace and awaited.position == at.position
 
     @property
     def graph(self) -> Graph:

@@ -33,7 +33,7 @@ from backprop_engine.ops.shape_rules import broadcasts_to
 from backprop_engine.trace.record import forward_function, run_forward
 from backprop_engine.trace.trace import GradientEdit, Trace
 
-__all__ = ["check_edge", "check_leaf", "check_some_entries", "check_trace"]
+__all__ = ["check_edge", "check_leaf", "check_some_entries", "check_trace", "forward_cost"]
 
 MOST_NUMBERS, SMALL_SAMPLE = 1_000_000, 3
 """In a run of more numbers than this, fewer entries are checked."""
@@ -120,7 +120,7 @@ def check_leaf(trace: Trace, leaf: Node, *, most: int = MOST_ENTRIES, sample: in
             changed[node.position] = function(*_operands(node, changed, base))
         return np.sum(trace.bindings.seed * changed.get(graph.output, base[graph.output]))
 
-    cost = sum(_cost(graph, graph.nodes[position]) for position in below)
+    cost = sum(forward_cost(graph, graph.nodes[position]) for position in below)
     analytic = all(node.op is not None and node.op.analytic for node, _ in functions)
     gradient = trace.gradient(leaf.name)
     x = base[leaf.position]
@@ -179,7 +179,7 @@ def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_ENTRIES, sample: in
         upstream=largest,
         most=most,
         sample=sample,
-        cost=_cost(graph, node),
+        cost=forward_cost(graph, node),
         factors=lambda: _factors(trace, edge),
         sizes=node.shape,
         between=None if node.op.analytic or stopped else lambda entry: _bounds(trace, edge, operands, entry),
@@ -292,7 +292,7 @@ def _computable(trace: Trace, node: Node) -> bool:
     return is_computable(node, operands if upstream is None else (upstream, *operands))
 
 
-def _cost(graph: Graph, node: Node) -> int:
+def forward_cost(graph: Graph, node: Node) -> int:
     """How many numbers it takes to compute a node."""
     shapes = [graph.nodes[operand].shape for operand in node.operands]
     touched = prod(node.shape) + sum(map(prod, shapes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from backprop_engine.explain.common_facts import (
 )
 from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.explain.overrides import OverrideFacts, changed_by_hook, overrides_gradient
-from backprop_engine.explain.step_check import StepCheck, at_kink, step_check
+from backprop_engine.explain.step_check import StepCheck, at_kink, is_expensive, step_check
 from backprop_engine.explain.symbols import gradient_name, loss_name
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Edge
@@ -125,9 +125,13 @@ class _EdgeFacts(CommonFacts):
 
 @dataclass(frozen=True, eq=False)
 class BackwardFacts(_EdgeFacts):
-    """The gradient of a node is handed on to one of its operands: product = upstream · local."""
+    """The gradient of a node is handed on to one of its operands: product = upstream · local.
+
+    Where the numeric check `is_awaited`, nothing is said that depends on it.
+    """
 
     kind = "backward"
+    is_awaited: bool = field(default=False, kw_only=True)
 
     @property
     def subject(self) -> str:
@@ -194,13 +198,19 @@ class BackwardFacts(_EdgeFacts):
             return None
         if not is_finite(self.upstream.tensor) or not is_finite(self.product.tensor):
             return op.conventions
-        met = meets_convention(self.trace, self.node) or at_kink(self.trace, self.edge)
+        met = meets_convention(self.trace, self.node)
+        met = met or (not self.is_awaited and at_kink(self.trace, self.edge))
         return op.conventions if met else None
 
     @property
-    def check(self) -> StepCheck:
-        """The product against what small changes of the operand do."""
-        return step_check(self.trace, self.edge)
+    def check(self) -> StepCheck | None:
+        """The product against what small changes of the operand do; None while that is awaited."""
+        return None if self.is_awaited else step_check(self.trace, self.edge)
+
+    @property
+    def is_expensive(self) -> bool:
+        """Whether the check has still to be made, and may take long."""
+        return is_expensive(self.trace, self.edge)
 
 
 @dataclass(frozen=True, eq=False)

@@ -116,10 +116,13 @@ def _is_leaf(frame: Frame, position: int) -> bool:
     return frame.graph.nodes[position].op is None
 
 
-def step_facts(frame: Frame, notes: Notes = MappingProxyType({}), *, changed: bool = False) -> StepFacts:
+def step_facts(
+    frame: Frame, notes: Notes = MappingProxyType({}), *, changed: bool = False, awaited: bool = False
+) -> StepFacts:
     """The facts of the step that led to `frame`; the author's `notes` are by node's position.
 
-    `changed` says that the numbers of the run are not those of the file.
+    `changed` says that the numbers of the run are not those of the file, and `awaited` that the numeric check
+    is on its way.
     """
     nodes = frame.graph.nodes
     note = note_at(frame, notes, changed=changed)
@@ -131,7 +134,7 @@ def step_facts(frame: Frame, notes: Notes = MappingProxyType({}), *, changed: bo
         case Seed(node=position):
             return SeedFacts(frame, nodes[position], note=note)
         case Backward(edge=edge):
-            return BackwardFacts(frame, edge, note=note)
+            return BackwardFacts(frame, edge, note=note, is_awaited=awaited)
         case Accumulate(edge=edge, count=count, of=of):
             return AccumulateFacts(frame, edge, Turn(count, of), note=note)
         case Reduce(node=position):

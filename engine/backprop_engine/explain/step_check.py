@@ -9,14 +9,14 @@ from msgspec import Struct
 
 from backprop_engine.arrays import is_finite
 from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
-from backprop_engine.derivatives.numeric_check import check_edge, check_some_entries
+from backprop_engine.derivatives.numeric_check import check_edge, check_some_entries, forward_cost
 from backprop_engine.derived import derived
 from backprop_engine.explain.overrides import depends_on_override, overrides_gradient, overrides_value
 from backprop_engine.explain.symbols import gradient_name, operand_text
 from backprop_engine.graph.steps import Edge
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["StepCheck", "at_kink", "step_check"]
+__all__ = ["StepCheck", "at_kink", "is_expensive", "step_check"]
 
 MOST_ENTRIES = 256
 """The largest operand whose entries are checked one by one."""
@@ -28,6 +28,10 @@ _FEW = 16
 """The entries that are checked then, of a contribution that is what the operator's rule gives throughout."""
 _SAMPLE = 32
 """The entries of a larger operand that are checked one by one."""
+_EXPENSIVE = 200_000
+"""Where it takes more numbers than this to compute a node, a check of it may take longer than a page."""
+_KEPT = 64
+"""The outcomes of one trace that are kept, those of the checks made last."""
 
 
 class Assumption(NamedTuple):
@@ -68,8 +72,29 @@ def at_kink(trace: Trace, edge: Edge) -> bool:
     return op is not None and not op.analytic and _outcome(trace, edge).verdict is Verdict.KINK
 
 
-@derived(limit=64)
+def is_expensive(trace: Trace, edge: Edge) -> bool:
+    """Whether the check of a contribution may take long; False as soon as it has been made."""
+    cost = forward_cost(trace.graph, trace.graph.nodes[edge.node])
+    return cost > _EXPENSIVE and edge.index not in _outcomes(trace)
+
+
 def _outcome(trace: Trace, edge: Edge) -> GradientCheck:
+    outcomes = _outcomes(trace)
+    outcome = outcomes.get(edge.index)
+    if outcome is None:
+        outcome = outcomes[edge.index] = _checked(trace, edge)
+        for oldest in list(outcomes)[:-_KEPT]:
+            outcomes.pop(oldest, None)  # a check in another thread may have removed it
+    return outcome
+
+
+@derived()
+def _outcomes(trace: Trace) -> dict[int, GradientCheck]:
+    """The outcomes that are kept, by the edge's index."""
+    return {}
+
+
+def _checked(trace: Trace, edge: Edge) -> GradientCheck:
     node = trace.graph.nodes[edge.node]
     numbers = sum(prod(trace.graph.nodes[position].shape) for position in (edge.node, *node.operands))
     if numbers > MOST_PROJECTED and (some := check_some_entries(trace, edge, _FEW)) is not None:

@@ -150,6 +150,7 @@ def _page(view: View, width: int, height: int, *, further: bool = True) -> Lines
         height,
         small=small,
         further=further,
+        awaited=view.awaits_check,
     )
 
 
@@ -164,9 +165,11 @@ def _kept_page(
     *,
     small: bool,
     further: bool,
+    awaited: bool,
 ) -> Lines:
     """The page of a step at which nothing is watched, with what the author says about it."""
-    facts = replace(step_facts(trace.frame(position)), note=LocalText({language: noted}) if noted else None)
+    facts = step_facts(trace.frame(position), awaited=awaited)
+    facts = replace(facts, note=LocalText({language: noted}) if noted else None)
     return _composed(facts, language, width, height, lambda room: [], small=small, further=further)
 
 

@@ -22,10 +22,15 @@ _ASSUMPTIONS: Final[Mapping[str, Callable[[str], Message]]] = {
 
 
 def numeric_line(facts: StepFacts, language: str) -> Line:
-    """The numeric check of a backward step; nothing for other steps, and while a hidden bug is looked for."""
+    """The numeric check of a backward step; nothing for other steps, and while a hidden bug is looked for.
+
+    A check on its way says so.
+    """
     if not isinstance(facts, BackwardFacts) or facts.trace.graph.faults:
         return ()
     check = facts.check
+    if check is None:
+        return (Span(msg("checking numerically …").in_language(language), Role.DIM),)
     if check.not_finite:
         words = msg("{name} is not finite: nothing to compare", name=check.not_finite).in_language(language)
         return (Span(words, Role.TROUBLE if check.is_fault else Role.DIM),)

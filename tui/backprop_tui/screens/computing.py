@@ -1,15 +1,13 @@
 """What is seen of a long run until it is computed: how far it is, and how to leave it.
 
-It is computed in a thread of its own, for which the end of the app does not wait. NumPy hears nothing before
-an operator is done, so what is left in the middle of one ends after it, unseen.
+It is computed in a thread of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import copy_context
-from threading import Event, Thread
+from threading import Event
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -23,6 +21,7 @@ from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.panels.bars import progress_bar
 from backprop_tui.screens.bindings import CommandApp
+from backprop_tui.screens.slices import in_background
 from backprop_tui.screens.steady import SteadyScreen
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
@@ -66,7 +65,7 @@ class ComputingScreen(SteadyScreen[None]):
         if self._given_up is None:
             self._done = self._begun = 0
             self._given_up = Event()
-            Thread(target=copy_context().run, args=(self._compute, self._given_up), daemon=True).start()
+            in_background(self._compute, self._given_up)
 
     def on_unmount(self) -> None:
         """Nobody waits any more."""

@@ -38,6 +38,7 @@ from backprop_tui.screens.arrangement import (
     PanelArrangement,
 )
 from backprop_tui.screens.bindings import CommandApp, bindings
+from backprop_tui.screens.check_job import CheckJob
 from backprop_tui.screens.command_runner import CommandRunner
 from backprop_tui.screens.file_follower import FileFollower
 from backprop_tui.screens.graph_navigation import GraphNavigation
@@ -98,6 +99,7 @@ class DebuggerScreen(SteadyScreen[None]):
         self.player = Player(self)
         self.plots = PlotFiller(self)
         self.layout_job = LayoutJob(self)
+        self.check_job = CheckJob(self)
         self.navigation = GraphNavigation(self)
         self.arrangement = PanelArrangement(self, STAGE if staged else "")
         self.refusals = Refusals(
@@ -222,7 +224,7 @@ class DebuggerScreen(SteadyScreen[None]):
 
     def show_view(self, view: View) -> None:
         """Take another view, and show it in every panel."""
-        self.view = view
+        self.view = self.check_job.awaiting(view)
 
     def keep_view(self, view: View) -> None:
         """Take another view that looks the same: nothing is drawn."""
@@ -253,13 +255,13 @@ class DebuggerScreen(SteadyScreen[None]):
 
     def on_mount(self) -> None:
         """The titles; the panels draw themselves as soon as they have a size."""
-        self.keep_view(replace(self.current, commands=self.commands))
+        self.keep_view(self.check_job.awaiting(replace(self.current, commands=self.commands)))
         self._panels = {panel.id or "": panel for panel in self.query(Panel)}
         self._arrange()
         self.call_after_refresh(self.layout_job.follow)
         self.runner.carry_on()
         self.follower.start()
-        self.call_after_refresh(self.set_timer, _UNTIL_READ, self._read_ahead)
+        self.call_after_refresh(self.set_timer, _UNTIL_READ, self.read_ahead)
 
     def _take_size(self) -> None:
         """Take the classes of the screen's size, before there is a panel whose style depends on them.
@@ -284,11 +286,15 @@ class DebuggerScreen(SteadyScreen[None]):
             self.query_one(Body).share()
             self.plots.fill()
             self.layout_job.follow()
-            self._read_ahead()
+            self.read_ahead()
         if turned and self._guide is not None and self._guide.about:
             self.call_after_refresh(self.navigation.look_at, self._guide.about)
 
-    def _read_ahead(self) -> None:
+    def is_prepared(self, view: View) -> bool:
+        """Whether the page of a view waits for no numeric check; one that takes long begins now."""
+        return not self.check_job.prepare(view)
+
+    def read_ahead(self) -> None:
         """Have the page of the next step drawn, as soon as nobody presses a key."""
         from backprop_tui.screens.read_ahead import ReadAhead  # no first screen waits for it
 
@@ -473,7 +479,7 @@ class DebuggerScreen(SteadyScreen[None]):
 
     def _copy(self) -> None:
         """Copy what the mouse has marked, else the chosen node, else the step's equation and words."""
-        copied = self.get_selected_text() or text_of(self.current)
+        copied = self.get_selected_text() or text_of(replace(self.current, awaited=None))
         self.app.copy_to_clipboard(copied)
         first = copied.strip().splitlines()[0].strip() if copied.strip() else ""
         self.say(msg("copied: {what}", what=first).in_language(self.current.language))

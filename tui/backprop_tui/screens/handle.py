@@ -66,6 +66,14 @@ class Handle(Protocol):
         """Take another view that looks the same: nothing is drawn."""
         ...
 
+    def is_prepared(self, view: View) -> bool:
+        """Whether the page of a view waits for no numeric check; one that takes long begins now."""
+        ...
+
+    def read_ahead(self) -> None:
+        """Have the page of the next step drawn, as soon as nobody presses a key."""
+        ...
+
     @property
     def chosen_node(self) -> Node | None:
         """The node that is chosen, or the step's own."""

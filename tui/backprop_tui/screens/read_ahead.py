@@ -50,11 +50,15 @@ class ReadAhead:
         view, session = self._handle.current, self._handle.current.session
         if not self._handle.is_attached or session.pending is not None or session.levels:
             return
+        if view.awaits_check:  # its page comes first
+            return
         within = 0 < session.here + self._direction <= session.schedule.last  # of this iteration
         panel = self._handle.panel("step")
         if not within or not panel.display or not panel.size or self._took > SLICE:
             return
-        began = monotonic()
         following = replace(view, session=update(session, StepBy(self._direction)))
+        if not self._handle.is_prepared(following):
+            return  # it is drawn when its check is there
+        began = monotonic()
         PANELS["step"].draw(following, panel.size.width, panel.size.height)
         self._took = monotonic() - began

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
+from threading import Thread
 from time import monotonic
-from typing import Final
+from typing import Final, ParamSpec
 
 from textual.app import App
 from textual.worker import WorkerCancelled
@@ -12,7 +15,9 @@ from textual.worker import WorkerCancelled
 from backprop_engine.debugger import Session, advance
 from backprop_engine.trace.run import Run
 
-__all__ = ["FILLING", "PAUSE", "PENDING", "SLICE", "extended", "settled", "sliced"]
+__all__ = ["FILLING", "PAUSE", "PENDING", "SLICE", "extended", "in_background", "settled", "sliced"]
+
+Arguments = ParamSpec("Arguments")
 
 SLICE: Final = 0.04
 """Seconds that a slice takes; an iteration that takes longer is a slice of its own."""
@@ -42,6 +47,16 @@ def extended(run: Run) -> float:
     while run.extend() and monotonic() < begin + SLICE / 2:
         pass
     return monotonic() - begin
+
+
+def in_background(
+    work: Callable[Arguments, object], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> None:
+    """Do in a thread of its own what cannot be sliced; the end of the app does not wait for it.
+
+    NumPy hears nothing before an operator is done, so what is left in the middle of one ends after it.
+    """
+    Thread(target=copy_context().run, args=(work, *args), kwargs=kwargs, daemon=True).start()
 
 
 async def settled(app: App[None]) -> None:

@@ -5,7 +5,7 @@ In an app with motion a pulse runs along the wires of a step just taken.
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -17,9 +17,11 @@ from backprop_tui.cells.drawing import Area, Drawing
 from backprop_tui.cells.lines import Line, Span, crop_line, line_width
 from backprop_tui.panels.graph import GraphPicture
 from backprop_tui.panels.graph.minimap import Minimap, minimap
-from backprop_tui.panels.graph.pulse import BEATS, Pulse
 from backprop_tui.panels.graph.viewport import area_of_step, viewport_position
 from backprop_tui.widgets.panel import InView, Panel
+
+if TYPE_CHECKING:
+    from backprop_tui.panels.graph.pulse import Pulse
 
 __all__ = ["GraphPanel"]
 
@@ -178,6 +180,8 @@ class GraphPanel(Panel, inherit_bindings=True):
     # The pulse
 
     def _start_pulse(self, picture: GraphPicture) -> None:
+        from backprop_tui.panels.graph.pulse import BEATS, Pulse  # no first screen has one
+
         pulse = Pulse(picture)
         if pulse:
             self._pulse = pulse
