@@ -293,9 +293,21 @@ LOSSES: dict[str, Definition] = {
 
 
 def _attention(
-    q: Any, k: Any, v: Any, mask: Any = None, *, causal: bool, scale: float | None, additive: bool
+    q: Any,
+    k: Any,
+    v: Any,
+    mask: Any = None,
+    *,
+    causal: bool,
+    scale: float | None,
+    additive: bool,
+    heads: int,
 ) -> Any:
     """PyTorch takes either a mask or `is_causal`, which then goes into the mask."""
+    if heads > 1:
+        q, k, v = (each.unflatten(-1, (heads, -1)).transpose(-3, -2) for each in (q, k, v))
+        whole = _attention(q, k, v, mask, causal=causal, scale=scale, additive=additive, heads=1)
+        return whole.transpose(-3, -2).flatten(-2)
     if mask is not None and not additive:
         mask = mask != 0
     if mask is not None and causal:

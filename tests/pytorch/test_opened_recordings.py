@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from plain_models import GPT, MODELS
 from recorded_models import CASES
 from torch import nn
 from torch.nn import functional as f
@@ -80,6 +81,60 @@ def test_what_serves_an_operator_is_folded_into_it(tmp_path: Path) -> None:
     assert weight is not None
     np.testing.assert_array_equal(trace.gradient(graph.nodes[graph["permute"].operands[0]]), grad.numpy())
     np.testing.assert_array_equal(trace.gradient("weight"), weight.numpy())
+
+
+@pytest.mark.parametrize("cells", [None, 600], ids=["whole", "figures"])
+def test_a_gpt_reads_as_its_architecture(cells: int | None, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = GPT(layers=4)
+    with record(tmp_path / "run", model, cells=cells):
+        MODELS["GPT"].step(model)
+    trace = load_recording(tmp_path / "run").run().trace(0)
+    graph = trace.graph
+    block = [
+        *("layer_norm", "linear", "split", "split", "split", "scaled_dot_product_attention", "linear"),
+        *("add", "layer_norm", "linear", "gelu", "linear", "add"),
+    ]
+    written = [node.op.name for node in graph.nodes if node.op is not None]
+    assert written == [
+        *("embedding", "embedding", "add", *block * 4),
+        *("layer_norm", "linear", "index", "reshape", "log_softmax", "nll"),
+    ]
+    attention = graph["blocks[2].scaled_dot_product_attention"]
+    assert attention.attributes["heads"] == 4
+    assert attention.shape == (3, 16, 32)
+    for name, parameter in model.named_parameters():
+        gradient = trace.gradient(module_path(name))
+        assert parameter.grad is not None
+        if cells is None or parameter.numel() <= cells:
+            np.testing.assert_array_equal(gradient, parameter.grad.numpy())
+    if cells is None:
+        again = attention.op.forward(*(trace.values[at] for at in attention.operands), **attention.attributes)
+        np.testing.assert_allclose(again, trace.values[attention.position], rtol=1e-5, atol=1e-6)
+        assert wrong_edges(trace) == []
+
+
+def test_heads_that_a_hook_changed_are_shown(tmp_path: Path) -> None:
+    def attend(x: torch.Tensor, hooked: int) -> torch.Tensor:
+        parts = [(x * at).unflatten(-1, (2, 3)).transpose(1, 2) for at in (1, 2, 3)]
+        if hooked < 3:
+            parts[hooked].register_hook(lambda gradient: 2 * gradient)
+        mixed = f.scaled_dot_product_attention(*parts)
+        if hooked == 3:
+            mixed.register_hook(lambda gradient: 2 * gradient)
+        return mixed.transpose(1, 2).flatten(-2)
+
+    for hooked in range(5):
+        x = torch.linspace(-1, 1, 48).reshape(2, 4, 6).requires_grad_()
+        with record(tmp_path / str(hooked), nn.Identity(), cells=None):
+            attend(x, hooked).sin().sum().backward()
+        trace = load_recording(tmp_path / str(hooked)).run().trace(0)
+        ops = [node.op.name for node in trace.graph.nodes if node.op is not None]
+        folded = ops == ["mul"] * 3 + ["scaled_dot_product_attention", "sin", "sum"]
+        assert folded == (hooked == 4)
+        assert x.grad is not None
+        leaf = next(leaf for leaf in trace.graph.leaves if leaf.takes_gradient)
+        np.testing.assert_array_equal(trace.gradient(leaf), x.grad.numpy())
 
 
 X = torch.linspace(-2, 2, 24).reshape(4, 6) + 0.01

@@ -204,16 +204,41 @@ LOSSES: dict[str, Callable[..., Any]] = {
 
 
 def _attention(
-    q: Any, k: Any, v: Any, mask: Any = None, *, causal: bool, scale: float | None, additive: bool
+    q: Any,
+    k: Any,
+    v: Any,
+    mask: Any = None,
+    *,
+    causal: bool,
+    scale: float | None,
+    additive: bool,
+    heads: int,
 ) -> Any:
-    """Query by query, over the keys that it sees."""
+    """Query by query, over the keys that it sees; each head by itself, side by side."""
+    if heads > 1:
+        settings = {"causal": causal, "scale": scale, "additive": additive, "heads": 1}
+        batch = np.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
+        masks = [mask] * heads
+        if mask is not None:
+            wide = mask + np.zeros((*batch, heads, q.shape[-2], k.shape[-2]))
+            masks = [wide[..., head, :, :] for head in range(heads)]
+        stretches = [
+            [
+                each[..., head * each.shape[-1] // heads : (head + 1) * each.shape[-1] // heads]
+                for each in (q, k, v)
+            ]
+            for head in range(heads)
+        ]
+        return anp.concatenate(
+            [_attention(*one, mask, **settings) for one, mask in zip(stretches, masks, strict=True)], axis=-1
+        )
     batch = np.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
     scores = (q.shape[-2], k.shape[-2])
     mask = (0.0 if additive else 1.0) if mask is None else mask
     if batch:
         wide = [one + np.zeros((*batch, *one.shape[-2:])) for one in (q, k, v)]
         masks = mask + np.zeros((*batch, *scores))
-        settings = {"causal": causal, "scale": scale, "additive": additive}
+        settings = {"causal": causal, "scale": scale, "additive": additive, "heads": 1}
         return anp.stack([_attention(*one, **settings) for one in zip(*wide, masks, strict=True)])
     mask = mask + np.zeros(scores)
     scale = 1.0 / np.sqrt(q.shape[1]) if scale is None else scale

@@ -173,7 +173,7 @@ _SAID: Final[dict[str, Message]] = {
         _NO_SOLVERS,
     ),
     **dict.fromkeys(("conv3d", "maxpool3d", "avgpool3d"), _TWO_AXES),
-    "multiheadattention": msg("give `scaled_dot_product_attention` an axis of heads before the positions"),
+    "multiheadattention": msg("`scaled_dot_product_attention` takes `heads`"),
     **dict.fromkeys(("lstm", "gru", "rnn", "lstmcell", "grucell", "rnncell"), _RECURRENT),
     **{
         op: msg("`{op}` is a node of its own: write it under `nodes`", op=op) for op in ("grad", "vjp", "jvp")

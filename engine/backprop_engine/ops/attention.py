@@ -12,18 +12,32 @@ from backprop_engine.arrays import Shape, broadcast_axes, shape_text
 from backprop_engine.errors import ShapeError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
+from backprop_engine.ops.attention_weights import (
+    ENTRIES,
+    attention_weights,
+    by_key,
+    by_query,
+    by_value,
+    scores_gradient,
+    seen_by_value,
+)
 from backprop_engine.ops.attributes import Attributes, OpAttribute, setting_text
 from backprop_engine.ops.definition import MATRIX_SPEED, Decomposition, Family
-from backprop_engine.ops.normalisation import exponentials, softmax_of
+from backprop_engine.ops.heads import (
+    HELPERS,
+    merge,
+    merged_shape,
+    merged_text,
+    split,
+    split_shape,
+    split_text,
+)
+from backprop_engine.ops.normalisation import exponentials
 from backprop_engine.ops.rules import (
     Factor,
-    Indices,
     Intermediate,
     Linear,
     Rules,
-    broadcast_to_operand,
-    here,
-    same,
 )
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import (
@@ -37,7 +51,6 @@ from backprop_engine.ops.shape_rules import (
     repair,
     would_fit,
 )
-from backprop_engine.ops.shared_work import remembered
 
 define = Family("attention").define
 
@@ -51,9 +64,18 @@ def _attention_shape(
     causal: bool,
     scale: float | None,
     additive: bool,
+    heads: int,
 ) -> Shape:
     if _attends(q, k, v) and 0 not in (q[-1], k[-2]):
-        scores = _scores_shape(q, k, v)
+        if q[-1] % heads or v[-1] % heads:
+            raise ShapeError(
+                msg(
+                    "{operands}: {heads} heads must share the numbers of each position equally",
+                    operands=named(q, k, v),
+                    heads=heads,
+                )
+            )
+        scores = _scores_shape(*(split_shape(each, heads) for each in (q, k, v)))
         if mask is not None and not _masks(mask, scores):
             raise ShapeError(
                 msg(
@@ -64,10 +86,13 @@ def _attention_shape(
                 ),
                 would_fit(f"{operand(3)}.T") if len(mask) == 2 and _masks(mask[::-1], scores) else "",
             )
-        return (*scores[:-1], v[-1])
+        return merged_shape((*scores[:-1], v[-1] // heads), heads)
 
     def fits(q: Shape, k: Shape, v: Shape) -> bool:
-        return _attends(q, k, v) and (mask is None or _masks(mask, _scores_shape(q, k, v)))
+        if not _attends(q, k, v) or q[-1] % heads or v[-1] % heads:
+            return False
+        parts = (split_shape(each, heads) for each in (q, k, v))
+        return mask is None or _masks(mask, _scores_shape(*parts))
 
     hint = repair((q, k, v), fits) if 0 not in (*q, *k, *v) else ""
     if min(map(len, (q, k, v))) < 2:
@@ -103,110 +128,6 @@ def _masks(mask: Shape, scores: Shape) -> bool:
     return broadcasts_to(scores, mask)
 
 
-@remembered
-def attention_weights(
-    q: Any,
-    k: Any,
-    mask: Any = None,
-    *,
-    causal: bool = False,
-    scale: float | None = None,
-    additive: bool = False,
-) -> Any:
-    """How much each query takes of each value; each row sums to 1, or is 0 where the query sees nothing."""
-    scores = _scaled(q @ k.mT, q, scale)
-    if mask is not None and additive:
-        scores = scores + mask
-    elif mask is not None:
-        scores = np.where(mask == 1, scores, np.where(mask == 0, -np.inf, np.nan))
-    if causal:
-        scores = np.where(np.tri(*scores.shape[-2:]) == 1, scores, -np.inf)
-    return softmax_of(scores) if mask is None else _softmax_of_seen(scores)
-
-
-def _softmax_of_seen(scores: Any) -> Any:
-    """Softmax of rows, 0 where all of a row is -inf."""
-    largest = np.max(scores.real, axis=-1, keepdims=True)
-    e = np.exp(scores - np.where(largest == -np.inf, 0.0, largest))
-    total = np.sum(e, axis=-1, keepdims=True)
-    return e / np.where(total == 0, 1.0, total)
-
-
-@remembered
-def _scores_gradient(g: Any, out: Any, q: Any, k: Any, v: Any, *mask: Any, **settings: Any) -> Any:
-    """The gradient with respect to what softmax is taken of."""
-    found = g @ v.mT
-    found -= np.sum(g * out, axis=-1, keepdims=True)
-    return attention_weights(q, k, *mask, **settings) * found
-
-
-def _scaled(scores: Any, q: Any, scale: float | None) -> Any:
-    """Scores, or their gradient, divided by √d or multiplied by the scale."""
-    return scores / math.sqrt(q.shape[-1]) if scale is None else scores * scale
-
-
-def _by_query(g: Any, out: Any, q: Any, k: Any, v: Any, *mask: Any, **settings: Any) -> Any:
-    return _scaled(_scores_gradient(g, out, q, k, v, *mask, **settings), q, settings["scale"]) @ k
-
-
-def _by_key(g: Any, out: Any, q: Any, k: Any, v: Any, *mask: Any, **settings: Any) -> Any:
-    return _scaled(_scores_gradient(g, out, q, k, v, *mask, **settings), q, settings["scale"]).mT @ q
-
-
-def _seen_by_value(out: Any, q: Any, k: Any, v: Any, *mask: Any, **settings: Any) -> Any:
-    return attention_weights(q, k, *mask, **settings).mT
-
-
-def _in_batch(a: Any, out: Any) -> Any:
-    """An operand, or the weights, along every batch axis of the output."""
-    return np.broadcast_to(a, (*out.shape[:-2], *a.shape[-2:]))
-
-
-def _pull(i: Indices, out: Any, q: Any, k: Any, v: Any, *mask: Any, **settings: Any) -> Any:
-    """What an entry of the output gains where a score rises: along a further axis, one for each key."""
-    *batch, row, column = i
-    p = _in_batch(attention_weights(q, k, *mask, **settings), out)[(*batch, row)]
-    return p * (_in_batch(v, out).mT[(*batch, column)] - out[i][..., np.newaxis])
-
-
-def _entries_by_query(i: Indices, j: Indices, out: Any, q: Any, k: Any, *rest: Any, **settings: Any) -> Any:
-    keys = _in_batch(k, out).mT[(*i[:-2], j[-1])]
-    found = np.sum(_pull(i, out, q, k, *rest, **settings) * keys, axis=-1)
-    met = same((*broadcast_to_operand(i[:-2], q.shape[:-2]), i[-2]), j[:-1])
-    return here(met, _scaled(found, q, settings["scale"]))
-
-
-def _at_key(pull: Any, key: Any) -> Any:
-    """The entry for one key of what `_pull` gives."""
-    shape = np.broadcast_shapes(pull.shape[:-1], np.shape(key))
-    wide = np.broadcast_to(pull, (*shape, pull.shape[-1]))
-    return np.take_along_axis(wide, np.broadcast_to(key, shape)[..., np.newaxis], -1)[..., 0]
-
-
-def _entries_by_key(i: Indices, j: Indices, out: Any, q: Any, k: Any, *rest: Any, **settings: Any) -> Any:
-    pull = _at_key(_pull(i, out, q, k, *rest, **settings), j[-2])
-    found = pull * _in_batch(q, out)[(*i[:-1], j[-1])]
-    met = same(broadcast_to_operand(i[:-2], k.shape[:-2]), j[:-2])
-    return here(met, _scaled(found, q, settings["scale"]))
-
-
-def _entries_by_value(
-    i: Indices, j: Indices, out: Any, q: Any, k: Any, v: Any, *mask: Any, **settings: Any
-) -> Any:
-    p = _in_batch(attention_weights(q, k, *mask, **settings), out)[(*i[:-1], j[-2])]
-    return here(same((*broadcast_to_operand(i[:-2], v.shape[:-2]), i[-1]), (*j[:-2], j[-1])), p)
-
-
-def _entries_by_mask(
-    i: Indices, j: Indices, out: Any, q: Any, k: Any, v: Any, mask: Any, **settings: Any
-) -> Any:
-    pull = _pull(i, out, q, k, v, mask, **settings)
-    if mask.ndim == 0 or mask.shape[-1] == 1:  # one number is added to a whole row, which changes nothing
-        return here(False, np.sum(pull, axis=-1))
-    met = same(broadcast_to_operand(i[:-1], mask.shape[:-1]), j[:-1])
-    return here(met, _at_key(pull, j[-1]))
-
-
 def _settings_text(attributes: Attributes) -> str:
     """The settings that are not as they are by default, as `attention_weights` is given them."""
     given = [(name, attributes[name]) for name in ("causal", "scale", "additive")]
@@ -218,15 +139,26 @@ def _scaled_text(text: str, size: int, scale: float | None) -> str:
 
 
 def _attention_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
-    q, k, v, *mask = shapes
+    heads: int = attributes["heads"]
+    mask = shapes[3:]
+    q, k, v = (split_shape(each, heads) for each in shapes[:3])
     batch = np.broadcast_shapes(q[:-2], k[:-2], v[:-2])
-    weights = f"attention_weights(q, k{', mask' * len(mask)}{_settings_text(attributes)})"
+    out = merged_shape((*batch, q[-2], v[-1]), heads)
+    in_q, in_k, in_v, in_g, in_out = (
+        split_text(text, shape, heads)
+        for text, shape in zip(("q", "k", "v", "g", "out"), (*shapes[:3], out, out), strict=True)
+    )
+    weights = f"attention_weights({in_q}, {in_k}{', mask' * len(mask)}{_settings_text(attributes)})"
     weighted = max(len(q), len(k), *map(len, mask)) > 2
-    scores = f"({weights} * (g @ {_turned('v', batched=len(v) > 2)} - sum(g * out, axis=-1, keepdims=true)))"
+    product = f"{in_g} @ {_turned(in_v, batched=len(v) > 2)}"
+    scores = f"({weights} * ({product} - sum({in_g} * {in_out}, axis=-1, keepdims=true)))"
     turned, scale = _turned(scores, batched=bool(batch)), attributes["scale"]
 
     def summed(last: Shape, operand: Shape) -> tuple[int, ...]:
         return broadcast_axes((*batch, *last), operand)
+
+    def brought(text: str, last: Shape) -> str:
+        return merged_text(text, (*batch, *last), heads)
 
     p = _turned(weights, batched=weighted)
     parts = (
@@ -234,36 +166,41 @@ def _attention_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules
             "P", weights, lambda g, out, q, k, v, *mask, **given: attention_weights(q, k, *mask, **given)
         ),
         Intermediate(
-            "dP", f"g @ {_turned('v', batched=len(v) > 2)}", lambda g, out, q, k, v, *_, **__: g @ v.mT
+            "dP", product, lambda g, out, q, k, v, *_, heads, **__: split(g, heads) @ split(v, heads).mT
         ),
         Intermediate(
-            "rowsum", "sum(P * dP)", lambda g, out, *_, **__: np.sum(g * out, axis=-1, keepdims=True)
+            "rowsum",
+            "sum(P * dP)",
+            lambda g, out, *_, heads, **__: np.sum(split(g * out, heads), axis=-1, keepdims=True),
         ),
-        Intermediate("dS", "P * (dP - rowsum)", _scores_gradient),
+        Intermediate("dS", "P * (dP - rowsum)", scores_gradient),
     )
     rules: list[Linear | None] = [
         Linear(
-            _scaled_text(f"{scores} @ k", q[-1], scale),
-            _by_query,
+            brought(_scaled_text(f"{scores} @ {in_k}", q[-1], scale), q[-2:]),
+            by_query,
             summed=summed(q[-2:], q),
             shown=Words("through softmax, times the keys", "소프트맥스를 거쳐 키를 곱함"),
-            entries=_entries_by_query,
+            entries=ENTRIES[0],
             parts=parts,
         ),
         Linear(
-            _scaled_text(f"{turned} @ q", q[-1], scale),
-            _by_key,
+            brought(_scaled_text(f"{turned} @ {in_q}", q[-1], scale), k[-2:]),
+            by_key,
             summed=summed(k[-2:], k),
             shown=Words("through softmax, times the queries", "소프트맥스를 거쳐 쿼리를 곱함"),
-            entries=_entries_by_key,
+            entries=ENTRIES[1],
             parts=parts,
         ),
         Linear(
-            f"{p} @ g",
-            lambda g, *operands, **settings: _seen_by_value(*operands, **settings) @ g,
-            Factor(p, _seen_by_value, before=True),
+            brought(f"{p} @ {in_g}", v[-2:]),
+            by_value,
+            Factor(p, seen_by_value, before=True) if heads == 1 else None,
             summed=summed(v[-2:], v),
-            entries=_entries_by_value,
+            shown=None
+            if heads == 1
+            else Words("weights of each head, transposed", "헤드마다 가중치의 전치를 곱함"),
+            entries=ENTRIES[2],
         ),
     ]
     if mask and not attributes["additive"]:
@@ -272,10 +209,10 @@ def _attention_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules
         rules.append(
             Linear(
                 scores[1:-1],
-                _scores_gradient,
+                scores_gradient,
                 summed=summed((q[-2], k[-2]), mask[0]),
                 shown=Words("through softmax", "소프트맥스를 거침"),
-                entries=_entries_by_mask,
+                entries=ENTRIES[3],
             )
         )
     return tuple(rules)
@@ -287,11 +224,28 @@ def _turned(text: str, *, batched: bool) -> str:
 
 
 def _attention_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decomposition:
+    heads: int = attributes["heads"]
+    q, k, v = (split_shape(each, heads) for each in shapes[:3])
+    if heads == 1:
+        return _one_head_inside((q, k, v, *shapes[3:]), attributes)
+    named_parts = zip(("q", "k", "v"), shapes[:3], strict=True)
+    parted = [(f"{name}{name}", split_text(name, shape, heads)) for name, shape in named_parts]
+    steps = _one_head_inside((q, k, v, *shapes[3:]), attributes, *(name for name, _ in parted))
+    batch = np.broadcast_shapes(q[:-2], k[:-2], v[:-2])
+    *steps_before, (_, each) = steps
+    whole = merged_text("w", (*batch, q[-2], v[-1]), heads)
+    return (*parted, *steps_before, ("w", each), ("out", whole))
+
+
+def _one_head_inside(
+    shapes: tuple[Shape, ...], attributes: Attributes, query: str = "q", key: str = "k", value: str = "v"
+) -> Decomposition:
+    """The steps for operands that are called so, and have these shapes."""
     q, k, _, *mask = shapes
     ndim, scale = len(k), attributes["scale"]
-    turned = "k.T" if ndim == 2 else f"permute(k, axes={[*range(ndim - 2), ndim - 1, ndim - 2]})"
+    turned = f"{key}.T" if ndim == 2 else f"permute({key}, axes={[*range(ndim - 2), ndim - 1, ndim - 2]})"
     scaled = f"t / {math.sqrt(q[-1])}" if scale is None else f"t * {setting_text(scale)}"
-    steps: list[tuple[str, str]] = [("t", f"q @ {turned}")]
+    steps: list[tuple[str, str]] = [("t", f"{query} @ {turned}")]
     if mask or attributes["causal"]:
         # what is not seen is the logarithm of 0, which every floating type has
         steps += [("o", "detach(t * 0 + 1)"), ("n", "log(o - o)")]
@@ -303,7 +257,7 @@ def _attention_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Deco
         scaled = f"where(c <= r, {scaled}, n)"
     steps.append(("a", scaled))
     if not mask:
-        return (*steps, *exponentials(-1), ("p", "e / s"), ("out", "p @ v"))
+        return (*steps, *exponentials(-1), ("p", "e / s"), ("out", f"p @ {value}"))
     return (
         *steps,
         ("m", "detach(max(a, axis=-1, keepdims=true))"),
@@ -311,7 +265,7 @@ def _attention_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Deco
         ("e", "exp(z)"),
         ("s", "sum(e, axis=-1, keepdims=true)"),
         ("p", "e / where(s == 0, 1, s)"),
-        ("out", "p @ v"),
+        ("out", f"p @ {value}"),
     )
 
 
@@ -347,8 +301,13 @@ def attention_weights(q, k, mask=None, causal=False, scale=None, additive=False)
 
 def _exact(shapes: tuple[Shape, ...], attributes: Attributes) -> str:
     """Where it is causal, a query looks only at the keys up to its own position."""
-    q, k = shapes[:2]
-    scores = _scaled_text(f"q @ {_turned('k', batched=len(k) > 2)}", q[-1], attributes["scale"])
+    heads: int = attributes["heads"]
+    q, k, v = (split_shape(each, heads) for each in shapes[:3])
+    in_q, in_k, in_v = (
+        split_text(text, shape, heads) for text, shape in zip(("q", "k", "v"), shapes[:3], strict=True)
+    )
+    product = f"{in_q} @ {_turned(in_k, batched=len(k) > 2)}"
+    scores = _scaled_text(product, q[-1], attributes["scale"])
     seen = []
     if len(shapes) > 3 and attributes["additive"]:
         scores = f"{scores} + mask"
@@ -360,16 +319,30 @@ def _exact(shapes: tuple[Shape, ...], attributes: Attributes) -> str:
     weights = f"softmax(where({keys}, {scores}, -inf))" if seen else f"softmax({scores})"
     if "mask" in seen:  # a query that sees no key takes nothing
         weights = f"where(max({keys}, axis=-1, keepdims=true), {weights}, 0)"
-    return f"{weights} @ v"
+    batch = np.broadcast_shapes(q[:-2], k[:-2], v[:-2])
+    return merged_text(f"{weights} @ {in_v}", (*batch, q[-2], v[-1]), heads)
 
 
 def _numpy(shapes: tuple[Shape, ...], attributes: Attributes) -> str:
-    return f"attention_weights(q, k{', mask' * (len(shapes) > 3)}{_settings_text(attributes)}) @ v"
+    heads: int = attributes["heads"]
+    q, k, v = (name if heads == 1 else f"split_heads({name}, {heads})" for name in "qkv")
+    weights = f"attention_weights({q}, {k}{', mask' * (len(shapes) > 3)}{_settings_text(attributes)})"
+    return f"{weights} @ {v}" if heads == 1 else f"merge_heads({weights} @ {v})"
 
 
 def _work(q: Shape, k: Shape, v: Shape, *mask: Shape, **settings: Any) -> int:
-    out = _attention_shape(q, k, v, *mask, **settings)
-    return prod(out[:-1]) * k[-2] * (1 + (q[-1] + v[-1]) // MATRIX_SPEED)
+    q, k, v = (split_shape(each, settings["heads"]) for each in (q, k, v))
+    scores = _scores_shape(q, k, v)
+    return prod(scores) * (1 + (q[-1] + v[-1]) // MATRIX_SPEED)
+
+
+def _held(q: Shape, k: Shape, v: Shape, *_: Shape, heads: int, **__: Any) -> int:
+    return prod(_scores_shape(*(split_shape(each, heads) for each in (q, k, v))))
+
+
+def _forward(q: Any, k: Any, v: Any, *mask: Any, **settings: Any) -> Any:
+    heads = settings["heads"]
+    return merge(attention_weights(q, k, *mask, **settings) @ split(v, heads), heads)
 
 
 scaled_dot_product_attention = define(
@@ -379,11 +352,11 @@ scaled_dot_product_attention = define(
     formula="softmax(q @ k.T / sqrt(d)) @ v",
     exact=_exact,
     numpy=_numpy,
-    helpers={"attention_weights": ATTENTION_WEIGHTS},
-    forward=lambda q, k, v, *mask, **settings: attention_weights(q, k, *mask, **settings) @ v,
+    helpers={"attention_weights": ATTENTION_WEIGHTS, **HELPERS},
+    forward=_forward,
     shape=_attention_shape,
     work=_work,
-    held=lambda q, k, v, *mask, **settings: prod(_scores_shape(q, k, v)),
+    held=_held,
     rules=_attention_rules,
     attributes=(
         OpAttribute(
@@ -410,6 +383,16 @@ scaled_dot_product_attention = define(
                 "마스크를 점수에 더할지, 아니면 보이는 키에 1, 보이지 않는 키에 0인지",
             ),
         ),
+        OpAttribute(
+            "heads",
+            int,
+            1,
+            Words(
+                "how many heads share the numbers of each position, and look on their own",
+                "각 위치의 수를 나누어 갖고 따로 보는 헤드의 수",
+            ),
+            least=1,
+        ),
     ),
     optional=1,
     stops=lambda attributes: () if attributes["additive"] else ("mask",),
@@ -424,11 +407,15 @@ scaled_dot_product_attention = define(
         "Positions run along the second-to-last axis, d is the size of a query, and batches "
         "broadcast. With `causal`, query i sees the keys 0 … i, and no gradient flows to what it "
         "cannot see. A mask is PyTorch's attn_mask: truth values by default, where any number other "
-        "than 0 and 1 gives NaN. A query that sees no key gives 0, as in PyTorch.",
+        "than 0 and 1 gives NaN. A query that sees no key gives 0, as in PyTorch. With `heads`, each head "
+        "takes its stretch of the last axis, d is the size of a head's query, and a mask meets scores "
+        "that have an axis of heads before the positions.",
         "위치는 끝에서 둘째 축에 놓이고, d는 쿼리의 크기입니다. 배치는 브로드캐스트됩니다. "
         "causal이면 쿼리 i는 키 0 … i만 보며, 보지 못하는 것에는 그래디언트가 흐르지 않습니다. "
         "마스크는 PyTorch의 attn_mask입니다. 기본은 참과 거짓이고, 0과 1이 아닌 수가 있으면 "
-        "NaN이 됩니다. 어느 키도 보지 못하는 쿼리의 결과는 PyTorch처럼 0입니다.",
+        "NaN이 됩니다. 어느 키도 보지 못하는 쿼리의 결과는 PyTorch처럼 0입니다. "
+        "heads를 주면 헤드마다 마지막 축의 한 구간을 맡습니다. 이때 d는 헤드 하나의 쿼리 크기이고, "
+        "마스크는 위치 앞에 헤드 축이 있는 점수와 만납니다.",
     ),
     samples=(
         Sample(((3, 4), (3, 4), (3, 4))),
@@ -444,5 +431,8 @@ scaled_dot_product_attention = define(
         Sample(((2, 3), (4, 3), (4, 2), (2, 4)), {"additive": True}),
         Sample(((2, 1, 2, 2), (3, 3, 2), (3, 2), (2, 1, 1, 3)), {"additive": True, "scale": 1.0}),
         Sample(((2, 2, 2), (2, 2, 2), (2, 2, 1), (2, 2)), {"additive": True, "causal": True}),
+        Sample(((3, 4), (3, 4), (3, 2)), {"causal": True, "heads": 2}),
+        Sample(((2, 2, 2), (3, 2), (1, 3, 4), (2, 2, 3)), {"additive": True, "heads": 2, "scale": 0.5}),
+        Sample(((2, 3), (3, 3), (3, 3), np.array([1.0, 0.0, 1.0])), {"heads": 3}),
     ),
 )

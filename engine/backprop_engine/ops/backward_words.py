@@ -21,7 +21,7 @@ from backprop_engine.errors import ShapeError
 from backprop_engine.expressions import ExprError, Subscript, key_of, parse
 from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops import attention, cumulative, extrema, recurrent
+from backprop_engine.ops import attention_weights, cumulative, extrema, recurrent
 from backprop_engine.ops.attributes import Attributes, IndexKey, OpAttribute, setting_text
 from backprop_engine.ops.definition import OPS, Op
 from backprop_engine.ops.reductions import AXIS, reduced_axes
@@ -316,13 +316,13 @@ def _cell(op: str, gates: bool) -> Op:
 
 
 _attention = OPS["scaled_dot_product_attention"]
-_SETTINGS: Final = _attention.attributes
+_SETTINGS: Final = tuple(one for one in _attention.attributes if one.name != "heads")
 
 
 def _weights_shape(q: Shape, k: Shape, mask: Shape | None = None, **settings: Any) -> Shape:
     masks = () if mask is None else (mask,)
     v = (*k[:-1], 1)
-    _attention.shape(q, k, v, *masks, **settings)
+    _attention.shape(q, k, v, *masks, **settings, heads=1)
     wide = np.broadcast_shapes(q[:-2], k[:-2], *(each[:-2] for each in masks))
     return (*wide, q[-2], k[-2])
 
@@ -360,7 +360,7 @@ WORDS: Final[Mapping[str, Op]] = {
         _word(
             "attention_weights",
             "q k mask",
-            attention.attention_weights,
+            attention_weights.attention_weights,
             _weights_shape,
             _SETTINGS,
             of="scaled_dot_product_attention",

@@ -128,7 +128,9 @@ CALLS: Final[Mapping[str, str]] = {
         "cross_entropy({a}, {target}, {weight}, {reduction}, {ignore_index}, {label_smoothing})"
     ),
     # attention and cells
-    "scaled_dot_product_attention": "attention({q}, {k}, {v}, {mask}, {causal}, {scale}, {additive})",
+    "scaled_dot_product_attention": (
+        "attention({q}, {k}, {v}, {mask}, {causal}, {scale}, {additive}, {heads})"
+    ),
     "rotary_embedding": "rotary({x}, {base}, {interleaved}, {offset})",
     "lstm_cell": "lstm_cell({operands})",
     "gru_cell": "gru_cell({operands})",
@@ -232,8 +234,10 @@ def cross_entropy(a, target, weight, reduction, ignore_index, label_smoothing):
     )
 """,
     "attention": '''
-def attention(q, k, v, mask, causal, scale, additive):
+def attention(q, k, v, mask, causal, scale, additive, heads):
     """PyTorch takes either a mask or `is_causal`, which then goes into the mask."""
+    if heads > 1:
+        q, k, v = (each.unflatten(-1, (heads, -1)).transpose(-3, -2) for each in (q, k, v))
     if mask is not None and not additive:
         mask = mask != 0
     if mask is not None and causal:
@@ -242,7 +246,8 @@ def attention(q, k, v, mask, causal, scale, additive):
         causal = False
     if mask is not None:
         mask = mask.broadcast_to((*mask.shape[:-2], q.shape[-2], k.shape[-2]))
-    return F.scaled_dot_product_attention(q, k, v, mask, is_causal=causal, scale=scale)
+    out = F.scaled_dot_product_attention(q, k, v, mask, is_causal=causal, scale=scale)
+    return out.transpose(-3, -2).flatten(-2) if heads > 1 else out
 ''',
     "interpolate": """
 def interpolate(x, size, scale_factor, mode, align_corners):

@@ -284,7 +284,9 @@ def _adaptive(call: RecordedCall) -> _Meaning:
 
 
 def _attention(call: RecordedCall) -> _Meaning | None:
-    """Attention without dropout, of whichever of PyTorch's kernels; they add a mask to the scores."""
+    """Attention without dropout, of whichever of PyTorch's kernels; they add a mask to the scores. `heads` is
+    not PyTorch's, which is given them apart: what parts and joins them is folded away.
+    """
     if not 3 <= len(call.shapes) <= 4 or call.get("dropout_p", 0.0):
         return None
     scale = call.get("scale")
@@ -292,6 +294,7 @@ def _attention(call: RecordedCall) -> _Meaning | None:
         "causal": bool(call.get("is_causal", False)),
         "scale": None if scale is None else float(scale),
         "additive": len(call.shapes) == 4,
+        "heads": int(call.get("heads", 1)),
     }
     return _Meaning("scaled_dot_product_attention", tuple(range(len(call.shapes))), settings)
 

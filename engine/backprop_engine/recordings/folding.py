@@ -1,27 +1,27 @@
 """What a framework does for its own purposes, folded into the operators that it is done for.
 
 The transpose of a weight, the views around the product with it, and the bias that is added afterwards are one
-``linear``. Copies that change no number are left out, and changes of shape in a row are a single one.
+``linear``. Copies that change no number are left out, changes of shape in a row are a single one, and what
+brings heads of attention in their places is part of the attention.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from math import isclose
-from typing import Final
+from collections.abc import Mapping
 
+from backprop_engine.recordings.attention_folding import with_heads
+from backprop_engine.recordings.moves import (
+    COPIES,
+    RESHAPES,
+    TURNS,
+    VIEWS,
+    axes_of,
+    is_handed_on,
+    uses_of,
+)
 from backprop_engine.recordings.planned_nodes import PlannedEdge, PlannedNode
 
 __all__ = ["folded"]
-
-_VIEWS: Final = ("view", "_unsafe_view", "reshape")
-_RESHAPES: Final = (*_VIEWS, "squeeze", "unsqueeze")
-_TURNS: Final = ("t", "transpose", "permute")
-_COPIES: Final = (*_RESHAPES, "expand", "contiguous", "alias", "_to_copy", "lift_fresh")
-"""What leaves every number as it is, if neither the shape nor the type changes."""
-
-_CLOSE: Final = 1e-5
 
 
 def folded(computed: list[PlannedNode], output: PlannedNode) -> list[PlannedNode]:
@@ -33,28 +33,8 @@ def folded(computed: list[PlannedNode], output: PlannedNode) -> list[PlannedNode
     nodes = _without_copies(nodes, output)
     nodes = _with_single_moves(nodes, output)
     nodes = _without_copies(nodes, output)
+    nodes = with_heads(nodes, output)
     return _with_biases(nodes, output)
-
-
-def _uses(nodes: Iterable[PlannedNode], output: PlannedNode) -> Counter[int]:
-    """How often the output of each node is used, by its identity."""
-    return Counter([id(output), *(id(edge.source) for node in nodes for edge in node.operands)])
-
-
-def _is_handed_on(node: PlannedNode) -> bool:
-    """Whether what arrived at a node of one operand is what went on to it: no hook changed it."""
-    (edge,) = node.operands
-    given, handed = node.gradient, edge.contribution
-    if (
-        not edge.flows
-        or given is None
-        or handed is None
-        or (given.nan, given.inf) != (handed.nan, handed.inf)
-    ):
-        return False
-    if given.norm is None or handed.norm is None:
-        return given.norm is handed.norm
-    return isclose(given.norm, handed.norm, rel_tol=_CLOSE)  # the order of the entries may be another
 
 
 def _forget_statistics(node: PlannedNode) -> None:
@@ -80,16 +60,16 @@ def _without_copies(nodes: list[PlannedNode], output: PlannedNode) -> list[Plann
 
 
 def _is_copy(node: PlannedNode) -> bool:
-    if node.kind != "computed" or len(node.operands) != 1 or not _is_handed_on(node):
+    if node.kind != "computed" or len(node.operands) != 1 or not is_handed_on(node):
         return False
     whole = node.operands[0].source
     if node.shape != whole.shape or node.value is None or whole.value is None:
         return False
     if node.value.dtype != whole.value.dtype:
         return False
-    if node.name in _TURNS:
-        return _axes(node) == list(range(len(node.shape)))
-    return node.name in _COPIES or (node.name == "clone" and "memory_format" in node.settings)
+    if node.name in TURNS:
+        return axes_of(node) == list(range(len(node.shape)))
+    return node.name in COPIES or (node.name == "clone" and "memory_format" in node.settings)
 
 
 # Changes of shape in a row
@@ -97,7 +77,7 @@ def _is_copy(node: PlannedNode) -> bool:
 
 def _with_single_moves(nodes: list[PlannedNode], output: PlannedNode) -> list[PlannedNode]:
     """The nodes with one reshape, or one permutation of axes, where several follow each other."""
-    uses = _uses(nodes, output)
+    uses = uses_of(nodes, output)
     gone: set[int] = set()
     for node in nodes:
         if node.kind != "computed" or len(node.operands) != 1:
@@ -105,11 +85,11 @@ def _with_single_moves(nodes: list[PlannedNode], output: PlannedNode) -> list[Pl
         before = node.operands[0].source
         if uses[id(before)] != 1 or before.kind != "computed" or len(before.operands) != 1:
             continue
-        if not _is_handed_on(before):
+        if not is_handed_on(before):
             continue
-        if node.name in _RESHAPES and before.name in _RESHAPES:
+        if node.name in RESHAPES and before.name in RESHAPES:
             node.name, node.settings = "reshape", {}
-        elif (outer := _axes(node)) and (inner := _axes(before)):
+        elif (outer := axes_of(node)) and (inner := axes_of(before)):
             node.name, node.settings = "permute", {"dims": [inner[axis] for axis in outer]}
         else:
             continue
@@ -119,35 +99,12 @@ def _with_single_moves(nodes: list[PlannedNode], output: PlannedNode) -> list[Pl
     return [node for node in nodes if id(node) not in gone]
 
 
-def _axes(node: PlannedNode) -> list[int] | None:
-    """The axes of the operand in the order in which they are in the output; None for other operators."""
-    count = len(node.shape)
-    axes = list(range(count))
-    if node.name == "t":
-        return axes[::-1]
-    if node.name == "transpose":
-        found = [node.settings.get(name) for name in ("dim0", "dim1")]
-    elif node.name == "permute":
-        dims = node.settings.get("dims")
-        found = list(dims) if isinstance(dims, list) and len(dims) == count else []
-    else:
-        return None
-    turned = [at % count for at in found if type(at) is int and -count <= at < count]
-    if len(turned) != len(found) or len(set(turned)) != len(turned) or not turned:
-        return None
-    if node.name == "permute":
-        return turned
-    first, second = turned
-    axes[first], axes[second] = second, first
-    return axes
-
-
 # Products
 
 
 def _with_products(computed: list[PlannedNode], output: PlannedNode) -> list[PlannedNode]:
     """The nodes with ``linear`` for each product with a weight, and each part of a split by itself."""
-    uses = _uses(computed, output)
+    uses = uses_of(computed, output)
     gone: set[int] = set()
     users = {id(edge.source): node for node in computed for edge in node.operands}
     for node in computed:
@@ -160,7 +117,7 @@ def _with_products(computed: list[PlannedNode], output: PlannedNode) -> list[Pla
 
 def _with_biases(nodes: list[PlannedNode], output: PlannedNode) -> list[PlannedNode]:
     """The nodes with a bias that a module adds to its product as the third operand of ``linear``."""
-    uses = _uses(nodes, output)
+    uses = uses_of(nodes, output)
     gone: set[int] = set()
     for node in nodes:
         if node.name != "add" or len(node.operands) != 2 or node.settings.get("alpha", 1) != 1:
@@ -217,10 +174,10 @@ def _fold_linear(
     node.made += weight.made
     flat = x.source
     if (
-        flat.name in _VIEWS
+        flat.name in VIEWS
         and uses[id(flat)] == 1
         and user is not None
-        and user.name in _VIEWS
+        and user.name in VIEWS
         and uses[id(node)] == 1
         and len(flat.operands) == 1
         and user.shape[:-1] == flat.operands[0].source.shape[:-1]

@@ -163,6 +163,15 @@ def settings() -> Iterator[str]:
         causal=False,
         scale=None,
         additive=False,
+        heads=1,
+    )
+    yield from refused(
+        OPS["scaled_dot_product_attention"],
+        ((2, 4), (3, 4), (3, 4)),
+        causal=False,
+        scale=None,
+        additive=False,
+        heads=3,
     )
     yield from resized()
     yield from backward_words()

@@ -305,10 +305,12 @@ def test_a_definition_reads_in_one_order(path: Path) -> None:
 
 
 LEANED_ON = (
+    "attention_weights",
     "attributes",
     "backward_words",
     "definition",
     "error_function",
+    "heads",
     "notations",
     "reduced_losses",
     "rules",

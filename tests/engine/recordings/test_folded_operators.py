@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from backprop_engine.arrays import Shape
+from backprop_engine.recordings.aten import RecordedCall, match
 from backprop_engine.recordings.events import OperatorCall, TensorEntry
 from backprop_engine.recordings.folding import folded
 from backprop_engine.recordings.planned_nodes import PlannedEdge, PlannedNode
@@ -129,6 +130,57 @@ def test_a_bias_that_is_added_to_a_product_is_its_third_operand() -> None:
     shared = node("linear", (5, 3), x, weight)
     more = node("add", (5, 3), shared, bias)
     assert names(x, shared, more, node("mul", (5, 3), shared, more)) == ["exp", "linear", "add", "mul"]
+
+
+KERNEL = "_scaled_dot_product_flash_attention_for_cpu"
+
+
+def attention(queries: PlannedNode, *, heads: int = 4, turned: tuple[int, int] = (1, 2)) -> list[PlannedNode]:
+    """Attention with heads over three tensors, the first of which is given."""
+    nodes, parts = [], []
+    for whole in (queries, node("exp", (2, 5, 8), queries), node("tanh", (2, 5, 8), queries)):
+        parted = node("view", (2, 5, heads, 8 // heads), whole)
+        parts.append(node("transpose", (2, heads, 5, 8 // heads), parted, dim0=turned[0], dim1=turned[1]))
+        nodes += [*([whole] if whole is not queries else []), parted, parts[-1]]
+    mixed = node(KERNEL, (2, heads, 5, 8 // heads), *parts, is_causal=True)
+    back = node("transpose", (2, 5, heads, 8 // heads), mixed, dim0=1, dim1=2)
+    return [*nodes, mixed, back, node("view", (2, 5, 8), back)]
+
+
+def test_what_brings_heads_in_their_places_is_part_of_the_attention() -> None:
+    x = node("sin", (2, 5, 8), leaf((2, 5, 8)))
+    nodes = attention(x)
+    left = folded([x, *nodes], nodes[-1])
+    assert [one.name for one in left] == ["sin", "exp", "tanh", KERNEL]
+    assert left[-1] is nodes[-1]
+    assert left[-1].settings == {"is_causal": True, "heads": 4}
+    assert [edge.source for edge in left[-1].operands] == left[:3]
+    assert len(left[-1].made) == 9
+    again = RecordedCall(KERNEL, ((2, 5, 8),) * 3, (2, 5, 8), left[-1].settings)
+    found = match(again)
+    assert found is not None
+    assert found.attributes["heads"] == 4
+
+
+@pytest.mark.parametrize("shown", [1, 5, 8, 9, 10])
+def test_heads_that_others_use_or_a_hook_changed_are_shown(shown: int) -> None:
+    def one() -> list[PlannedNode]:
+        x = node("sin", (2, 5, 8), leaf((2, 5, 8)))
+        return [x, *attention(x)]
+
+    used = one()
+    other = node("sum", (), used[shown])
+    assert KERNEL in names(*used, other, node("mul", (2, 5, 8), used[-1], other))
+    assert "transpose" in names(*used, other, node("mul", (2, 5, 8), used[-1], other))
+    hooked = one()
+    hooked[shown].gradient = entry(hooked[shown].shape, 2.0)
+    assert "transpose" in names(*hooked)
+
+
+def test_axes_that_change_places_otherwise_are_shown() -> None:
+    x = node("sin", (2, 5, 8), leaf((2, 5, 8)))
+    nodes = attention(x, heads=5, turned=(0, 2))
+    assert "transpose" in names(x, *nodes)
 
 
 @pytest.mark.parametrize("training", [True, False])
