@@ -118,6 +118,17 @@ def test_a_scale_stands_apart_from_a_vector_of_its_own_width() -> None:
     assert [bool(line) for line in lines] == [True] * 10 + [False, True]
 
 
+@pytest.mark.parametrize("size", [(40, 9), (12, 4)])
+def test_a_heatmap_on_a_larger_scale_has_fainter_shades(size: tuple[int, int]) -> None:
+    tensor = np.linspace(-1.0, 1.0, 280).reshape(14, 20)
+
+    def strongest(scale: float | None) -> int:
+        block = heat_block(tensor, Role.VALUE, *size, scale=scale)
+        return max(abs(tone.level) for row in shades(block.lines) for shade in row for tone in shade)
+
+    assert [strongest(scale) for scale in (None, 1.0, 2.0, 18.0)] == [18, 18, 9, 1]
+
+
 @pytest.mark.parametrize("at", [0, 40, 79])
 def test_a_vector_that_lies_down_shows_where_there_is_something(at: int) -> None:
     tensor = np.zeros(80)
@@ -304,6 +315,13 @@ class TestLegends:
     )
     def test_it_says_what_fits(self, tensor: list[float], width: int, shown: str) -> None:
         assert line_text(legend(facts(np.asarray(tensor)), width)) == shown
+
+    @pytest.mark.parametrize(
+        ("width", "shown"),
+        [(40, "-1 edcbba 0 111222 0.5"), (14, "-1 eb 0 12 0.5"), (10, "-1…0.5")],
+    )
+    def test_its_shades_are_those_of_the_scale(self, width: int, shown: str) -> None:
+        assert line_text(legend(facts(np.asarray([-1.0, 0.5])), width, 2.0)) == shown
 
     @given(tensor=arrays(np.float64, 6, elements=st.floats()), width=st.integers(0, 60))
     def test_it_ends_at_the_least_and_the_greatest(self, tensor: np.ndarray, width: int) -> None:

@@ -1,7 +1,7 @@
 """A matrix as a heatmap: two rows a line, on a scale around zero, with a legend below.
 
-The scale is that of the whole tensor, whatever part of it is shown, and only the entries that are shown are
-looked at: what a window costs does not depend on the tensor's size.
+The scale is that of the whole tensor, whatever part of it is shown, or one that it shares with others. Only
+the entries that are shown are looked at: what a window costs does not depend on the tensor's size.
 """
 
 from __future__ import annotations
@@ -100,15 +100,17 @@ def _shade(number: int) -> tuple[Shade, str]:
 
 
 @lru_cache(maxsize=256)
-def legend(facts: Facts, width: int) -> Line:
-    """The scale in at most `width` cells: the least number, zero and the largest with the shades between.
+def legend(facts: Facts, width: int, largest: float | None = None) -> Line:
+    """The legend in at most `width` cells: the least number, zero and the greatest with the shades between.
 
-    Where there is no room for the shades it is the range alone, and nothing where there is not even that.
+    The shades are those of a scale that ends at `largest`, by default the tensor's own. Where there is no
+    room for them it is the range alone, and nothing where there is not even that.
     """
-    return next((line for line in _legends(facts, width) if line_width(line) <= width), ())
+    largest = facts.largest if largest is None else largest
+    return next((line for line in _legends(facts, width, largest) if line_width(line) <= width), ())
 
 
-def _legends(facts: Facts, width: int) -> Iterator[Line]:
+def _legends(facts: Facts, width: int, largest: float) -> Iterator[Line]:
     """What a legend can be, the fullest first, without those with shades that are certainly too wide."""
     marks = _marks(facts)
     if facts.least is None or facts.greatest is None:
@@ -117,10 +119,10 @@ def _legends(facts: Facts, width: int) -> Iterator[Line]:
     bare, sides = _bare_width(facts), (facts.least < 0) + (facts.greatest > 0)
     for size in (_LEGEND_CELLS, 4, 2):
         if bare + sides * size + line_width(marks) <= width:
-            yield (*_scale(facts, size), *marks)
+            yield (*_scale(facts, size, largest), *marks)
     for size in (_LEGEND_CELLS, 4, 2, 1) if marks else (1,):
         if bare + sides * size <= width:
-            yield _scale(facts, size)
+            yield _scale(facts, size, largest)
     for digits in (3, 2):
         least, greatest = number(facts.least, digits), number(facts.greatest, digits)
         yield (Span(least if least == greatest else f"{least}…{greatest}", Role.DIM),)
@@ -130,20 +132,20 @@ def _legends(facts: Facts, width: int) -> Iterator[Line]:
 @lru_cache(maxsize=64)
 def _bare_width(facts: Facts) -> int:
     """How wide the scale is without shades."""
-    return line_width(_scale(facts, 0))
+    return line_width(_scale(facts, 0, facts.largest))
 
 
 @lru_cache(maxsize=64)
-def _scale(facts: Facts, size: int) -> Line:
+def _scale(facts: Facts, size: int, largest: float) -> Line:
     """``-0.3 ▀▀▀ 0 ▀▀▀ 0.8``, with `size` shades on a side."""
     least, greatest = facts.least or 0.0, facts.greatest or 0.0
     below, above = min(least, 0.0), max(greatest, 0.0)
     spans: list[Span] = []
     if below:
-        spans += [Span(f"{number(below, 3)} ", Role.DIM), *_bar(below, facts.largest, size)[::-1], Span(" ")]
+        spans += [Span(f"{number(below, 3)} ", Role.DIM), *_bar(below, largest, size)[::-1], Span(" ")]
     spans.append(Span("0", Role.DIM))
     if above:
-        spans += [Span(" "), *_bar(above, facts.largest, size), Span(f" {number(above, 3)}", Role.DIM)]
+        spans += [Span(" "), *_bar(above, largest, size), Span(f" {number(above, 3)}", Role.DIM)]
     return tuple(spans)
 
 

@@ -218,24 +218,27 @@ def heat_block(
     row: bool = False,
     lying: bool = False,
     shape: bool = False,
+    scale: float | None = None,
 ) -> Block:
-    """A tensor as a heatmap; below it the scale where there is room, and the `shape` if that is asked for.
+    """A tensor as a heatmap; below it the legend where there is room, and the `shape` if that is asked for.
 
-    A vector that is to be `lying` has a sign that says so.
+    The colours are those of a `scale` that ends at this magnitude, by default the tensor's largest. A vector
+    that is to be `lying` has a sign that says so.
     """
     matrix, known = matrix_of(tensor, row or lying), facts(tensor)
+    largest = known.largest if scale is None else scale
     index = slice_text((0,) * (tensor.ndim - 2) + (None, None)) if tensor.ndim > 2 else ""
     named: Line = (Span(f"{shape_label(tensor.shape)} {index}".rstrip(), Role.DIM),) if shape else ()
-    below = [Block.of([line]) for line in (named, legend(known, width)) if line]
+    below = [Block.of([line]) for line in (named, legend(known, width, largest)) if line]
     below = [block for block in below if block.width <= width]
     below = below[max(0, len(below) - (height - 1) // 2) :]
     if _is_too_large(matrix, width - 2, height - len(below)):
-        return _heat_from_afar(matrix, known.largest, role, width, height, below)
+        return _heat_from_afar(matrix, largest, role, width, height, below)
     room = height - len(below)
     apart = bool(below) and not shape
     if (apart or matrix.shape[1] == 1) and len(matrix) <= 2 * (room - 1):
         room -= 1  # all rows fit into one line less: they are smaller, and the legend is independent
-    picture = _picture(matrix, known.largest, width - 2 - lying, room).block(role)
+    picture = _picture(matrix, largest, width - 2 - lying, room).block(role)
     if apart and picture.height + len(below) < height:
         below = [Block.blank(1), *below]  # what is right under a heatmap seems to go on with it
     return above(beside(picture, Block.text("ᵀ", role)) if lying else picture, *below)

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from backprop_engine.arrays import Tensor
 from backprop_engine.explain.facts import StepFacts
 from backprop_engine.explain.numbers import number
 from backprop_engine.explain.statistics import facts as tensor_facts
@@ -68,19 +67,21 @@ def _numbers(term: Term, language: str, pool: Pool) -> Any:
     rows, across = matrix.shape
     if not matrix.size or (rows <= _MOST_ROWS and across <= _MOST_COLUMNS):
         return ["\t".join(row) for row in number_rows(tensor, row=term.row, fine=term.fine)]
-    return _heatmap(tensor, matrix, language, pool)
+    return _heatmap(term, matrix, language, pool)
 
 
-def _heatmap(tensor: Tensor, matrix: Any, language: str, pool: Pool) -> list[int | str]:
+def _heatmap(term: Term, matrix: Any, language: str, pool: Pool) -> list[int | str]:
     """The place of its rows, a letter for each number; what is said of it; and a sign where an upright vector
     is a row, to save room.
     """
-    known = tensor_facts(tensor)
+    assert term.tensor is not None
+    known = tensor_facts(term.tensor)
+    largest = known.largest if term.scale is None else term.scale
     lies = matrix.shape[1] == 1
     shown = matrix.T if lies else matrix
     block = -(-shown.shape[0] // _HEAT_ROWS), -(-shown.shape[1] // _HEAT_COLUMNS)
     shown = shown if block == (1, 1) else downsampled(shown, *block)
-    letters = ["".join(map(_letter, row)) for row in levels(shown, known.largest).tolist()]
+    letters = ["".join(map(_letter, row)) for row in levels(shown, largest).tolist()]
     least, greatest = (number(np.float64(end or 0.0), 3) for end in (known.least, known.greatest))
     told = [msg("{least} to {greatest}", least=least, greatest=greatest)]
     if block != (1, 1):

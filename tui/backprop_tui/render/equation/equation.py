@@ -30,7 +30,7 @@ from backprop_tui.cells.lines import Role
 from backprop_tui.cells.tensors import is_multiplied
 from backprop_tui.render.equation.layout import laid_out
 from backprop_tui.render.equation.local_column import local_column
-from backprop_tui.render.equation.terms import Part, Sign, Term, showing
+from backprop_tui.render.equation.terms import Part, Sign, Term, on_one_scale, showing
 from backprop_tui.render.words import turn_text
 
 __all__ = ["equation", "equation_parts", "has_heatmaps"]
@@ -144,7 +144,9 @@ def _accumulate(facts: AccumulateFacts, language: str) -> list[Part]:
 
 
 def _reduce(facts: ReduceFacts, language: str) -> list[Part]:
-    """The gradient that the ranks go on with, and those of at most a few of them, this one among them."""
+    """The gradient that the ranks go on with, and those of at most a few of them, this one among them; all on
+    one scale, so that colours tell which is larger.
+    """
     reduction = facts.reduction
     word = {
         "mean": msg("mean over ranks"), "sum": msg("sum over ranks"), None: msg("all-reduced")
@@ -161,11 +163,11 @@ def _reduce(facts: ReduceFacts, language: str) -> list[Part]:
     result = _term(facts.result, word.in_language(language), Role.PRODUCT)
     match reduction.kind:
         case "mean":
-            return [result, Sign("="), Sign(f"1/{len(ranks)} · ("), *terms, Sign(")")]
+            return on_one_scale([result, Sign("="), Sign(f"1/{len(ranks)} · ("), *terms, Sign(")")])
         case "sum":
-            return [result, Sign("="), *terms]
+            return on_one_scale([result, Sign("="), *terms])
         case None:
-            return [result, Sign("←"), *terms]
+            return on_one_scale([result, Sign("←"), *terms])
 
 
 def _update(facts: UpdateFacts, language: str) -> list[Part]:

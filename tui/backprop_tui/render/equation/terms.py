@@ -5,6 +5,7 @@ The numbers of a term are written in full, few among zeros, lying down, or as a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from math import prod
 from typing import TypeAlias
@@ -15,6 +16,7 @@ from backprop_engine.arrays import Tensor, is_stored
 from backprop_engine.derived import derived
 from backprop_engine.explain.local_facts import SampleIndex
 from backprop_engine.explain.numbers import number
+from backprop_engine.explain.statistics import facts
 from backprop_tui.cells.blocks import Block, beside
 from backprop_tui.cells.lines import Role
 from backprop_tui.cells.shapes import shape_label
@@ -30,6 +32,7 @@ __all__ = [
     "Term",
     "briefly",
     "coarsely",
+    "on_one_scale",
     "showing",
     "with_brackets",
 ]
@@ -94,6 +97,8 @@ class Term(Struct, frozen=True, eq=False, dict=True, weakref=True):
     """Whether its numbers have few digits, and a vector may lie down."""
     factor: bool = False
     """Whether a negative number is in brackets."""
+    scale: float | None = None
+    """The magnitude at which the colours of its heatmap end; None for that of its largest entry."""
     written: WrittenColumns = field(default_factory=dict)
     """Its numbers as far as they were written out; a copy of the term with other settings shares them."""
 
@@ -173,7 +178,7 @@ class Term(Struct, frozen=True, eq=False, dict=True, weakref=True):
         lies = tensor.ndim == 1 and not self.row and 2 * height < min(tensor.size, width)
         whole = self.may_be_whole(width, height) and self._narrowest <= width
         if lies or (tensor.size and not whole):
-            return heat_block(tensor, self.role, width, height, row=self.row, lying=lies)
+            return heat_block(tensor, self.role, width, height, row=self.row, lying=lies, scale=self.scale)
         return tensor_block(tensor, self.role, width, height, row=self.row, shape=False, written=self.written)
 
 
@@ -217,6 +222,13 @@ def coarsely(parts: list[Part]) -> list[Part]:
     return [
         structs.replace(part, fine=False) if isinstance(part, Term) and part.fine else part for part in parts
     ]
+
+
+def on_one_scale(parts: Sequence[Part]) -> list[Part]:
+    """The parts with heatmaps whose colours can be compared: of a scale that holds the entries of all."""
+    tensors = [part.tensor for part in parts if isinstance(part, Term) and part.tensor is not None]
+    scale = max((facts(tensor).largest for tensor in tensors), default=0.0)
+    return [structs.replace(part, scale=scale) if isinstance(part, Term) else part for part in parts]
 
 
 def with_brackets(parts: list[Part]) -> list[Part]:
