@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, nan, prod
+from math import inf, nan
 from typing import Any, Literal
 
 import numpy as np
@@ -31,15 +31,6 @@ from backprop_engine.ops.shape_rules import broadcast, broadcasts, difference, n
 from backprop_engine.ops.smooth_activations import sigmoid_of, softplus_of
 
 define = Family("losses").define
-
-
-def _zero_or_one(shape: Shape) -> Any:
-    """0, 1, 1, 0, 1, 1, …"""
-    return (np.arange(prod(shape)) ** 2 % 3).reshape(shape) * np.float64(1.0)
-
-
-def _plus_or_minus_one(shape: Shape) -> Any:
-    return 2.0 * _zero_or_one(shape) - 1.0
 
 
 def _weighted(weight: Any, a: Any) -> Any:
@@ -99,7 +90,7 @@ bce = define(
             Words("a mistake made with certainty: an infinite loss", "확률 1로 틀리면 손실은 무한대"),
         ),
     ),
-    samples=(*sampled(0.05, 0.95), *sampled(0.05, 0.95, _zero_or_one)[1:5]),
+    samples=(*sampled(0.05, 0.95), *sampled(0.05, 0.95, (0.0, 1.0, 1.0))[1:5]),
 )
 
 
@@ -176,17 +167,8 @@ def _logits_inside(shapes: tuple[Shape, ...], attributes: Attributes) -> Decompo
     return reduced_inside(steps, shapes[0], attributes["reduction"])
 
 
-def _with_weights(*samples: Sample) -> tuple[Sample, ...]:
-    """The samples, with weights for the positives that broadcast."""
-    weights = np.array([0.5, 3.0, 1.0])
-    return tuple(
-        Sample(
-            (*sample.operands, weights if np.shape(sample.operands[1])[-1:] == (3,) else np.array(2.0)),
-            sample.attributes,
-        )
-        for sample in samples
-    )
-
+_LABELS = np.array([[0.0, 1.0, 1.0], [0.0, 1.0, 1.0]])
+_WEIGHTS = np.array([0.5, 3.0, 1.0])
 
 bce_with_logits = define(
     "bce_with_logits",
@@ -226,8 +208,14 @@ bce_with_logits = define(
     ),
     samples=(
         *sampled(),
-        *sampled(target=_zero_or_one)[1:5],
-        *_with_weights(*sampled()[:3], *sampled(target=_zero_or_one)[2:6]),
+        *sampled(targets=(0.0, 1.0, 1.0))[1:5],
+        Sample(((), (), np.array(2.0))),
+        Sample(((3,), (3,), np.array(2.0))),
+        Sample(((2, 3), (2, 3), np.array(2.0))),
+        Sample(((2, 3), _LABELS, _WEIGHTS)),
+        Sample(((1, 1), np.array([[0.0]]), np.array(2.0))),
+        Sample(((2, 3), _LABELS, _WEIGHTS), {"reduction": "sum"}),
+        Sample(((2, 3), _LABELS, _WEIGHTS), {"reduction": "none"}),
     ),
 )
 
@@ -288,7 +276,7 @@ hinge = define(
     kinks=(
         Kink((1.0, 1.0), 0, (0, None), Words("the corner belongs to the flat side", "꺾인 점은 평평한 쪽")),
     ),
-    samples=(*sampled(target=_plus_or_minus_one), *sampled(target=_plus_or_minus_one, margin=0.5)[1:3]),
+    samples=(*sampled(targets=(-1.0, 1.0, 1.0)), *sampled(targets=(-1.0, 1.0, 1.0), margin=0.5)[1:3]),
 )
 
 

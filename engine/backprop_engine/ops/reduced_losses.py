@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any, Final, Literal, TypeAlias
 
@@ -126,12 +126,15 @@ def _factor_text(text: str) -> str:
 
 
 def sampled(
-    low: float = -2.0, high: float = 2.0, target: Callable[[Shape], Any] | None = None, **attributes: Any
+    low: float = -2.0, high: float = 2.0, targets: Sequence[float] | None = None, **attributes: Any
 ) -> tuple[Sample, ...]:
-    """One number, a vector and a matrix, the matrix with every reduction; `target` makes targets itself."""
+    """One number, a vector and a matrix, the matrix with every reduction.
+
+    With `targets`, the second operand consists of these numbers, repeated.
+    """
 
     def sample(shape: Shape, **more: Any) -> Sample:
-        second = shape if target is None else target(shape)
+        second = shape if targets is None else np.resize(np.array(targets), shape)
         return Sample((shape, second), {**attributes, **more}, low, high)
 
     return (
