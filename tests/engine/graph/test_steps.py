@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Graph, Kind
-from backprop_engine.graph.steps import Accumulate, Backward, Forward, Seed, Steps
+from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Reduce, Seed, Steps, Update
 from backprop_engine.ops import OPS
 from backprop_engine.trace.record import record
 from graphs import runs
@@ -197,3 +198,67 @@ def test_arrivals_are_where_a_contribution_counts(run: Any) -> None:
                 if edge.operand == node.position and schedule.arrival(edge.index) <= position
             ]
             assert schedule.latest_arrival(node.position, position) == (arrived[-1] if arrived else None)
+
+
+# Ranks and updates
+
+TWO_PARAMETERS = _graph(("q", "mul", ["v", "w"]), ("f", "mul", ["q", "w"]), leaves="v w")
+"""Nodes v 0, w 1, q 2, f 3; w is used twice."""
+
+
+def _indices(steps: Steps) -> list[int]:
+    return [step.index for step in steps]
+
+
+def test_what_ranks_put_together_comes_after_the_backward_pass_and_before_the_updates() -> None:
+    plan = replace(TWO_PARAMETERS.schedule, updates=(1, 0), reduced=(0, 1))
+    steps = Steps(plan)
+    alone = 2 + 1 + 4 + 2  # forward, seed, backward, and what is accumulated of w
+    assert (plan.seed, plan.completed, plan.last, plan.clear) == (3, alone, alone + 5, alone + 5)
+    assert [*steps[plan.completed :]] == [
+        Reduce(alone + 1, 0),
+        Reduce(alone + 2, 1),
+        Update(alone + 3, 1),
+        Update(alone + 4, 0),
+        Clear(alone + 5),
+    ]
+    assert plan.reduce_positions == {0: alone + 1, 1: alone + 2}
+    assert plan.update_positions == {1: alone + 3, 0: alone + 4}
+    assert _indices(steps) == [*range(1, alone + 6)]
+
+
+def test_where_nothing_is_updated_nothing_is_cleared() -> None:
+    plan = replace(TWO_PARAMETERS.schedule, reduced=(1,))
+    assert [*Steps(plan)[plan.completed :]] == [Reduce(plan.last, 1)]
+    assert (plan.last, plan.clear) == (plan.completed + 1, plan.completed + 2)
+    assert plan.update_positions == {}
+
+
+def test_a_forward_pass_alone_ends_before_the_seed() -> None:
+    plan = TWO_PARAMETERS.forward_schedule
+    assert [*Steps(plan)] == [Forward(1, 2), Forward(2, 3)]
+    assert (plan.completed, plan.last, plan.seed, plan.clear) == (2, 2, 3, 3)
+    training = replace(plan, updates=(0,))
+    assert training.step(3) == Seed(3, 3)
+
+
+def test_there_are_no_steps_outside_of_a_run() -> None:
+    plan = TWO_PARAMETERS.schedule
+    for outside in (0, -1, plan.last + 1):
+        with pytest.raises(
+            IndexError, match=f"there is no step {outside}: steps count from 1 to {plan.last}"
+        ):
+            plan.step(outside)
+    assert (Steps(plan)[-1].index, Steps(plan)[0]) == (plan.last, Forward(1, 2))
+    assert _indices(Steps(plan)[2:5]) == [3, 4, 5]  # type: ignore[arg-type]
+
+
+def test_the_turn_and_the_arrival_of_each_contribution() -> None:
+    plan = TWO_PARAMETERS.schedule
+    ways = [(edge.node, edge.operand, edge.shared, plan.turn(edge)) for edge in plan.edges]
+    assert ways == [(3, 2, False, (1, 1)), (3, 1, True, (1, 2)), (2, 0, False, (1, 1)), (2, 1, True, (2, 2))]
+    assert [plan.arrival(edge.index) for edge in plan.edges] == [4, 6, 7, 9]
+    assert plan.uses_of == {2: [0], 1: [1, 3], 0: [2]}
+    assert plan.edges_of == {3: range(2), 2: range(2, 4)}
+    assert [plan.latest_arrival(1, position) for position in range(10)] == [None] * 6 + [1] * 3 + [3]
+    assert plan.latest_arrival(3, 9) is None

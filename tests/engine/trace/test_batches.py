@@ -142,6 +142,35 @@ def test_other_examples_for_a_leaf() -> None:
         scenario.with_leaf("t", [0, 1, 2, 0, 1, 2, 3])
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 6, 7])
+@pytest.mark.parametrize("at", range(7))
+def test_an_example_that_does_not_fit_is_refused_wherever_it_is(at: int, size: int) -> None:
+    scenario = loaded(f"{{size: {size}, of: [X, t], drop_last: true}}")
+    with pytest.raises(UsageError, match="t is not valid for L: the class index 3"):
+        scenario.bindings.with_leaf(scenario.graph, "t", [*T[:at], 3, *T[at + 1 :]])
+
+
+def test_bindings_with_other_examples_are_those_of_the_first_iteration() -> None:
+    scenario = loaded("{size: 2, of: [X, t], drop_last: true}")
+    changed = scenario.bindings.with_leaf(scenario.graph, "X", np.array(X) + 10)
+    leaf = scenario.graph["X"].position
+    assert changed.leaves[leaf].tolist() == [[11.0, 12.0], [12.0, 11.0]]
+    assert changed.given(leaf).tolist() == (np.array(X) + 10).tolist()
+    with pytest.raises(UsageError, match="X has shape 7×2, but its value has shape 2×2"):
+        scenario.bindings.with_leaf(scenario.graph, "X", X[:2])
+
+
+def test_without_batches_nothing_follows_an_iteration() -> None:
+    scenario = loaded("{size: 2, of: [X, t], drop_last: true}")
+    alone = scenario.bindings.alone
+    assert alone.batches is None
+    assert alone.at(3) is alone
+    leaf = scenario.graph["X"].position
+    assert alone.given(leaf) is alone.leaves[leaf]
+    other = alone.with_leaf(scenario.graph, "X", [[1.0, 1.0], [2.0, 2.0]])
+    assert other.leaves[leaf].tolist() == [[1.0, 1.0], [2.0, 2.0]]
+
+
 def test_no_update_at_all_is_a_forward_pass() -> None:
     scenario = load_source(Source("case.yaml", loaded(SHUFFLED).to_yaml().replace("steps: 9", "steps: 0")))
     known: dict[str, Any] = {}

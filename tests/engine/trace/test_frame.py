@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 
-from backprop_engine.graph.steps import Accumulate, Backward, Forward, Seed
+from backprop_engine.graph.bindings import Bindings
+from backprop_engine.graph.graph import Kind
+from backprop_engine.graph.steps import Accumulate, Backward, Clear, Forward, Reduce, Seed, Update
 from backprop_engine.trace.record import record
-from backprop_engine.trace.trace import Frame, Phase, Trace
-from graphs import RandomRun, runs
+from backprop_engine.trace.reduction import GradientReduction
+from backprop_engine.trace.trace import Frame, Phase, Trace, between, nodes_of
+from graphs import RandomRun, Sketch, runs
 
 
 def _state(frame: Frame) -> list[tuple[Any, Any]]:
@@ -117,3 +122,73 @@ def test_positions_outside_the_run_are_refused(run: RandomRun) -> None:
     for outside in (-1, len(trace.steps) + 1):
         with pytest.raises(IndexError, match="outside 0…"):
             trace.frame(outside)
+
+
+# What may look different
+
+
+def _trained() -> Trace:
+    """The iteration of a training on two ranks: a reduction, an update, and the end after five steps."""
+    graph = Sketch().leaves(Kind.PARAM, w=()).constants(x=())(f="mul w x")(g="tanh f").build()
+    trace = record(graph, Bindings.of(graph, {"w": 0.5, "x": 2.0}))
+    plan = replace(graph.training_schedule, reduced=(0,))
+    reduced = GradientReduction({0: trace.gradients[0], 1: np.float64(5.0)}, np.float64(2.5), 0)
+    return replace(trace, plan=plan, reduced={0: reduced}, updated={0: np.float64(7.0)})
+
+
+def test_the_frames_of_an_iteration_on_two_ranks() -> None:
+    trace = _trained()
+    last = trace.schedule.last
+    frames = [trace.frame(position) for position in range(last + 1)]
+    assert [type(frame.step) for frame in frames[1:]] == [
+        Forward, Forward, Seed, Backward, Backward, Reduce, Update, Clear,
+    ]  # fmt: skip
+    own = trace.gradients[0]
+    assert [frame.gradient("w") for frame in frames] == [None] * 5 + [own, 2.5, 2.5, None]
+    assert [frame.value("w") for frame in frames] == [0.5] * 7 + [7.0, 7.0]
+    assert [frame.value("f") is None for frame in frames] == [True] + [False] * 7 + [True]
+    assert [frame.complete("w") for frame in frames] == [False] * 5 + [True] * 3 + [False]
+    assert [frame.phase for frame in frames[5:]] == [Phase.BACKWARD] + [Phase.UPDATE] * 3
+    assert [frame.node.name if frame.node else "" for frame in frames] == ["", *"fggg", "f", "w", "w", ""]
+
+
+def test_without_updates_what_ranks_put_together_is_a_phase_of_its_own() -> None:
+    trace = _trained()
+    trace = replace(trace, plan=replace(trace.graph.schedule, reduced=(0, 0)))
+    assert [trace.frame(position).phase for position in (5, 6, 7)] == [
+        Phase.BACKWARD,
+        Phase.REDUCE,
+        Phase.END,
+    ]
+
+
+def test_between_two_frames_are_the_steps_to_each_and_those_between() -> None:
+    trace = _trained()
+    frames = [trace.frame(position) for position in range(trace.schedule.last + 1)]
+    steps = [frame.step for frame in frames]
+    assert between(frames[2], frames[4]) == between(frames[4], frames[2]) == steps[2:5]
+    assert between(frames[1], frames[5]) == steps[1:6]
+    assert between(frames[3], frames[3]) == [steps[3]]
+    assert between(frames[6], frames[7]) == steps[6:8]
+    assert between(frames[0], frames[1]) is None
+    assert between(frames[4], frames[6]) is between(frames[5], frames[6]) is None  # across the completion
+    assert between(frames[6], frames[8]) is between(frames[8], frames[8]) is None  # everything is cleared
+    assert between(frames[2], _trained().frame(3)) is None
+
+
+def test_between_frames_far_apart_anything_may_differ() -> None:
+    sketch = Sketch().inputs(x=())
+    for number in range(12):
+        sketch = sketch(**{f"n{number}": f"tanh {f'n{number - 1}' if number else 'x'}"})
+    graph = sketch.build()
+    trace = record(graph, Bindings.of(graph, {"x": 0.5}))
+    assert [step.index for step in between(trace.frame(1), trace.frame(9)) or ()] == [*range(1, 10)]
+    assert between(trace.frame(1), trace.frame(10)) is None
+
+
+def test_the_nodes_that_a_step_is_about() -> None:
+    trace = _trained()
+    steps = [trace.schedule.step(index) for index in range(1, 9)]
+    assert [nodes_of(step) for step in steps] == [(2,), (3,), (3,), (3, 2), (2, 0), (0,), (0,), ()]
+    edge = trace.graph.edges[1]
+    assert nodes_of(Accumulate(6, edge, 1, 2)) == (2, 0)

@@ -17,7 +17,7 @@ from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.verify import verify
-from backprop_engine.trace.run import Run
+from backprop_engine.trace.run import Among, Moment, Run
 from backprop_engine.trace.trace import Phase
 from backprop_engine.trace.training import held_numbers, stride
 
@@ -278,3 +278,61 @@ def test_the_outputs_of_a_run_whose_output_is_a_vector_are_told_in_order() -> No
     fresh = Run(scenario.graph, scenario.bindings)
     assert [list(value) for value in fresh.losses()] == [[1, 4]]
     assert [list(value) for value in Run.of(scenario.record()).losses()] == [[1, 4]]
+
+
+# What people call iterations
+
+
+def test_the_iterations_of_a_training_are_called_by_their_numbers() -> None:
+    run = load().run()
+    assert (run.iterations, run.has_iterations, run.among) == (7, True, Among())
+    assert (run.called(3), run.iteration_called("3"), run.iteration_called("6")) == ("3", 3, 6)
+    assert [run.moment(2), run.at_moment(Moment(2, 5)), run.at_moment(Moment(9))] == [Moment(2), 2, 6]
+    assert run.places(np.array([0, 3])).tolist() == [0.0, 3.0]
+    assert run.places(np.array([0, 3])).dtype == np.float64
+    assert [run.at_place(place) for place in (-3.0, 0.4, 2.6, 6.4, 90.0)] == [0, 0, 3, 6, 6]
+    for name in ("7", "-1", "three", ""):
+        with pytest.raises(UsageError, match="iterations are numbered 0 to 6"):
+            run.iteration_called(name)
+
+
+def test_without_a_training_there_is_one_iteration() -> None:
+    scenario = load(TEXT.partition("train:")[0])
+    run = Run.of(scenario.record())
+    assert (run.iterations, run.has_iterations, run.last) == (1, False, run.graph.schedule.last)
+    assert (run.start(0), run.length, run.schedule(0)) == (0, run.last, run.graph.schedule)
+    with pytest.raises(UsageError, match="without `train` the only iteration is 0"):
+        run.trace(1)
+    for elsewhere in (run.on_rank, run.in_pass):
+        with pytest.raises(UsageError, match="this run has one"):
+            elsewhere()
+
+
+def test_a_run_says_what_it_is() -> None:
+    run = load().run()
+    assert repr(run) == f"<Run: output L, 6 updates by sgd, {run.last} steps>"
+    alone = Run.of(load(TEXT.partition("train:")[0]).record())
+    assert repr(alone) == f"<Run: output L, {alone.last} steps>"
+
+
+def test_what_is_missing_becomes_less_by_one_with_each_approach() -> None:
+    run = load().run()
+    assert [run.missing(iteration) for iteration in (0, 1, 4)] == [1, 2, 5]
+    for left in (5, 4, 3, 2, 1):
+        assert run.missing(4) == left
+        run.approach(4)
+    assert run.missing(4) == 1
+    run.approach(4)  # nothing more is on the way
+    assert run.missing(4) == 1
+    run.trace(4)
+    assert (run.missing(4), run.nearest(4)) == (0, 4)
+
+
+def test_positions_outside_of_a_run_are_refused() -> None:
+    run = load().run()
+    assert run.locate(run.last) == (6, run.graph.forward_schedule.last)
+    assert run.locate(run.length) == (0, run.length)
+    assert run.locate(run.length + 1) == (1, 1)
+    for outside in (-1, run.last + 1):
+        with pytest.raises(UsageError, match=f"there is no position {outside}: the run has positions 0 to"):
+            run.locate(outside)
