@@ -55,7 +55,7 @@ def test_a_recording_is_opened_and_told(
         assert found
         for key, gradient in found.items():
             np.testing.assert_array_equal(gradient, expected[key].float().numpy())
-    if cells is None and "autocast" not in name:
+    if cells is None:
         assert wrong_edges(trace) == []
     assert run_command(["run", str(tmp_path / "run")]) == 0
     told = capsys.readouterr()

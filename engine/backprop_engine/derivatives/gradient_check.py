@@ -103,6 +103,7 @@ def compare(
     factors: Callable[[], Mapping[str, Any]] = dict,
     sizes: Shape = (),
     between: Bounds | None = None,
+    eps: float = 0.0,
 ) -> GradientCheck:
     """Compare `gradient` with the derivative of the scalar `function` at `x`.
 
@@ -110,6 +111,7 @@ def compare(
     does where it is saturated, is allowed the rounding of what cancelled. `cost` is how many numbers the
     function goes through. What `factors` gives, and `sizes`, help to recognise a mistake (see `resemblance`).
     `between` gives the bounds of what is fair for an entry, where that is known for each output by itself.
+    `eps` is that of the type in which the gradient was computed, where that is narrower than its own.
     """
     method = "complex step" if analytic else "differences"
     entries = int(np.size(x))
@@ -140,14 +142,14 @@ def compare(
         affordable = MOST_WORK // max(1, cost)
         if entries > min(most, affordable):
             chosen = min(sample, entries, max(FEWEST, affordable))
-            return _sampled(name, method, derivative, function, point, gradient, chosen, between)
+            return _sampled(name, method, derivative, function, point, gradient, chosen, between, eps)
         slopes = [derivative(function, point, unit(point.shape, entry)) for entry in range(entries)]
-        rounding = 8.0 * float(np.finfo(gradient.dtype).eps) * upstream
+        rounding = 8.0 * max(float(np.finfo(gradient.dtype).eps), eps) * upstream
         check = _judge(
-            name, method, slopes, flat, gradient, np.arange(entries), point.shape, rounding, between
+            name, method, slopes, flat, gradient, np.arange(entries), point.shape, rounding, between, eps
         )
         if check.verdict is Verdict.KINK and entries > 1:
-            check = _together(check, function, point, gradient, slopes)
+            check = _together(check, function, point, gradient, slopes, eps)
     return _recognised(check, gradient, factors, sizes) if check.verdict is Verdict.DIFFERS else check
 
 
@@ -169,7 +171,7 @@ _MOST_TIED: Final = 12
 
 
 def _together(
-    check: GradientCheck, function: Function, x: Any, gradient: Tensor, slopes: Sequence[Slope]
+    check: GradientCheck, function: Function, x: Any, gradient: Tensor, slopes: Sequence[Slope], eps: float
 ) -> GradientCheck:
     """At a kink each entry may be fair by itself, and several together not: a tie given whole to both.
 
@@ -181,12 +183,14 @@ def _together(
         direction = sum((unit(x.shape, entry) for entry in group), np.zeros(x.shape))
         along = differences(function, x, direction)
         projected = float(np.sum(gradient * direction))
-        if unfair_together(along, [slopes[entry] for entry in group], projected, gradient):
+        if unfair_together(along, [slopes[entry] for entry in group], projected, gradient, eps):
             return unfair_tie(check, along, projected)
     return check
 
 
-def unfair_together(along: Slope, alone: Sequence[Slope], projected: float, gradient: Tensor) -> bool:
+def unfair_together(
+    along: Slope, alone: Sequence[Slope], projected: float, gradient: Tensor, eps: float = 0.0
+) -> bool:
     """Whether a gradient is wrong along a direction in which several kinks move.
 
     It can be told where the function is smooth along that direction, though not since one-sided slopes of
@@ -195,7 +199,8 @@ def unfair_together(along: Slope, alone: Sequence[Slope], projected: float, grad
     if along.left is not None:
         return False
     scale = float(np.max(np.abs(gradient), initial=0.0)) + abs(along.value)
-    allowed = _tolerance("differences", gradient.dtype) * scale * len(alone) + 2.0 * along.doubt + along.noise
+    allowed = _tolerance("differences", gradient.dtype, eps) * scale * len(alone)
+    allowed += 2.0 * along.doubt + along.noise
     left = sum(slope.value if slope.left is None else slope.left for slope in alone)
     right = sum(slope.value if slope.right is None else slope.right for slope in alone)
     separate = max(1e-4 * scale, allowed)
@@ -225,12 +230,12 @@ _BESIDE: Final = 1e-12
 """How far a small entry may be off because of the rounding of one that is so much larger."""
 
 
-def _tolerance(method: str, dtype: np.dtype[Any]) -> float:
-    """The tolerance, relative to the gradient's largest magnitude; a narrow dtype needs more."""
+def _tolerance(method: str, dtype: np.dtype[Any], eps: float) -> float:
+    """The tolerance, relative to the gradient's largest magnitude; a narrow type needs more."""
     wanted = 1e-9 if method == "complex step" else 1e-7
-    if dtype == np.float64:
+    if dtype == np.float64 and not eps:
         return wanted
-    rounding = float(np.finfo(dtype).eps)
+    rounding = max(float(np.finfo(dtype).eps), eps)
     return max(wanted, min(float(np.sqrt(rounding)), _ROUNDINGS * rounding))
 
 
@@ -244,6 +249,7 @@ def _judge(
     shape: tuple[int, ...],
     rounding: float = 0.0,
     between: Bounds | None = None,
+    eps: float = 0.0,
 ) -> GradientCheck:
     """Compare entries of the gradient with their numeric slopes."""
     numeric = np.array([slope.value for slope in slopes])
@@ -256,10 +262,10 @@ def _judge(
     )
     doubt = np.array([slope.doubt for slope in slopes])
     noise = np.array([slope.noise for slope in slopes])
-    tolerance = _tolerance(method, gradient.dtype) * scale + 1e-13 + noise + rounding
-    if method == "complex step" and gradient.dtype == np.float64:  # exact in each entry by itself
+    tolerance = _tolerance(method, gradient.dtype, eps) * scale + 1e-13 + noise + rounding
+    if method == "complex step" and gradient.dtype == np.float64 and not eps:  # exact in each entry by itself
         own = np.maximum(np.abs(found), np.abs(numeric))
-        each = _tolerance(method, gradient.dtype) * own + _BESIDE * scale + 1e-13 + rounding
+        each = _tolerance(method, gradient.dtype, eps) * own + _BESIDE * scale + 1e-13 + rounding
         tolerance = np.minimum(tolerance, each)
     allowed = tolerance + np.minimum(2.0 * doubt, 1e-4 * scale)
     gaps = np.where(kinks, 0.0, np.abs(found - numeric))
@@ -300,6 +306,7 @@ def _sampled(
     gradient: Tensor,
     sample: int,
     between: Bounds | None,
+    eps: float,
 ) -> GradientCheck:
     """A random projection, and a sample of entries one by one."""
     random = np.random.default_rng(0)
@@ -310,8 +317,8 @@ def _sampled(
     chosen = np.sort(random.choice(x.size, sample, replace=False))
     slopes = [derivative(function, x, unit(x.shape, int(entry))) for entry in chosen]
     found = np.ravel(gradient)[chosen].astype(np.float64)
-    result = _judge(name, method, slopes, found, gradient, chosen, x.shape, between=between)
-    allowed = _tolerance(method, gradient.dtype) * magnitude * 10 + along.doubt + along.noise
+    result = _judge(name, method, slopes, found, gradient, chosen, x.shape, between=between, eps=eps)
+    allowed = _tolerance(method, gradient.dtype, eps) * magnitude * 10 + along.doubt + along.noise
     close = abs(along.value - projected) <= allowed
     if result.verdict.good and not close and along.left is None:
         return GradientCheck(

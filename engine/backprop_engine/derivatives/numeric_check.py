@@ -89,7 +89,8 @@ def _ties_between(
         along = differences(moving(moved), zero, one)
         projected = float(sum(np.sum(trace.contributions[edge.index], dtype=np.float64) for edge in tied))
     shares = np.concatenate([np.ravel(trace.contributions[edge.index]) for edge in tied])
-    if not unfair_together(along, alone, projected, shares):
+    eps = max(_eps(trace, edge.node, edge.operand) for edge in tied)
+    if not unfair_together(along, alone, projected, shares, eps):
         return list(checks)
     last = tied[-1]
     return [
@@ -124,7 +125,17 @@ def check_leaf(trace: Trace, leaf: Node, *, most: int = MOST_ENTRIES, sample: in
     analytic = all(node.op is not None and node.op.analytic for node, _ in functions)
     gradient = trace.gradient(leaf.name)
     x = base[leaf.position]
-    check = compare(leaf.name, output, x, gradient, analytic=analytic, most=most, sample=sample, cost=cost)
+    check = compare(
+        leaf.name,
+        output,
+        x,
+        gradient,
+        analytic=analytic,
+        most=most,
+        sample=sample,
+        cost=cost,
+        eps=_eps(trace, leaf.position, *below),
+    )
     if check.verdict is Verdict.DIFFERS and _at_kink(trace, below):
         return structs.replace(check, verdict=Verdict.KINK)
     return check
@@ -183,7 +194,15 @@ def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_ENTRIES, sample: in
         factors=lambda: _factors(trace, edge),
         sizes=node.shape,
         between=None if node.op.analytic or stopped else lambda entry: _bounds(trace, edge, operands, entry),
+        eps=_eps(trace, edge.node, edge.operand),
     )
+
+
+def _eps(trace: Trace, *nodes: int) -> float:
+    """The coarsest rounding of the types in which nodes were computed, where they are narrower than the
+    graph's; else 0.
+    """
+    return max((trace.roundings.get(node, 0.0) for node in nodes), default=0.0)
 
 
 def _bounds(trace: Trace, edge: Edge, operands: Sequence[Any], entry: int) -> tuple[float, float]:
@@ -240,7 +259,8 @@ def check_some_entries(trace: Trace, edge: Edge, count: int) -> GradientCheck | 
 
     with np.errstate(all="ignore"):
         again = np.asarray(function(*operands))
-    if again.shape != flowing.shape or not np.allclose(again, at_some(out), 1e-3, 1e-6, equal_nan=True):
+    close = max(1e-3, 4.0 * _eps(trace, edge.node))
+    if again.shape != flowing.shape or not np.allclose(again, at_some(out), close, 1e-6, equal_nan=True):
         return None  # an entry depends on others after all
     assert node.op is not None
     check = compare(
@@ -250,6 +270,7 @@ def check_some_entries(trace: Trace, edge: Edge, count: int) -> GradientCheck | 
         np.asarray(np.asarray(gradient)[some]),
         analytic=node.op.analytic,
         upstream=float(np.max(np.abs(flowing), initial=0.0)),
+        eps=_eps(trace, edge.node, edge.operand),
     )
     if check.verdict.good and not follows_rule:
         return None

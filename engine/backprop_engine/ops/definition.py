@@ -91,7 +91,7 @@ from backprop_engine.ops.rules import Elementwise, Rules
 from backprop_engine.ops.samples import PAIRS, SINGLES, Kink, Sample
 from backprop_engine.ops.shape_rules import broadcast
 
-__all__ = ["OPS", "Decomposition", "Family", "Op", "OpTable", "backward_word"]
+__all__ = ["OPS", "RECORDED", "Decomposition", "Family", "Op", "OpTable", "backward_word"]
 
 Decomposition: TypeAlias = tuple[tuple[str, str], ...]
 """A decomposition: (name, expression) in the order of computing."""
@@ -237,6 +237,8 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
         return f"<op {self.name}>"
 
 
+RECORDED: Final = "recorded"
+"""The family of operators that are in recordings alone: what ran elsewhere, and casts to another type."""
 MATRIX_SPEED = 8
 """How many products of two numbers a product of matrices makes in the time that one takes elsewhere."""
 _BETWEEN_OPERANDS = re.compile(r"a (\S+) b")

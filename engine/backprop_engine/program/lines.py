@@ -30,6 +30,7 @@ from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.message import msg
 from backprop_engine.ops import Elementwise
 from backprop_engine.ops.attributes import IndexKey, key_text
+from backprop_engine.ops.definition import RECORDED
 from backprop_engine.optim import Symbol
 from backprop_engine.program.forms import forward_text, parsed, with_settings
 from backprop_engine.program.identifiers import identifiers
@@ -59,7 +60,7 @@ def numpy_lines(facts: StepFacts, most: int = _MOST_ENTRIES) -> list[str]:
     """
     graph = facts.graph
     match facts:
-        case ForwardFacts(node=node) | BackwardFacts(node=node) if node.op is not None and node.op.recorded:
+        case ForwardFacts(node=node) | BackwardFacts(node=node) if _is_foreign(node):
             return []
         case ForwardFacts(node=node):
             return [forward_line(graph, node)]
@@ -77,10 +78,15 @@ def numpy_lines(facts: StepFacts, most: int = _MOST_ENTRIES) -> list[str]:
             return []
 
 
+def _is_foreign(node: Node) -> bool:
+    """Whether a node's operator is in recordings alone."""
+    return node.op is not None and node.op.family == RECORDED
+
+
 def refuse_recorded(trace: Trace) -> None:
     """Refuse to write a program of what ran elsewhere, where that is more than our operators on numbers."""
     for node in trace.graph.nodes:
-        if node.op is not None and node.op.recorded:
+        if node.op is not None and _is_foreign(node):
             raise UsageError(
                 msg(
                     "no program says this run: {node} was recorded, and {op} is none of our operators",

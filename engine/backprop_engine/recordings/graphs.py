@@ -15,9 +15,14 @@ from backprop_engine.errors import Place
 from backprop_engine.graph.graph import Graph, Group, Kind, Node
 from backprop_engine.graph.paths import module_path
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.ops.definition import Op
+from backprop_engine.ops.definition import RECORDED, Op
 from backprop_engine.recordings.aten import RecordedCall, match
-from backprop_engine.recordings.operators import part_op, recorded_op, recorded_rule
+from backprop_engine.recordings.casts import CAST_NAMES, cast_op
+from backprop_engine.recordings.operators import (
+    part_op,
+    recorded_op,
+    recorded_rule,
+)
 from backprop_engine.recordings.planned_nodes import PlannedNode
 from backprop_engine.recordings.plans import RunPlan
 
@@ -113,7 +118,7 @@ def graph_of(plans: Sequence[RunPlan], root: str, dtype: np.dtype[Any]) -> Recor
         literals,
         frozenset(index_leaves),
         tuple(_groups(modules, start, names)),
-        operators={known.op.name: known.op for known in chosen if known.op.recorded},
+        operators={known.op.name: known.op for known in chosen if known.op.family == RECORDED},
     )
     return RecordedGraph(graph, tuple(arguments), changing)
 
@@ -154,6 +159,9 @@ class _Chosen(Struct, frozen=True, eq=False):
 
 def _choose(node: PlannedNode) -> _Chosen:
     """The operator of the table that was called, if there is one; else one that is only recorded."""
+    if dtype := _cast_to(node):
+        op = cast_op(dtype)
+        return _Chosen(op, (0,), {}, op.rules_for((node.shape,), {}) if node.operands[0].flows else (None,))
     shapes: list[Shape] = [edge.source.shape for edge in node.operands]
     found = None
     if node.kind in ("computed", "total"):
@@ -174,6 +182,16 @@ def _choose(node: PlannedNode) -> _Chosen:
         else recorded_op(_word(node.name), node.shape, rules)
     )
     return _Chosen(op, tuple(range(len(shapes))), {}, rules)
+
+
+def _cast_to(node: PlannedNode) -> str:
+    """The floating type that a node casts its operand to, from another; empty for other nodes."""
+    if node.kind != "computed" or node.name != "_to_copy" or len(node.operands) != 1:
+        return ""
+    source, value = node.operands[0].source, node.value
+    if value is None or source.value is None or source.shape != node.shape:
+        return ""
+    return value.dtype if value.dtype in CAST_NAMES and source.value.dtype in CAST_NAMES else ""
 
 
 # Groups

@@ -15,13 +15,11 @@ from backprop_engine.arrays import Shape
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
-from backprop_engine.ops.definition import Op
+from backprop_engine.ops.definition import RECORDED, Op
 from backprop_engine.ops.rules import Linear, Rules
 
 __all__ = ["part_op", "recorded_op", "recorded_rule"]
 
-RECORDED: Final = "recorded"
-"""The family of these operators."""
 PART: Final = "part"
 _SHOWN: Final = Words("recorded", "기록된 값")
 _LESSON: Final = Words(

@@ -208,7 +208,8 @@ class RecordedRun(Run):
         hooks = tuple(edit for edit in trace.edits if isinstance(edit, GradientEdit) and edit.by_hook)
         made = recompute(trace, bindings, (*hooks, *edits)).trace
         reduced = {at: _reduced_again(trace, made, at) for at in trace.reduced}
-        made = replace(made, iteration=trace.iteration, plan=trace.plan, reduced=reduced)
+        roundings = trace.roundings  # of what was not computed again
+        made = replace(made, iteration=trace.iteration, plan=trace.plan, reduced=reduced, roundings=roundings)
         other = copy(self)
         other._traces, other._computed = {}, {**self._computed, trace.iteration: made}
         return other

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +19,7 @@ from backprop_engine.arrays import (
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.steps import Edge
 from backprop_engine.ops.shape_rules import broadcasts_to
+from backprop_engine.recordings.casts import ROUNDINGS
 from backprop_engine.recordings.events import TensorEntry
 from backprop_engine.recordings.graphs import RecordedGraph
 from backprop_engine.recordings.planned_nodes import PlannedNode
@@ -80,7 +81,18 @@ class _Tracer:
             LazyTensors(arrived),
             LazyTensors(gradients),
             iteration=iteration,
+            roundings=self._roundings(),
         )
+
+    def _roundings(self) -> Mapping[int, float]:
+        """The rounding of each node that was recorded in a type narrower than the graph's."""
+        own = float(np.finfo(self.dtype).eps)
+        found = {
+            position: max((ROUNDINGS.get(entry.dtype, 0.0) for entry in _entries(known)), default=0.0)
+            for position, known in enumerate(self.planned)
+            if known is not None
+        }
+        return {position: rounding for position, rounding in found.items() if rounding > own}
 
     def _hooks(self, gradients: Sequence[Supply | None]) -> Iterator[GradientEdit]:
         """The gradients that are not what arrived there, as far as figures tell: a hook changed them."""
@@ -148,6 +160,12 @@ class _Tracer:
             return zeros(shape, self.dtype)
         recorded = tuple(handed.shape)
         return _summed(self._read(handed, recorded), recorded, shape, self.dtype)
+
+
+def _entries(known: PlannedNode) -> Iterator[TensorEntry]:
+    """What was recorded of a node: its value, its gradient, and what it handed on."""
+    given = (known.value, known.gradient, *(edge.contribution for edge in known.operands))
+    yield from (entry for entry in given if entry is not None)
 
 
 def _changed(gradient: TensorEntry, handed: Sequence[TensorEntry | None]) -> bool:

@@ -137,6 +137,9 @@ class Trace:
     """What the optimizer got in place of the gradients, in a training that clips them."""
     training: Training | None = None
     """The training that the run is an iteration of, if it is one."""
+    roundings: Mapping[int, float] = field(default_factory=dict)
+    """The distance of 1 from the next larger number in the type in which a node was computed, by position,
+    where that type is narrower than the graph's: the run was recorded."""
 
     def __repr__(self) -> str:
         output, value = self.graph.nodes[self.graph.output], self.values[self.graph.output]
