@@ -20,6 +20,8 @@ __all__ = ["added", "constant", "joined", "placed", "reader", "zeros"]
 
 _MOST_JOINED: Final = 2**22
 """Outputs of one operator with more entries than this are not joined: their figures have to do."""
+_TERMS: Final = 64
+"""Of a sum of many terms, what comes of every so many is kept."""
 _LARGEST: Final = float(np.finfo(np.float32).max)
 _NONE_FOUND: Final = Figures(None)
 """Of a tensor whose entries are finite numbers; how large they are, only they tell."""
@@ -51,15 +53,38 @@ def reader(recording: Recording, entry: TensorEntry | None, shape: Shape, dtype:
 
 def added(first: Supply, second: Supply) -> Supply:
     """What adds two tensors, as accumulating a contribution does."""
+    return Supply(_Sum(first, second), _figures_of_sum(first.figures, second.figures))
 
-    def add() -> Tensor:
-        left, right = first.make(), second.make()
-        if not (is_stored(left) and is_stored(right)):
-            return Measured.without_entries(left.shape, left.dtype, None)
-        with np.errstate(all="ignore"):
-            return settle(np.asarray(left) + np.asarray(right), left.dtype)
 
-    return Supply(add, _figures_of_sum(first.figures, second.figures))
+class _Sum:
+    """What makes a sum, whose first term may be a sum in turn: of a parameter used at every time there are
+    thousands, so every now and then one keeps what it has made.
+    """
+
+    def __init__(self, first: Supply, second: Supply) -> None:
+        self.first, self.second = first, second
+        self.terms: int = 1 + (first.make.terms if isinstance(first.make, _Sum) else 1)
+        self.kept: Tensor | None = None
+
+    def __call__(self) -> Tensor:
+        sums, start = [self], self.first
+        while isinstance(start.make, _Sum) and start.make.kept is None:
+            sums.append(start.make)
+            start = start.make.first
+        made = start.make.kept if isinstance(start.make, _Sum) else start.make()
+        assert made is not None
+        for each in reversed(sums):
+            made = _sum_of(made, each.second.make())
+            if each.terms % _TERMS == 0:
+                each.kept = made
+        return made
+
+
+def _sum_of(left: Tensor, right: Tensor) -> Tensor:
+    if not (is_stored(left) and is_stored(right)):
+        return Measured.without_entries(left.shape, left.dtype, None)
+    with np.errstate(all="ignore"):
+        return settle(np.asarray(left) + np.asarray(right), left.dtype)
 
 
 def _figures_of_sum(first: Figures | None, second: Figures | None) -> Figures | None:

@@ -62,6 +62,24 @@ def test_a_sum_of_finite_tensors_is_known_to_be_finite() -> None:
     assert added(known(1.0, figures=False), known(1.0)).figures is None
 
 
+def test_a_sum_of_thousands_is_that_of_its_terms_in_order() -> None:
+    terms = np.random.default_rng(0).normal(size=(5000, 2)).astype(F32)
+    read: list[int] = []
+
+    def term(at: int) -> Supply:
+        return Supply(lambda: (read.append(at), terms[at])[1])
+
+    sums = [term(0)]
+    for at in range(1, len(terms)):
+        sums.append(added(sums[-1], term(at)))
+    expected = np.add.accumulate(terms, axis=0)
+    assert sums[-1].make().tolist() == expected[-1].tolist()
+    read.clear()
+    for at in (4998, 3000, 1):
+        assert sums[at].make().tolist() == expected[at].tolist()
+    assert len(read) < 3 * 64, "what was made before is not made again"
+
+
 def test_a_tensor_among_zeros_has_its_own_figures() -> None:
     part = known(3.0, 4.0)
     whole = placed(part, (slice(1, 3),), (4,), F32)

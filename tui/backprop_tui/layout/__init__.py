@@ -33,6 +33,7 @@ from backprop_tui.layout.rows_of_text import (
 from backprop_tui.layout.stages import Stages, finish
 
 __all__ = [
+    "SPACING",
     "Layout",
     "Order",
     "Point",

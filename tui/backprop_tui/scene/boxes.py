@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct, structs
 
-from backprop_engine.arrays import Tensor
+from backprop_engine.arrays import Figures, Measured, Tensor
 from backprop_engine.explain.numbers import GRAPH_DIGITS
 from backprop_engine.explain.symbols import mathematical
 from backprop_engine.graph.graph import Graph, Kind, Node
+from backprop_engine.trace.lazy_tensors import LazyTensors, figures_at
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.summaries import progress, summary
 from backprop_tui.cells.text import cell_width, clip_middle
@@ -46,6 +47,8 @@ LONGEST_NAME = 22
 """The most cells of a name."""
 _VECTOR_WIDTH = 21
 """The most cells of a short vector."""
+_LONGEST_NORM = 1.23e-10
+"""A norm whose text is as long as any."""
 _MEASURED = 64
 """The contributions to a gradient that are measured, about, where there are more."""
 
@@ -125,9 +128,25 @@ def _gradients(trace: Trace, before: Trace | None, node: Node, brief: bool) -> I
     for number, edge in list(enumerate(uses, 1))[:: 1 + len(uses) // _MEASURED]:
         earlier = before.arrived[edge] if before else None
         count = number if len(uses) < _MEASURED else len(uses) - 1
-        yield short_gradient(trace.arrived[edge], (count, len(uses)), earlier, brief=brief)
+        arrived = _to_measure(trace.arrived, edge, node, trace, earlier)
+        yield short_gradient(arrived, (count, len(uses)), earlier, brief=brief)
     earlier = before.gradients[at] if before else None
-    yield short_gradient(trace.gradients[at], (0, 0), earlier, brief=brief)
+    gradient = _to_measure(trace.gradients, at, node, trace, earlier)
+    yield short_gradient(gradient, (0, 0), earlier, brief=brief)
+
+
+def _to_measure(
+    gradients: Sequence[Tensor | None], index: int, node: Node, trace: Trace, earlier: Tensor | None
+) -> Tensor | None:
+    """A gradient of a node, without its entries where it would have to be made, and only its norm is shown.
+
+    The norm of a sum is not known before, so there is room for any.
+    """
+    known = figures_at(gradients, index) if isinstance(gradients, LazyTensors) else None
+    if known is None or earlier is not None or len(node.shape) < 2:
+        return gradients[index]
+    figures = known if known.norm is not None else Figures(_LONGEST_NORM)
+    return Measured.without_entries(node.shape, trace.graph.dtype, figures)
 
 
 def short_name(name: str) -> str:

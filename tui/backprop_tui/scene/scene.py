@@ -246,7 +246,7 @@ def fits_in(
     """Whether all of a graph that is not large fits into a room."""
     count = folded_graph(trace.graph, folded).computed_count
     draft = _draft(trace, before, folded, density, 0, count)
-    return fits(finish(draft.fitted(room)), room)
+    return draft.can_fit(room) and fits(finish(draft.fitted(room)), room)
 
 
 def _with_operands(

@@ -197,19 +197,23 @@ class Body(Container):
         """Share the rows again."""
         self.share()
 
-    def share(self, size: Size | None = None) -> None:
-        """Give the graph its rows; `size` is what there will be, before there is any."""
+    def share(self, size: Size | None = None) -> bool:
+        """Give the graph its rows; `size` is what there will be, before there is any. Whether it gets others
+        than before.
+        """
         size = size or self.size
         if not size:
-            return
+            return False
         plan = self._plan()
         shared = plan, cells_of_graph(self._current(), plan, size), size.width
-        if shared != self._shared:
+        is_other = shared != self._shared
+        if is_other:
             self._shared = shared
             self.update_classes({f"-{each}": each == plan for each in get_args(Plan)})
             rows, columns = _GRIDS[plan]
             self.styles.grid_rows = rows.format(shared[1])
             self.styles.grid_columns = columns.format(shared[1], size.width * 7 // 20, size.width * 6 // 20)
+        return is_other
 
 
 _GRIDS: Final[dict[Plan, tuple[str, str]]] = {

@@ -278,17 +278,26 @@ class DebuggerScreen(SteadyScreen[None]):
         turned = self._guide is not None and self._guide.turn(self.current.session)
         if self.is_mounted:
             self.arrangement.show_titles()
+            graph = self.panel("graph")
+            later = graph if self.query_one(Body).share() else None  # it is drawn when it has its size
             for panel in self._panels.values():
-                if panel.display:
-                    panel.redraw()
-                else:
+                if not panel.display:
                     panel.release()
-            self.query_one(Body).share()
+                elif panel is not later:
+                    panel.redraw()
+            if later is not None:
+                self.call_after_refresh(self._draw_in_another_size, graph.size)
             self.plots.fill()
             self.layout_job.follow()
             self.read_ahead()
         if turned and self._guide is not None and self._guide.about:
             self.call_after_refresh(self.navigation.look_at, self._guide.about)
+
+    def _draw_in_another_size(self, before: Size) -> None:
+        """Draw the graph, unless it has been drawn because its size has changed."""
+        graph = self.panel("graph")
+        if graph.size == before:
+            graph.redraw()
 
     def is_prepared(self, view: View) -> bool:
         """Whether the page of a view waits for no numeric check; one that takes long begins now."""
