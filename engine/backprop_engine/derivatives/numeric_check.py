@@ -42,6 +42,10 @@ _RULE_ROUNDINGS: Final = 32
 gives; where terms of the slope cancel, errors of terms of size 1. PyTorch's GELU has the most, 17, since the
 slope inside its tanh multiplies the error of what cancels around it.
 """
+_HALF_ROUNDINGS: Final = 3
+"""The same for half precision, in which only results are rounded, as operators compute in single precision:
+the output that a slope is made of, of which it may have a power, and the contribution itself.
+"""
 
 
 def check_trace(trace: Trace) -> Iterator[GradientCheck]:
@@ -239,10 +243,10 @@ def check_some_entries(trace: Trace, edge: Edge, count: int) -> GradientCheck | 
     if not (isinstance(rule, Elementwise) and _computes_entries_alone(graph, edge)):
         return None
     given = [trace.operand_values[position] for position in node.operands]
-    function = forward_function(node)
+    function, eps = forward_function(node), _eps(trace, edge.node, edge.operand)
     with np.errstate(all="ignore"):
         out = np.asarray(function(*given))
-        excess = _excess(gradient, rule.of(out, *given, **node.attributes), upstream)
+        excess = _excess(gradient, rule.of(out, *given, **node.attributes), upstream, eps)
     farthest = int(np.argmax(excess))
     follows_rule = bool(np.ravel(excess)[farthest] <= 0)
     chosen = _spread(prod(node.shape), count)
@@ -259,7 +263,7 @@ def check_some_entries(trace: Trace, edge: Edge, count: int) -> GradientCheck | 
 
     with np.errstate(all="ignore"):
         again = np.asarray(function(*operands))
-    close = max(1e-3, 4.0 * _eps(trace, edge.node))
+    close = max(1e-3, 4.0 * eps)
     if again.shape != flowing.shape or not np.allclose(again, at_some(out), close, 1e-6, equal_nan=True):
         return None  # an entry depends on others after all
     assert node.op is not None
@@ -270,7 +274,7 @@ def check_some_entries(trace: Trace, edge: Edge, count: int) -> GradientCheck | 
         np.asarray(np.asarray(gradient)[some]),
         analytic=node.op.analytic,
         upstream=float(np.max(np.abs(flowing), initial=0.0)),
-        eps=_eps(trace, edge.node, edge.operand),
+        eps=eps,
     )
     if check.verdict.good and not follows_rule:
         return None
@@ -291,13 +295,14 @@ def _computes_entries_alone(graph: Graph, edge: Edge) -> bool:
     )
 
 
-def _excess(gradient: Tensor, slope: Any, upstream: Tensor) -> Any:
+def _excess(gradient: Tensor, slope: Any, upstream: Tensor, eps: float) -> Any:
     """How much farther each entry of a contribution is from ``upstream * slope`` than rounding explains; NaN
-    where either is not finite.
+    where either is not finite. `eps` is that of a narrower type that it was recorded in, or 0.
     """
     expected, precision = upstream * slope, np.finfo(gradient.dtype)
     size = np.maximum(np.abs(expected), np.abs(upstream))
-    allowed = _RULE_ROUNDINGS * float(precision.eps) * size + float(precision.tiny)
+    roundings = _RULE_ROUNDINGS * float(precision.eps) + _HALF_ROUNDINGS * eps
+    allowed = roundings * size + float(precision.tiny)
     return np.asarray(np.abs(gradient - expected) - allowed)
 
 
