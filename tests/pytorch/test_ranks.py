@@ -15,7 +15,7 @@ from ranked_training import RUNS, Run
 from backprop_engine.graph.steps import Forward, Seed
 from backprop_engine.recordings.findings import find_in_ranks
 from backprop_engine.recordings.passes import RecordedPasses
-from backprop_engine.recordings.ranks import Ranks, open_ranks
+from backprop_engine.recordings.ranks import Ranks, leaf_gradients, open_ranks
 from backprop_engine.recordings.scenarios import load_recording, place_of
 from backprop_tui.cli.main import run as run_command
 from effort import tried
@@ -27,16 +27,18 @@ def together(ranks: Ranks, name: str) -> None:
     """The mean of what the ranks contributed is what they have afterwards."""
     compared = 0
     for number in ranks.numbers:
-        for one in ranks.reductions(number):
-            assert one.contributions.keys() == one.results.keys() == set(range(ranks.world))
-            given = [entries(ranks, rank, tensor) for rank, tensor in one.contributions.items()]
-            results = [entries(ranks, rank, tensor) for rank, tensor in one.results.items()]
+        arrived = {rank: leaf_gradients(step) for rank, step in ranks.step(number).items()}
+        for leaf, reduced in ranks.reduced(number).items():
+            assert arrived.keys() == reduced.keys() == set(range(ranks.world))
+            given = [entries(ranks, rank, gradients[leaf]) for rank, gradients in arrived.items()]
+            results = [entries(ranks, rank, event.gradient) for rank, event in reduced.items()]
+            first = [event.first for event in reduced.values()]
             if name == "FSDP2":
                 starts = [sum(len(each) for each in results[:rank]) for rank in range(ranks.world)]
-                assert list(one.first.values()) == starts
+                assert first == starts
                 whole = np.concatenate(results)
             else:
-                assert set(one.first.values()) == {None}
+                assert set(first) == {None}
                 assert all(np.array_equal(each, results[0]) for each in results)
                 whole = results[0]
             expected = np.mean(given, axis=0)

@@ -1,45 +1,30 @@
-"""A run of several ranks, a folder each: opened as one, with the gradients that they put together."""
+"""The recordings of the ranks of a run, each in a folder of its own, opened together."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct
-
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.recordings.events import TensorEntry
+from backprop_engine.recordings.events import ReducedGradient, TensorEntry
 from backprop_engine.recordings.folders import manifest_path, rank_folders
 from backprop_engine.recordings.recording import RecordedStep, Recording, open_recording
 
-__all__ = ["RankReduction", "Ranks", "leaf_gradients", "open_ranks"]
+__all__ = ["Ranks", "leaf_gradients", "open_ranks"]
 
 _MOST: Final = 100_000
 """No run has more ranks than this."""
 
 
-class RankReduction(Struct, frozen=True):
-    """A gradient that ranks put together: what each contributed, and what each has of the result.
-
-    Both are by rank. `first` is the row at which a rank's part of the result begins, None where each has
-    all of it.
-    """
-
-    leaf: str
-    contributions: dict[int, TensorEntry]
-    results: dict[int, TensorEntry]
-    first: dict[int, int | None]
-
-
 class Ranks:
-    """A recorded run, as its ranks recorded it; of a run of one process there is one.
+    """The recordings of a run by rank; a run of a single process has one.
 
-    `missing` are ranks that took part and left no recording.
+    `world` is the number of ranks that took part, and `missing` are those that left no recording.
     """
 
     def __init__(self, recordings: dict[int, Recording], world: int) -> None:
@@ -53,13 +38,13 @@ class Ranks:
 
     @property
     def numbers(self) -> list[int]:
-        """The steps of the loop that any rank recorded."""
+        """The numbers of the steps that at least one rank recorded, in ascending order."""
         last = max(one.last_step for one in self.recordings.values())
         numbers = {step.number for one in self.recordings.values() for step in one.steps}
         return sorted(number for number in numbers if number <= last)
 
     def step(self, number: int) -> dict[int, RecordedStep]:
-        """A step of each rank that recorded it."""
+        """A step by rank, for the ranks that recorded it."""
         return {rank: steps[number] for rank, steps in self._steps.items() if number in steps}
 
     @cached_property
@@ -70,26 +55,18 @@ class Ranks:
             for rank, recording in self.recordings.items()
         }
 
-    def reductions(self, number: int) -> Iterator[RankReduction]:
-        """The gradients that ranks put together in a step, in the order of the parameters."""
-        steps = self.step(number)
-        leaves = {rank: leaf_gradients(step) for rank, step in steps.items()}
-        reduced = {
-            rank: {leaf: one for run in step.runs for leaf, one in run.reduced.items()}
-            for rank, step in steps.items()
-        }
-        for leaf in dict.fromkeys(leaf for one in reduced.values() for leaf in one):
-            ranks = [rank for rank in reduced if leaf in reduced[rank]]
-            yield RankReduction(
-                leaf,
-                {rank: leaves[rank][leaf] for rank in leaves if leaf in leaves[rank]},
-                {rank: reduced[rank][leaf].gradient for rank in ranks},
-                {rank: reduced[rank][leaf].first for rank in ranks},
-            )
+    def reduced(self, number: int) -> dict[str, dict[int, ReducedGradient]]:
+        """What ranks made of their gradients in a step, by the name of the leaf and by rank."""
+        found: dict[str, dict[int, ReducedGradient]] = {}
+        for rank, step in self.step(number).items():
+            for run in step.runs:
+                for leaf, event in run.reduced.items():
+                    found.setdefault(leaf, {})[rank] = event
+        return found
 
 
 def leaf_gradients(step: RecordedStep) -> dict[str, TensorEntry]:
-    """The gradient that arrived at each leaf last in a step, before ranks put theirs together."""
+    """The last gradient that arrived at each leaf in a step, before any reduction between ranks."""
     found: dict[str, TensorEntry] = {}
     for run in step.runs:
         for call in run.calls:
@@ -102,7 +79,7 @@ def leaf_gradients(step: RecordedStep) -> dict[str, TensorEntry]:
 def open_ranks(folder: str | os.PathLike[str]) -> Ranks:
     """Open the recording in `folder`, or those of all ranks in its folders `rank-0`, `rank-1`, ….
 
-    `UsageError` says what is wrong with what cannot be read, as `open_recording` does.
+    Raises `UsageError` for recordings that cannot be read, or that do not belong to one run.
     """
     path = Path(folder)
     found = [] if os.path.lexists(manifest_path(path)) else rank_folders(path)

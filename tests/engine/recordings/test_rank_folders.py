@@ -19,7 +19,7 @@ from backprop_engine.recordings.events import (
     TensorEntry,
 )
 from backprop_engine.recordings.findings import find_in_ranks
-from backprop_engine.recordings.ranks import open_ranks
+from backprop_engine.recordings.ranks import leaf_gradients, open_ranks
 from backprop_tui.torch.writer import RecordingWriter
 
 
@@ -61,10 +61,14 @@ def test_ranks_and_what_they_put_together(tmp_path: Path) -> None:
         rank(tmp_path / f"rank-{number}", number, size=3.0 + number)
     ranks = open_ranks(tmp_path)
     assert (list(ranks.recordings), ranks.world, ranks.missing, ranks.numbers) == ([0, 1], 2, (), [0, 1])
-    (one,) = ranks.reductions(1)
-    assert (one.leaf, one.first) == ("w", {0: None, 1: None})
-    assert {number: tensor.norm for number, tensor in one.contributions.items()} == {0: 3.0, 1: 4.0}
-    assert {number: tensor.norm for number, tensor in one.results.items()} == {0: 2.5, 1: 2.5}
+    arrived = {number: leaf_gradients(step)["w"].norm for number, step in ranks.step(1).items()}
+    assert arrived == {0: 3.0, 1: 4.0}
+    ((leaf, reduced),) = ranks.reduced(1).items()
+    assert leaf == "w"
+    assert {number: (event.gradient.norm, event.first) for number, event in reduced.items()} == {
+        0: (2.5, None),
+        1: (2.5, None),
+    }
     assert find_in_ranks(ranks) == []
 
 

@@ -52,11 +52,11 @@ def diverged(ranks: Ranks) -> Iterator[Finding]:
     for number in ranks.numbers:
         steps = ranks.step(number)
         values = {rank: _values(step) for rank, step in steps.items()}
-        together = {one.leaf: one for one in ranks.reductions(number)}
+        reduced = ranks.reduced(number)
         for leaf in values[min(values)]:
             found = {rank: one[leaf] for rank, one in values.items() if leaf in one}
             same = _agree(ranks, {rank: node.value for rank, node in found.items() if node.value})
-            if not same and before.get(leaf, leaf in together):
+            if not same and before.get(leaf, leaf in reduced):
                 yield _divergence(ranks, steps, number, found, moved=leaf in before)
                 return
             before[leaf] = same
@@ -78,7 +78,8 @@ def _divergence(
 def _why(ranks: Ranks, number: int, node: GraphNode, *, moved: bool) -> Message:
     name = clean(node.leaf or "")
     previous = max((one for one in ranks.numbers if one < number), default=number)
-    results = {one.leaf: one.results for one in ranks.reductions(previous)}.get(node.leaf or "", {})
+    reduced = ranks.reduced(previous).get(node.leaf or "", {})
+    results = {rank: event.gradient for rank, event in reduced.items()}
     if not moved:
         return msg("{leaf} has different values on the ranks from the start", leaf=name)
     if results and _agree(ranks, results):
