@@ -250,6 +250,19 @@ def test_another_recording_is_not_overwritten(tmp_path: Path) -> None:
         pass
 
 
+def test_ranks_are_not_recorded_beside_a_single_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded(CASES["LSTM"], tmp_path)
+    before = sorted(tmp_path.iterdir())
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 1)
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
+    with pytest.raises(FileExistsError, match="single process"), record(tmp_path):
+        pass
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_importing_the_program_imports_no_torch() -> None:
     program = (
         "import sys, backprop_tui, backprop_tui.torch, backprop_tui.cli.main; print('torch' in sys.modules)"

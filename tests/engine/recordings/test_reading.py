@@ -110,6 +110,14 @@ def test_an_existing_recording_is_kept(tmp_path: Path) -> None:
     assert (tmp_path / "index.jsonl").read_bytes() == before
 
 
+def test_ranks_are_not_hidden_by_another_recording(tmp_path: Path) -> None:
+    written(tmp_path / "run" / "rank-0")
+    with pytest.raises(FileExistsError):
+        written(tmp_path / "run")
+    written(tmp_path / "run" / "rank-1")
+    assert sorted(each.name for each in (tmp_path / "run").iterdir()) == ["rank-0", "rank-1"]
+
+
 @pytest.mark.parametrize(
     ("shards", "kept"), [(0.5, [4]), (2.5, [3, 4]), (3.5, [2, 3, 4]), (9.0, [0, 1, 2, 3, 4])]
 )

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import CodeType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes, _get_current_dispatch_mode
@@ -40,7 +40,7 @@ from backprop_engine.recordings.events import (
     ReducedGradient,
     TensorEntry,
 )
-from backprop_engine.recordings.folders import rank_folder
+from backprop_engine.recordings.folders import manifest_path, rank_folder
 from backprop_tui.torch.replay import Comparison, KeptCall, Registered, bare_apply, compare, registered
 from backprop_tui.torch.tensors import TensorStore, version
 from backprop_tui.torch.writer import RecordingWriter
@@ -57,6 +57,23 @@ _NO_NUMBER: Final = 2**63
 """Nodes without a number of their own, such as leaves' accumulators, have one above this."""
 
 Finish = Callable[[list[TensorEntry]], Any]
+"""Makes an event from the descriptions of the step's tensors, by number, which are known when it ends."""
+
+
+class Source(NamedTuple):
+    """Where a tensor comes from: output `output` of a node, a leaf, or neither; and the tensor itself."""
+
+    tensor: Any
+    node: str | None = None
+    output: int = 0
+    leaf: str | None = None
+
+    @property
+    def edge(self) -> tuple[str, int] | None:
+        """The node and the output, as edges of the backward graph have them; None where no gradient flows."""
+        if self.node is None:
+            return (f"a{id(self.tensor):x}", 0) if self.tensor.requires_grad else None
+        return self.node, self.output
 
 
 class Tape:
@@ -170,13 +187,13 @@ class Tape:
         self,
         name: str,
         node: str | None,
-        sources: Sequence[tuple[Any, ...] | None] = (),
+        sources: Sequence[Source | None] = (),
         outputs: Sequence[Any] = (),
         settings: dict[str, PlainValue] | None = None,
         *,
         view: bool = False,
     ) -> None:
-        """An operator was called; `sources` are its operands as `source` told them."""
+        """Record the call of an operator; `sources` are those of its operands."""
         module = self._modules[-1] if self._modules else ""
         if self._pattern is not None and not fnmatchcase(module, self._pattern):
             return
@@ -188,9 +205,7 @@ class Tape:
         self._described.update(made)
 
         def finish(entries: list[TensorEntry]) -> OperatorCall:
-            inputs = tuple(
-                found and Operand(*found[:4], None if found[4] else entries[found[0]]) for found in operands
-            )
+            inputs = tuple(None if operand is None else operand(entries) for operand in operands)
             outs = tuple(entries[number] for number in made)
             return OperatorCall(
                 name, node, within, module, file, line, function, inputs, outs, settings or {}
@@ -247,27 +262,31 @@ class Tape:
             "Generated"
         )
 
-    def keep(self, node: str, kept: KeptCall, result: Any, sources: Sequence[tuple[Any, ...] | None]) -> None:
+    def keep(self, node: str, kept: KeptCall, result: Any, sources: Sequence[Source | None]) -> None:
         """Keep a call until its node has run backward."""
         kept.keep_outputs(result)
-        makers = [None if source is None else _maker(source) for source in sources]
+        makers = [None if source is None else source.edge for source in sources]
         self._kept[node] = kept, makers
 
-    def _operand(self, source: tuple[Any, ...]) -> tuple[int, str | None, int, str | None, bool]:
-        """The operand with its tensor's number, and whether an event of this step has described it."""
-        number = self._tensors.add(source[3], made=False)
-        known = number in self._described
+    def _operand(self, source: Source) -> Callable[[list[TensorEntry]], Operand]:
+        """Makes the operand, with a description of its tensor if no event of this step has one already."""
+        number = self._tensors.add(source.tensor, made=False)
+        is_described = number in self._described
         self._described.add(number)
-        node, output, leaf, _ = source
-        return number, node, output, leaf, known
+        _, node, output, leaf = source  # the tensor itself is not to be kept alive
 
-    def source(self, tensor: Any) -> tuple[Any, ...]:
-        """Where a tensor comes from: a node and its output, a leaf, or neither; and the tensor itself."""
+        def operand(entries: list[TensorEntry]) -> Operand:
+            return Operand(number, node, output, leaf, None if is_described else entries[number])
+
+        return operand
+
+    def source(self, tensor: Any) -> Source:
+        """Where a tensor comes from."""
         if tensor.grad_fn is not None:
-            return node_name(tensor.grad_fn), tensor.output_nr, None, tensor
+            return Source(tensor, node_name(tensor.grad_fn), tensor.output_nr)
         if tensor.requires_grad:
-            return None, 0, self.leaf_name(tensor), tensor
-        return None, 0, None, tensor
+            return Source(tensor, leaf=self.leaf_name(tensor))
+        return Source(tensor)
 
     # Backward
 
@@ -521,14 +540,6 @@ def node_name(node: Any) -> str:
     return f"a{id(variable if variable is not None else node):x}"
 
 
-def _maker(source: tuple[Any, ...]) -> tuple[str, int] | None:
-    """The node and the output that an operand came from, as edges of the graph name them."""
-    node, output, _, tensor = source
-    if node is None:
-        return (f"a{id(tensor):x}", 0) if tensor.requires_grad else None
-    return node, output
-
-
 def _reduced(leaf: str, number: int, gradient: Any) -> Finish:
     first = _first_row(gradient)
     return lambda entries: ReducedGradient(leaf, entries[number], first)
@@ -606,6 +617,8 @@ def record(
     precision, several times, and its backward is compared with the differences: for a few steps, not for long
     runs. Code under `torch.compile` runs eagerly while recording.
 
+    Under `torch.distributed` each rank has a folder of its own in `folder`: ``rank-0``, ``rank-1``, ….
+
     Raises `FileExistsError` if the folder already holds a recording, and `RuntimeError` if this PyTorch lacks
     the hooks that the recorder needs.
     """
@@ -629,6 +642,8 @@ def record(
         steps.start if steps else 0,
         model="" if model is None else type(model).__name__,
     )
+    if world > 1 and manifest_path(path).exists():
+        raise FileExistsError(f"{path} holds the recording of a single process already")
     writer = RecordingWriter(rank_folder(path, rank) if world > 1 else path, manifest, max_bytes)
     tape = Tape(writer, model, steps=steps, modules=modules, cells=cells, hold=hold, check=check)
     with torch.compiler.set_stance("force_eager"):

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Final, TypeAlias
 import msgspec
 
 from backprop_engine.recordings.events import DataSpan, Event, Manifest, StepStart
-from backprop_engine.recordings.folders import index_path, manifest_path, shard_path
+from backprop_engine.recordings.folders import holds_recording, index_path, manifest_path, shard_path
 
 __all__ = ["RecordingWriter"]
 
@@ -76,12 +76,12 @@ class RecordingWriter:
     """Writes a recording to `folder`, which must not hold another one.
 
     With `max_bytes` the oldest steps are dropped whenever the index and the shards together take more.
-    `FileExistsError` where the folder holds a recording already.
+    Raises `FileExistsError` if the folder holds a recording already, or those of several ranks.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, max_bytes: int | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        if manifest_path(folder).exists():
+        if holds_recording(folder):
             raise FileExistsError(f"{folder} holds a recording already")
         self.folder, self.manifest, self.max_bytes = folder, manifest, max_bytes
         self._encoder = msgspec.json.Encoder()
