@@ -264,6 +264,19 @@ def _hinge(a: Any, target: Any, reduction: str, margin: float) -> Any:
     return F.margin_ranking_loss(a, torch.zeros_like(a), target, margin=margin, reduction=reduction)
 
 
+CLAMP_IS_OPEN = bool(
+    torch.autograd.functional.vjp(lambda a: a.clamp(max=1.0), torch.ones(()), torch.ones(()))[1]
+)
+"""Whether a gradient passes `torch.clamp` at the bounds themselves, as it does before PyTorch 2.14."""
+
+
+def _clip_open_at_its_bounds(a: Any, min: float | None = None, max: float | None = None) -> Any:
+    if CLAMP_IS_OPEN:
+        return torch.clamp(a, min, max)
+    clipped = torch.clamp(a, min, max).detach()
+    return torch.where(clipped == a, a, clipped)
+
+
 def _hinge_flat_at_its_margin(a: Any, target: Any, reduction: str, margin: float) -> Any:
     losses = F.relu(margin - target * a)
     return losses if reduction == "none" else getattr(losses, reduction)()
@@ -364,12 +377,13 @@ def _pooled_with_shared_ties(
     return x
 
 
-SHARED_TIES: Mapping[str, Definition] = {
+OUR_CONVENTIONS: Mapping[str, Definition] = {
     **{f"max_pool{axes}d": partial(_pooled_with_shared_ties, axes) for axes in (1, 2)},
+    "clip": _clip_open_at_its_bounds,
     "hinge": _hinge_flat_at_its_margin,
 }
 """Definitions with the engine's convention where PyTorch's own function has another: `F.max_pool2d` hands a
-tie's whole gradient to the first entry, and the clamp of its hinge passes one at its bound."""
+tie's whole gradient to the first entry, and at a bound the clamp of one version passes what that of another stops."""
 
 
 class Opinion(NamedTuple):

@@ -92,7 +92,7 @@ class _Growing:
         position = self.builder.apply(op, operands, made, attributes=attributes)
         given = self.builder.node(position).attributes
         values = [self.values[one] for one in operands]
-        value = opinion.apply(name, values, given, **opinion.SHARED_TIES)
+        value = opinion.apply(name, values, given, **opinion.OUR_CONVENTIONS)
         self._keep(position, value)
         self.names[position] = made
         rules = self.builder.node(position).rules

@@ -192,6 +192,8 @@ def _kink(op: str, *operands: Any, upstream: float = 1.0, **attributes: Any) -> 
 
 inf, nan = np.inf, np.nan
 
+AT_BOUNDS = _kink("clip", [-1.0, 1.0, 0.0], min=-1.0, max=1.0)
+AT_MARGIN = _kink("hinge", [1.0, 0.0], [1.0, 1.0])
 SAME = [
     _kink("relu", [0.0, -1.0, inf]),
     _kink("leaky_relu", [0.0, -inf]),
@@ -199,7 +201,7 @@ SAME = [
     _kink("selu", [0.0]),
     _kink("hard_tanh", [-1.0, 1.0]),
     _kink("relu6", [0.0, 6.0]),
-    _kink("clip", [-1.0, 1.0, 0.0], min=-1.0, max=1.0),
+    *([AT_BOUNDS] if opinion.CLAMP_IS_OPEN else [AT_MARGIN]),
     _kink("abs", [0.0, -0.0, -inf]),
     _kink("sign", [0.0, -0.0]),
     _kink("maximum", [1.0, inf, 0.0], [1.0, inf, -0.0]),
@@ -355,8 +357,13 @@ DIFFERENT = [
         "ties share the gradient, as those of max do; PyTorch's pooling hands it to the first",
     ),
     Difference(
-        _kink("hinge", [1.0, 0.0], [1.0, 1.0]), "a", [0.0, -0.5], [-0.5, -0.5],
+        AT_MARGIN, "a", [0.0, -0.5], [-0.5, -0.5],
         "at the margin the loss is 0, and so is its derivative; PyTorch's clamp passes at its bound",
+    )
+    if opinion.CLAMP_IS_OPEN else
+    Difference(
+        AT_BOUNDS, "a", [1.0, 1.0, 1.0], [0.0, 0.0, 1.0],
+        "the gradient passes at the bounds; PyTorch's clamp of this version stops it there",
     ),
     Difference(
         _kink("bce", [0.0, 1.0], [1.0, 0.0]), "out", inf, 100.0,

@@ -55,7 +55,7 @@ def theirs(graph: Graph, bindings: Bindings, changes: Changes) -> opinion.Opinio
             here.requires_grad_(node.kind in (Kind.INPUT, Kind.PARAM))
         else:
             operands = [tensors[one] for one in node.operands]
-            here = opinion.apply(node.op.name, operands, node.attributes, **opinion.SHARED_TIES)
+            here = opinion.apply(node.op.name, operands, node.attributes, **opinion.OUR_CONVENTIONS)
             if ("value", node.name) in changes:
                 v = opinion.tensor(changes["value", node.name])
                 here = here + (v - here).detach()

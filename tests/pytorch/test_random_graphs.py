@@ -80,7 +80,7 @@ def _compare(run: RandomRun, trace: Trace, tally: Tally) -> None:
     rounding, and is measured against those: a sum of what was standardised, a gradient through a softmax.
     """
     graph = run.graph
-    theirs = opinion.run(graph, run.bindings, opinion.SHARED_TIES)
+    theirs = opinion.run(graph, run.bindings, opinion.OUR_CONVENTIONS)
     inflow = [0.0] * len(graph.nodes)
     for node in graph.nodes:
         operands = ", ".join(graph.nodes[one].name or graph.nodes[one].text for one in node.operands)

@@ -25,7 +25,7 @@ CLOSE = {"float64": 1e-12, "float32": 1e-5, "float16": 1e-2}
 def both(path: Path) -> tuple[Trace, opinion.Opinion]:
     """Our run of a scenario and PyTorch's, which computes in float64 whatever the scenario's type."""
     trace = load_scenario(path).record()
-    return trace, opinion.run(trace.graph, trace.bindings, opinion.SHARED_TIES)
+    return trace, opinion.run(trace.graph, trace.bindings, opinion.OUR_CONVENTIONS)
 
 
 def largest_finite(tensors: list[Any]) -> float:

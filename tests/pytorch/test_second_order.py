@@ -83,7 +83,7 @@ def _bce(p: Any, target: Any, reduction: str) -> Any:
     return losses if reduction == "none" else getattr(losses, reduction)()
 
 
-_DEFINITIONS = {**opinion.SHARED_TIES, "bce": _bce}
+_DEFINITIONS = {**opinion.OUR_CONVENTIONS, "bce": _bce}
 """The double backward of PyTorch's own `bce` adds 1e-12 to probabilities: more than we may be off."""
 
 
@@ -181,7 +181,7 @@ def _compare_tangents(function: Any, leaves: Any, directions: Any, ours: Any, in
 
 
 # PyTorch scripts what it needs for tangents, and warns that scripting is deprecated.
-@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
 @sdpa_kernel(SDPBackend.MATH)  # of the others PyTorch has no second derivative
 def test_second_order(capsys: pytest.CaptureFixture[str]) -> None:
     counted: Counter[str] = Counter()
