@@ -383,7 +383,7 @@ OUR_CONVENTIONS: Mapping[str, Definition] = {
     "hinge": _hinge_flat_at_its_margin,
 }
 """Definitions with the engine's convention where PyTorch's own function has another: `F.max_pool2d` hands a
-tie's whole gradient to the first entry, and at a bound the clamp of one version passes what that of another stops."""
+tie's whole gradient to the first entry, and at its bounds clamp passes or stops a gradient, by version."""
 
 
 class Opinion(NamedTuple):

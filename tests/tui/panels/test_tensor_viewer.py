@@ -101,6 +101,23 @@ def grids(draw: st.DrawFn) -> Grid:
 
 
 class TestWindows:
+    @pytest.mark.parametrize(
+        ("widths", "at", "left", "shown"),
+        [
+            pytest.param([9, 3, 1, 1], 2, 0, [1, 2, 3], id="what is followed leaves room on both sides"),
+            pytest.param([1, 1, 9, 9], 0, 3, [0, 1], id="what is followed is before"),
+            pytest.param([1, 9, 1, 1], 3, 3, [1, 2, 3], id="beside the last one is room"),
+        ],
+    )
+    def test_columns_of_different_widths(
+        self, widths: list[int], at: int, left: int, shown: list[int]
+    ) -> None:
+        numbers = np.array([[10.0 ** (width - 1)] * 20 for width in widths]).T
+        one = grid(numbers.shape, (0, at), lambda places: numbers[places], follow=True)
+        picture = as_numbers(one, 12, 21, Scroll(0, left))
+        assert list(picture.shown[1]) == shown
+        assert as_numbers(one, 12, 21, picture.scroll).lines == picture.lines
+
     @settings(max_examples=examples(40))
     @given(one=grids(), size=SIZES, draw=DRAWERS, top=st.integers(0, 50), left=st.integers(0, 50))
     def test_the_cursor_is_in_view_and_marked(

@@ -487,9 +487,14 @@ async def test_the_chosen_one_has_a_picture() -> None:
         assert "-12" in seen(pilot)
 
 
-async def test_a_picture_comes_after_a_moment_and_keys_are_heard_meanwhile() -> None:
+async def test_a_picture_comes_after_a_moment_and_keys_are_heard_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with opened(None, size=(140, 40)) as pilot:
-        await pilot.press(*["down"] * 5)
+        monkeypatch.setattr("backprop_tui.screens.previews._DELAY", 3600.0)  # longer than any machine takes
+        await pilot.press(*["down"] * 4)
+        monkeypatch.undo()
+        await pilot.press("down")
         assert chosen(pilot) == ORDER[5]
         entry = gallery(pilot).entry
         assert entry is not None

@@ -246,17 +246,21 @@ def _columns_as_fit(grid: Grid, rows: range, left: int, width: int) -> _WrittenT
         left = followed
     found = _as_fit(grid, rows, range(left, min(count, left + most)), width)
     if grid.follow and followed not in found:
-        found = _as_fit(grid, rows, range(followed, max(-1, followed - most), -1), width)
+        before = _as_fit(grid, rows, range(followed, max(-1, followed - most), -1), width)
+        left = min(before)  # and after the one that is followed there may be room
+        found = _as_fit(grid, rows, range(left, min(count, left + most)), width)
     if min(found) and len(found) == count - min(found):  # beside the last column there may be room
         found = _as_fit(grid, rows, range(count - 1, max(-1, count - 1 - most), -1), width)
     return dict(sorted(found.items()))
 
 
 def _as_fit(grid: Grid, rows: range, order: range, width: int) -> _WrittenTexts:
-    """Columns in an order, as many as have room."""
-    first = min(order)
-    matrix = grid.window(rows, range(first, max(order) + 1))
-    together = column(matrix.ravel()) if matrix.size <= _TOGETHER else []
+    """Columns in an order, as many as have room; how one is written does not depend on the others in view."""
+    count = grid.size[1]
+    all_alike = len(rows) * count <= _TOGETHER
+    first = 0 if all_alike else min(order)
+    matrix = grid.window(rows, range(first, count if all_alike else max(order) + 1))
+    together = column(matrix.ravel()) if all_alike else []
     found: _WrittenTexts = {}
     used = -1
     for at in order:
