@@ -1,9 +1,9 @@
-"""Which of our operators an operator of PyTorch is, where we have it.
+"""Matching calls of PyTorch's operators with those of the table.
 
-What takes tensors alone is found by the declaration of how PyTorch is called. For the others a row says what
-a call of ``aten`` means: the name of our operator, its operands (the call's tensors by their number, or
-literal numbers), and its settings. What has neither, or settings that ours has not, stays recorded. A test
-runs each against PyTorch.
+Operators that only take tensors are matched by the declarations in `program/pytorch_calls.py`. For others, a
+row says what a call of ``aten`` means: the operator of the table, its operands (an index among the call's
+tensors, or a number), and its settings. A call that neither covers, or whose settings the operator of the
+table lacks, is not matched. A test runs each row against PyTorch.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class RecordedCall(NamedTuple):
 
 
 class _Meaning(Struct, frozen=True):
-    """Our operator by name; its operands, an int for a tensor of the call and a float for a number."""
+    """An operator of the table, its operands (an int is an index, a float a number), and its settings."""
 
     op: str
     operands: tuple[int | float, ...]
@@ -55,7 +55,7 @@ class _Meaning(Struct, frozen=True):
 
 
 class Match(Struct, frozen=True, eq=False):
-    """Our operator for a call, ready to be in a graph."""
+    """The operator of the table that matches a call, with its operands, attributes and rules."""
 
     op: Op
     operands: tuple[int | float, ...]
@@ -64,7 +64,7 @@ class Match(Struct, frozen=True, eq=False):
 
 
 def match(call: RecordedCall) -> Match | None:
-    """Our operator that does what the call did, if there is one."""
+    """The operator of the table that computes what a call did, if there is one."""
     row = _TABLE.get(call.name) or _named_alike(call.name)
     try:
         meaning = row(call) if row is not None else None
@@ -88,7 +88,7 @@ def match(call: RecordedCall) -> Match | None:
 
 
 def _is_there(operand: int | float, call: RecordedCall) -> bool:
-    """Whether a call has so many tensors, or a number is finite."""
+    """Whether an index is that of one of the call's tensors, or a number is finite."""
     return operand < len(call.shapes) if isinstance(operand, int) else isfinite(operand)
 
 

@@ -1,8 +1,7 @@
-"""What a recorded run says, event by event; `docs/recordings.md` describes the folder that holds it.
+"""The events of a recording; `docs/recordings.md` describes the folder that holds them.
 
-These declarations are all that a recorder and a reader share: the recorder encodes them, the reader
-decodes and checks them, and the JSON Schema of the index is made from them. Nothing here knows a
-framework.
+These declarations are all that recorders and readers share: a recorder encodes them, a reader decodes and
+checks them, and the JSON Schema of the index is derived from them. They do not depend on a framework.
 """
 
 from __future__ import annotations
@@ -50,11 +49,11 @@ Count: TypeAlias = Annotated[int, Meta(ge=0)]
 Extent: TypeAlias = Annotated[int, Meta(ge=0, le=2**48)]
 Text: TypeAlias = Annotated[str, Meta(max_length=1_000)]
 PlainValue: TypeAlias = bool | int | float | Text | list[bool | int | float | Text | None] | None
-"""An argument that is no tensor; a number that is not finite is its text."""
+"""An argument that is not a tensor; numbers that are not finite are strings."""
 
 
 class DataSpan(Struct, frozen=True, array_like=True):
-    """Where a tensor's bytes lie: the number of the shard, and the offsets within its data."""
+    """The bytes of a tensor: the number of the shard, and the offsets within its data."""
 
     shard: Count
     begin: Extent
@@ -62,11 +61,10 @@ class DataSpan(Struct, frozen=True, array_like=True):
 
 
 class TensorEntry(Struct, frozen=True, omit_defaults=True):
-    """A tensor: its number in this step, its shape and figures, and where its entries are stored, if they
-    are.
+    """A tensor: its number in the step, its shape and figures, and where its entries are stored, if they are.
 
-    `norm` is the Euclidean norm, or None where it is not finite or the type has none; `nan` and `inf`
-    count entries, apart, since an infinity may be meant (a mask) and a NaN never is.
+    `norm` is the Euclidean norm, or None if it is not finite or the type is not a floating one. `nan` and
+    `inf` are counts of entries; they are separate since an infinity may be intended, as in a mask.
     """
 
     id: Count
@@ -81,7 +79,7 @@ class TensorEntry(Struct, frozen=True, omit_defaults=True):
 class Operand(Struct, frozen=True, omit_defaults=True):
     """Tensor number `id` of this step, and where it comes from: output `output` of a node, or a named leaf.
 
-    `tensor` describes it where no event before did.
+    `tensor` describes it unless an earlier event has.
     """
 
     id: Count
@@ -92,7 +90,7 @@ class Operand(Struct, frozen=True, omit_defaults=True):
 
 
 class StepStart(Struct, frozen=True, tag_field="event", tag="step"):
-    """What follows belongs to this step of the training loop."""
+    """The events that follow belong to this step of the training loop."""
 
     step: Count
 
@@ -100,10 +98,9 @@ class StepStart(Struct, frozen=True, tag_field="event", tag="step"):
 class OperatorCall(Struct, frozen=True, omit_defaults=True, tag_field="event", tag="op"):
     """An operator was called, at `line` of `file`, while the module `module` ran.
 
-    `node` is the node of the backward graph that it made, if it made one; `within` the node whose backward
-    pass called it, where one did. `op` is the name of the class where a function with a backward of its own
-    was called, and empty for a node that nothing that was seen made. `settings` are the arguments that were
-    given and are no tensors, by name.
+    `node` is the node of the backward graph that the call made, if any; `within` is the node whose backward
+    called it, if any. `op` is a class name for a function with its own backward, and empty for a node whose
+    call was not seen. `settings` are the arguments that are not tensors, by name.
     """
 
     op: Text
@@ -119,7 +116,7 @@ class OperatorCall(Struct, frozen=True, omit_defaults=True, tag_field="event", t
 
 
 class EngineStart(Struct, frozen=True, tag_field="event", tag="run"):
-    """The backward engine starts, from these outputs of nodes, at `line` of `file`. Runs may nest."""
+    """The backward engine starts from these outputs of nodes, at `line` of `file`. Runs may nest."""
 
     roots: tuple[tuple[Text, Count], ...]
     file: Text = ""
@@ -127,9 +124,9 @@ class EngineStart(Struct, frozen=True, tag_field="event", tag="run"):
 
 
 class GraphNode(Struct, frozen=True, omit_defaults=True, tag_field="event", tag="node"):
-    """A node of the backward graph, and for each of its operands the node and output that it came from.
+    """A node of the backward graph, and the node and output that each of its operands comes from.
 
-    For a leaf, `leaf` is its name, `value` the tensor, and `held` the gradient that it held already.
+    For a leaf, `leaf` is its name, `value` the tensor, and `held` the gradient that it holds before the run.
     """
 
     node: Text
@@ -151,9 +148,9 @@ class BackwardCall(Struct, frozen=True, omit_defaults=True, tag_field="event", t
 class BackwardCheck(Struct, frozen=True, omit_defaults=True, tag_field="event", tag="check"):
     """A node's contribution to operand number `operand`, compared with the derivative of the node's forward.
 
-    `error` is relative to the size of the gradient, and None where `reason` says why nothing was compared.
-    Where it is `wrong`, `found` and `expected` are the two gradients, if they are known, and `file` and
-    `line` where its backward is written. `name` is what its forward calls the operand.
+    `error` is relative to the size of the gradient; it is None if `reason` says why nothing was compared. If
+    the contribution is `wrong`, `found` and `expected` are the two gradients, if known, and `file` and `line`
+    are the place of the backward function. `name` is the operand's name in the forward function.
     """
 
     node: Text
@@ -169,10 +166,10 @@ class BackwardCheck(Struct, frozen=True, omit_defaults=True, tag_field="event", 
 
 
 class ReducedGradient(Struct, frozen=True, omit_defaults=True, tag_field="event", tag="reduced"):
-    """The gradient of a parameter after ranks put theirs together.
+    """The gradient of a parameter after the reduction between ranks.
 
-    What this rank contributed is the upstream gradient of the leaf; with the leaf's name the other ranks'
-    contributions are found. `first` is the row at which this rank's part begins, where each has only a part.
+    Each rank contributes the gradient that arrived at its leaf of this name. `first` is the first row of the
+    part that this rank keeps, or None if it keeps all rows.
     """
 
     leaf: Text
@@ -181,7 +178,7 @@ class ReducedGradient(Struct, frozen=True, omit_defaults=True, tag_field="event"
 
 
 class EngineEnd(Struct, frozen=True, tag_field="event", tag="end"):
-    """The backward engine is done; `error` says what stopped it, if something did."""
+    """The backward engine is done; `error` is the message of the exception that stopped it, if any."""
 
     error: Annotated[str, Meta(max_length=10_000)] = ""
 
@@ -199,8 +196,8 @@ Event: TypeAlias = (
 
 
 class Manifest(Struct, frozen=True, omit_defaults=True):
-    """What was recorded, and how; `model` is what the root of the modules is called, and `left_out` says in
-    sentences what is not there, and why.
+    """What was recorded, and how; `model` is the name of the outermost module, and `left_out` says in
+    sentences what is missing, and why.
     """
 
     format: Count

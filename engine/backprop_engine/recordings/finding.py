@@ -1,4 +1,4 @@
-"""A finding: something that is wrong in a recorded run, and where; what every diagnosis makes."""
+"""A finding: a problem in a recorded run and its place. Every diagnosis yields findings."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ __all__ = ["Case", "Diagnosis", "Finding", "backward_calls", "finding_at", "norm
 
 
 class Finding(Struct, frozen=True):
-    """Something that is wrong, or may be: its stable name, the step, what it is, and where in the user's
-    code.
+    """A problem, or a likely one: a stable name for its kind, the step, a message, and the place in the code.
 
-    `ranks` are those on which it was found, where a run has several.
+    `ranks` are the ranks on which it was found, if the run has several.
     """
 
     kind: str
@@ -34,7 +33,7 @@ class Finding(Struct, frozen=True):
 
 
 class Case(Struct, frozen=True, eq=False):
-    """What a diagnosis looks at: a step, and the one before it."""
+    """The input of a diagnosis: a step, and the one before it."""
 
     recording: Recording
     step: RecordedStep
@@ -47,7 +46,7 @@ Diagnosis: TypeAlias = Callable[[Case], Iterator[Finding]]
 def finding_at(
     kind: str, step: RecordedStep, message: Message, call: OperatorCall | None, node: GraphNode | None = None
 ) -> Finding:
-    """A finding at the operator that was called there, or at a node of the backward graph."""
+    """A finding at the call of an operator, or at a node of the backward graph that has no call."""
     called = clean(call.op) if call is not None and call.op else clean(node.name) if node is not None else ""
     if call is None:
         return Finding(kind, step.number, message, clean(node.node) if node else "", called)

@@ -1,4 +1,4 @@
-"""What is wrong with a recorded run: every diagnosis of every step, listed in `_DIAGNOSES`."""
+"""The problems of a recorded run: all `_DIAGNOSES`, applied to every step."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _NOT_FINITE: Final = ("forward-nan", "forward-inf", "input-nan", "backward-nan",
 
 
 def find(recording: Recording) -> list[Finding]:
-    """Every finding of a recording, in the order of its steps; of a kind only the first.
+    """The first finding of each kind in a recording, in the order of the steps.
 
-    A wrong backward is told of each operator, as one does not follow from another.
+    Wrong backwards are reported for each operator, since they are independent of each other.
     """
     found: dict[tuple[str, ...], Finding] = {}
     previous: RecordedStep | None = None
@@ -52,10 +52,10 @@ def find(recording: Recording) -> list[Finding]:
 
 
 def find_in_ranks(ranks: Ranks) -> list[Finding]:
-    """Every finding of a run of several ranks, and what differs between them.
+    """The findings on all ranks of a run, and those that compare ranks.
 
-    What several ranks found is told once; what is not finite, only of the step in which it began, as it goes
-    from one rank to all of them.
+    A finding on several ranks is reported once. Values that are not finite are reported only for the step in
+    which they first occur, since an all-reduce spreads them to all ranks.
     """
     if ranks.world == 1:
         return find(ranks.first)
@@ -81,7 +81,7 @@ def _key(finding: Finding) -> tuple[str, ...]:
 
 
 def _causes(findings: Iterable[Finding]) -> list[Finding]:
-    """Without what follows from others: a NaN of a step from one that arose in it, or before it."""
+    """The findings without those that follow from others, such as a NaN from an earlier one."""
     found = list(findings)
     forward = min((one.step for one in found if one.kind in _NOT_FINITE[:3]), default=None)
     first = min((one.step for one in found if one.kind in _NOT_FINITE), default=None)

@@ -1,4 +1,4 @@
-"""What a framework does for its own purposes, folded into the operators that it is done for.
+"""Folding operators that only prepare or rearrange data into those that they serve.
 
 The transpose of a weight, the views around the product with it, and the bias that is added afterwards are one
 ``linear``. Copies that change no number are left out, changes of shape in a row are a single one, and what
@@ -25,7 +25,7 @@ __all__ = ["folded"]
 
 
 def folded(computed: list[PlannedNode], output: PlannedNode) -> list[PlannedNode]:
-    """The nodes in order, without what is only done for others."""
+    """The nodes in order, with auxiliary operators folded into those that they serve."""
     for node in computed:
         if node.name == "native_batch_norm":
             _forget_statistics(node)
@@ -38,7 +38,7 @@ def folded(computed: list[PlannedNode], output: PlannedNode) -> list[PlannedNode
 
 
 def _forget_statistics(node: PlannedNode) -> None:
-    """Take away the operands of a batch normalisation that training only updates: the running statistics."""
+    """Remove the running statistics from the operands of a batch normalisation that only updates them."""
     given = node.settings.get("running_mean", ...) is not None
     if node.settings.get("training") is True and given and not any(edge.flows for edge in node.operands[-2:]):
         node.operands = node.operands[:-2] or node.operands
@@ -48,7 +48,7 @@ def _forget_statistics(node: PlannedNode) -> None:
 
 
 def _without_copies(nodes: list[PlannedNode], output: PlannedNode) -> list[PlannedNode]:
-    """The nodes without those whose output is their operand: who uses it uses the operand."""
+    """The nodes without copies: whatever uses a copy uses its operand instead."""
     instead: dict[int, PlannedNode] = {}
     for node in nodes:
         for edge in node.operands:
@@ -76,7 +76,7 @@ def _is_copy(node: PlannedNode) -> bool:
 
 
 def _with_single_moves(nodes: list[PlannedNode], output: PlannedNode) -> list[PlannedNode]:
-    """The nodes with one reshape, or one permutation of axes, where several follow each other."""
+    """The nodes with consecutive reshapes, or permutations of axes, merged into one."""
     uses = uses_of(nodes, output)
     gone: set[int] = set()
     for node in nodes:
@@ -103,7 +103,7 @@ def _with_single_moves(nodes: list[PlannedNode], output: PlannedNode) -> list[Pl
 
 
 def _with_products(computed: list[PlannedNode], output: PlannedNode) -> list[PlannedNode]:
-    """The nodes with ``linear`` for each product with a weight, and each part of a split by itself."""
+    """The nodes with products with a transposed weight as ``linear``, and a split as one node per part."""
     uses = uses_of(computed, output)
     gone: set[int] = set()
     users = {id(edge.source): node for node in computed for edge in node.operands}
@@ -116,7 +116,7 @@ def _with_products(computed: list[PlannedNode], output: PlannedNode) -> list[Pla
 
 
 def _with_biases(nodes: list[PlannedNode], output: PlannedNode) -> list[PlannedNode]:
-    """The nodes with a bias that a module adds to its product as the third operand of ``linear``."""
+    """The nodes with a bias that a module adds afterwards as the third operand of its ``linear``."""
     uses = uses_of(nodes, output)
     gone: set[int] = set()
     for node in nodes:
@@ -137,7 +137,7 @@ def _with_biases(nodes: list[PlannedNode], output: PlannedNode) -> list[PlannedN
 
 
 def _fold_split(node: PlannedNode, gone: set[int]) -> None:
-    """Let each of equal parts be a node of its own: its gradient goes to its place in the operand."""
+    """Make each of equal parts a node of its own, whose gradient goes to its place in the operand."""
     whole, size, axis = (
         node.operands[0].source.shape,
         node.settings.get("split_size"),
@@ -161,7 +161,7 @@ def _fold_split(node: PlannedNode, gone: set[int]) -> None:
 def _fold_linear(
     node: PlannedNode, user: PlannedNode | None, uses: Mapping[int, int], gone: set[int]
 ) -> None:
-    """Make ``linear(x, weight, bias)`` of a product with a weight that is transposed for it alone."""
+    """Turn a product with a weight that is transposed for it alone into ``linear(x, weight, bias)``."""
     *bias, x, turned = node.operands
     weight = turned.source
     if weight.name not in ("t", "transpose") or uses[id(weight)] != 1 or len(weight.operands) != 1:

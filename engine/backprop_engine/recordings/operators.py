@@ -1,7 +1,6 @@
-"""Operators of a recording that are not in the table: what they gave is known, how is not.
+"""Operators that were recorded and are not in the table: their results are known, their formulas are not.
 
-They have no forward function and no rule of their own. What was recorded is in a trace; whoever asks them
-to compute is told which of them it was.
+They have neither a forward function nor rules that compute: calling either raises `UsageError`.
 """
 
 from __future__ import annotations
@@ -42,12 +41,12 @@ def _refusing(name: str) -> Callable[..., Any]:
 
 
 def recorded_rule(name: str) -> Linear:
-    """The rule of an operator that PyTorch's node `name` ran backward; it has no formula but that name."""
+    """The rule of an operator whose backward is PyTorch's node `name`; its text is that name alone."""
     return Linear(f"{name}(g)", _refusing(name), shown=_SHOWN)
 
 
 def recorded_op(name: str, shape: Shape, rules: Rules) -> Op:
-    """An operator called `name`, which gave a tensor of `shape`; it has a rule, or None, for each operand."""
+    """A recorded operator with a result of `shape`, and a rule, or None, for each operand."""
     names = tuple(f"x{number}" for number in range(1, len(rules) + 1))
     return Op(
         name=name,
@@ -65,5 +64,5 @@ def recorded_op(name: str, shape: Shape, rules: Rules) -> Op:
 
 
 def part_op(shape: Shape, rules: Rules) -> Op:
-    """One output, of `shape`, of an operator that has several."""
+    """An operator that selects one output, of `shape`, of an operator that has several."""
     return structs.replace(recorded_op(PART, shape, rules), lesson=_PART_LESSON)

@@ -1,4 +1,4 @@
-"""The nodes that a recorded run of the backward engine will have in a graph, and their edges."""
+"""The nodes and edges of a recorded run of the backward engine, before they are put in a graph."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ _ARITHMETIC: Final = ("add", "sub", "rsub", "mul", "div")
 
 @dataclass(eq=False, slots=True)
 class PlannedEdge:
-    """An operand of a node: which node it is, and what was handed to it, if gradient flowed there."""
+    """An operand of a node, and the contribution to its gradient, if gradient flows there."""
 
     source: PlannedNode
     flows: bool = False
     contribution: TensorEntry | None = None
     placed: tuple[slice, ...] = ()
-    """Which part of the operand it was handed to, where that is not all of it."""
+    """The part of the operand that the contribution belongs to; empty for all of it."""
 
 
 @dataclass(eq=False, slots=True)
 class PlannedNode:
-    """A node of the graph to be, before it has a position; `parts` are the outputs of a tuple.
+    """A node that has no position in a graph yet; `parts` are the outputs of a tuple.
 
-    A `total` is a sum of roots, which the engine starts from at once; nothing was recorded of it.
+    A `total` is the sum of several roots of one backward pass; no call of it was recorded.
     """
 
     kind: PlannedKind
     name: str
-    """The operator's name without namespace, overload and underscore; of a leaf, its own."""
+    """The name of a leaf, or of an operator without its namespace, overload and trailing underscore."""
     shape: Shape
     value: TensorEntry | None = None
     gradient: TensorEntry | None = None
@@ -43,14 +43,14 @@ class PlannedNode:
     parts: list[PlannedNode] = field(default_factory=list)
     call: OperatorCall | None = None
     backward: str = ""
-    """What the framework calls the node of its backward graph."""
+    """The framework's name for the node of the backward graph."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     made: tuple[str, ...] = ()
-    """The nodes of the backward graph that it stands for."""
+    """The names of the nodes of the backward graph that are folded into this one."""
     outputs: tuple[int, ...] = ()
-    """Which outputs the parts of a tuple are."""
+    """The output numbers of the parts of a tuple."""
     reduced: ReducedGradient | None = None
-    """Of a leaf, its gradient after ranks put theirs together, where they did."""
+    """The gradient of a leaf after the reduction between ranks, if there was one."""
 
     @property
     def module(self) -> str:
@@ -59,15 +59,13 @@ class PlannedNode:
 
     @property
     def number(self) -> float | None:
-        """The number that is an operand, which a program may change from step to step; None where there is
-        none.
-        """
+        """The operand that is a plain number, which may differ between steps; None if there is none."""
         other = self.settings.get("other") if self.name in _ARITHMETIC else None
         return float(other) if isinstance(other, int | float) and not isinstance(other, bool) else None
 
     @property
     def signature(self) -> tuple[Any, ...]:
-        """What two runs of one graph have in common here, besides how nodes are connected."""
+        """What is equal for this node in all runs of one graph, apart from its edges."""
         flows = tuple(edge.flows for edge in self.operands)
         settings = repr({**self.settings, "other": 0.0} if self.number is not None else self.settings)
         reduced = self.reduced is not None

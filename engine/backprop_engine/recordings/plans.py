@@ -1,6 +1,6 @@
-"""One run of the backward engine as nodes in the order of computing, with where each of their numbers lies.
+"""One run of the backward engine as nodes in topological order, with the tensors recorded of each.
 
-What is done for the framework's own purposes is folded (`folding`). Two runs whose plans have the same
+Operators that only serve others are folded into them (`folding`). Two runs whose plans have the same
 `signature` are iterations of one graph.
 """
 
@@ -26,12 +26,12 @@ from backprop_engine.recordings.recording import EngineRun, RecordedStep
 __all__ = ["RunPlan", "plan_of"]
 
 _UNNAMED: Final = "input "
-"""How the names of leaves begin that are no parameters of the model."""
+"""The prefix of the names of leaves that are not parameters of the model."""
 
 
 @dataclass(eq=False)
 class RunPlan:
-    """The nodes of a run, leaves first, then in the order of computing; the last is the output."""
+    """The nodes of a run: the leaves, then the computed nodes in topological order, the output last."""
 
     run: EngineRun
     leaves: list[PlannedNode]
@@ -40,12 +40,12 @@ class RunPlan:
 
     @property
     def nodes(self) -> list[PlannedNode]:
-        """All of them in order."""
+        """The leaves and the computed nodes, in order."""
         return [*self.leaves, *self.computed]
 
     @property
     def signature(self) -> tuple[Any, ...]:
-        """Equal for iterations of one graph."""
+        """A value that is equal for two plans if and only if they have the same graph."""
         at = {id(node): position for position, node in enumerate(self.nodes)}
         nodes = (
             (*node.signature, tuple(at[id(edge.source)] for edge in node.operands)) for node in self.nodes
@@ -62,7 +62,7 @@ class _Planner:
     def __init__(self, step: RecordedStep, run: EngineRun) -> None:
         self.step, self.run = step, run
         self.made: dict[tuple[str, int], TensorEntry] = {}
-        """What each output of a node was, as the operators that took it saw it."""
+        """The tensor of each output of a node, as recorded by the operators that used it."""
         for call in step.operators:
             for given in call.inputs:
                 if given is not None and given.node is not None:
@@ -94,7 +94,7 @@ class _Planner:
         return RunPlan(self.run, leaves, computed, output)
 
     def _output(self) -> PlannedNode:
-        """The node of the root, or the sum of several roots."""
+        """The node of the root, or a node that adds several roots."""
         roots = [
             (self.outputs[root], self._seed(root))
             for root in dict.fromkeys(self.run.roots)
@@ -119,9 +119,7 @@ class _Planner:
         return made
 
     def _seed(self, root: tuple[str, int]) -> TensorEntry | None:
-        """The gradient that the engine starts from at a root; where more arrived there, only its shape is
-        known.
-        """
+        """The gradient that the engine starts from at a root; only its shape if others arrived there too."""
         name, output = root
         call = self.run.call_of.get(name)
         given = call.upstream[output] if call is not None and output < len(call.upstream) else None
@@ -132,7 +130,7 @@ class _Planner:
     # Order
 
     def _order(self) -> Iterator[str]:
-        """The nodes, operands first, else in the order of the calls that made them."""
+        """The names of the nodes in topological order; ties are in the order of their calls."""
         turn = {call.node: number for number, call in enumerate(self.step.operators) if call.node is not None}
         waiting = dict.fromkeys(self.run.nodes, 0)
         users: dict[str, list[str]] = {}
@@ -153,7 +151,7 @@ class _Planner:
     # Nodes
 
     def _leaf(self, name: str) -> PlannedNode:
-        """The leaf that a node accumulates the gradient of."""
+        """The leaf whose gradient a node accumulates."""
         node = self.run.nodes[name]
         called = node.leaf or name
         if called not in self.named:
@@ -173,7 +171,7 @@ class _Planner:
         return self.named[called]
 
     def _constant(self, given: Operand) -> PlannedNode:
-        """A tensor that no gradient flows to."""
+        """The node of a tensor that gets no gradient."""
         if given.id not in self.constants:
             entry = self.step.tensors[given.id]
             constant = PlannedNode("constant", "", tuple(entry.shape), entry)
@@ -228,7 +226,7 @@ class _Planner:
             self.computed.append(part)
 
     def _operands(self, name: str, call: OperatorCall | None) -> list[PlannedEdge]:
-        """What the operator was given, in order; then what gradient flowed to besides."""
+        """The operands of the call, in order, followed by other tensors that gradient flows to."""
         node, ran = self.run.nodes[name], self.run.call_of.get(name)
         waiting = [edge for edge in enumerate(node.next) if edge[1] is not None]
 
@@ -256,14 +254,14 @@ class _Planner:
         return operands
 
     def _entry(self, name: str, output: int, call: OperatorCall | None) -> TensorEntry | None:
-        """What an output of a node was."""
+        """The tensor of an output of a node, if it was recorded."""
         if call is not None and output < len(call.outputs):
             return call.outputs[output]
         return self.made.get((name, output))
 
     @cached_property
     def _handed(self) -> dict[tuple[str, int], Shape]:
-        """The shapes of what was handed to each output of a node."""
+        """The shape of the contributions to each output of a node."""
         shapes: dict[tuple[str, int], Shape] = {}
         for call in self.run.calls:
             for edge, given in zip(self.run.nodes[call.node].next, call.contributions, strict=False):

@@ -1,4 +1,4 @@
-"""Reading a recording: every event checked, tensors mapped when they are asked for, nothing executed.
+"""Reading a recording: every event is checked, tensors are mapped on demand, nothing is executed.
 
 A recording comes from outside and is trusted as little as a scenario: sizes and offsets are checked
 against the files before anything is allocated, names of files are made here, and a graph with a cycle is
@@ -64,7 +64,7 @@ _NUMPY: Final = {
 
 
 class EngineRun:
-    """One run of the backward engine: the graph behind its roots, and what each node did, in order."""
+    """One run of the backward engine: its graph, and the backward calls of the nodes, in order."""
 
     def __init__(self, start: EngineStart) -> None:
         self.roots, self.file, self.line = start.roots, start.file, start.line
@@ -72,7 +72,7 @@ class EngineRun:
         self.calls: list[BackwardCall] = []
         self.checks: list[BackwardCheck] = []
         self.reduced: dict[str, ReducedGradient] = {}
-        """What ranks put together, by the name of the leaf."""
+        """The gradients that were reduced between ranks, by the name of the leaf."""
         self.error = ""
 
     @cached_property
@@ -82,12 +82,12 @@ class EngineRun:
 
     @cached_property
     def call_of(self) -> Mapping[str, BackwardCall]:
-        """What each node of the backward graph did, by its name."""
+        """The backward call of each node that ran, by its name."""
         return {call.node: call for call in self.calls}
 
 
 class RecordedStep:
-    """One step of the training loop: operators in the order of their calls, and runs of the engine."""
+    """One step of the training loop: the calls of operators and the runs of the engine, in order."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -97,12 +97,12 @@ class RecordedStep:
 
     @cached_property
     def maker_of(self) -> Mapping[str, OperatorCall]:
-        """The call that made each node of the backward graph."""
+        """The operator call that made each node of the backward graph, by its name."""
         return {call.node: call for call in self.operators if call.node is not None}
 
 
 class Recording:
-    """A recorded run; `steps` in order. Tensors are read with `entries`."""
+    """A recorded run: its manifest and its steps, in order. `entries` reads tensors."""
 
     def __init__(self, folder: Path, manifest: Manifest, steps: Sequence[RecordedStep]) -> None:
         self.folder, self.manifest, self.steps = folder, manifest, tuple(steps)
@@ -110,17 +110,17 @@ class Recording:
 
     @property
     def last_step(self) -> int:
-        """The number of the last step in which something ran backward; −1 if there is no step.
+        """The number of the last step that has a backward pass; −1 if there are no steps.
 
-        What is computed after the loop's last step, such as a loss that is printed, is no step of the loop.
+        Whatever is computed after the loop, such as a loss that is printed, does not count as a step.
         """
         numbers = [step.number for step in self.steps if step.runs] or [step.number for step in self.steps]
         return max(numbers, default=-1)
 
     def entries(self, tensor: TensorEntry) -> NDArray[Any] | None:
-        """The entries of a tensor in its shape, read-only and mapped; None where they were not stored.
+        """The entries of a tensor, read-only and mapped from its file; None if they were not stored.
 
-        BF16 comes as float32, which holds all its values.
+        BF16 is converted to float32, which represents all its values exactly.
         """
         if tensor.data is None:
             return None
@@ -144,9 +144,10 @@ class Recording:
 
 
 def open_recording(folder: str | os.PathLike[str]) -> Recording:
-    """Read the recording in `folder`; `UsageError` says what is wrong with one that cannot be read.
+    """Read the recording in `folder`.
 
-    A recording whose program was killed is read up to the last step that was written.
+    A recording whose program was killed is read up to the last complete line. Raises `UsageError` for one
+    that cannot be read.
     """
     path = Path(folder)
     manifest = _read_manifest(manifest_path(path))
@@ -176,7 +177,7 @@ def _read_manifest(path: Path) -> Manifest:
 
 
 class _Reader:
-    """Puts the events of an index together, line by line."""
+    """Builds the steps of a recording from the events of its index."""
 
     def __init__(self, path: Path, *, complete: bool) -> None:
         self._path, self._complete = path, complete
@@ -185,7 +186,7 @@ class _Reader:
         self._open: list[EngineRun] = []
         self._line = 0
         self.spans: dict[int, set[tuple[int, int]]] = {}
-        """Where data lies in each shard, whichever event says so."""
+        """The byte ranges of the tensors in each shard."""
 
     def read(self) -> list[RecordedStep]:
         text = _bytes_of(self._path, _MAX_INDEX)
@@ -293,7 +294,7 @@ class _Reader:
             )
 
     def _refuse_cycles(self, run: EngineRun) -> None:
-        """Refuse what is not a graph: an operand without a description, or a cycle."""
+        """Refuse a graph that has a cycle, or an operand that is not described."""
         done: set[str] = set()
         for root in run.nodes:
             if root in done:
@@ -333,7 +334,7 @@ class _Reader:
 
 
 def _check_spans(path: Path, spans: Sequence[tuple[int, int]]) -> None:
-    """Refuse data that lies outside of its file, or overlaps other data in part; `spans` are in order."""
+    """Refuse byte ranges that exceed their file, or partly overlap; `spans` are sorted."""
     length = _regular(path) - _data_start(path)
     if max(end for _, end in spans) > length:
         raise UsageError(
@@ -345,7 +346,7 @@ def _check_spans(path: Path, spans: Sequence[tuple[int, int]]) -> None:
 
 
 def _data_start(path: Path) -> int:
-    """Where the data of a shard begin, after its header."""
+    """The offset at which the data of a shard begins, after its header."""
     size = _regular(path)
     with path.open("rb") as file:
         head = file.read(8)

@@ -1,4 +1,4 @@
-"""The gradients that ranks put together, as steps of a run: mapped when they are asked for."""
+"""The all-reduces of a recorded run, whose tensors are read on demand."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["RecordedReductions", "reduced_leaves"]
 
 
 def reduced_leaves(plan: RunPlan) -> tuple[int, ...]:
-    """The positions of the leaves whose gradients ranks put together after a run of the engine."""
+    """The positions of the leaves whose gradients are reduced between ranks after a run of the engine."""
     return tuple(at for at, leaf in enumerate(plan.leaves) if leaf.reduced is not None)
 
 
 class RecordedReductions(Mapping[int, GradientReduction]):
-    """What the ranks made of their gradients after one run of the engine, by the position of the leaf.
+    """The reductions between ranks after one run of the engine, by the position of the leaf.
 
-    A rank's contribution is what arrived at its leaf, and what that held before.
+    A rank contributes the gradient that its leaf held before, plus the one that arrived.
     """
 
     def __init__(self, ranks: Ranks, rank: int, step: int, graph: Graph, plan: RunPlan) -> None:
@@ -59,7 +59,7 @@ class RecordedReductions(Mapping[int, GradientReduction]):
 
     @cached_property
     def _runs(self) -> Mapping[int, EngineRun]:
-        """The run of the engine on each rank whose gradients are put together with those of this one."""
+        """The run of the engine on each rank whose gradients are reduced with those of this one."""
         found: dict[int, EngineRun] = {}
         own = _reducing(self._ranks.step(self._step)[self._rank].runs)
         turn = next(at for at, run in enumerate(own) if run is self._plan.run)
@@ -73,7 +73,7 @@ class RecordedReductions(Mapping[int, GradientReduction]):
         return reader(self._ranks.recordings[rank], entry, shape, self._graph.dtype)
 
     def _contribution(self, rank: int, run: EngineRun, leaf: str, shape: Shape) -> Supply | None:
-        """What a rank brings: the gradient of its leaf, with what the leaf held."""
+        """The gradient that a rank contributes; None if its leaf got none."""
         node = run.leaves.get(leaf)
         call = None if node is None else run.call_of.get(node.node)
         entry = call.upstream[0] if call is not None and call.upstream else None
@@ -83,7 +83,7 @@ class RecordedReductions(Mapping[int, GradientReduction]):
         return arrived if node.held is None else added(self._read(rank, node.held, shape), arrived)
 
     def _joined(self, parts: Sequence[tuple[int, TensorEntry]], shape: Shape) -> Tensor:
-        """The parts of the result that ranks keep, one below another; not stored where some are missing."""
+        """The result from the rows that each rank keeps; not stored if some are missing."""
         tensors = [self._read(rank, entry, tuple(entry.shape)).make() for rank, entry in parts]
         rows = sum(tensor.shape[0] if tensor.ndim == len(shape) else 0 for tensor in tensors)
         fits = all(tensor.shape[1:] == shape[1:] and is_stored(tensor) for tensor in tensors)
@@ -93,5 +93,5 @@ class RecordedReductions(Mapping[int, GradientReduction]):
 
 
 def _reducing(runs: Sequence[EngineRun]) -> list[EngineRun]:
-    """The runs of the engine after which ranks put something together."""
+    """The runs of the engine after which gradients were reduced between ranks."""
     return [run for run in runs if run.reduced]

@@ -1,4 +1,4 @@
-"""A recording as what the debugger opens: its run, and what to say about it."""
+"""A recording as a scenario that the debugger can open."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = ["FindingPlace", "RecordedScenario", "load_recording", "place_of"]
 
 @dataclass(frozen=True, eq=False)
 class RecordedScenario(Scenario):
-    """A recorded run with the texts of a scenario; there is no file of it that could be written."""
+    """A scenario whose run was recorded; it has no source, and cannot be written as a file."""
 
     recorded: RecordedRun | None = field(default=None, kw_only=True)
 
@@ -43,19 +43,19 @@ class RecordedScenario(Scenario):
         return self.recorded
 
     def with_leaf(self, name: str, value: Any) -> Scenario:
-        """Refused: what was recorded stays as it is."""
+        """Raises `UsageError`: the values of a recording cannot be replaced."""
         raise UsageError(
             msg("{path} is a recording: its numbers are those that were recorded", path=clean(self.path)),
             msg("change a number in the debugger: `set {name} …`", name=clean(name)),
         )
 
     def to_yaml(self) -> str:
-        """Refused: a recording says what was computed, not how."""
+        """Raises `UsageError`: a recording cannot be written as a scenario."""
         raise UsageError(msg("{path} is a recording: there is no scenario of it", path=clean(self.path)))
 
 
 def load_recording(folder: str | os.PathLike[str]) -> RecordedScenario:
-    """The recording in a folder, ready to be debugged; `UsageError` for one that cannot be."""
+    """Open the recording in a folder for the debugger; raises `UsageError` if that is not possible."""
     ranks, rank = _ranks_around(Path(folder))
     run = RecordedPasses(ranks).main(rank)
     recording = run.recording
@@ -75,9 +75,7 @@ def load_recording(folder: str | os.PathLike[str]) -> RecordedScenario:
 
 
 def _ranks_around(folder: Path) -> tuple[Ranks, int]:
-    """The ranks of a run in a folder, and the first of them; of one that is the folder of a rank, those
-    beside it, and that rank.
-    """
+    """The ranks of the run in a folder, and the one to begin with: the lowest, or the folder's own."""
     if rank_of(folder) is not None:
         with suppress(UsageError):  # then what is wrong with the others does not matter
             around = open_ranks(folder.absolute().parent)
@@ -89,20 +87,19 @@ def _ranks_around(folder: Path) -> tuple[Ranks, int]:
 
 
 class FindingPlace(Struct, frozen=True, eq=False):
-    """Where the debugger shows a finding: the run, and the position in it."""
+    """The run and the position at which the debugger shows a finding."""
 
     run: RecordedRun
     position: int
 
 
 def place_of(passes: RecordedPasses, rank: int, finding: Finding) -> FindingPlace | None:
-    """Where a finding is seen on a rank; None where nothing ran backward in its step, or nothing is to be
-    seen.
+    """The place of a finding on a rank; None if its step has no backward pass, or there is nothing to show.
 
-    It is where the node gives its value, or, for what went wrong on the way back, where it hands its gradient
-    on; of a leaf, where its gradient is complete. A finding that has no node is seen at the first that its
-    line made, or that takes its NaN; where its line starts the backward pass; or else at the start of its
-    step.
+    It is the forward step of the finding's node, or its backward step if the problem arose there; for a leaf,
+    the step that completes its gradient. A finding without a node is placed at the first node that its line
+    made, else at the first that takes the NaN, else where its line starts the backward pass, else at the
+    start of its step.
     """
     if not finding.node and not finding.file:  # a rank that stopped
         return None
@@ -136,7 +133,7 @@ def _takes_nan(finding: Finding, node: PlannedNode) -> bool:
 
 
 def _within(run: RecordedRun, node: int, finding: Finding) -> int:
-    """The position in an iteration at which a node shows a finding."""
+    """The position in an iteration at which a finding at a node is shown."""
     if node not in run.graph.order:
         uses = run.graph.schedule.uses_of.get(node)
         return run.graph.schedule.arrival(uses[-1]) if uses else 1
@@ -168,12 +165,12 @@ def _description(recording: Recording, run: RecordedRun) -> Message:
 
 
 def _texts(message: Message) -> LocalText:
-    """A message in every language, as a scenario's author gives texts."""
+    """A message in every language, as the text of a scenario."""
     return LocalText(_Translated(message))
 
 
 class _Translated(Mapping[str, str]):
-    """A message by language, whose files are read when it is asked for."""
+    """The translations of a message by language; the files of a language are read on demand."""
 
     def __init__(self, message: Message) -> None:
         self._message = message

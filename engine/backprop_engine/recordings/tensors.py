@@ -1,7 +1,4 @@
-"""What was recorded of tensors, as tensors: mapped when they are asked for, with their figures.
-
-Opening a recording reads none of them.
-"""
+"""Recorded tensors as supplies, which are read on demand and know their figures before."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ from backprop_engine.trace.lazy_tensors import Supply
 __all__ = ["added", "constant", "joined", "placed", "reader", "zeros"]
 
 _MOST_JOINED: Final = 2**22
-"""Outputs of one operator with more entries than this are not joined: their figures have to do."""
+"""The most entries of the outputs of one operator that are joined; of larger ones only figures are known."""
 _TERMS: Final = 64
 """Of a sum of many terms, what comes of every so many is kept."""
 _LARGEST: Final = float(np.finfo(np.float32).max)
@@ -28,10 +25,9 @@ _NONE_FOUND: Final = Figures(None)
 
 
 def reader(recording: Recording, entry: TensorEntry | None, shape: Shape, dtype: np.dtype[Any]) -> Supply:
-    """What reads a recorded tensor as one of `shape`, with the entries of `dtype`.
+    """A supply that reads a recorded tensor, in `shape` and `dtype`.
 
-    Where nothing was recorded of it, or it has another shape that does not hold as many entries, it is a
-    tensor that is not stored.
+    If nothing was recorded of it, or `shape` has another number of entries, the tensor is not stored.
     """
     if entry is None:
         return Supply(lambda: Measured.without_entries(shape, dtype, None))
@@ -52,7 +48,7 @@ def reader(recording: Recording, entry: TensorEntry | None, shape: Shape, dtype:
 
 
 def added(first: Supply, second: Supply) -> Supply:
-    """What adds two tensors, as accumulating a contribution does."""
+    """A supply of the sum of two tensors."""
     return Supply(_Sum(first, second), _figures_of_sum(first.figures, second.figures))
 
 
@@ -88,14 +84,14 @@ def _sum_of(left: Tensor, right: Tensor) -> Tensor:
 
 
 def _figures_of_sum(first: Figures | None, second: Figures | None) -> Figures | None:
-    """What is known of a sum: that it is finite, if both are, and no entry of it can overflow."""
+    """The figures of a sum: that it is finite, if both terms are and no entry can overflow."""
     if first is None or second is None or first.norm is None or second.norm is None:
         return None
     return _NONE_FOUND if first.norm + second.norm < _LARGEST else None
 
 
 def placed(supply: Supply, place: tuple[slice, ...], shape: Shape, dtype: np.dtype[Any]) -> Supply:
-    """What puts a tensor in its place among zeros."""
+    """A supply of zeros of a shape, with a tensor in its place."""
 
     def put() -> Tensor:
         tensor = supply.make()
@@ -110,7 +106,7 @@ def placed(supply: Supply, place: tuple[slice, ...], shape: Shape, dtype: np.dty
 
 
 def joined(parts: Sequence[tuple[Supply | None, Shape]], dtype: np.dtype[Any]) -> Supply:
-    """The outputs of one operator as a vector, one after another; zeros where there is no supply."""
+    """A supply of several tensors, flattened and concatenated; zeros for those that are None."""
     sizes = [prod(shape) for _, shape in parts]
     figures = _figures_of_all([part.figures for part, _ in parts if part is not None])
 
@@ -131,7 +127,7 @@ def joined(parts: Sequence[tuple[Supply | None, Shape]], dtype: np.dtype[Any]) -
 
 
 def _figures_of_all(parts: Sequence[Figures | None]) -> Figures | None:
-    """The figures of tensors side by side; None where those of one of them are not known."""
+    """The figures of several tensors taken together; None if those of any are unknown."""
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return None
@@ -141,11 +137,11 @@ def _figures_of_all(parts: Sequence[Figures | None]) -> Figures | None:
 
 
 def constant(value: Any, dtype: np.dtype[Any]) -> Supply:
-    """What gives the same tensor always."""
+    """A supply of a constant."""
     tensor = settle(value, dtype)
     return Supply(lambda: tensor)
 
 
 def zeros(shape: Shape, dtype: np.dtype[Any]) -> Supply:
-    """What gives zeros."""
+    """A supply of zeros."""
     return Supply(lambda: settle(np.zeros(shape), dtype), Figures(0.0))

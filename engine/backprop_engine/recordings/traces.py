@@ -1,4 +1,4 @@
-"""One run of the backward engine as a trace whose tensors are mapped when they are asked for."""
+"""One run of the backward engine as a trace whose tensors are read on demand."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from backprop_engine.trace.trace import GradientEdit, Trace
 __all__ = ["trace_of"]
 
 _CLOSE: Final = 1e-2
-"""How far apart two norms of one tensor may be, of which one may have been computed in half precision."""
+"""The relative difference allowed between two norms of one tensor, of which one may be in half precision."""
 
 
 def trace_of(recording: Recording, recorded: RecordedGraph, plan: RunPlan, iteration: int) -> Trace:
@@ -95,7 +95,7 @@ class _Tracer:
         return {position: rounding for position, rounding in found.items() if rounding > own}
 
     def _hooks(self, gradients: Sequence[Supply | None]) -> Iterator[GradientEdit]:
-        """The gradients that are not what arrived there, as far as figures tell: a hook changed them."""
+        """The gradients that a hook changed: their norms cannot be those of the sum of contributions."""
         for position, uses in self.graph.schedule.uses_of.items():
             known, gradient = self.planned[position], gradients[position]
             handed = [self._handed(self.graph.edges[index]) for index in uses]
@@ -105,7 +105,7 @@ class _Tracer:
                 yield GradientEdit(self.graph.nodes[position], gradient.make(), by_hook=True)
 
     def _handed(self, edge: Edge) -> TensorEntry | None:
-        """What was recorded of the contribution along an edge."""
+        """The recorded contribution along an edge."""
         node, at = self.planned[edge.node], self.recorded.arguments[edge.node][edge.argnum]
         assert node is not None
         assert at is not None
@@ -129,7 +129,7 @@ class _Tracer:
         return self._read(known.value, node.shape, kind)
 
     def _total(self, position: int) -> Supply:
-        """The sum of scalar roots; of others it was not recorded."""
+        """The sum of scalar roots; that of other roots was not recorded."""
         node = self.graph.nodes[position]
         if node.op is None or node.op.recorded:
             return self._read(None, node.shape)
@@ -137,7 +137,7 @@ class _Tracer:
         return added(first, second)
 
     def _gradient(self, position: int) -> Supply | None:
-        """The gradient that the engine gave a node; None where it gave none."""
+        """The gradient that the engine passed to a node; None if it passed none."""
         known = self.planned[position]
         if known is None or known.kind == "tuple":
             return None
