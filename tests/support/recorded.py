@@ -23,7 +23,7 @@ from backprop_engine.recordings.events import (
     ReducedGradient,
     TensorEntry,
 )
-from backprop_tui.torch.writer import RecordingWriter
+from backprop_engine.recordings.writer import RecordingWriter
 
 __all__ = ["STEPS", "recorded_mlp", "recorded_passes", "recorded_ranks", "recorded_roots"]
 

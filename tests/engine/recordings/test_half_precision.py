@@ -24,8 +24,8 @@ from backprop_engine.recordings.events import (
     TensorEntry,
 )
 from backprop_engine.recordings.scenarios import load_recording
+from backprop_engine.recordings.writer import RecordingWriter
 from backprop_engine.trace.trace import Trace
-from backprop_tui.torch.writer import RecordingWriter
 
 
 def rounded(array: Any, dtype: str) -> Any:

@@ -20,7 +20,7 @@ from backprop_engine.recordings.events import (
 )
 from backprop_engine.recordings.findings import find_in_ranks
 from backprop_engine.recordings.ranks import leaf_gradients, open_ranks
-from backprop_tui.torch.writer import RecordingWriter
+from backprop_engine.recordings.writer import RecordingWriter
 
 
 def rank(

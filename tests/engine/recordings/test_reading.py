@@ -29,7 +29,7 @@ from backprop_engine.recordings.events import (
 )
 from backprop_engine.recordings.findings import find
 from backprop_engine.recordings.recording import open_recording
-from backprop_tui.torch.writer import RecordingWriter
+from backprop_engine.recordings.writer import RecordingWriter
 from effort import examples
 
 VALUES = np.arange(6, dtype="<f4").reshape(2, 3)

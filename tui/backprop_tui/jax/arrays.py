@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from backprop_engine.recordings.events import DataSpan, TensorEntry
-from backprop_tui.torch.writer import RecordingWriter
+from backprop_engine.recordings.writer import RecordingWriter
 
 __all__ = ["ArrayStore"]
 

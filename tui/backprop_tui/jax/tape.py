@@ -26,9 +26,9 @@ from backprop_engine.recordings.events import (
     OperatorCall,
     TensorEntry,
 )
+from backprop_engine.recordings.writer import RecordingWriter
 from backprop_tui.jax.arrays import ArrayStore
 from backprop_tui.jax.interpreter import ArraySource, JaxEquation, TracedArray, interpret
-from backprop_tui.torch.writer import RecordingWriter
 
 __all__ = ["JaxTape", "record"]
 

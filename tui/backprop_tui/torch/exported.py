@@ -8,7 +8,6 @@ is as a constant. Every other call becomes operators of ours, or is refused with
 from __future__ import annotations
 
 import operator
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -33,11 +32,10 @@ from backprop_tui.torch.draft import (
     spelt,
 )
 from backprop_tui.torch.eager import TARGET, ModelCall, own_path
+from backprop_tui.torch.user_code import is_users_file
 
 __all__ = ["ProgramReading"]
 
-_OURS: Final = (os.path.dirname(torch.__file__ or "") + os.sep, os.path.dirname(__file__) + os.sep)
-"""Where lines are not the user's."""
 _FRAME: Final = re.compile(r'^ *File "(.*)", line (\d+), in .*(?:\n {4}(.*))?', re.MULTILINE)
 
 
@@ -264,7 +262,7 @@ def _origin(node: Any) -> ProgramPlace:
             name = kind.__name__ if isinstance(kind, type) else str(kind).rpartition(".")[2]
             modules.append(ModuleCall(key, own_path(path), name))
     frames = _FRAME.findall(node.meta.get("stack_trace") or "")
-    own = [frame for frame in frames if not frame[0].startswith(_OURS)]
+    own = [frame for frame in frames if is_users_file(frame[0])]
     file, line, _ = own[-1] if own else ("", "0", "")
     last = frames[-1] if frames else ("", "0", "")
     return ProgramPlace(tuple(modules), file, int(line), last[2].strip(), f"{last[0]}:{last[1]}")

@@ -17,7 +17,9 @@ from typing import Any, Final, NamedTuple
 import torch
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_unflatten
 
-__all__ = ["Comparison", "KeptCall", "Registered", "bare_apply", "compare", "registered"]
+from backprop_tui.torch.functions import bare_apply
+
+__all__ = ["Comparison", "KeptCall", "compare"]
 
 _STEPS: Final = (1e-5, 1e-3)
 """Steps of the differences, relative to the entries of the operand."""
@@ -200,35 +202,6 @@ class _Context:
     def mark_dirty(self, *_: Any) -> None: ...
     def mark_non_differentiable(self, *_: Any) -> None: ...
     def set_materialize_grads(self, value: bool) -> None: ...
-
-
-def bare_apply(function: Any) -> Callable[..., Any]:
-    """The `apply` of a Function below what the recorder puts in front of it."""
-    found: Callable[..., Any] = super(torch.autograd.function._SingleLevelFunction, function).apply
-    return found
-
-
-class Registered(NamedTuple):
-    """An operator of `torch.library`, and the backward that was registered for it."""
-
-    operator: Any
-    backward: Any
-
-
-def registered(called: Any) -> Registered | None:
-    """What the Function that PyTorch makes for a registered backward stands for; None for any other."""
-    if not isinstance(called, type) or not called.__name__.startswith("GeneratedBackwardFor_"):
-        return None
-    function: Any = called
-    operator, about = _captured(function.forward, "op"), _captured(function.backward, "info")
-    backward = getattr(about, "_backward_fn", None)
-    return None if operator is None or backward is None else Registered(operator, backward)
-
-
-def _captured(function: Any, name: str) -> Any:
-    """A variable of the function around `function` that it uses."""
-    names = function.__code__.co_freevars
-    return function.__closure__[names.index(name)].cell_contents if name in names else None
 
 
 def compare(kept: KeptCall, upstream: Sequence[Any], contributions: Sequence[Any]) -> list[Comparison]:

@@ -10,16 +10,12 @@ own and change no number.
 
 from __future__ import annotations
 
-import math
 import os
-import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
-from types import CodeType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes, _get_current_dispatch_mode
@@ -41,39 +37,22 @@ from backprop_engine.recordings.events import (
     TensorEntry,
 )
 from backprop_engine.recordings.folders import manifest_path, rank_folder
-from backprop_tui.torch.replay import Comparison, KeptCall, Registered, bare_apply, compare, registered
+from backprop_engine.recordings.writer import RecordingWriter
+from backprop_tui.torch.calls import settings_of, written_to
+from backprop_tui.torch.functions import ApplyHook, Registered, bare_apply, registered
+from backprop_tui.torch.nodes import Edge, Source, edges_of, node_count, node_name, numbered
+from backprop_tui.torch.replay import Comparison, KeptCall, compare
 from backprop_tui.torch.tensors import TensorStore, version
-from backprop_tui.torch.writer import RecordingWriter
+from backprop_tui.torch.user_code import is_users_file, user_line
 
 __all__ = ["Tape", "record"]
 
-_OURS: Final = (os.path.dirname(torch.__file__ or "") + os.sep, os.path.dirname(__file__) + os.sep)
-"""Where source lines are not the user's."""
 _PLUMBING: Final = (torch.ops.aten._to_copy, torch.ops.aten.as_strided, torch.ops.aten.view)
 """Operators that compute nothing, or whose second call would need the storage of the first."""
 _BETWEEN_RANKS: Final = ("c10d", "_c10d_functional", "c10d_functional")
 """The namespaces of operators that ranks exchange tensors by."""
-_NO_NUMBER: Final = 2**63
-"""Nodes without a number of their own, such as leaves' accumulators, have one above this."""
-
 Finish = Callable[[list[TensorEntry]], Any]
 """Makes an event from the descriptions of the step's tensors, by number, which are known when it ends."""
-
-
-class Source(NamedTuple):
-    """Where a tensor comes from: output `output` of a node, a leaf, or neither; and the tensor itself."""
-
-    tensor: Any
-    node: str | None = None
-    output: int = 0
-    leaf: str | None = None
-
-    @property
-    def edge(self) -> tuple[str, int] | None:
-        """The node and the output, as edges of the backward graph have them; None where no gradient flows."""
-        if self.node is None:
-            return (f"a{id(self.tensor):x}", 0) if self.tensor.requires_grad else None
-        return self.node, self.output
 
 
 class Tape:
@@ -110,7 +89,7 @@ class Tape:
             self._name_parameters()
         self._modules: list[str] = []
         self._check = check
-        self._kept: dict[str, tuple[KeptCall, list[tuple[str, int] | None]]] = {}
+        self._kept: dict[str, tuple[KeptCall, list[Edge | None]]] = {}
         """With `check`, the call that made each node, and which node each of its operands came from."""
         self._mode: _Dispatch | None = None
         self._handles: list[Any] = []
@@ -136,7 +115,7 @@ class Tape:
         ]
         self._engine = torch.autograd._engine_run_backward
         torch.autograd._engine_run_backward = self._run_engine
-        self._apply = _Apply(self.function)
+        self._apply = ApplyHook(self.function)
         self._mode = _Dispatch(self)
         self._mode.__enter__()
 
@@ -199,7 +178,7 @@ class Tape:
             return
         running = torch._C._current_autograd_node()
         within = None if running is None else node_name(running)
-        file, line, function = _user_line()
+        file, line, function = user_line()
         operands = [None if source is None else self._operand(source) for source in sources]
         made = self._tensors.add_outputs(outputs, made=not view)
         self._described.update(made)
@@ -258,9 +237,8 @@ class Tape:
             return False
         if isinstance(called, torch._ops.OpOverload):
             return called.namespace != "aten" or not called.is_view
-        return not called.forward.__code__.co_filename.startswith(_OURS) or called.__name__.startswith(
-            "Generated"
-        )
+        is_users = is_users_file(called.forward.__code__.co_filename)
+        return is_users or called.__name__.startswith("Generated")
 
     def keep(self, node: str, kept: KeptCall, result: Any, sources: Sequence[Source | None]) -> None:
         """Keep a call until its node has run backward."""
@@ -330,7 +308,7 @@ class Tape:
         roots = tuple(
             (node_name(output.grad_fn), output.output_nr) for output in outputs if output.grad_fn is not None
         )
-        file, line, _ = _user_line()
+        file, line, _ = user_line()
         self._waiting.append(lambda _: EngineStart(roots, file, line))
         handles, seen = [], set()
         waiting = [output.grad_fn for output in outputs if output.grad_fn is not None]
@@ -345,10 +323,7 @@ class Tape:
         return handles
 
     def _note_node(self, node: Any) -> None:
-        name = node_name(node)
-        following = tuple(
-            None if after is None else (node_name(after), number) for after, number in node.next_functions
-        )
+        name, following = node_name(node), tuple(edges_of(node))
         variable = getattr(node, "variable", None)
         if variable is None:
             called = node.name()
@@ -364,10 +339,7 @@ class Tape:
         )
 
     def _hook(self, node: Any) -> Callable[[Any, Any], None]:
-        name = node_name(node)
-        edges = [
-            None if after is None else (node_name(after), number) for after, number in node.next_functions
-        ]
+        name, edges = node_name(node), edges_of(node)
 
         def ran(contributions: Sequence[Any], upstream: Sequence[Any]) -> None:
             with _disable_current_modes():  # what is done here is not part of the run
@@ -389,7 +361,7 @@ class Tape:
     def _compare(
         self,
         name: str,
-        edges: Sequence[tuple[str, int] | None],
+        edges: Sequence[Edge | None],
         upstream: Sequence[Any],
         contributions: Sequence[Any],
     ) -> None:
@@ -427,7 +399,7 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[misc]  # torch is not there 
 
     def __init__(self, tape: Tape) -> None:
         super().__init__()
-        self._tape, self._last = tape, _node_count()
+        self._tape, self._last = tape, node_count()
         self.communicated = False
         """Whether ranks exchanged anything since a Function was called: it is not called again then."""
 
@@ -446,15 +418,15 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[misc]  # torch is not there 
                 tape.source(value) if isinstance(value, torch.Tensor) else None
                 for value in tree_leaves((arguments, keywords))
             ]
-            own = torch.is_grad_enabled() and _node_count() > self._last
-            self.flush(_node_count() - own)
-            node = _numbered(self._last) if own else None
+            own = torch.is_grad_enabled() and node_count() > self._last
+            self.flush(node_count() - own)
+            node = numbered(self._last) if own else None
             kept = KeptCall(function, arguments, keywords) if own and tape.checks(function) else None
-            written = _written(function, arguments, keywords)
+            written = written_to(function, arguments, keywords)
             writes = [version(one) for one in written]
         result = function(*arguments, **keywords)
         with _disable_current_modes():
-            self._last = _node_count()
+            self._last = node_count()
             if kept is not None and node is not None:
                 tape.keep(node, kept, result, sources)
             outputs = [value for value in tree_leaves(result) if isinstance(value, torch.Tensor)]
@@ -462,82 +434,21 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[misc]  # torch is not there 
                 outputs = []  # nothing has been written to them yet
             tape.forget([one for one, count in zip(written, writes, strict=True) if version(one) == count])
             outputs = outputs or written
-            settings = _settings(function, arguments, keywords)
+            settings = settings_of(function, arguments, keywords)
             tape.operator(str(function), node, sources, outputs, settings, view=function.is_view)
         return result
 
     def skip(self, count: int = 1) -> None:
         """The next nodes, of which a Function makes one before it calls operators, are accounted for."""
-        self._last = _node_count() + count
+        self._last = node_count() + count
         self.communicated = self.communicated and not count
 
     def flush(self, end: int | None = None) -> None:
         """Note the nodes up to `end` that no dispatched operator made: a Function of the user's own."""
-        end = _node_count() if end is None else end
+        end = node_count() if end is None else end
         for number in range(self._last, end):
-            self._tape.operator("", _numbered(number))
+            self._tape.operator("", numbered(number))
         self._last = end
-
-
-_WRITES: dict[Any, tuple[tuple[int, str], ...]] = {}
-
-
-def _written(function: Any, arguments: Sequence[Any], keywords: dict[str, Any]) -> list[Any]:
-    """The tensors that an operator was given to write to."""
-    places = _WRITES.get(function)
-    if places is None:
-        declared = enumerate(function._schema.arguments)
-        places = _WRITES[function] = tuple(
-            (place, one.name)
-            for place, one in declared
-            if one.alias_info is not None and one.alias_info.is_write
-        )
-    given = [arguments[place] if place < len(arguments) else keywords.get(name) for place, name in places]
-    return [one for one in tree_leaves(given) if isinstance(one, torch.Tensor)]
-
-
-def _settings(function: Any, arguments: Sequence[Any], keywords: dict[str, Any]) -> dict[str, PlainValue]:
-    """The arguments that were given to an operator and are no tensors, by name."""
-    names = [argument.name for argument in function._schema.arguments]
-    given = {**dict(zip(names, arguments, strict=False)), **keywords}
-    return {
-        name: _setting(value)
-        for name, value in given.items()
-        if not any(isinstance(leaf, torch.Tensor) for leaf in tree_leaves(value))
-    }
-
-
-def _setting(value: Any) -> PlainValue:
-    """An argument as an index can hold it: numbers that are not finite, types and devices are text."""
-    if isinstance(value, list | tuple):
-        return [_setting(entry) if not isinstance(entry, list | tuple) else str(entry) for entry in value]  # type: ignore[misc]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if value is None or isinstance(value, bool | float | str):
-        return value
-    if isinstance(value, int) and abs(value) < 2**63:
-        return value
-    return str(value)[:1_000]
-
-
-def _node_count() -> int:
-    """How many nodes autograd has made in this thread."""
-    return int(torch.autograd._get_sequence_nr())
-
-
-def _numbered(number: int) -> str:
-    if threading.current_thread() is threading.main_thread():
-        return f"n{number}"
-    return f"n{number}.{threading.get_ident()}"
-
-
-def node_name(node: Any) -> str:
-    """A node's name in a recording: autograd's number of it; for a leaf's accumulator, the variable's."""
-    number = node._sequence_nr()
-    if number < _NO_NUMBER:
-        return f"n{number}"
-    variable = getattr(node, "variable", None)
-    return f"a{id(variable if variable is not None else node):x}"
 
 
 def _reduced(leaf: str, number: int, gradient: Any) -> Finish:
@@ -552,48 +463,6 @@ def _first_row(tensor: Any) -> int | None:
         return None
     rows, ranks = tensor.shape[0], tensor.device_mesh.size()
     return int(min(rows, -(-rows // ranks) * tensor.device_mesh.get_local_rank()))
-
-
-class _Apply:
-    """The `apply` of every Function gives its class and its arguments to `instead`.
-
-    Where it is written in Python it ends up in a class below, however it was called. Where it is not, as in
-    PyTorch 2.15, one that the user's code has kept under another name is not heard of.
-    """
-
-    def __init__(self, instead: Callable[[Any, tuple[Any, ...]], Any]) -> None:
-        public, below = torch.autograd.Function, torch.autograd.function._SingleLevelFunction
-        self._class = below if isinstance(vars(public).get("apply"), classmethod) else public
-        self._before = vars(self._class).get("apply")
-
-        def apply(called: Any, *given: Any, **named: Any) -> Any:
-            return bare_apply(called)(*given, **named) if named else instead(called, given)
-
-        self._class.apply = classmethod(apply)
-
-    def restore(self) -> None:
-        """Leave the class as it was."""
-        if self._before is None:
-            del self._class.apply
-        else:
-            self._class.apply = self._before
-
-
-_IS_OURS: dict[CodeType, bool] = {}
-
-
-def _user_line() -> tuple[str, int, str]:
-    """The innermost line of the user's own code: file, line and function."""
-    frame: Any = sys._getframe(1)
-    while frame is not None:
-        code = frame.f_code
-        ours = _IS_OURS.get(code)
-        if ours is None:
-            ours = _IS_OURS[code] = code.co_filename.startswith(_OURS)
-        if not ours:
-            return code.co_filename[-1_000:], frame.f_lineno, code.co_name
-        frame = frame.f_back
-    return "", 0, ""
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any, Final
 import torch
 
 from backprop_engine.recordings.events import DataSpan, TensorEntry
-from backprop_tui.torch.writer import RecordingWriter
+from backprop_engine.recordings.writer import RecordingWriter
 
 __all__ = ["TensorStore", "version"]
 
