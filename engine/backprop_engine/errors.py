@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from backprop_engine.messages.message import Hint, Message, in_language, joined, msg
 from backprop_engine.messages.plain_text import monospaced_width
 
@@ -33,7 +35,7 @@ SEVERITIES: Final = {"error": msg("error"), "warning": msg("warning")}
 HINT: Final = msg("hint")
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True, order=True, gc=False):
     """A stretch of one line of a text file; `line` and `column` count from 1, in code points.
 
     The column is 0 where only the line is known.

@@ -6,11 +6,11 @@ step appends the result of one operator, and the last one is the value of the ex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -25,7 +25,7 @@ from backprop_engine.evaluation.calls import (
     named_arguments,
     operands_first,
 )
-from backprop_engine.evaluation.derivative_operators import DERIVATIVE, DERIVATIVES
+from backprop_engine.evaluation.derivative_operators import DERIVATIVE, DERIVATIVES, is_derivative
 from backprop_engine.expressions import (
     Attribute,
     Binary,
@@ -41,13 +41,11 @@ from backprop_engine.expressions import (
     parse,
 )
 from backprop_engine.expressions.templates import MAX_TEMPLATES, TemplateSpan
+from backprop_engine.graph.builder import BareStep, Pick
 from backprop_engine.messages.message import msg
 from backprop_engine.ops import OPS, Op
 
 __all__ = ["ExecutionPlan", "forget_plans", "plan_of", "refusal"]
-
-Pick: TypeAlias = Callable[[Sequence[Any]], tuple[Any, ...]]
-"""Takes some entries out of a row."""
 
 _NONE: Mapping[str, Any] = {}
 
@@ -82,16 +80,16 @@ class ExecutionPlan(Struct, frozen=True, eq=False):
     """How many parts are neither; none where the expression is just a name or a number."""
     steps: tuple[PlanStep, ...]
     """The steps of those; they end before the first call that does not fit its operator."""
-
-    @property
-    def parts(self) -> int:
-        """How many parts an expression has."""
-        return len(self.names) + len(self.numbers) + self.computed
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether a call does not fit its operator."""
-        return len(self.steps) < self.computed
+    parts: int
+    """How many parts an expression has."""
+    is_refused: bool
+    """Whether a call does not fit its operator."""
+    is_bare: bool
+    """Whether all calls fit, and no operator has settings, wants constants, or is a derivative."""
+    bare: tuple[BareStep, ...]
+    """The steps without what only others have."""
+    texts: tuple[TemplateSpan, ...]
+    """What the results of the steps are written as."""
 
 
 def plan_of(template: Template, own: Mapping[str, Op] = NO_OWN_OPERATORS) -> ExecutionPlan:
@@ -136,7 +134,22 @@ def _plan(template: Template, own: Mapping[str, Op] = NO_OWN_OPERATORS) -> Execu
         steps += (
             _step(template, part, mark, registers, own) for part, mark in zip(computed, marks, strict=True)
         )
-    return ExecutionPlan(names, _names_written(template, names), numbers, len(computed), tuple(steps))
+    return ExecutionPlan(
+        names,
+        _names_written(template, names),
+        numbers,
+        len(computed),
+        tuple(steps),
+        len(names) + len(numbers) + len(computed),
+        len(steps) < len(computed),
+        len(steps) == len(computed) and all(_is_bare(step.op) for step in steps),
+        tuple((step.mark, step.op, step.operands) for step in steps),
+        tuple(step.text for step in steps),
+    )
+
+
+def _is_bare(op: Op) -> bool:
+    return not (op.attributes or op.constants or is_derivative(op))
 
 
 _kept = lru_cache(maxsize=MAX_TEMPLATES)(_plan)

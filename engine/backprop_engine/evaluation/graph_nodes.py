@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from backprop_engine.arrays import Shape
 from backprop_engine.errors import Code, Place, ShapeError, code
@@ -64,13 +64,14 @@ def add_expression(
     and for shapes that do not fit together; its `at` is a span of the text.
     """
     row = operands
-    written, lengths = filled.text, filled.lengths()
+    written = filled.text
     harmless = written.isascii() and written.isprintable()
     short = harmless and len(written) <= LONGEST_TEXT
     broken = None in row
+    if plan.is_bare and short and not broken:
+        return _add_bare(builder, filled, plan, cast("list[int]", row), name, place, checks)
+    lengths = filled.lengths()
     apply, shape_of = apply_operator, builder.shape
-    # Loading a long file spends its time here: what can be settled once for an expression, or for all of its
-    # form, is above, or in the plan.
     for mark, op, pick, attributes, text, at, key, checked in plan.steps:
         own = name + mark
         parts = pick(row)
@@ -96,6 +97,39 @@ def add_expression(
     if len(plan.steps) < plan.computed:
         raise refusal(written, len(plan.steps), known, operators)
     return row[-1]
+
+
+def _add_bare(
+    builder: GraphBuilder,
+    filled: FilledTemplate,
+    plan: ExecutionPlan,
+    row: list[int],
+    name: str,
+    place: Place | None,
+    checks: tuple[PartChecks[T], T] | None,
+) -> int:
+    """As `add_expression`, for what nearly all expressions of a long file are."""
+    shapes = builder.shapes(row)
+    given = len(row)
+    try:
+        builder.add_bare(plan.bare, row, shapes, name, filled.stretches(plan.texts), place)
+    except ShapeError as error:
+        _check_sizes(plan, name, shapes[given:], checks)  # whose mistakes come first
+        at = plan.steps[len(row) - given].at
+        raise CallError(kind_of(error), error.message, filled.span(at), error.hint) from None
+    if any(shapes):
+        _check_sizes(plan, name, shapes[given:], checks)
+    return row[-1]
+
+
+def _check_sizes(
+    plan: ExecutionPlan, name: str, shapes: Iterable[Shape], checks: tuple[PartChecks[T], T] | None
+) -> None:
+    """Check the shapes of the first parts of an expression."""
+    if checks:
+        checker, owner = checks
+        for step, shape in zip(plan.steps, shapes, strict=False):
+            checker.check_part_size(owner, name + step.mark, shape, step.at)
 
 
 def apply_operator(

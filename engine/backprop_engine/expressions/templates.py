@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import accumulate
 from types import EllipsisType
-from typing import Final, NamedTuple
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
@@ -71,16 +72,11 @@ def needs_spelling(part: Value) -> bool:
     return False
 
 
-class TemplateSpan(NamedTuple):
-    """A stretch of a sample, in characters outside its slots: from `start` to `end`.
+TemplateSpan: TypeAlias = tuple[int, int, int, int]
+"""A stretch of a sample: its start, the first slot in it, its end, and the first slot after it.
 
-    The slots from `first` up to, not including, `stop` are in it.
-    """
-
-    start: int
-    first: int
-    end: int
-    stop: int
+Start and end count the characters outside slots.
+"""
 
 
 class Template(Struct, frozen=True, eq=False):
@@ -104,7 +100,7 @@ class Template(Struct, frozen=True, eq=False):
     def stretch(self, span: SourceSpan) -> TemplateSpan:
         """A stretch of the sample, from the beginning of a part to the end of one."""
         inside = self.inside(span)
-        return TemplateSpan(span.start - inside.start, inside.start, span.end - inside.stop, inside.stop)
+        return span.start - inside.start, inside.start, span.end - inside.stop, inside.stop
 
 
 class FilledTemplate(Struct, frozen=True, eq=False):
@@ -139,13 +135,14 @@ class FilledTemplate(Struct, frozen=True, eq=False):
         lengths = self.lengths()
         return SourceSpan(start + lengths[first], end + lengths[stop])
 
+    def stretches(self, spans: Iterable[TemplateSpan]) -> list[str]:
+        """What is written in some stretches of the sample."""
+        text, lengths = self.text, self.lengths()
+        return [text[start + lengths[first] : end + lengths[stop]] for start, first, end, stop in spans]
+
     def lengths(self) -> list[int]:
         """How many characters are in the slots before each slot, and in all; the sample has one in each."""
-        lengths, length = [0], 0
-        for written in self.written:
-            length += len(written)
-            lengths.append(length)
-        return lengths
+        return list(accumulate(map(len, self.written), initial=0))
 
     def _key_part(self, part: KeyPart) -> int | slice | tuple[int, ...] | EllipsisType | None:
         match part:

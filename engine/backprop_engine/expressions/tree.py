@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator
 from types import EllipsisType
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 
-class SourceSpan(NamedTuple):
+class SourceSpan(Struct, frozen=True, gc=False):
     """A stretch of the expression's text, in code points: from `start` up to, not including, `end`."""
 
     start: int

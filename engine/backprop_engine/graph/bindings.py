@@ -162,7 +162,9 @@ def _cast(graph: Graph, position: int, value: Any) -> Tensor:
 
 def refusals(graph: Graph, values: Mapping[int, Any]) -> list[tuple[str, int, Message]]:
     """The nodes whose operators refuse constants in `values` (by position): name, constant, and reason."""
-    found = []
+    found: list[tuple[str, int, Message]] = []
+    if not any(op.refuse for op in graph.ops):
+        return found
     for position in graph.order:
         node = graph.nodes[position]
         if node.op is None or node.op.refuse is None:

@@ -6,7 +6,7 @@ The finished graph has its leaves and literals first, then its computed nodes in
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import chain, count
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias, overload
@@ -21,10 +21,14 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import OPS, Op, OpAttribute, Rule
 
-__all__ = ["GraphBuilder"]
+__all__ = ["BareStep", "GraphBuilder", "Pick"]
 
 OperandLike: TypeAlias = int | str | float
 """A node by position or by name, or a number."""
+Pick: TypeAlias = Callable[[Sequence[Any]], tuple[Any, ...]]
+"""Takes some entries out of a row."""
+BareStep: TypeAlias = tuple[str, Op, Pick]
+"""An operator without settings: what its node's name ends in, and which entries of a row are its operands."""
 _NO_ATTRIBUTES: Final[Mapping[str, Any]] = MappingProxyType({})
 _COMPUTED: Final = Kind.COMPUTED
 """Kept in a variable, as looking up a member of an Enum takes long where there are many nodes."""
@@ -207,6 +211,39 @@ class GraphBuilder:
         nodes.append(Node(position, name, _COMPUTED, shape, op, operands, given, rules, text, place))
         return position
 
+    def add_bare(
+        self,
+        steps: Iterable[BareStep],
+        row: list[int],
+        shapes: list[Shape],
+        name: str,
+        texts: Iterable[str],
+        place: Place | None,
+    ) -> None:
+        """Add a node for each of `steps`, as `add` does; each takes its operands from `row`, and joins it.
+
+        `row` has the positions of operands, and `shapes` theirs; the names begin with `name`. Raises
+        `ShapeError` at the first node that does not fit, when all before it have joined.
+        """
+        # Loading a long file spends its time here.
+        nodes, names, known = self._nodes, self._names, self._inferred
+        position = len(nodes)
+        for (mark, op, pick), text in zip(steps, texts, strict=True):
+            operands, fitted = pick(row), pick(shapes)
+            inferred = known.get((op, fitted)) or self._infer(op, fitted, _NO_ATTRIBUTES, operands)
+            shape, rules, indices = inferred
+            if indices:
+                self._index_leaves.update([operands[argnum] for argnum in indices])
+            own = name + mark
+            if names.setdefault(own, position) != position:
+                raise UsageError(msg("the graph has two nodes called {name}", name=own))
+            nodes.append(
+                Node(position, own, _COMPUTED, shape, op, operands, _NO_ATTRIBUTES, rules, text, place)
+            )
+            row.append(position)
+            shapes.append(shape)
+            position += 1
+
     def _infer(
         self, op: Op, shapes: tuple[Shape, ...], given: Mapping[str, Any], operands: Sequence[int]
     ) -> _Inferred:
@@ -284,6 +321,11 @@ class GraphBuilder:
         """The shape of the node at `position`."""
         return self._nodes[position].shape
 
+    def shapes(self, positions: Iterable[int]) -> list[Shape]:
+        """The shapes of the nodes at `positions`."""
+        nodes = self._nodes
+        return [nodes[position].shape for position in positions]
+
     def node(self, position: int) -> Node:
         """The node at `position`, as far as it is known before the graph is built."""
         return self._nodes[position]
@@ -303,7 +345,7 @@ class GraphBuilder:
         if all(node.op is None for node in self._nodes):
             raise UsageError(msg("the graph has no computed node"))
         nodes, moved = self._leaves_first()
-        computed = [node.position for node in self._nodes if node.op is not None]
+        computed = [node.position for node in self._nodes if node.op is not None] if self._groups else ()
         position = (
             moved[self._names[output]]
             if output is not None
@@ -331,12 +373,16 @@ class GraphBuilder:
             return settle(value, np.dtype(np.int64))
         return value
 
-    def _leaves_first(self) -> tuple[tuple[Node, ...], dict[int, int]]:
+    def _leaves_first(self) -> tuple[tuple[Node, ...], Sequence[int]]:
         """The nodes with leaves and literals in front, and where each old position went."""
+        computed = [node.op is not None for node in self._nodes]
+        first = computed.index(True)
+        if all(computed[first:]):
+            return tuple(self._nodes), range(len(self._nodes))
         ordered = sorted(self._nodes, key=lambda node: node.op is not None)
-        moved = {node.position: new for new, node in enumerate(ordered)}
-        if all(old == new for old, new in moved.items()):
-            return tuple(ordered), moved
+        moved = [0] * len(ordered)
+        for new, node in enumerate(ordered):
+            moved[node.position] = new
         return tuple(_at(node, new, moved) for new, node in enumerate(ordered)), moved
 
 
@@ -383,7 +429,7 @@ def _checked_setting(op: Op, attribute: OpAttribute, settings: Mapping[str, Any]
     return converted
 
 
-def _at(node: Node, position: int, moved: Mapping[int, int]) -> Node:
+def _at(node: Node, position: int, moved: Sequence[int]) -> Node:
     return structs.replace(
         node, position=position, operands=tuple(moved[operand] for operand in node.operands)
     )

@@ -249,6 +249,11 @@ class Graph:
         return range(first, len(self.nodes))
 
     @cached_property
+    def ops(self) -> tuple[Op, ...]:
+        """The operators that its nodes have, each once."""
+        return tuple(dict.fromkeys(node.op for node in self.nodes[self.order.start :] if node.op))
+
+    @cached_property
     def leaves(self) -> tuple[Node, ...]:
         """Inputs, parameters and constants, in their order."""
         return tuple(node for node in self.nodes[: self.order.start] if node.is_leaf)

@@ -324,17 +324,20 @@ class _Loader:
         parts = refused = 0
         unread = iter(entries)
         for key, value in unread:
-            with self.mistakes.collected():
+            try:
                 name = self.names.declare(key, "nodes")
                 self.broken[name] = None
                 self.definitions[name] = definition = read_definition(name, key, value, self.operators)
                 del self.broken[name]
-                if isinstance(definition, Expression):
-                    parts += definition.plan.parts
-                    refused += definition.plan.is_refused
-                else:
-                    parts += 1
-            self.mistakes.refuse_more()
+            except ScenarioError as error:
+                self.mistakes.add(error.diagnostics)
+                self.mistakes.refuse_more()
+                continue
+            if isinstance(definition, Expression):
+                parts += definition.plan.parts
+                refused += definition.plan.is_refused
+            else:
+                parts += 1
             if refused == HOPELESS:  # what is wrong with their calls is told when they become nodes
                 self.broken.update((normalised(key.text), None) for key, _ in unread)
                 self.mistakes.stop()
@@ -407,7 +410,7 @@ class _Loader:
 
     def refuse_lost(self, lowering: Lowering) -> None:
         """A node that is not in the graph has a mistake somewhere: never leave one out silently."""
-        if not self.mistakes:
+        if not self.mistakes and None in lowering.positions.values():
             for name, definition in self.definitions.items():
                 if name in lowering.positions and lowering.positions[name] is None:
                     message = msg("`{name}` cannot be computed: something it uses is missing", name=name)

@@ -36,7 +36,7 @@ def check_run(
     all the numbers of the `examples` that are seen in batches.
     """
     itemsize = graph.dtype.itemsize
-    held, name = max(_held(graph), default=(0, ""))
+    held, name = max(_held(graph), default=(0, "")) if any(op.held for op in graph.ops) else (0, "")
     if held * itemsize > max_memory:
         what = msg("computing {name}", name=name)
         raise mistake(TOO_LARGE, node, size_message(what, held * itemsize, max_memory), HINT)

@@ -35,12 +35,10 @@ def work_by_node(graph: Graph) -> Counter[str]:
 
 def _forward_work(graph: Graph) -> dict[int, int]:
     """What computing each node takes, by position, where that is more than going through its entries."""
-    known = ((node.position, _multiplications(graph, node)) for node in graph.nodes if _says_work(node))
+    if not any(op.work for op in graph.ops):
+        return {}
+    known = ((node.position, _multiplications(graph, node)) for node in graph.nodes)
     return {position: work for position, work in known if work}
-
-
-def _says_work(node: Node) -> bool:
-    return node.op is not None and node.op.work is not None
 
 
 def _multiplications(graph: Graph, node: Node) -> int:

@@ -545,7 +545,7 @@ def test_signs_of_formulas_mean_what_they_say(shown: str, plain: str) -> None:
 def test_a_derivative_is_one_name(text: str, of: str, to: str) -> None:
     tree = parse(text)
     assert isinstance(tree, Name)
-    assert tree.span == (0, len(text))
+    assert tree.span == SourceSpan(0, len(text))
     assert derivative_parts(tree.name) == (of, to)
     assert derivative_parts("L") is derivative_parts("dL") is None
 

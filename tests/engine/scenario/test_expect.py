@@ -7,7 +7,7 @@ import pytest
 
 from backprop_engine.errors import ScenarioError
 from backprop_engine.evaluation.evaluate import EvaluationError, evaluate, infer_shape
-from backprop_engine.expressions import parse
+from backprop_engine.expressions import SourceSpan, parse
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.verify import Failure, failures
@@ -195,7 +195,7 @@ def test_the_value_of_an_expression(text: str, expected: object) -> None:
 def test_an_expression_without_a_value(text: str, message: str, span: tuple[int, int]) -> None:
     with pytest.raises(EvaluationError) as caught:
         value(text)
-    assert (caught.value.message, tuple(caught.value.span)) == (message, span)
+    assert (caught.value.message, caught.value.span) == (message, SourceSpan(*span))
 
 
 def test_shapes_are_told_without_numbers() -> None:

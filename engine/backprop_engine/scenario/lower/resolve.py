@@ -6,7 +6,7 @@ at the top. Needs are in the words of `order.Order`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -53,8 +53,8 @@ class Namespace(Struct, eq=False):
     needs: dict[str, list[str]]
     outside: dict[str, None]
     stuck: dict[str, None]
-    in_order: bool = False
-    """Whether the definitions are in the file as they can be computed, and no scan is among them."""
+    order: Iterable[str] | None = None
+    """What can be computed, in the order of computing; None where a scan is among it."""
 
     @property
     def scans(self) -> list[str]:
@@ -113,6 +113,23 @@ def resolved_cells(
 
 
 def _resolve(level: Namespace, resolver: _Resolver) -> None:
+    if _is_in_order(level):
+        level.order = level.definitions
+    else:
+        _find_needs(level, resolver)
+
+
+def _is_in_order(level: Namespace) -> bool:
+    """Whether every definition is an expression of names before it, as nearly all of a long file are."""
+    before = set(level.values)
+    for name, definition in level.definitions.items():
+        if type(definition) is not Expression or not before.issuperset(definition.names):
+            return False
+        before.add(name)
+    return True
+
+
+def _find_needs(level: Namespace, resolver: _Resolver) -> None:
     uses: dict[str, list[str]] = {}
     needs: dict[str, list[str]] = {}
     forward = False
@@ -128,14 +145,16 @@ def _resolve(level: Namespace, resolver: _Resolver) -> None:
             if used not in needs:
                 forward = True
         needs[name] = found
-    level.in_order = not forward and not level.scans
-    if forward:
-        _refuse_cycles(level, uses, resolver.mistakes)
+    order = _order(level, uses, resolver.mistakes) if forward else [*uses]
+    if not level.scans:
+        level.order = order
     level.needs.update({name: needs[name] for name in uses if name not in level.stuck})
 
 
-def _refuse_cycles(level: Namespace, uses: Mapping[str, list[str]], mistakes: Mistakes) -> None:
-    """Report the cycles in a level; the definitions on one, and those that depend on one, are stuck."""
+def _order(level: Namespace, uses: Mapping[str, list[str]], mistakes: Mistakes) -> list[str]:
+    """The order of computing a level. Cycles are reported: the definitions on one, and those that depend on
+    one, are stuck.
+    """
     order = topological_order(uses)
     if len(order) < len(uses):
         for cycle in cycles(uses, order):
@@ -146,6 +165,7 @@ def _refuse_cycles(level: Namespace, uses: Mapping[str, list[str]], mistakes: Mi
         if len(level.stuck) >= HOPELESS:
             mistakes.stop()
             mistakes.raise_if_any()
+    return order
 
 
 class _Resolver:

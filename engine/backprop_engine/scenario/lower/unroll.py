@@ -7,6 +7,7 @@ of the cell's own name for it, which is only another name for a node.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Final
 
 from backprop_engine.arrays import shape_text
@@ -94,18 +95,18 @@ class _Unroller:
 
     def run(self, level: Namespace, scope: Scope) -> None:
         """Add the definitions of a level."""
-        if level.in_order:
-            for name, definition in level.definitions.items():
-                self.add(definition, scope, broken=name in level.broken)
+        if level.order is None:
+            self.run_scans(level, scope)
         else:
-            self.run_sorted(level, scope)
+            for name in chain(level.order, level.stuck):
+                self.add(level.definitions[name], scope, broken=name in level.broken)
         if level.definitions and scope is TOP:
             self.check_unused()
 
-    def run_sorted(self, level: Namespace, scope: Scope) -> None:
-        """Add the definitions of a level that is not in the order of computing."""
-        order = TopologicalOrder(level.needs, level.scans)
+    def run_scans(self, level: Namespace, scope: Scope) -> None:
+        """Add the definitions of a level with scans, whose lengths are known only on the way."""
         done: dict[str, None] = {}
+        order = TopologicalOrder(level.needs, level.scans)
         for name in order:
             definition = level.definitions.get(name)
             done[name] = None

@@ -138,8 +138,10 @@ class Mistakes:
 
     def gives_up(self) -> bool:
         """Whether there is `enough`, where the rest is left unread for that."""
-        self._stopped |= self.enough
-        return self.enough
+        if len(self._found) - self._before_stage < _ENOUGH:
+            return False
+        self._stopped = True
+        return True
 
     def pass_over(self) -> None:
         """Count a mistake that will not be shown."""

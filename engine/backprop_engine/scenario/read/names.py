@@ -38,20 +38,21 @@ class NameTable:
 
     def declare(self, key: YamlScalar, section: str) -> str:
         """The name that `key` gives to a leaf or node of `section`; `ScenarioError` if it can't be one."""
-        name = normalised(key.text)
-        if not name.isascii() and (invisible := INVISIBLE.search(name)):
-            raise mistake(BAD_NAME, key, *_why_invisible(name, invisible[0]))
+        name = key.text
+        if not name.isascii():
+            name = normalised(name)
+            if invisible := INVISIBLE.search(name):
+                raise mistake(BAD_NAME, key, *_why_invisible(name, invisible[0]))
         if not name.isidentifier() or TRANSPOSED in name or name in RESERVED or len(name) > MAX_LENGTH:
             raise mistake(BAD_NAME, key, *_why_not(name))
-        if name in self._first:
-            where, first = self._first[name]
+        where, first = self._first.setdefault(name, (section, key))
+        if first is not key:
             raise mistake(
                 DUPLICATE_NAME,
                 key,
                 msg("`{name}` is already a name under `{section}`", name=name, section=where),
                 _seen(first.place),
             )
-        self._first[name] = (section, key)
         return name
 
 

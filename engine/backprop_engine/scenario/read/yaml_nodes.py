@@ -48,8 +48,10 @@ class YamlScalar(_Placed, frozen=True, eq=False, gc=False):
     @property
     def place(self) -> Place:
         """The scalar as written, up to the end of its first line."""
-        start = self.start if self.is_as_written else min(self.offset, self.end)
-        return self.source.place(start, self.end - start)
+        start, end = self.start, self.end
+        if self.style or end - start != len(self.text):
+            start = min(self.offset, end)
+        return self.source.place(start, end - start)
 
     @property
     def is_as_written(self) -> bool:

@@ -11,7 +11,7 @@ from math import log2
 from pathlib import PurePath
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from backprop_engine.arrays import Tensor, is_stored
 from backprop_engine.explain.numbers import column, number
@@ -109,7 +109,7 @@ def _head(state: TensorState, width: int, *, tall: bool) -> list[Line]:
         Span(f"   {shape_label(node.shape)} {view.scenario.dtype}", Role.DIM),
     ]
     if node.place is not None:
-        place = str(node.place._replace(path=PurePath(node.place.path).name))
+        place = str(structs.replace(node.place, path=PurePath(node.place.path).name))
         line.append(Span(f"   {msg('defined at').in_language(language)} {place}", Role.DIM))
     lines = [clip_line(tuple(line), width)]
     notes = view.scenario.notes if not view.session.levels else {}
