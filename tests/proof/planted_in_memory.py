@@ -44,6 +44,8 @@ _OPTIONS: Final = (
 )
 _BYTES: Final = 6 << 30
 """What a process with a mutant may take of memory."""
+_COLLECTING: Final = 60.0
+"""How many seconds importing and collecting may take."""
 _TIMEOUT: Final = 77
 """The exit code of a process whose test took too long."""
 
@@ -96,6 +98,7 @@ def imported(
     """What becomes of the mutant in a process that imports the engine with it."""
 
     def run() -> Outcome:
+        signal.setitimer(signal.ITIMER_PROF, _COLLECTING)
         sys.meta_path.insert(0, _Finder(tree, path))
         chosen = _Chosen(tests, seconds)
         _pytest([*dict.fromkeys(test.partition("::")[0] for test in tests)], chosen)
@@ -158,13 +161,23 @@ class _Chosen(_Configured):
 
 
 class _Serving(_Configured):
-    def __init__(self, connection: Connection, called: set[CodeType]) -> None:
+    """Answers requests, each in a fork, once the tests are collected."""
+
+    def __init__(self, connection: Connection, engine: str, called: set[CodeType]) -> None:
         self.connection = connection
+        self.engine = engine
         self.called = called
+        """What ran while the tests were collected."""
+        self.functions: list[FunctionType] = []
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         sys.setprofile(None)
         gc.unfreeze()
+        self.functions = [
+            one
+            for one in gc.get_objects()
+            if isinstance(one, FunctionType) and one.__code__.co_filename.startswith(self.engine)
+        ]
         items = {item.nodeid: item for item in session.items}
         self.connection.send([*items])
         while (request := self.connection.recv()) is not None:
@@ -173,7 +186,7 @@ class _Serving(_Configured):
                 continue
             _, tree, path, tests, seconds = request
             chosen = [items[test] for test in tests if test in items]
-            changed, again = _changed(tree, path, self.called)
+            changed, again = self._changed(tree, path)
             if not changed:
                 self.connection.send(Outcome(None, 0, again=True))
                 continue
@@ -185,6 +198,31 @@ class _Serving(_Configured):
 
             self.connection.send(_outcome(_forked(run), tests)._replace(again=again))
         return True
+
+    def _changed(self, tree: ast.Module, path: str) -> tuple[list[tuple[FunctionType, CodeType]], bool]:
+        """The functions whose code the tree changes, each with its new code, and whether it has run already;
+        none where the change is more than functions.
+        """
+        source = Path(path).read_text("utf-8")
+        old = compile(source, path, "exec", dont_inherit=True)
+        new = compile(tree, path, "exec", dont_inherit=True)
+        codes: dict[CodeType, CodeType] = {}
+        ran = False
+        for before, after, innermost in _pairs(old, new):
+            if before is None or after is None or before in codes:
+                return [], True
+            if innermost and not before.co_flags & CO_OPTIMIZED:
+                return [], True  # the body of a class, or of the module
+            ran |= innermost and before in self.called
+            codes[before] = after
+        found = [
+            (one, codes[one.__code__])
+            for one in self.functions
+            if one.__code__.co_filename == path and one.__code__ in codes
+        ]
+        if any(one.__code__.co_freevars != code.co_freevars for one, code in found):
+            return [], True
+        return found, ran
 
 
 def _serve(connection: Connection, root: Path, folders: tuple[str, ...]) -> None:
@@ -198,7 +236,7 @@ def _serve(connection: Connection, root: Path, folders: tuple[str, ...]) -> None
 
     try:
         sys.setprofile(note)
-        _pytest([*folders], _Serving(connection, called))
+        _pytest([*folders], _Serving(connection, engine, called))
     finally:
         os._exit(0)
 
@@ -209,34 +247,6 @@ def _pytest(arguments: list[str], plugin: object) -> None:
     for stream in (1, 2):
         os.dup2(nowhere, stream)
     pytest.main([*_OPTIONS, *arguments], plugins=[plugin])
-
-
-def _changed(
-    tree: ast.Module, path: str, called: set[CodeType]
-) -> tuple[list[tuple[FunctionType, CodeType]], bool]:
-    """The functions whose code the tree changes, each with its new code, and whether it has run already;
-    none where the change is more than functions.
-    """
-    source = Path(path).read_text("utf-8")
-    old = compile(source, path, "exec", dont_inherit=True)
-    new = compile(tree, path, "exec", dont_inherit=True)
-    codes: dict[CodeType, CodeType] = {}
-    ran = False
-    for before, after, innermost in _pairs(old, new):
-        if before is None or after is None or before in codes:
-            return [], True
-        if innermost and not before.co_flags & CO_OPTIMIZED:
-            return [], True  # the body of a class, or of the module
-        ran |= innermost and before in called
-        codes[before] = after
-    found = [
-        (one, codes[one.__code__])
-        for one in gc.get_objects()
-        if isinstance(one, FunctionType) and one.__code__.co_filename == path and one.__code__ in codes
-    ]
-    if any(one.__code__.co_freevars != code.co_freevars for one, code in found):
-        return [], True
-    return found, ran
 
 
 def _pairs(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType | None, CodeType | None, bool]]:

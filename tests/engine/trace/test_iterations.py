@@ -17,7 +17,7 @@ from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.verify import verify
-from backprop_engine.trace.run import Among, Moment, Run
+from backprop_engine.trace.run import Moment, Run, RunOrigin
 from backprop_engine.trace.trace import Phase
 from backprop_engine.trace.training import held_numbers, stride
 
@@ -280,20 +280,20 @@ def test_the_outputs_of_a_run_whose_output_is_a_vector_are_told_in_order() -> No
     assert [list(value) for value in Run.of(scenario.record()).losses()] == [[1, 4]]
 
 
-# What people call iterations
+# The labels of iterations
 
 
-def test_the_iterations_of_a_training_are_called_by_their_numbers() -> None:
+def test_the_iterations_of_a_training_are_labelled_with_their_numbers() -> None:
     run = load().run()
-    assert (run.iterations, run.has_iterations, run.among) == (7, True, Among())
-    assert (run.called(3), run.iteration_called("3"), run.iteration_called("6")) == ("3", 3, 6)
+    assert (run.iterations, run.has_iterations, run.origin) == (7, True, RunOrigin())
+    assert (run.iteration_label(3), run.iteration_labelled("3"), run.iteration_labelled("6")) == ("3", 3, 6)
     assert [run.moment(2), run.at_moment(Moment(2, 5)), run.at_moment(Moment(9))] == [Moment(2), 2, 6]
     assert run.places(np.array([0, 3])).tolist() == [0.0, 3.0]
     assert run.places(np.array([0, 3])).dtype == np.float64
     assert [run.at_place(place) for place in (-3.0, 0.4, 2.6, 6.4, 90.0)] == [0, 0, 3, 6, 6]
     for name in ("7", "-1", "three", ""):
         with pytest.raises(UsageError, match="iterations are numbered 0 to 6"):
-            run.iteration_called(name)
+            run.iteration_labelled(name)
 
 
 def test_without_a_training_there_is_one_iteration() -> None:
