@@ -14,12 +14,14 @@ from recorded_models import CASES
 from torch import nn
 from torch.nn import functional as f
 
+from backprop_engine.debugger import Break, Continue, Session, finished, update
 from backprop_engine.derivatives.gradient_check import Verdict
 from backprop_engine.derivatives.numeric_check import check_edge
 from backprop_engine.graph.paths import module_path
 from backprop_engine.recordings.scenarios import load_recording
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cli.main import run as run_command
+from backprop_tui.prompt.reports import notices
 from backprop_tui.torch import record
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyTorch's own, of what it calls deprecated in itself
@@ -81,6 +83,35 @@ def test_what_serves_an_operator_is_folded_into_it(tmp_path: Path) -> None:
     assert weight is not None
     np.testing.assert_array_equal(trace.gradient(graph.nodes[graph["permute"].operands[0]]), grad.numpy())
     np.testing.assert_array_equal(trace.gradient("weight"), weight.numpy())
+
+
+@pytest.mark.parametrize("cells", [None, 0], ids=["whole", "figures"])
+def test_nan_in_a_batch_is_where_first_nan_stops(cells: int | None, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 3), nn.Tanh(), nn.Linear(3, 2))
+    batches = [X.clone() for _ in range(3)]
+    batches[1][2, 3] = torch.nan
+    with record(tmp_path / "run", model, cells=cells, hold=False) as tape:
+        for batch in batches:
+            model.zero_grad()
+            model(batch).square().mean().backward()
+            assert torch.isnan(batch).any() == any(
+                one.grad is not None and torch.isnan(one.grad).any() for one in model.parameters()
+            )
+            tape.step()
+    session = update(Session(load_recording(tmp_path / "run").run()), Break("first nan"))
+    session = finished(update(session, Continue()))
+    assert (session.iteration, session.here) == (1, 1)
+    assert session.selection is not None
+    leaf = session.graph.nodes[session.selection]
+    assert leaf.name == "data"
+    assert leaf.position in session.graph.nodes[session.graph.order.start].operands
+    said = notices(update(Session(session.run), Break("first nan")), session, "en")
+    assert ["".join(span.text for span in line).strip() for line in said] == [
+        "Stopped at breakpoint 1 (first nan): data brings it in.",
+        "It was there from the start: nothing before this step computed it.",
+    ]
+    assert finished(update(session, Continue())).hit == ()
 
 
 @pytest.mark.parametrize("cells", [None, 600], ids=["whole", "figures"])

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, figures_of, is_stored
+from backprop_engine.derived import derived
 from backprop_engine.explain.local_facts import LocalFacts
+from backprop_engine.graph.graph import Node
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.trace.lazy_tensors import figures_at
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["ANOMALIES"]
+__all__ = ["ANOMALIES", "ARISING", "BroughtIn", "brought_in"]
 
 Finder = Callable[[Trace, Trace | None, float], Iterator[int]]
 
@@ -81,7 +83,50 @@ def _instead(tensor: Tensor) -> list[float]:
     return [*known, *[math.nan] * bool(figures.nan), *[math.inf] * bool(figures.inf)]
 
 
-def _first(test: _Test) -> Finder:
+class BroughtIn(NamedTuple):
+    """A leaf that holds NaN from the start, and the position after the first step that takes it."""
+
+    leaf: Node
+    position: int
+
+
+@derived(limit=8)
+def brought_in(trace: Trace, before: Trace | None) -> tuple[BroughtIn, ...]:
+    """The leaves that hold NaN, and did not in the iteration `before`, nor after its update."""
+    graph = trace.graph
+    given = [
+        leaf for leaf, is_bad in zip(graph.leaves, _hold_nan(trace, trace.values), strict=True) if is_bad
+    ]
+    if given and before is not None:
+        updated = [before.updated.get(leaf.position) for leaf in graph.leaves]
+        had = zip(graph.leaves, _hold_nan(before, before.values), _any(np.isnan, updated), strict=True)
+        earlier = {leaf.position for leaf, valued, after in had if valued or after}
+        given = [leaf for leaf in given if leaf.position not in earlier]
+    first = ((leaf, _first_use(trace, leaf)) for leaf in given)
+    return tuple(BroughtIn(leaf, position) for leaf, position in first if position is not None)
+
+
+def _first_use(trace: Trace, leaf: Node) -> int | None:
+    """The position after the first step that takes a leaf."""
+    nodes, order = trace.graph.nodes, trace.schedule.order
+    return next((at - order.start + 1 for at in order if leaf.position in nodes[at].operands), None)
+
+
+def _hold_nan(trace: Trace, values: Sequence[Tensor]) -> list[bool]:
+    """For each leaf, whether it holds NaN; no entries are read where figures tell."""
+    known = [(leaf.position, figures_at(values, leaf.position)) for leaf in trace.graph.leaves]
+    return [
+        bool(figures.nan) if figures is not None else _any(np.isnan, [values[at]])[0] for at, figures in known
+    ]
+
+
+def _first_nan(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
+    """Where NaN arises, and where a leaf brings it in."""
+    yield from (given.position for given in brought_in(trace, before))
+    yield from ARISING["first nan"](trace, before, bound)
+
+
+def _arising(test: _Test) -> Finder:
     """Where numbers that meet `test` arise from numbers that do not."""
 
     def find(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
@@ -112,6 +157,13 @@ def _first(test: _Test) -> Finder:
                 yield position
 
     return find
+
+
+ARISING: Final[Mapping[str, Finder]] = {
+    "first infinity": _arising(np.isinf),
+    "first nan": _arising(np.isnan),
+}
+"""Where numbers that are not finite are computed from numbers that are."""
 
 
 def _completed(trace: Trace) -> list[tuple[int, int]]:
@@ -191,7 +243,7 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
                 "Look at the divisor, or at the operand of a logarithm or an exponential: subtract "
                 "the maximum, add a small eps, or use the fused operator."
             ),
-            _first(np.isinf),
+            ARISING["first infinity"],
         ),
         Anomaly(
             "first nan",
@@ -201,7 +253,7 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
                 "0 / 0, or the root or logarithm of a negative number. A `where` after it hides "
                 "the value but not the gradient: guard the operand before the operator."
             ),
-            _first(np.isnan),
+            _first_nan,
         ),
         Anomaly(
             "zero gradient",

@@ -11,10 +11,12 @@ from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
+from backprop_engine.debugger.anomalies import BroughtIn, brought_in
 from backprop_engine.debugger.breakpoints import Breakpoint, hits
 from backprop_engine.debugger.session import Notice, PendingMove, PendingSearch, Session
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.trace.run import Run
+from backprop_engine.trace.trace import Trace
 
 __all__ = [
     "Progress",
@@ -215,7 +217,9 @@ def searched(session: Session, seek: PendingSearch, beyond: int | None) -> Sessi
                 best = position
     here = replace(session, pending=None)
     if best is not None:
-        return _stopped(jumped(here, start + best), stopped[best])
+        return _stopped(
+            jumped(here, start + best), stopped[best], _given_at(best, stopped[best], trace, before)
+        )
     following = seek.iteration + (-1 if seek.back else 1)
     if not 0 <= following < run.iterations:
         message = (
@@ -247,11 +251,27 @@ def _nearest(found: Any, beyond: int | None, *, back: bool) -> int | None:
     return int(found[index]) if 0 <= index < len(found) else None
 
 
-def _stopped(session: Session, breakpoints: list[Breakpoint]) -> Session:
+def _given_at(
+    position: int, breakpoints: list[Breakpoint], trace: Trace, before: Trace | None
+) -> BroughtIn | None:
+    """The leaf that brings NaN in where breakpoints on it stop, if one does."""
+    if all(known.target.name != "first nan" for known in breakpoints):
+        return None
+    return next((given for given in brought_in(trace, before) if given.position == position), None)
+
+
+def _stopped(session: Session, breakpoints: list[Breakpoint], given: BroughtIn | None) -> Session:
     kept = tuple(known for known in session.breakpoints if not (known.once and known in breakpoints))
     hit = tuple(known.number for known in breakpoints)
     shown = ", ".join(f"{known.number} ({known.text})" for known in breakpoints)
-    return with_notice(
-        replace(session, breakpoints=kept, hit=hit),
-        msg("Stopped at breakpoint {breakpoints}.", breakpoints=shown),
-    )
+    stopped = replace(session, breakpoints=kept, hit=hit)
+    if given is not None:
+        return with_notice(
+            replace(stopped, selection=given.leaf.position),
+            msg(
+                "Stopped at breakpoint {breakpoints}: {leaf} brings it in.",
+                breakpoints=shown,
+                leaf=given.leaf.name,
+            ),
+        )
+    return with_notice(stopped, msg("Stopped at breakpoint {breakpoints}.", breakpoints=shown))

@@ -8,7 +8,7 @@ from math import isnan
 from msgspec import Struct
 
 from backprop_engine.arrays import is_finite, norm
-from backprop_engine.debugger.anomalies import ANOMALIES
+from backprop_engine.debugger.anomalies import ARISING
 from backprop_engine.derived import derived
 from backprop_engine.graph.graph import Kind
 from backprop_engine.trace.lazy_tensors import figures_at
@@ -28,7 +28,7 @@ class Trouble(Struct, frozen=True, order=True):
 def troubles(trace: Trace) -> tuple[Trouble, ...]:
     """Every trouble of an iteration, in the order of its steps."""
     kinds = (("first infinity", False), ("first nan", True))
-    arising = (Trouble(at, nan) for name, nan in kinds for at in ANOMALIES[name].find(trace, None, 0.0))
+    arising = (Trouble(at, nan) for name, nan in kinds for at in ARISING[name](trace, None, 0.0))
     return tuple(sorted({*_given(trace), *arising}))
 
 

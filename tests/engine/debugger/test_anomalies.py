@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -124,9 +125,9 @@ ARISING = {
         [],
     ),
     "NaN that comes in through a leaf": (
-        "inputs: {x: .nan, y: 1}\nnodes: {a: x * y, b: a + y, f: b * b}\n",
+        "inputs: {x: .nan, y: 1}\nnodes: {c: y * 2, a: x * y, b: a + c, f: b * b}\n",
         [],
-        [],
+        ["forward a"],
     ),
     "an infinity that comes in through a leaf": (
         "inputs: {x: .inf, y: 1}\nnodes: {a: x * y, b: a - x, f: b * 2}\n",
@@ -136,7 +137,7 @@ ARISING = {
     "NaN in one entry where another has it already": (
         "inputs: {x: [.nan, 0]}\nnodes: {r: x / x, f: sum(r)}\n",
         ["backward r → x"],
-        [],
+        ["forward r"],
     ),
 }
 
@@ -178,6 +179,18 @@ def test_nan_in_what_an_optimiser_remembers() -> None:
     assert steps("first nan", run, 1) == []
 
 
+def test_a_session_stops_where_nan_is_brought_in_and_shows_the_leaf() -> None:
+    """Once: what an update made NaN, or a batch before, is not brought in again."""
+    text = "params: {w: 2}\ninputs: {x: 1, y: .nan}\nnodes: {a: w * x, f: a + y}\n"
+    run = run_of(f"{text}train: {{optimizer: sgd, lr: 0.1, steps: 3}}\n")
+    assert [steps("first nan", run, k) for k in range(4)] == [["forward f"], [], [], []]
+    session = finished(update(update(Session(run), Break("first nan")), Continue()))
+    assert told(session.trace, session.here) == "forward f"
+    assert session.selection == run.graph.position("y")
+    assert session.notice is not None
+    assert session.notice.in_language("en") == "Stopped at breakpoint 1 (first nan): y brings it in."
+
+
 @pytest.mark.parametrize(
     ("name", "wanted"), [("x", "accumulate x 3 of 3"), ("b", "backward c → b"), ("f", "seed")]
 )
@@ -190,7 +203,7 @@ def test_what_is_overridden_arises_there(name: str, wanted: str) -> None:
             value = update(session, Set(name, np.float64(tensor)))
             assert steps(trouble, value.run) == [f"forward {name}"]
         leaf = update(session, Set("x", np.float64(tensor)))
-        assert steps(trouble, leaf.run) == []
+        assert steps(trouble, leaf.run) == (["forward a"] if np.isnan(tensor) else [])
 
 
 def arising(trace: Trace, test: Callable[[Any], Any]) -> Iterator[int]:
@@ -230,6 +243,18 @@ def arising(trace: Trace, test: Callable[[Any], Any]) -> Iterator[int]:
             yield position
 
 
+def taking_nan(trace: Trace) -> Iterator[int]:
+    """The first step that takes each leaf with NaN."""
+    for leaf in trace.graph.leaves:
+        takes = (
+            position
+            for position, step in enumerate(trace.steps, 1)
+            if isinstance(step, Forward) and leaf.position in trace.graph.nodes[step.node].operands
+        )
+        if np.any(np.isnan(trace.values[leaf.position])):
+            yield from islice(takes, 1)
+
+
 SPECIAL = (0.0, 1.0, -1.0, 1e200, -1e-200, np.inf, -np.inf, np.nan)
 FRAIL = ("add", "sub", "mul", "div", "log", "sqrt", "exp", "where", "greater", "square", "reciprocal", "sum")
 
@@ -257,7 +282,7 @@ def test_arising_in_random_graphs(case: tuple[RandomRun, list[Edit]]) -> None:
     graph = trace.graph
     for name, test in (("first infinity", np.isinf), ("first nan", np.isnan)):
         positions = hits(parse_breakpoint(name, graph), trace).tolist()
-        assert positions == list(arising(trace, test))
+        assert positions == sorted({*arising(trace, test), *(taking_nan(trace) if test is np.isnan else ())})
 
 
 # Sizes of gradients

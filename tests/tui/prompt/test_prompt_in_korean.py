@@ -98,6 +98,7 @@ BAD = (
 UNHEARD = {
     "The node, operator or group of a breakpoint does not exist.",
     "A watch is not an expression over the graph's nodes and gradients.",
+    "It was there from the start: nothing before this step computed it.",
     "a breakpoint is a node, `op NAME`, `group NAME`, `phase NAME`, a kind of trouble, or `if …`",
     "search for part of a name, `op NAME`, `group NAME`, or `if …`",
     "this local gradient is a rule, not a tensor: {rule}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from backprop_engine.debugger import (
     Ahead,
     Back,
@@ -34,7 +36,7 @@ from backprop_engine.debugger import (
     Unwatch,
     Watch,
 )
-from backprop_engine.debugger.anomalies import ANOMALIES
+from backprop_engine.debugger.anomalies import ANOMALIES, brought_in
 from backprop_engine.explain.facts import note_at, step_facts
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.scenario.model import Scenario
@@ -198,6 +200,16 @@ def _joined(head: Line, what: Line) -> list[Line]:
     return [whole] if line_width(whole) <= WIDTH else [head, (_INDENT, *what)]
 
 
+_GIVEN: Final = msg("It was there from the start: nothing before this step computed it.")
+
+
+def _brings_nan_in(session: Session) -> bool:
+    """Whether the step at which a session stopped takes a leaf that holds NaN."""
+    earlier = session.run.trace(session.iteration - 1) if session.iteration else None
+    given = brought_in(session.outer_trace, earlier)
+    return any(one.position == session.outer_here for one in given)
+
+
 def notices(before: Session, after: Session, language: str) -> list[Line]:
     """What the debugger has to say about the last command, and what the breakpoints that stopped it mean."""
     if after.notice is None:
@@ -207,6 +219,9 @@ def notices(before: Session, after: Session, language: str) -> list[Line]:
     for breakpoint_ in before.breakpoints:
         if breakpoint_.number in after.hit and breakpoint_.target.kind == "trouble":
             trouble = ANOMALIES[breakpoint_.target.name]
+            if trouble.name == "first nan" and _brings_nan_in(after):
+                lines.append((_INDENT, Span(_GIVEN.in_language(language), Role.WARNING)))
+                continue
             lines.append((_INDENT, Span(trouble.meaning.in_language(language), Role.WARNING)))
             if breakpoint_.number not in before.hit:  # else it is just above
                 lines.append((_INDENT, Span(trouble.advice.in_language(language))))
