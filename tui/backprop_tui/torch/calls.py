@@ -1,5 +1,5 @@
 # pyright: reportMissingImports=false
-"""What is recorded of the call of an operator besides its tensors, and which of them it writes to."""
+"""The settings of an operator's call, and the tensors that it writes to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WRITES: dict[Any, tuple[tuple[int, str], ...]] = {}
 
 
 def written_to(function: Any, arguments: Sequence[Any], keywords: dict[str, Any]) -> list[Any]:
-    """The tensors that an operator was given to write to."""
+    """The arguments of a call that the operator writes to, by its schema."""
     places = _WRITES.get(function)
     if places is None:
         declared = enumerate(function._schema.arguments)
@@ -43,7 +43,7 @@ def settings_of(function: Any, arguments: Sequence[Any], keywords: dict[str, Any
 
 
 def _setting(value: Any) -> PlainValue:
-    """An argument as an index can hold it: numbers that are not finite, types and devices are text."""
+    """An argument as a value of JSON; numbers that are not finite, types and devices become text."""
     if isinstance(value, list | tuple):
         return [_setting(entry) if not isinstance(entry, list | tuple) else str(entry) for entry in value]  # type: ignore[misc]
     if isinstance(value, float) and not math.isfinite(value):

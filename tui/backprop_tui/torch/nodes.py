@@ -1,5 +1,5 @@
 # pyright: reportMissingImports=false
-"""The nodes of autograd's graph, and how a recording names them."""
+"""The names of autograd's nodes in a recording, and the edges between them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 __all__ = ["Edge", "Source", "edges_of", "node_count", "node_name", "numbered"]
 
 _NO_NUMBER: Final = 2**63
-"""Nodes without a number of their own, such as leaves' accumulators, have one above this."""
+"""Nodes without a sequence number of their own, such as the accumulators of leaves, have one above this."""
 Edge: TypeAlias = tuple[str, int]
 """The name of a node, and the number of one of its outputs."""
 
@@ -27,26 +27,26 @@ class Source(NamedTuple):
 
     @property
     def edge(self) -> Edge | None:
-        """The node and the output, as edges of the graph have them; None where no gradient flows."""
+        """The edge to the tensor; None if it gets no gradient."""
         if self.node is None:
             return (_accumulator(self.tensor), 0) if self.tensor.requires_grad else None
         return self.node, self.output
 
 
 def node_count() -> int:
-    """How many nodes autograd has made in this thread."""
+    """The number of nodes that autograd has made in this thread."""
     return int(torch.autograd._get_sequence_nr())
 
 
 def numbered(number: int) -> str:
-    """The name of the node of this number that this thread made."""
+    """The name of a node that this thread made, by its number."""
     if threading.current_thread() is threading.main_thread():
         return f"n{number}"
     return f"n{number}.{threading.get_ident()}"
 
 
 def node_name(node: Any) -> str:
-    """A node's name in a recording: autograd's number of it; for a leaf's accumulator, the variable's."""
+    """The name of a node: its number in autograd, or for the accumulator of a leaf, that of the leaf."""
     number = node._sequence_nr()
     if number < _NO_NUMBER:
         return f"n{number}"
@@ -59,7 +59,7 @@ def _accumulator(leaf: Any) -> str:
 
 
 def edges_of(node: Any) -> Sequence[Edge | None]:
-    """Where each operand of a node comes from; None for those that get no gradient."""
+    """The edge from each operand of a node; None for operands that get no gradient."""
     return tuple(
         None if source is None else (node_name(source), output) for source, output in node.next_functions
     )

@@ -1,5 +1,5 @@
 # pyright: reportMissingImports=false
-"""Is a node's backward the derivative of its forward? The forward is run again, in double precision.
+"""Checking a node's backward against differences of its forward, which is run again in double precision.
 
 The derivative of u·f along a random direction comes from three more forwards; its one-sided slopes bracket
 what is fair at a kink. A `torch.autograd.Function` runs backward again too, in double precision, so that
@@ -26,18 +26,18 @@ _STEPS: Final = (1e-5, 1e-3)
 _EXACT: Final = (1e-4, 1e-8)
 _SINGLE: Final = (1e-2, 1e-5)
 _HALF: Final = (1e-1, 1e-2)
-"""What a gradient may be off: of its own size, and of the sum of what cancels in it."""
+"""The tolerances of a gradient: relative to its size, and to the sum of what cancels in it."""
 _SAME_OUTPUT: Final = {torch.float64: 1e-6, torch.float32: 1e-3}
 """How far a second forward may be from the first for the two to be the same; of halves, a twentieth."""
 _MOST_ENTRIES: Final = 2_000
-"""Of so many entries at most, a gradient is computed one by one where nothing else gives it."""
+"""The most entries of a gradient that is computed one by one if there is no other way."""
 
 
 class Comparison(NamedTuple):
-    """What was found out about the gradient of operand number `edge`.
+    """The result of checking the gradient of operand number `edge`.
 
-    `error` is relative to the size of the gradient, None where `reason` says why nothing was compared;
-    `found` and `expected` are whole gradients in double precision, where they differ and are known.
+    `error` is relative to the size of the gradient; it is None if `reason` says why nothing was compared.
+    `found` and `expected` are the whole gradients in double precision, if they differ and are known.
     """
 
     edge: int
@@ -50,7 +50,7 @@ class Comparison(NamedTuple):
 
 
 class KeptCall:
-    """A call that can be made again: an operator or a Function, its arguments and results as they were."""
+    """A call of an operator or a Function that can be repeated, with its arguments and results."""
 
     def __init__(
         self, called: Any, arguments: tuple[Any, ...], keywords: dict[str, Any], backward: Any = None
@@ -71,7 +71,7 @@ class KeptCall:
         self._outputs: list[Any] = []
 
     def keep_outputs(self, result: Any) -> None:
-        """Keep the results, to tell whether a second call gives the same."""
+        """Keep the results, to compare them with those of a second call."""
         self._outputs = [_copy(leaf) for leaf in tree_leaves(result)]
 
     def match(
@@ -125,7 +125,7 @@ class KeptCall:
             torch.set_rng_state(state)
 
     def repeats(self, outputs: Sequence[Any]) -> bool:
-        """Whether a second call gave what the first one did, up to rounding."""
+        """Whether a second call had the same results as the first one, up to rounding."""
         if len(outputs) != len(self._outputs):
             return False
         for again, first in zip(outputs, self._outputs, strict=True):
@@ -141,9 +141,9 @@ class KeptCall:
         return True
 
     def vjp(self, upstream: Sequence[Any], edges: Sequence[int], *, true: bool) -> dict[int, Any]:
-        """Gradients of operands in double precision: those of the backward in question, or true ones.
+        """The gradients of operands in double precision, by the backward in question.
 
-        True ones come from autograd through the body of a Function, or through an operator.
+        If `true`, by autograd, which differentiates the operator or the body of the Function.
         """
         given = {edge: self.operand(edge).clone().requires_grad_() for edge in edges}
         with torch.enable_grad():
@@ -166,7 +166,7 @@ class KeptCall:
         }
 
     def _body(self, given: dict[int, Any]) -> Any:
-        """The body of a Function's forward, which autograd follows as it would any other code."""
+        """Run the forward of a Function as plain code that autograd differentiates."""
         forward = self.called.forward
         changed = {edge: one.view_as(one) for edge, one in given.items()}
         if self.called.setup_context is torch.autograd.Function.setup_context:
@@ -174,7 +174,7 @@ class KeptCall:
         return self._call(forward, changed)
 
     def name(self, edge: int) -> str:
-        """What the forward calls the operand, if it says so."""
+        """The operand's parameter name in the forward, if it has one."""
         if not self.own or any(isinstance(leaf, list | tuple | dict) for leaf in self._leaves):
             return ""
         called = self.called
@@ -189,7 +189,7 @@ class KeptCall:
 
 
 class _Context:
-    """What a Function's forward may ask of its context; nothing is done with it."""
+    """A context for the forward of a Function that ignores what it is given."""
 
     def __init__(self, needs_input_grad: list[bool]) -> None:
         self.needs_input_grad = tuple(needs_input_grad)
@@ -258,7 +258,7 @@ def _operand(
 
 
 class _Gap(NamedTuple):
-    """A gradient's derivative along a direction beside that of the function."""
+    """The derivative along a direction according to a gradient, and that of the function."""
 
     wrong: bool
     error: float
@@ -281,7 +281,7 @@ def _gap(
     tolerance: tuple[float, float],
     step: float,
 ) -> _Gap | None:
-    """The gradient along one random direction, or None where a difference is not finite."""
+    """Compare the gradient along one random direction; None if a difference is not finite."""
     x = kept.operand(edge)
     direction = _direction(x)
     ahead, behind = (kept.again({edge: x + sign * step * direction}) for sign in (1, -1))

@@ -1,11 +1,11 @@
 # pyright: reportMissingImports=false
 """The recorder: operators as they are dispatched, and every node of autograd as it runs backward.
 
-The forward pass is seen by a dispatch mode, below autograd: an operand names the node that made it, and if
-autograd's count of nodes went on since the call before, the last of them is this call's, as autograd makes
-a node before it calls an operator. The backward pass is seen by a hook on every node behind the roots,
-which gets the upstream gradients and the contributions as autograd computed them. Both ways are PyTorch's
-own and change no number.
+A dispatch mode, below autograd, observes the forward pass. An operand names the node that made it. Autograd
+makes a node before it calls an operator, so if its count of nodes has grown since the previous call, the last
+node belongs to this call. Hooks on all nodes reachable from the roots observe the backward pass; they receive
+the upstream gradients and the contributions that autograd computed. Both are mechanisms of PyTorch
+itself and change no values.
 """
 
 from __future__ import annotations
@@ -50,16 +50,16 @@ __all__ = ["Tape", "record"]
 _PLUMBING: Final = (torch.ops.aten._to_copy, torch.ops.aten.as_strided, torch.ops.aten.view)
 """Operators that compute nothing, or whose second call would need the storage of the first."""
 _BETWEEN_RANKS: Final = ("c10d", "_c10d_functional", "c10d_functional")
-"""The namespaces of operators that ranks exchange tensors by."""
+"""The namespaces of operators that exchange tensors between ranks."""
 Finish = Callable[[list[TensorEntry]], Any]
 """Makes an event from the descriptions of the step's tensors, by number, which are known when it ends."""
 
 
 class Tape:
-    """A recording that is being made; `step` begins the next step of the training loop.
+    """A recording in progress; `step` begins the next step of the training loop.
 
-    `steps` are the steps to record (all with None), `modules` a pattern of module paths such as
-    ``blocks.1*``: operators outside of them leave no figures.
+    `steps` are the steps to record, None for all. `modules` is a pattern of module paths such as
+    ``blocks.1*``; operators outside of the modules that match are not recorded.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Tape:
         self._leaves: Any = WeakIdKeyDictionary()
         self._unnamed = 0
         self._model, self._reduced = model, False
-        """Whether ranks put something together in the run of the engine that goes on."""
+        """Whether ranks have reduced something during the current run of the engine."""
         if model is not None:
             self._paths = {
                 id(module): path or type(module).__name__ for path, module in model.named_modules()
@@ -90,7 +90,7 @@ class Tape:
         self._modules: list[str] = []
         self._check = check
         self._kept: dict[str, tuple[KeptCall, list[Edge | None]]] = {}
-        """With `check`, the call that made each node, and which node each of its operands came from."""
+        """With `check`, the call that made each node, and the nodes that its operands came from."""
         self._mode: _Dispatch | None = None
         self._handles: list[Any] = []
         self._engine: Any = None
@@ -99,7 +99,7 @@ class Tape:
     # Steps
 
     def step(self) -> None:
-        """End this step; what follows belongs to the next one."""
+        """End the current step and begin the next one."""
         self._stop()
         self._step += 1
         self._start()
@@ -152,7 +152,7 @@ class Tape:
             self._modules.pop()
 
     def leaf_name(self, tensor: Any) -> str:
-        """The parameter's name, or one that this recording gives to a leaf without a name."""
+        """The name of a parameter, or for another leaf one that is unique in this recording."""
         if tensor not in self._leaves and isinstance(tensor, torch.nn.Parameter):
             self._name_parameters()  # FSDP gives a module other parameters while it runs
         if tensor not in self._leaves:
@@ -193,7 +193,7 @@ class Tape:
         self._waiting.append(finish)
 
     def function(self, called: Any, given: tuple[Any, ...]) -> Any:
-        """Call a `torch.autograd.Function`, and note it as one operator with its own operands."""
+        """Call a `torch.autograd.Function` and record it as a single operator."""
         mode, apply = self._mode, bare_apply(called)
         if (
             mode is None
@@ -225,13 +225,13 @@ class Tape:
         return KeptCall(library.operator, given[:-1], keywords, library.backward)
 
     def forget(self, tensors: Sequence[Any]) -> None:
-        """These were written to, and their count of writes does not say so."""
+        """Discard what is known of tensors that were written to without a change of their version."""
         self._tensors.forget(tensors)
 
     def checks(self, called: Any) -> bool:
         """Whether the backward of an operator or a Function is to be checked.
 
-        Functions of PyTorch's own do more than compute; a view's backward leaves nothing to check.
+        Not for PyTorch's own Functions, which do more than compute, nor for views.
         """
         if not self._check or not torch.is_grad_enabled():
             return False
@@ -241,7 +241,7 @@ class Tape:
         return is_users or called.__name__.startswith("Generated")
 
     def keep(self, node: str, kept: KeptCall, result: Any, sources: Sequence[Source | None]) -> None:
-        """Keep a call until its node has run backward."""
+        """Keep a call until its node has run backward, to check it then."""
         kept.keep_outputs(result)
         makers = [None if source is None else source.edge for source in sources]
         self._kept[node] = kept, makers
@@ -290,19 +290,19 @@ class Tape:
             self._waiting.append(lambda _: end)
 
     def communicates(self, function: Any, arguments: Any) -> None:
-        """Ranks exchange something: note what this one gives; what it gets may not have arrived yet."""
+        """Record the operands of an exchange between ranks; its results may not have arrived yet."""
         given = [one for one in tree_leaves(arguments) if isinstance(one, torch.Tensor)]
         self._reduced = self._reduced or "reduce" in str(function)
         self.operator(str(function), None, [self.source(one) for one in given])
 
     def _note_reduced(self) -> None:
-        """Note the gradient of each parameter as it is after the ranks put theirs together."""
+        """Record the gradient of each parameter after the reduction between ranks."""
         for name, parameter in self._model.named_parameters() if self._model is not None else ():
             if parameter.grad is not None:
                 self._waiting.append(_reduced(name, self._tensors.add(parameter.grad), parameter.grad))
 
     def _watch(self, outputs: Sequence[Any]) -> list[Any]:
-        """Note the graph behind `outputs`, and hook each of its nodes."""
+        """Record the backward graph of `outputs`, and hook each of its nodes."""
         if self._mode is not None:
             self._mode.flush()
         roots = tuple(
@@ -365,7 +365,7 @@ class Tape:
         upstream: Sequence[Any],
         contributions: Sequence[Any],
     ) -> None:
-        """Check a node that ran, and note what was found out about each of its contributions."""
+        """Check the backward of a node that ran, and record a comparison for each of its contributions."""
         kept, makers = self._kept[name]
         kept.match(edges, makers)
         with _disable_current_modes(), torch.no_grad():
@@ -395,13 +395,13 @@ class Tape:
 
 
 class _Dispatch(TorchDispatchMode):  # type: ignore[misc]  # torch is not there where types are checked
-    """Sees every operator that is called, below autograd."""
+    """Observes every call of an operator, below autograd."""
 
     def __init__(self, tape: Tape) -> None:
         super().__init__()
         self._tape, self._last = tape, node_count()
         self.communicated = False
-        """Whether ranks exchanged anything since a Function was called: it is not called again then."""
+        """Whether ranks exchanged something since a Function was called, which is not repeated then."""
 
     def __torch_dispatch__(self, function: Any, _: Any, arguments: Any = (), keywords: Any = None) -> Any:
         keywords = keywords or {}
@@ -439,12 +439,12 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[misc]  # torch is not there 
         return result
 
     def skip(self, count: int = 1) -> None:
-        """The next nodes, of which a Function makes one before it calls operators, are accounted for."""
+        """Skip nodes that are recorded otherwise: a Function makes one before it calls operators."""
         self._last = node_count() + count
         self.communicated = self.communicated and not count
 
     def flush(self, end: int | None = None) -> None:
-        """Note the nodes up to `end` that no dispatched operator made: a Function of the user's own."""
+        """Record the nodes before number `end` that no dispatched operator made, but a Function."""
         end = node_count() if end is None else end
         for number in range(self._last, end):
             self._tape.operator("", numbered(number))
@@ -457,7 +457,7 @@ def _reduced(leaf: str, number: int, gradient: Any) -> Finish:
 
 
 def _first_row(tensor: Any) -> int | None:
-    """The row at which this rank's part of a tensor begins that is split by rows; None for a whole one."""
+    """The first row of this rank's shard of a tensor that is sharded by rows; None for other tensors."""
     placements: Sequence[Any] = getattr(tensor, "placements", ())
     if len(placements) != 1 or not placements[0].is_shard(0):
         return None
@@ -527,7 +527,7 @@ def record(
 
 
 def _finish(tape: Tape, writer: RecordingWriter) -> None:
-    """End the last step, and say in the manifest what is not in the recording."""
+    """End the last step, and complete the manifest with what is missing in the recording."""
     try:
         tape._stop()
     finally:

@@ -1,5 +1,5 @@
 # pyright: reportMissingImports=false
-"""What is kept of a tensor: its figures always, its entries where they are few or the step turned out bad."""
+"""Recording tensors: always their figures, and their entries if they are few or the step is not finite."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HALF: Final = (torch.float16, torch.bfloat16)
 
 
 class _Draft:
-    """A tensor that has been seen in this step, and what will be said of it when the step ends."""
+    """A tensor that was added in this step, and what its description will be made of."""
 
     __slots__ = (
         "dtype",
@@ -56,10 +56,9 @@ class _Draft:
 class TensorStore:
     """The tensors of the current step.
 
-    Figures of tensors on a device are computed there, and fetched all at once when the step ends. Tensors of
-    at most `cells` entries are stored (all with None); the others are held until the step ends, and stored
-    too if anything in it was not finite, provided that nothing has written to them since. With
-    `hold=False` they are not, which saves memory.
+    Figures are computed on a tensor's own device, and fetched together when the step ends. Tensors of at
+    most `cells` entries, or all with None, are stored. With `hold`, larger ones are kept in memory until the
+    step ends, and stored if anything in the step is not finite and they have not been written to since.
     """
 
     def __init__(self, writer: RecordingWriter, cells: int | None, *, hold: bool) -> None:
@@ -71,13 +70,13 @@ class TensorStore:
         self._fresh: list[tuple[int, Any]] = []
         self._trouble = False
         self.overwritten = 0
-        """How many tensors of bad steps could not be stored whole, since they were written to meanwhile."""
+        """How many tensors of steps that are not finite were overwritten before they could be stored."""
 
     def add(self, tensor: Any, *, store: bool = False, made: bool = True) -> int:
-        """Note a tensor as it is now; gives the number that stands for it until the step ends.
+        """Add a tensor as it is now; returns its number in the step.
 
-        With `store` its entries are stored, however many they are. One that was not `made` here, such as an
-        operand that nothing has been written to yet, is no trouble for what it holds.
+        With `store` its entries are stored, however many there are. What a tensor holds that was not `made`
+        in the step, such as memory that is not initialised, does not count as trouble.
         """
         self._settle()
         tensor = _local(tensor)
@@ -93,10 +92,10 @@ class TensorStore:
         return number
 
     def add_outputs(self, tensors: Sequence[Any], *, made: bool = True) -> list[int]:
-        """Note what an operator gives, from within it.
+        """Add the outputs of an operator while it is being dispatched.
 
-        Only when it is done does autograd count its writes, and tie its views to what they are views of;
-        until then nothing tells these tensors from what was there before.
+        Autograd updates versions and the bases of views only after the operator is done; until then these
+        tensors cannot be identified, so that is done when the next tensor is added.
         """
         self._settle()
         tensors = [_local(tensor) for tensor in tensors]
@@ -105,7 +104,7 @@ class TensorStore:
         return numbers
 
     def _settle(self) -> None:
-        """The operator is done whose outputs were noted last."""
+        """Identify the outputs that were added last, whose operator is done by now."""
         for number, tensor in self._fresh:
             self._remember(number, tensor)
         self._fresh = []
@@ -126,7 +125,7 @@ class TensorStore:
         return len(self._drafts) - 1
 
     def _remember(self, number: int, tensor: Any) -> None:
-        """By what a tensor is known from now on, if it is one that stays alive."""
+        """Make a tensor known by its key from now on, if its storage stays alive."""
         draft = self._drafts[number]
         draft.version = version(tensor)
         if self._hold:
@@ -137,14 +136,14 @@ class TensorStore:
             self._keys.setdefault(key[0], []).append(key)
 
     def forget(self, tensors: Sequence[Any]) -> None:
-        """What is known of these, and of all that shares their memory, is out of date."""
+        """Discard what is known of tensors, and of all that share their storage."""
         for tensor in map(_local, tensors):
             if tensor.layout is torch.strided:
                 for key in self._keys.pop(tensor.untyped_storage()._cdata, ()):
                     self._known.pop(key, None)
 
     def finish(self) -> list[TensorEntry]:
-        """End the step: every tensor by its number, described."""
+        """End the step; returns the description of every tensor, by number."""
         self._settle()
         waiting = [draft for draft in self._drafts if draft.figures is not None]
         if waiting:
@@ -159,7 +158,7 @@ class TensorStore:
         return entries
 
     def _key(self, tensor: Any) -> tuple[Any, ...] | None:
-        """What two notes of one tensor have in common; storages stay alive, so no address is used twice."""
+        """What identifies a tensor whose storage stays alive, so that no address is reused; else None."""
         if tensor.layout is not torch.strided or not (self._hold or self._stores(tensor)):
             return None
         storage = tensor.untyped_storage()._cdata
@@ -191,7 +190,7 @@ class TensorStore:
         self._trouble = self._trouble or (draft.made and (nan > 0 or inf > 0))
 
     def _store(self, draft: _Draft) -> None:
-        """Write a tensor from where it lies: an array of NumPy would forbid to resize it, as FSDP does."""
+        """Write a tensor straight from its memory: a view by NumPy would prevent FSDP from resizing it."""
         tensor = draft.tensor
         tensor = tensor.cpu().resolve_neg().contiguous()
         raw = (c_char * tensor.nbytes).from_address(tensor.data_ptr()) if tensor.nbytes else b""
@@ -217,16 +216,16 @@ class TensorStore:
 
 
 def _local(tensor: Any) -> Any:
-    """Of a tensor that is spread over ranks (a DTensor), what this one has."""
+    """The local shard of a tensor that is distributed over ranks; any other tensor itself."""
     local = getattr(tensor, "to_local", None)
     return tensor if local is None else local()
 
 
 def _gone(tensor: Any) -> bool:
-    """Whether the storage was given back, as FSDP does with what it can gather again."""
+    """Whether the storage was freed, as FSDP does with parameters that it can gather again."""
     return bool(tensor.layout is torch.strided and tensor.numel() and not tensor.untyped_storage().size())
 
 
 def version(tensor: Any) -> int:
-    """How often a tensor was written to; tensors of inference mode do not count it."""
+    """How often a tensor was written to; 0 for tensors of inference mode, which do not count it."""
     return 0 if tensor.is_inference() else int(tensor._version)
