@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any, Final
 
 import numpy as np
@@ -228,8 +229,10 @@ class Sketch:
             text = render(self._tree(wanted)[0])
             return builder.add(OPS["identity"], (found,), name, text=text, place=place)
         *parts, last = self._needed(wanted)
-        for number, part in enumerate(parts, 1):
-            self._write(builder, part, f"{name}#{number}", place)
+        # What it is the derivative of may be a part of the same expression, and have the first numbers.
+        free = (part for number in count(1) if not builder.has(part := f"{name}#{number}"))
+        for part, free_name in zip(parts, free, strict=False):
+            self._write(builder, part, free_name, place)
         return self._write(builder, last, name, place)
 
     def _needed(self, wanted: int) -> list[int]:

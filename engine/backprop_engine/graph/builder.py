@@ -283,6 +283,10 @@ class GraphBuilder:
         if self._nodes[position].kind is not Kind.LITERAL:
             self._aliases[name] = position
 
+    def has(self, name: str) -> bool:
+        """Whether a node is called `name`."""
+        return name in self._names
+
     def derives_from(self, position: int) -> None:
         """Mark the node at `position` as used: other nodes are its derivative."""
         self._derived_from.add(position)

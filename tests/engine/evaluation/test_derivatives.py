@@ -295,3 +295,23 @@ def test_a_python_operator_without_a_formula_is_refused_by_name() -> None:
         assert "thrice" in refused("inputs: {x: 1}\nnodes:\n  f: thrice(x)\n  L: grad(f, x)\n")
     finally:
         undefine("thrice")
+
+
+@pytest.mark.parametrize(
+    ("call", "of"),
+    [
+        ("grad({}, x)", "x * x * x"),
+        ("grad({}, x)", "sum(tanh(y) * x * y)"),
+        ("grad({}, y)", "sum(tanh(y) * x * y)"),
+        ("vjp({}, y, y + x)", "y * y / (y + x)"),
+        ("jvp({}, x, 2)", "exp(x * x) * y"),
+        ("grad({}, x)", "grad(x ** 4, x) * x"),
+    ],
+)
+def test_a_derivative_of_an_expression_is_that_of_a_node_of_its_own(call: str, of: str) -> None:
+    leaves = "inputs: {x: 0.5, y: [1, 2, 3]}\nnodes:\n"
+    short = run(f"{leaves}  g: {call.format(of)}\n  L: sum(g * g) + x * y[0]\n")
+    long = run(f"{leaves}  f: {of}\n  g: {call.format('f')}\n  L: sum(g * g) + x * y[0]\n")
+    assert_close(short.value("g"), long.value("g"))
+    for name in "xy":
+        assert_close(short.gradient(name), long.gradient(name))
