@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from plain_models import GPT, MODELS
+from plain_models import GPT, MODELS, ResNet
 from recorded_models import CASES
 from torch import nn
 from torch.nn import functional as f
@@ -354,3 +355,19 @@ def test_every_backward_pass_of_a_step_is_reached(
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None
         np.testing.assert_allclose(total[name], parameter.grad.numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_a_check_of_a_resnet_is_bounded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch.manual_seed(0)
+    model = ResNet()
+    with record(tmp_path / "run", model, cells=None):
+        MODELS["ResNet"].step(model)
+    assert run_command(["check", str(tmp_path / "run")]) == 0
+    told = capsys.readouterr().out
+    found = re.search(r"checked (\d+) of (\d+) entries and a random projection of each gradient", told)
+    assert found is not None
+    assert 0 < int(found[1]) < int(found[2])
+    trace = load_recording(tmp_path / "run").run().trace(0)
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None
+        np.testing.assert_array_equal(trace.gradient(module_path(name)), parameter.grad.numpy())

@@ -28,7 +28,16 @@ from backprop_engine.derivatives.numeric_derivatives import (
 )
 from backprop_engine.messages.message import Hint, msg
 
-__all__ = ["MOST_ENTRIES", "SAMPLE", "GradientCheck", "Verdict", "compare", "unfair_tie", "unfair_together"]
+__all__ = [
+    "MOST_ENTRIES",
+    "SAMPLE",
+    "GradientCheck",
+    "Verdict",
+    "compare",
+    "entries_to_check",
+    "unfair_tie",
+    "unfair_together",
+]
 
 MOST_ENTRIES = 10_000
 SAMPLE = 100
@@ -139,9 +148,8 @@ def compare(
     with np.errstate(all="ignore"):
         if not np.isfinite(function(point[()])):
             return GradientCheck(name, Verdict.NOT_FINITE, "output", entries, entries, np.inf, (), np.nan)
-        affordable = MOST_WORK // max(1, cost)
-        if entries > min(most, affordable):
-            chosen = min(sample, entries, max(FEWEST, affordable))
+        chosen = entries_to_check(entries, cost, most=most, sample=sample)
+        if chosen < entries:
             return _sampled(name, method, derivative, function, point, gradient, chosen, between, eps)
         slopes = [derivative(function, point, unit(point.shape, entry)) for entry in range(entries)]
         rounding = 8.0 * max(float(np.finfo(gradient.dtype).eps), eps) * upstream
@@ -151,6 +159,12 @@ def compare(
         if check.verdict is Verdict.KINK and entries > 1:
             check = _together(check, function, point, gradient, slopes, eps)
     return _recognised(check, gradient, factors, sizes) if check.verdict is Verdict.DIFFERS else check
+
+
+def entries_to_check(entries: int, cost: int, *, most: int = MOST_ENTRIES, sample: int = SAMPLE) -> int:
+    """How many of so many entries are checked one by one, where a function goes through `cost` numbers."""
+    affordable = MOST_WORK // max(1, cost)
+    return entries if entries <= min(most, affordable) else min(sample, entries, max(FEWEST, affordable))
 
 
 def _recognised(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from math import prod
@@ -18,6 +18,7 @@ from backprop_engine.derivatives.gradient_check import (
     GradientCheck,
     Verdict,
     compare,
+    entries_to_check,
     unfair_tie,
     unfair_together,
 )
@@ -33,10 +34,21 @@ from backprop_engine.ops.shape_rules import broadcasts_to
 from backprop_engine.trace.record import forward_function, run_forward
 from backprop_engine.trace.trace import GradientEdit, Trace
 
-__all__ = ["check_edge", "check_leaf", "check_some_entries", "check_trace", "forward_cost"]
+__all__ = [
+    "check_edge",
+    "check_leaf",
+    "check_some_entries",
+    "check_trace",
+    "forward_cost",
+    "latest",
+]
 
 MOST_NUMBERS, SMALL_SAMPLE = 1_000_000, 3
 """In a run of more numbers than this, fewer entries are checked."""
+MOST_IN_ALL = 10**8
+"""Numbers that the checks of all gradients of a run may go through: some ten seconds. Where they would take
+more, a random direction of each is checked, and entries of some.
+"""
 _RULE_ROUNDINGS: Final = 32
 """How many rounding errors may separate an entry of a recorded contribution from what an elementwise rule
 gives; where terms of the slope cancel, errors of terms of size 1. PyTorch's GELU has the most, 17, since the
@@ -49,14 +61,91 @@ the output that a slope is made of, of which it may have a power, and the contri
 
 
 def check_trace(trace: Trace) -> Iterator[GradientCheck]:
-    """Check the gradient of every leaf through the whole graph, then every edge by itself."""
-    sample = SAMPLE if trace.graph.numbers() <= MOST_NUMBERS else SMALL_SAMPLE
-    for leaf in trace.graph.leaves:
+    """Check the gradient of every leaf through the whole graph, then every edge by itself.
+
+    Where all that would take too long, a random direction of every gradient is checked first, and then as
+    many entries as there is time for: each such check has the name of one before, and takes its place (see
+    `latest`).
+    """
+    graph = trace.graph
+    sample = SAMPLE if graph.numbers() <= MOST_NUMBERS else SMALL_SAMPLE
+    if _work(graph, sample) <= MOST_IN_ALL:
+        yield from _round(trace, MOST_ENTRIES, lambda work, entries: sample)
+        return
+    yield from _round(trace, 0, lambda work, entries: 0)
+    left, gradients = MOST_IN_ALL, _gradients(graph)
+
+    def affordable(work: int, entries: int) -> int:
+        """A fair share of what is left, which cheap gradients leave to others."""
+        nonlocal left, gradients
+        count = min(left // max(1, gradients) // max(1, work) - 1, sample, entries)
+        gradients -= 1
+        if count <= 0:
+            return -1
+        left -= work * (count + 1)
+        return count
+
+    yield from _round(trace, 0, affordable)
+
+
+def latest(checks: Sequence[GradientCheck]) -> list[GradientCheck]:
+    """The last check of each gradient, in the order of the first ones."""
+    return list({check.name: check for check in checks}.values())
+
+
+def _gradients(graph: Graph) -> int:
+    """How many gradients `check_trace` checks."""
+    return len(graph.edges) + sum(leaf.takes_gradient for leaf in graph.leaves)
+
+
+def _round(trace: Trace, most: int, sample: Callable[[int, int], int]) -> Iterator[GradientCheck]:
+    """Check every gradient once; ``sample(work, entries)`` says how many entries of one, none where it is
+    negative.
+    """
+    graph = trace.graph
+    for leaf in graph.leaves:
         if leaf.takes_gradient:
-            yield check_leaf(trace, leaf, sample=sample)
-    for edges in _edges_by_node(trace.graph):
-        checks = [check_edge(trace, edge, sample=sample) for edge in edges]
-        yield from _ties_between(trace, edges, checks)
+            count = sample(_work_below(graph, leaf.position), prod(leaf.shape))
+            if count >= 0:
+                yield check_leaf(trace, leaf, most=max(most, count), sample=count)
+    for edges in _edges_by_node(graph):
+        work = forward_cost(graph, graph.nodes[edges[0].node])
+        counts = [sample(work, prod(graph.nodes[edge.operand].shape)) for edge in edges]
+        chosen = [(edge, count) for edge, count in zip(edges, counts, strict=True) if count >= 0]
+        checks = [check_edge(trace, edge, most=max(most, count), sample=count) for edge, count in chosen]
+        yield from _ties_between(trace, [edge for edge, _ in chosen], checks)
+
+
+@derived(limit=8)
+def _work(graph: Graph, sample: int) -> int:
+    """How many numbers it takes to check every gradient."""
+    checks = [
+        (_work_below(graph, leaf.position), prod(leaf.shape)) for leaf in graph.leaves if leaf.takes_gradient
+    ]
+    checks += [
+        (forward_cost(graph, graph.nodes[edge.node]), prod(graph.nodes[edge.operand].shape))
+        for edge in graph.edges
+    ]
+    return sum((entries_to_check(entries, work, sample=sample) + 1) * work for work, entries in checks)
+
+
+@derived()
+def _costs(graph: Graph) -> dict[int, int]:
+    """How many numbers it takes to compute each node."""
+    return {position: forward_cost(graph, graph.nodes[position]) for position in graph.order}
+
+
+def directions_cost(graph: Graph) -> int:
+    """How many numbers it takes to compute what depends on each leaf, as a check of one direction of each of
+    their gradients does a few times.
+    """
+    return sum(_work_below(graph, leaf.position) for leaf in graph.leaves if leaf.takes_gradient)
+
+
+def _work_below(graph: Graph, leaf: int) -> int:
+    """How many numbers it takes to compute what depends on a leaf."""
+    costs = _costs(graph)
+    return sum(costs[position] for position in _dependants(graph, leaf))
 
 
 def _edges_by_node(graph: Graph) -> Iterator[list[Edge]]:
@@ -140,12 +229,12 @@ def check_leaf(trace: Trace, leaf: Node, *, most: int = MOST_ENTRIES, sample: in
         cost=cost,
         eps=_eps(trace, leaf.position, *below),
     )
-    if check.verdict is Verdict.DIFFERS and _at_kink(trace, below):
+    if check.verdict is Verdict.DIFFERS and _at_kink(trace, below, most, sample):
         return structs.replace(check, verdict=Verdict.KINK)
     return check
 
 
-def _at_kink(trace: Trace, below: list[int]) -> bool:
+def _at_kink(trace: Trace, below: list[int], most: int, sample: int) -> bool:
     """Whether an operator on the way is at a kink, and each by itself chose fairly.
 
     Several such choices together need not lie between the slopes of the whole, left and right.
@@ -153,7 +242,9 @@ def _at_kink(trace: Trace, below: list[int]) -> bool:
     verdicts: set[Verdict] = set()
     for node in below:
         edges = [trace.graph.edges[index] for index in trace.schedule.edges_of.get(node, ())]
-        checks = _ties_between(trace, edges, [check_edge(trace, edge) for edge in edges])
+        checks = _ties_between(
+            trace, edges, [check_edge(trace, edge, most=most, sample=sample) for edge in edges]
+        )
         verdicts.update(check.verdict for check in checks)
     return Verdict.KINK in verdicts and all(verdict.good for verdict in verdicts)
 

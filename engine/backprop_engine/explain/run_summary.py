@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from backprop_engine.arrays import norm
-from backprop_engine.derivatives.numeric_check import check_leaf
+from backprop_engine.derivatives.numeric_check import check_leaf, directions_cost
 from backprop_engine.derived import derived
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.verify import block_failures
@@ -20,6 +20,8 @@ _MOST_WORK = 40_000
 """Numeric checks go through the graph once a leaf; beyond this many operators in all there are none."""
 _MOST_NUMBERS = 200_000
 """In a run of more numbers there are none either: a summary is made at a key press."""
+_MOST_COST = 10**7
+"""Nor where it takes more numbers than this to compute what depends on each leaf, as convolutions do."""
 
 
 class Tally(NamedTuple):
@@ -59,7 +61,7 @@ def run_summary(trace: Trace) -> RunSummary:
     checks = None
     hidden = bool(graph.faults)  # who looks for a bug is not told by a check where it is
     small = len(leaves) * len(graph.order) <= _MOST_WORK and graph.numbers() <= _MOST_NUMBERS
-    if leaves and small and not hidden:
+    if leaves and not hidden and small and directions_cost(graph) <= _MOST_COST:
         found = [check_leaf(trace, leaf, most=0, sample=0) for leaf in leaves]
         checks = Tally(sum(check.verdict.good for check in found), len(found))
     return RunSummary(tuple(gradients), checks)

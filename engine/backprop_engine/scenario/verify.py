@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from backprop_engine.arrays import Tensor, shape_text
 from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
 from backprop_engine.derivatives.misconceptions import cosine, largest_gap, resemblance
-from backprop_engine.derivatives.numeric_check import check_trace
+from backprop_engine.derivatives.numeric_check import check_trace, latest
 from backprop_engine.errors import Code, Diagnostic, Place, code
 from backprop_engine.evaluation.evaluate import EvaluationError, evaluate_on
 from backprop_engine.expressions import normalised
@@ -257,8 +257,9 @@ def verify(
     rule marked `wrong` makes differ is accepted, and there must be one. With `train`, the
     gradients of the first iteration are checked, and of each that has expectations of its own.
 
-    `hear` is told after each gradient how many have been checked, and how many there are. `reach` may compute
-    the iterations before one that is looked at, and tell of it. An interrupt becomes `CheckInterrupted`.
+    `hear` is told after each gradient how many have been checked, and how many there are; again from the
+    first where directions are checked before entries. `reach` may compute the iterations before one that is
+    looked at, and tell of it. An interrupt becomes `CheckInterrupted`.
     """
     run, graph = scenario.run(), scenario.graph
     checks: list[GradientCheck] = []
@@ -267,7 +268,8 @@ def verify(
     last = run.iterations - 1
     named = dict.fromkeys((0, *sorted(block.iteration for block in scenario.expectations)))
     iterations = [iteration for iteration in named if iteration < last or scenario.training is None]
-    count = len(iterations) * (len(graph.edges) + sum(leaf.takes_gradient for leaf in graph.leaves))
+    each = len(graph.edges) + sum(leaf.takes_gradient for leaf in graph.leaves)
+    count = len(iterations) * each
     begin = 0
     try:
         for iteration in iterations:
@@ -275,17 +277,18 @@ def verify(
             if reach is not None:
                 reach(run, iteration)
             trace, begin = run.trace(iteration), len(checks)
-            for check in check_trace(trace):
+            for turn, check in enumerate(check_trace(trace)):
                 checks.append(check)
                 if hear is not None:
-                    hear(len(checks), count)
-            found = checks[begin:]
+                    hear(begin + turn % each + 1, count)
+            found = checks[begin:] = latest(checks[begin:])
             bad += _bad(found, trace, blocks)
             right += [] if iteration else _right_after_all(found, graph)
             begin = len(checks)
         if reach is not None and named:
             reach(run, max(named))
     except KeyboardInterrupt:
+        checks[begin:] = latest(checks[begin:])
         bad += [check for check in checks[begin:] if not check.verdict.good]
         raise CheckInterrupted(Verification(0, [], checks, bad), count) from None
     figures = sum(len(block.figures) for block in scenario.expectations)

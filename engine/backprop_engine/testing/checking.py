@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from backprop_engine.derivatives.gradient_check import GradientCheck
-from backprop_engine.derivatives.numeric_check import check_trace
+from backprop_engine.derivatives.numeric_check import check_trace, latest
 from backprop_engine.explain.gradient_problems import problem_text
 from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import Message, joined, msg
@@ -91,7 +91,7 @@ def check(what: Scenario | Graph | Trace | str | os.PathLike[str] | Mapping[str,
     if isinstance(what, Graph):
         what = record(what)
     if isinstance(what, Trace):
-        checks = tuple(check_trace(what))
+        checks = tuple(latest(list(check_trace(what))))
         bad = tuple(check for check in checks if not check.verdict.good)
         return CheckReport(what.graph.nodes[what.graph.output].name, 0, (), checks, bad)
     scenario = what if isinstance(what, Scenario) else load_scenario(what)

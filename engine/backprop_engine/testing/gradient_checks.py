@@ -12,7 +12,7 @@ from msgspec import Struct
 from backprop_engine.arrays import Tensor
 from backprop_engine.derivatives.gradient_check import GradientCheck, compare
 from backprop_engine.derivatives.misconceptions import UPSTREAM
-from backprop_engine.derivatives.numeric_check import check_trace
+from backprop_engine.derivatives.numeric_check import check_trace, latest
 from backprop_engine.errors import ShapeError, UsageError
 from backprop_engine.explain.gradient_problems import problem_text
 from backprop_engine.graph.bindings import Bindings
@@ -119,7 +119,7 @@ def _checks_on(op: Op, operands: Sequence[Any], attributes: Mapping[str, Any]) -
     values = {name: np.asarray(operand) for name, operand in zip(names, operands, strict=True)}
     upstream = np.random.default_rng(_SEED).uniform(0.5, 1.5, graph.nodes[graph.output].shape)
     trace = record(graph, Bindings.of(graph, values, upstream))
-    yield from (check for check in check_trace(trace) if check.name in names)
+    yield from (check for check in latest(list(check_trace(trace))) if check.name in names)
 
 
 def _free(name: str, taken: Sequence[str]) -> str:

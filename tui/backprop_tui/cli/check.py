@@ -11,7 +11,7 @@ from pathlib import Path
 from time import sleep
 from typing import TypeAlias
 
-from backprop_engine.derivatives.gradient_check import Verdict
+from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
 from backprop_engine.errors import ScenarioError, UsageError
 from backprop_engine.explain.gradient_problems import METHODS, problem_text
 from backprop_engine.messages.message import Message, in_language, joined, msg
@@ -201,17 +201,30 @@ def _counts(verification: Verification, blanks: int) -> Message:
         words.append(msg("1 blank") if blanks == 1 else msg("{count} blanks", count=blanks))
     kinks = sum(check.verdict is Verdict.KINK for check in checks)
     words += [msg("{count} at a kink", count=kinks)] if kinks else []
-    words += [
+    words += _sampled(checks)
+    return joined(", ", words)
+
+
+def _sampled(checks: Sequence[GradientCheck]) -> list[Message]:
+    """Which gradients were not checked in every entry; of many, how many entries were in all."""
+    sampled = [check for check in checks if check.sampled]
+    if len(sampled) > _MOST_SHOWN:
+        return [
+            msg(
+                "checked {checked} of {entries} entries and a random projection of each gradient",
+                checked=sum(check.checked for check in checks),
+                entries=sum(check.entries for check in checks),
+            )
+        ]
+    return [
         msg(
             "{name}: {checked} of {entries} entries and a random projection",
             name=check.name,
             checked=check.checked,
             entries=check.entries,
         )
-        for check in checks
-        if check.sampled and check.checked
+        for check in sampled
     ]
-    return joined(", ", words)
 
 
 # Watching
