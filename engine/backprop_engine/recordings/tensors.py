@@ -63,7 +63,8 @@ class _Sum:
         self.kept: Tensor | None = None
 
     def __call__(self) -> Tensor:
-        sums, start = [self], self.first
+        sums: list[_Sum] = [self]
+        start = self.first
         while isinstance(start.make, _Sum) and start.make.kept is None:
             sums.append(start.make)
             start = start.make.first
