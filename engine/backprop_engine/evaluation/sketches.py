@@ -230,7 +230,7 @@ class Sketch:
             return builder.add(OPS["identity"], (found,), name, text=text, place=place)
         *parts, last = self._needed(wanted)
         # What it is the derivative of may be a part of the same expression, and have the first numbers.
-        free = (part for number in count(1) if not builder.has(part := f"{name}#{number}"))
+        free = (each for number in count(1) if not builder.has(each := f"{name}#{number}"))
         for part, free_name in zip(parts, free, strict=False):
             self._write(builder, part, free_name, place)
         return self._write(builder, last, name, place)

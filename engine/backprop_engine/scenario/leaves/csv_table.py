@@ -165,13 +165,10 @@ class Table(Struct, frozen=True, eq=False):
 
     def _refused(self, row: CsvRow, columns: Sequence[int], whole: bool) -> ScenarioError:
         """What is wrong with the first cell of `row` that is not a number in double precision."""
-        for column in columns:
-            value = _number(row.cells[column])
-            if value is None:
-                return self._no_number(row, column, whole)
-            if _overflows(value, row.cells[column]):
-                return self._too_large(row, column)
-        raise AssertionError("a row of numbers")
+        bad = next(column for column in columns if _all_numbers([row.cells[column]]) is None)
+        if _number(row.cells[bad]) is None:
+            return self._no_number(row, bad, whole)
+        return self._too_large(row, bad)
 
     def _too_large(self, row: CsvRow, column: int) -> ScenarioError:
         number = shortened(row.cells[column].strip(), 24)

@@ -13,7 +13,6 @@ from typing import Final
 from backprop_engine.arrays import shape_text
 from backprop_engine.errors import code
 from backprop_engine.evaluation.graph_nodes import Position
-from backprop_engine.graph.paths import absolute
 from backprop_engine.messages.message import msg
 from backprop_engine.scenario.lower.lowering import Lowering
 from backprop_engine.scenario.lower.resolve import UNKNOWN_NAME, Namespace
@@ -325,8 +324,7 @@ class _Unroller:
         """Report a carried input whose shape changes from the first instance to the second."""
         for name, carry in definition.carry.items():
             first = self.position(carry.init, scope)
-            if first is None:
-                continue
+            assert first is not None  # an instance is made only with all that it is given
             shapes = [self.lowering.builder.shape(position) for position in (first, given[name])]
             if shapes[0] != shapes[1]:
                 first_shape, next_shape = map(shape_text, shapes)
@@ -339,8 +337,3 @@ class _Unroller:
                 )
                 hint = msg("a carried value must keep its shape")
                 self.mistakes.add(mistake(SCAN_SHAPES, carry.init.scalar, message, hint).diagnostics)
-
-
-def canonical(name: str, lowering: Lowering) -> str:
-    """A name as the graph has it: indices of scans count from the start."""
-    return absolute(name, lowering.lengths)

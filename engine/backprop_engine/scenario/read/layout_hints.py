@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from backprop_engine.messages.message import Hint, msg
@@ -93,11 +94,7 @@ def key_hint(key: YamlScalar, mapping: YamlMapping, known: Sequence[str]) -> Hin
 
 def _unindented(key: YamlScalar, mapping: YamlMapping) -> Hint:
     """For a key right below one that has no value: perhaps it was meant to be a part of it."""
-    before = None
-    for entry in mapping:
-        if entry.key is key:
-            break
-        before = entry
+    before = next((one for one, following in pairwise(mapping) if following.key is key), None)
     if before is None or not isinstance(before.value, YamlScalar) or before.value.value is not None:
         return ""
     if before.key.place.column != key.place.column or before.value.text:

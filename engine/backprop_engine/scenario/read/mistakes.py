@@ -184,10 +184,6 @@ class Mistakes:
             return False
         return True
 
-    def found(self) -> tuple[Diagnostic, ...]:
-        """What has been found, as it came."""
-        return tuple(self._found)
-
     def next_stage(self) -> None:
         """Begin the next stage of loading."""
         self._before_stage = len(self._found)

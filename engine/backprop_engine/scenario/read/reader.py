@@ -386,7 +386,7 @@ def _length(node: YamlNode) -> int:
             return len(node.text)
         case YamlSequence():
             return sum(map(_length, node.items))
-        case YamlMapping():
+        case _:
             return sum(len(entry.key.text) + _length(entry.value) for entry in node)
 
 
@@ -397,7 +397,7 @@ def _fresh(node: YamlNode) -> YamlNode:
             return YamlScalar(node.source, node.start, node.end, node.text, node.value, node.style)
         case YamlSequence():
             return YamlSequence(node.source, node.start, [_fresh(item) for item in node.items])
-        case YamlMapping():
+        case _:
             entries = {
                 name: YamlEntry(entry.key, _fresh(entry.value)) for name, entry in node.entries.items()
             }

@@ -139,5 +139,5 @@ def plain(node: YamlNode) -> object:
             return node.value
         case YamlSequence():
             return [plain(item) for item in node.items]
-        case YamlMapping():
+        case _:
             return {name: plain(entry.value) for name, entry in node.entries.items()}

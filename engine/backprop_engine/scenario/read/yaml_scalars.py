@@ -81,7 +81,9 @@ def origins(raw: str, style: str, text: str) -> list[int]:
     is_block = style in ("|", ">")
     found = _block_origins(raw, text, folded=style == ">") if is_block else _flow_origins(raw, style)
     is_quoted = style in ('"', "'")
-    end = found[-1] + 1 if found and not is_quoted else len(raw) - is_quoted
+    end = len(raw) - is_quoted
+    if found and not is_quoted:  # what follows in a block is a break, which the text may be without
+        end = min(end, *found[len(text) :], found[-1] + 1)
     # Whatever was misjudged, an offset never leaves the scalar.
     found = found[: len(text)]
     return found + [end] * (len(text) + 1 - len(found))

@@ -252,9 +252,10 @@ def _below(value: Document, width: int) -> Iterator[str]:
     entries = value.entries if isinstance(value, Open) else value
     if isinstance(entries, Mapping):
         yield from _entries(entries, width)
-    elif isinstance(entries, Sequence):
-        for item in entries:
-            yield from _item(item, width)
+        return
+    assert isinstance(entries, Sequence)
+    for item in entries:
+        yield from _item(item, width)
 
 
 def _item(item: Document, width: int) -> Iterator[str]:
