@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from time import monotonic
 
 from textual.pilot import Pilot
 
@@ -17,6 +18,8 @@ from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.view import View
 from scenes import view
 
+PATIENCE = 60.0
+"""Seconds until a test gives up; nothing waits this long."""
 WIDE, NARROW = (120, 40), (80, 24)
 
 
@@ -64,6 +67,14 @@ def notices(pilot: Pilot[None]) -> list[str]:
 def seen(pilot: Pilot[None]) -> str:
     """The text on the screen."""
     return screen_text(pilot.app)
+
+
+async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
+    """Until something holds; what never does fails."""
+    end = monotonic() + PATIENCE
+    while not holds():
+        await pilot.pause(0.01)
+        assert monotonic() < end, seen(pilot)
 
 
 def text_of(drawing: Drawing) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from backprop_engine.debugger import Session
 from backprop_engine.explain.facts import StepFacts, step_facts
@@ -18,7 +19,14 @@ from backprop_tui.scene.boxes import Density
 from backprop_tui.scene.placing import Room
 from backprop_tui.scene.scene import Scene
 
-__all__ = ["View"]
+__all__ = ["Computing", "View"]
+
+
+class Computing(NamedTuple):
+    """What is computed while its reader waits: a node, and the part of the iteration that is done, 0…1."""
+
+    name: str
+    part: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +54,8 @@ class View:
     """The plot that is shown; the first of the run where its reader has chosen none."""
     commands: tuple[CommandRow, ...] = COMMANDS
     """The table of commands, with the keys that its reader chose."""
+    computing: Computing | None = None
+    """What the last command waits for, if it takes long."""
 
     def key(self, command: str) -> str:
         """The keys of the command of this name, or how it is typed where it has none."""

@@ -151,8 +151,8 @@ class Session:
         groups = tuple(group.name for group in groups_at(self.run.graph, outer, self.outer_here))
         return groups + tuple(level.name for level in self.levels)
 
-    def waiting(self, pending: PendingSearch | PendingMove) -> Session:
-        """The session with something pending; what was computed for it stays."""
+    def waiting(self, pending: PendingSearch | PendingMove | None) -> Session:
+        """The session with something pending, or nothing any more; what was computed for it stays."""
         after = replace(self, pending=pending)
         kept = {name: value for name, value in vars(self).items() if name not in self.__dataclass_fields__}
         vars(after).update(kept)

@@ -15,6 +15,7 @@ from backprop_engine.debugger.anomalies import BroughtIn, brought_in
 from backprop_engine.debugger.breakpoints import Breakpoint, hits
 from backprop_engine.debugger.session import Notice, PendingMove, PendingSearch, Session
 from backprop_engine.messages.message import Message, msg
+from backprop_engine.scenario.work import takes_long
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace
 
@@ -83,7 +84,7 @@ def start_move(session: Session, goal: Session) -> Session:
     if goal.pending is not None or goal.levels:  # a run stepped into is computed already
         return goal
     work = _work(goal)
-    if work <= 1 or work * _weight(goal.run) <= AT_ONCE:
+    if work <= 1 or (work * _weight(goal.run) <= AT_ONCE and not takes_long(goal.run.graph)):
         return goal
     return session.waiting(PendingMove(goal, work))
 

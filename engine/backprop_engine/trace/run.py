@@ -217,12 +217,13 @@ class Run:
         """The trace of an iteration; raises `UsageError` if there is none."""
         if not 0 <= iteration < self.iterations:
             raise self._no_iteration(iteration)
-        if iteration not in self._traces:
-            made = self._made(iteration)
+        trace = self._traces.get(iteration)
+        if trace is None:
+            trace = self._made(iteration)
             while len(self._traces) >= kept_traces(self.graph):
                 del self._traces[next(iter(self._traces))]
-            self._traces[iteration] = made
-        return self._traces[iteration]
+            self._traces[iteration] = trace
+        return trace
 
     def losses(self) -> Iterator[Tensor]:
         """The value of the output in each iteration, from the first on."""
@@ -246,7 +247,7 @@ class Run:
         if iteration in self._traces:
             return 0
         begin, _ = self._nearest(iteration)
-        return iteration + 1 - begin - sum(begin <= kept < iteration for kept in self._traces)
+        return iteration + 1 - begin - sum(begin <= kept < iteration for kept in (*self._traces,))
 
     def nearest(self, iteration: int) -> int:
         """The last iteration, up to this one, that can be computed without any other."""

@@ -2,67 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Event
+from collections.abc import Iterator
 
 import pytest
-from textual.pilot import Pilot
 
 from backprop_engine import load_scenario
 from backprop_engine.debugger import Session
-from backprop_engine.scenario import work
-from backprop_engine.trace.record import Listener, listening
-from backprop_tui.screens import computing
 from backprop_tui.screens.computing import ComputingScreen
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.gallery import GalleryScreen
 from backprop_tui.view import View
-from driving import opened, seen
+from driving import opened, seen, until
+from gate import Gate, held
 
 pytestmark = pytest.mark.thorough  # whole screens
 
 
-class Gate:
-    """Holds a recording before each operator until it may go on."""
-
-    def __init__(self) -> None:
-        self.open, self.heard, self.ended = Event(), Event(), Event()
-
-    @contextmanager
-    def listening(self, listener: Listener) -> Iterator[None]:
-        def held(node: int) -> None:
-            if self.ended.is_set():
-                return
-            listener(node)
-            self.heard.set()
-            assert self.open.wait(60)
-
-        try:
-            with listening(held):
-                yield
-        finally:
-            self.ended.set()
-
-
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    held = Gate()
-    monkeypatch.setattr(work, "_LONG", -1)
-    monkeypatch.setattr(computing, "listening", held.listening)
-    yield held
-    held.open.set()
+    yield from held(monkeypatch)
 
 
 def fresh(language: str = "en") -> View:
     """A run of which nothing is computed yet."""
     scenario = load_scenario("add_multiply")
     return View(scenario, Session(scenario.run()), language)
-
-
-async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    while not holds():
-        await pilot.pause(0.01)
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "computing q"), ("ko", "q 계산 중")])

@@ -66,6 +66,24 @@ async def test_a_breakpoint_that_a_command_meets_meanwhile_pauses(
         assert position(pilot) == met + 1, "played again, it goes on from there"
 
 
+@pytest.mark.parametrize("at_once", [0, 10**9])
+async def test_a_breakpoint_for_once_pauses_too(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is gone where it was met."""
+    monkeypatch.setattr(time_travel, "AT_ONCE", at_once)
+    async with opened("gradient_descent") as pilot:
+        screen = debugger(pilot)
+        screen.do(Break("phase update", once=True))
+        await pilot.press("a")
+        screen.player.step()
+        await pilot.press("c")
+        while screen.current.session.pending is not None:
+            await pilot.pause()
+        met = position(pilot)
+        assert not screen.current.session.breakpoints
+        screen.player.step()
+        assert (position(pilot), screen.player.timer) == (met, None)
+
+
 async def test_speeds() -> None:
     async with opened("vanishing_over_time") as pilot:
         screen = debugger(pilot)

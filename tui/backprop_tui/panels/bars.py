@@ -116,14 +116,17 @@ def _trouble(view: View, start: int, space: str, short: bool) -> Line:
 
 def _progress(view: View, width: int) -> Line:
     """A progress bar for work that takes long; empty without any."""
-    state = progress(view.session)
-    if state is None:
+    state, computing = progress(view.session), view.computing
+    if state is not None:
+        part, label = state.part, iteration_text(view.session.run, state.iteration)
+    elif computing is not None:
+        part, label = computing.part, msg("computing {name} …", name=computing.name or view.scenario.name)
+    else:
         return ()
     size = max(_BAR_CELLS // 4, min(_BAR_CELLS, width // 5))
-    label = iteration_text(view.session.run, state.iteration).in_language(view.language)
     return (
-        *progress_bar(state.part, size, ascii=view.ascii),
-        Span(f" {label}   ", Role.HEADING),
+        *progress_bar(part, size, ascii=view.ascii),
+        Span(f" {label.in_language(view.language)}   ", Role.HEADING),
         Span("Esc", Role.KEY),
         Span(f" {msg('stop').in_language(view.language)} ", Role.DIM),
     )

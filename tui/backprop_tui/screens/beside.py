@@ -9,13 +9,24 @@ from functools import partial
 from typing import Any, ClassVar, Final
 
 from msgspec import structs
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.reactive import reactive
 
-from backprop_engine.debugger import Command, Go, Iterate, StepBy, StepOver, SwitchBranch, finished, update
+from backprop_engine.debugger import (
+    Command,
+    Go,
+    Iterate,
+    Session,
+    StepBy,
+    StepOver,
+    SwitchBranch,
+    finished,
+    update,
+)
 from backprop_engine.errors import UsageError
+from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import Message, msg
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.commands.row import CommandRow
@@ -31,9 +42,10 @@ from backprop_tui.panels.beside import (
     steps,
 )
 from backprop_tui.screens.bindings import CommandApp, bindings
+from backprop_tui.screens.computations import STOPPED, Computations
 from backprop_tui.screens.refusals import Refusals
 from backprop_tui.screens.steady import SteadyScreen
-from backprop_tui.view import View
+from backprop_tui.view import Computing, View
 from backprop_tui.widgets.graph_panel import GraphPanel
 from backprop_tui.widgets.panel import Panel
 
@@ -79,10 +91,18 @@ _SECONDS: Final = 4
 """Seconds that an answer stays."""
 
 
+def _looked_at(session: Session) -> Session:
+    """The session, with what is shown of it computed."""
+    session.frame  # noqa: B018 - records the trace
+    return session
+
+
 def pair_of(view: View, *branches: str) -> Pair:
     """Two branches where the reader is; `UsageError` where there is no such branch."""
     here = replace(view.session, levels=())
-    sessions = [finished(update(update(here, SwitchBranch(name)), Go(here.position))) for name in branches]
+    sessions = [
+        _looked_at(finished(update(update(here, SwitchBranch(name)), Go(here.position)))) for name in branches
+    ]
     left, right = (replace(view, session=replace(session, notice=None)) for session in sessions)
     return left, right
 
@@ -103,6 +123,7 @@ class BesideScreen(SteadyScreen[None]):
         self.set_reactive(BesideScreen.pair, pair)
         self.refusals = Refusals(self, self._seen, self._refuse)
         self._answers = 0
+        self._computations = Computations(self)
 
     @property
     def current(self) -> Pair:
@@ -182,6 +203,28 @@ class BesideScreen(SteadyScreen[None]):
         left, right = (replace(view, language=language) for view in self.current)
         self.pair = (left, right)
 
+    # What takes long
+
+    @property
+    def application(self) -> App[Any]:
+        """The application."""
+        return self.app
+
+    @property
+    def computed_graph(self) -> Graph:
+        """The graph of both branches."""
+        return self.current[0].session.run.graph
+
+    def show_computing(self, computing: Computing | None) -> None:
+        """Show in the header how far it is, or that nothing is computed any more."""
+        left, right = self.current
+        self.set_reactive(BesideScreen.pair, (left, replace(right, computing=computing)))
+        self.query_one("#header", Panel).redraw()
+
+    def on_unmount(self) -> None:
+        """Compute no further."""
+        self._computations.give_up()
+
     # Commands
 
     @property
@@ -196,7 +239,10 @@ class BesideScreen(SteadyScreen[None]):
     def action_command(self, name: str) -> None:
         """What a key, a click or the palette does for a row of the table."""
         if name in _LEAVING:
-            self.dismiss()
+            if self._computations.give_up():
+                self._answer(STOPPED)
+            else:
+                self.dismiss()
         elif name in self.offers:
             row = next(row for row in self.commands if row.name == name)
             self.refusals.watch(row, partial(self._carry_out, name))
@@ -252,6 +298,8 @@ class BesideScreen(SteadyScreen[None]):
 
     def _refuse(self, row: CommandRow) -> None:
         session = self.current[0].session
+        if self._computations.busy:  # it has not been done yet
+            return
         if row.name == "end" and session.position < session.last:
             self._answer(msg("this is the end of the iteration: s goes on to the next"))
         else:
@@ -267,11 +315,16 @@ class BesideScreen(SteadyScreen[None]):
 
     def _do(self, command: Command) -> None:
         """Carry out a command on both branches."""
-        try:
-            sessions = [finished(update(view.session, command)) for view in self.current]
-        except UsageError as error:
-            self._answer(error)
-            return
+        self._computations.in_turn(
+            lambda: self._computations.compute(
+                lambda: [_looked_at(finished(update(view.session, command))) for view in self.current],
+                self._show,
+                self._answer,
+            )
+        )
+
+    def _show(self, sessions: list[Session]) -> None:
+        """Show both branches where a command has led."""
         notice = sessions[0].notice or sessions[1].notice
         left, right = (
             replace(view, session=replace(session, notice=None))

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from backprop_engine.debugger import (
     Break,
@@ -26,13 +27,16 @@ from backprop_engine.debugger import (
     halted,
     update,
 )
+from backprop_engine.debugger.session import PendingMove
 from backprop_engine.debugger.troubles import next_trouble
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
+from backprop_engine.scenario.work import takes_long
 from backprop_engine.trace.trace import nodes_of
-from backprop_tui.cells.lines import plain
+from backprop_tui.cells.lines import Line, plain
 from backprop_tui.commands.row import CommandRow
 from backprop_tui.queries import Query, Request
+from backprop_tui.screens.computations import STOPPED, Computations
 from backprop_tui.screens.handle import Handle
 from backprop_tui.screens.slices import PAUSE, PENDING, sliced
 from backprop_tui.view import View
@@ -41,6 +45,8 @@ if TYPE_CHECKING:
     from backprop_tui.prompt.outcome import Outcome
 
 __all__ = ["CommandRunner"]
+
+T = TypeVar("T")
 
 _UNSEEN = (Break, Delete, Fold, NameBranch, Redo, Set, SwitchBranch, Undo)
 """Commands of which the screen shows too little by itself."""
@@ -58,12 +64,31 @@ def _name_of(request: Request, commands: tuple[CommandRow, ...]) -> str:
     return next(made, "")
 
 
+def _carried_on(session: Session) -> Session:
+    """What is pending carried on for a slice."""
+    return _looked_at(sliced(session))
+
+
+def _looked_at(session: Session) -> Session:
+    """The session, with what the panels show of it computed."""
+    if session.pending is None:
+        session.frame  # noqa: B018 - records the trace
+        session.compared  # noqa: B018 - and that of the baseline
+    return session
+
+
+def _leads_to_another_run(session: Session) -> bool:
+    """Whether what is pending is a change of the run, and not a move in it."""
+    return isinstance(session.pending, PendingMove) and session.pending.goal.run is not session.run
+
+
 class CommandRunner:
     """Carries out commands on the view that its handle shows."""
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
         self._answered = False
+        self._computations = Computations(handle)
 
     def run(self, row: CommandRow) -> None:
         """What a key or the palette does for a row of the table."""
@@ -76,17 +101,17 @@ class CommandRunner:
 
     def do(self, command: Command) -> None:
         """Carry out a command of the debugger."""
-        try:
-            self._take(command)
-        except UsageError as error:
-            self.answer(error.in_language(self._handle.current.language), wrong=True)
+        self._in_turn(partial(self._take, command))
 
     def _take(self, command: Command) -> None:
         """Show the session after a command; what takes long goes on until the reader does something else."""
         before = self._handle.current.session
-        after = update(before, command)
+        self._compute(lambda: _looked_at(update(before, command)), partial(self._show, before, command))
+
+    def _show(self, before: Session, command: Command, after: Session) -> None:
         self._forget_answer()
-        after = sliced(after)
+        if not takes_long(after.run.graph):  # else a slice is an iteration
+            after = sliced(after)
         view = self._handle.current
         found = view.found if after.run.graph is before.run.graph else ()
         self._handle.show_view(replace(view, session=after, found=found))
@@ -96,6 +121,31 @@ class CommandRunner:
             self._report(before, after, command)
 
     # What takes long
+
+    @property
+    def busy(self) -> bool:
+        """Whether an iteration that takes long is being computed."""
+        return self._computations.busy
+
+    def compute(self, function: Callable[[], T], then: Callable[[T], object]) -> None:
+        """Compute what `then` hears, in its turn, while the screen takes keys; an answer says what failed."""
+        self._in_turn(lambda: self._compute(function, then))
+
+    def _compute(self, function: Callable[[], T], then: Callable[[T], object]) -> None:
+        self._computations.compute(function, then, self._fail)
+
+    def _fail(self, error: UsageError) -> None:
+        self.answer(error.in_language(self._handle.current.language), wrong=True)
+
+    def _in_turn(self, begin: Callable[[], None]) -> None:
+        """Begin something, after the step that is being computed; a long way is given up for it."""
+        if self._handle.current.session.pending is not None:
+            self._computations.give_up()
+        self._computations.in_turn(begin)
+
+    def leave(self) -> None:
+        """Compute no further: the screen closes."""
+        self._computations.give_up()
 
     def wait_for(self, then: Callable[[Session], None]) -> None:
         """Carry on what is pending, slice by slice, and hear keys in between; `then` hears what came of it.
@@ -111,11 +161,20 @@ class CommandRunner:
             handle.keep_view(replace(handle.current, session=session))
             handle.panel("header").redraw()  # which shows how far it has come
             await asyncio.sleep(PAUSE)
-            if handle.current.session is not session or not handle.is_attached:
+            if not self._waits_for(session):
                 return
-            session = sliced(session)
+            found = await self._computations.awaited(
+                partial(_carried_on, session), partial(self._waits_for, session)
+            )
+            if found is None:
+                return
+            session = found
         handle.show_view(replace(handle.current, session=session))
         then(session)
+
+    def _waits_for(self, session: Session) -> bool:
+        """Whether the reader still waits for what is pending in a session."""
+        return self._handle.current.session is session and self._handle.is_attached
 
     def carry_on(self) -> None:
         """Carry on what the view has pending."""
@@ -123,15 +182,23 @@ class CommandRunner:
             self.wait_for(lambda found: None)
 
     def halt(self) -> bool:
-        """Stop what is pending where it has come to; whether anything was."""
-        view = self._handle.current
-        if view.session.pending is None:
+        """Stop what is pending where it has come to, or leave what is computed; whether anything was."""
+        was_busy, before = self._computations.give_up(), self._handle.current.session
+        if before.pending is None and not was_busy:
             return False
-        after = halted(view.session)
+        if before.pending is not None:
+            self._handle.keep_view(replace(self._handle.current, session=before.waiting(None)))
+        if before.pending is None or (was_busy and _leads_to_another_run(before)):
+            self.answer(STOPPED.in_language(self._handle.current.language))
+        else:
+            self._compute(lambda: _looked_at(halted(before)), self._show_halted)
+        return True
+
+    def _show_halted(self, after: Session) -> None:
+        view = self._handle.current
         self._handle.show_view(replace(view, session=after))
         if after.notice is not None:
             self.answer(after.notice.in_language(view.language))
-        return True
 
     # What came of it
 
@@ -141,13 +208,18 @@ class CommandRunner:
         from backprop_tui.prompt.reports import is_move, notices, report
 
         view = self._handle.current
-        if is_move(command):
-            lines = notices(before, after, view.language)[:1]  # the panels tell the rest
-        else:
-            lines = report(before, after, command, Context(view.scenario, view.language))
-        if lines:
+
+        def told() -> list[Line]:
+            if is_move(command):
+                return notices(before, after, view.language)[:1]  # the panels tell the rest
+            return report(before, after, command, Context(view.scenario, view.language))
+
+        def tell(lines: list[Line]) -> None:
             good = after.notice is None or after.notice.good
-            self.answer(plain(lines[: _SHORT + 1]), wrong=bool(after.hit) or not good)
+            if lines:
+                self.answer(plain(lines[: _SHORT + 1]), wrong=bool(after.hit) or not good)
+
+        self._compute(told, tell)
 
     def answer(self, words: str, *, wrong: bool = False) -> None:
         """An answer over a corner of the screen, in place of the one before."""
@@ -163,26 +235,48 @@ class CommandRunner:
 
     # Typed lines
 
-    def apply(self, request: Request) -> Outcome:
-        """Apply what was typed and show the session after it; what it shows beside is in the outcome.
+    def read(self, line: str, then: Callable[[Request], None], failed: Callable[[UsageError], None]) -> None:
+        """Parse a line; `failed` hears why it asks for nothing that there is."""
+        from backprop_tui.prompt.parse import parse
 
-        What takes long is left pending: see `wait_for`. `UsageError` where it cannot be done.
+        def begin() -> None:
+            session = self._handle.current.session
+            self._computations.compute(lambda: parse(line, session).request, then, failed)
+
+        self._in_turn(begin)
+
+    def apply(
+        self, request: Request, then: Callable[[View, Outcome], None], failed: Callable[[UsageError], None]
+    ) -> None:
+        """Apply what was typed and show the session after it; `then` hears the view before, and the outcome.
+
+        What takes long is left pending: see `wait_for`. `failed` hears why it cannot be done.
         """
         from backprop_tui.prompt.execute import apply
         from backprop_tui.prompt.outcome import WIDTH, Context
 
         view, app = self._handle.current, self._handle.application
         width = min(WIDTH, max(_LEAST_WIDTH, app.size.width - _BESIDE_ANSWERS))
-        outcome = apply(view.session, request, Context(view.scenario, view.language, width), None)
-        session, found = outcome.session, outcome.found
-        if len(found) == 1:  # it is what was looked for
-            session = update(session, Select(*found))
-        if session is not view.session or found:
-            self._handle.show_view(replace(view, session=session, found=found or view.found))
-        if outcome.ends:
-            app.exit()
-        self._handle.heard(_name_of(request, self._handle.commands))
-        return outcome
+        context = Context(view.scenario, view.language, width)
+
+        def applied() -> tuple[Outcome, Session]:
+            outcome = apply(view.session, request, context, None)
+            session, found = outcome.session, outcome.found
+            if len(found) == 1:  # it is what was looked for
+                session = update(session, Select(*found))
+            return outcome, session if session is view.session else _looked_at(session)
+
+        def show(applied: tuple[Outcome, Session]) -> None:
+            outcome, session = applied
+            if session is not view.session or outcome.found:
+                now = self._handle.current
+                self._handle.show_view(replace(now, session=session, found=outcome.found or now.found))
+            if outcome.ends:
+                app.exit()
+            self._handle.heard(_name_of(request, self._handle.commands))
+            then(view, outcome)
+
+        self._computations.compute(applied, show, failed)
 
     def say_briefly(self, before: View, request: Request, outcome: Outcome) -> bool:
         """Say in a notice what a line came to; False where there is too much to read for that."""
@@ -200,18 +294,17 @@ class CommandRunner:
 
     def type(self, line: str) -> None:
         """Carry out a line that a key is short for."""
-        from backprop_tui.prompt.parse import parse
 
-        view = self._handle.current
-        try:
-            request = parse(line, view.session).request
-            if not isinstance(request, Query):
+        def carry_out(request: Request) -> None:
+            if isinstance(request, Query):
+                self.apply(request, self.show_outcome, self._fail)
+            else:
                 self._take(request)
-                return
-            outcome = self.apply(request)
-        except UsageError as error:
-            self.answer(error.in_language(view.language), wrong=True)
-            return
+
+        self.read(line, carry_out, self._fail)
+
+    def show_outcome(self, before: View, outcome: Outcome) -> None:
+        """Show what a query came to where no prompt is open."""
         if outcome.screen is not None:
             self._handle.call_later(self._handle.run_screen_command, outcome.screen)
         elif len(outcome.lines) > _SHORT:

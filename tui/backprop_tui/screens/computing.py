@@ -1,13 +1,8 @@
-"""What is seen of a long run until it is computed: how far it is, and how to leave it.
-
-It is computed in a thread of its own.
-"""
+"""What is seen of a long run until it is computed: how far it is, and how to leave it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
-from threading import Event
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -15,13 +10,12 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from backprop_engine.messages.message import msg
-from backprop_engine.scenario.work import pass_work, takes_long
-from backprop_engine.trace.record import listening
+from backprop_engine.trace.trace import Frame
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.panels.bars import progress_bar
 from backprop_tui.screens.bindings import CommandApp
-from backprop_tui.screens.slices import in_background
+from backprop_tui.screens.computation import Computation
 from backprop_tui.screens.steady import SteadyScreen
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
@@ -30,10 +24,6 @@ __all__ = ["ComputingScreen"]
 
 _INTERVAL: Final = 0.1
 """Seconds between two looks at how far it is."""
-
-
-class _Left(Exception):  # noqa: N818 - nothing is wrong
-    """The reader has left."""
 
 
 class ComputingScreen(SteadyScreen[None]):
@@ -47,10 +37,8 @@ class ComputingScreen(SteadyScreen[None]):
     def __init__(self, view: View, then: Callable[[View], Screen[None]]) -> None:
         super().__init__()
         self._view, self._then = view, then
-        self._done, self._begun, self._whole = 0, 0, max(1, takes_long(view.session.run.graph))
-        self._node = ""
-        self._given_up: Event | None = None
-        """Set once nobody waits any more for what is being computed."""
+        self._computation: Computation[Frame] | None = None
+        """What somebody waits for."""
 
     def compose(self) -> ComposeResult:
         """One panel."""
@@ -62,19 +50,22 @@ class ComputingScreen(SteadyScreen[None]):
 
     def on_screen_resume(self) -> None:
         """Begin, or begin again."""
-        if self._given_up is None:
-            self._done = self._begun = 0
-            self._given_up = Event()
-            in_background(self._compute, self._given_up)
+        if self._computation is None:
+            session = self._view.session
+            self._computation = Computation(session.run.graph, lambda: session.frame, self._tell)
+
+    def _tell(self) -> None:
+        """In the thread that has computed it."""
+        self.call_later(self._show)
 
     def on_unmount(self) -> None:
         """Nobody waits any more."""
         self._give_up()
 
     def _give_up(self) -> None:
-        if self._given_up is not None:
-            self._given_up.set()
-            self._given_up = None
+        if self._computation is not None:
+            self._computation.give_up()
+            self._computation = None
 
     def action_leave(self) -> None:
         """Compute no further, and choose another scenario."""
@@ -82,38 +73,19 @@ class ComputingScreen(SteadyScreen[None]):
         if isinstance(self.app, CommandApp):
             self.app.open_gallery()
 
-    def _compute(self, given_up: Event) -> None:
-        """In a thread of its own."""
-        session = self._view.session
-        each = pass_work(session.run.graph)
+    def _show(self) -> None:
+        """Show what was computed, if anybody still waits for it.
 
-        def heard(node: int) -> None:
-            if given_up.is_set():
-                raise _Left
-            self._done, self._begun = self._done + self._begun, each[node]
-            self._node = session.run.graph.nodes[node].name
-
-        try:
-            with listening(heard):
-                session.frame  # noqa: B018 - records the trace
-        except _Left:
-            return
-        except MemoryError:  # the next screen meets it again, as it would without this one
-            pass
-        if not given_up.is_set():
-            with suppress(RuntimeError):  # the app has ended meanwhile
-                self.call_later(self._show, given_up)
-
-    def _show(self, given_up: Event) -> None:
-        """Show what was computed, if anybody still waits for it."""
-        if given_up is self._given_up and self.is_current:
+        Where memory did not suffice, the next screen meets that again, as it would without this one.
+        """
+        if self._computation is not None and self._computation.is_over() and self.is_current:
             self.app.switch_screen(self._then(self._view))
 
     def _drawn(self, width: int, height: int) -> Drawing:
         """What is computed, how far it is, and the keys, in the middle."""
         view, language = self._view, self._view.language
-        said = msg("computing {name} …", name=self._node or view.scenario.name).in_language(language)
-        part = min(1.0, self._done / self._whole)
+        name, part = self._computation.progress if self._computation is not None else ("", 0.0)
+        said = msg("computing {name} …", name=name or view.scenario.name).in_language(language)
         lines: list[Line] = [
             (Span(view.scenario.title.in_language(language) or view.scenario.name, Role.HEADING),),
             (),

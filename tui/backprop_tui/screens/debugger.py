@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from backprop_engine.debugger import Command, Go, Select
 from backprop_engine.debugger.branches import BASELINE
-from backprop_engine.graph.graph import Node
+from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.messages.message import msg
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import Line
@@ -49,7 +49,7 @@ from backprop_tui.screens.player import Player
 from backprop_tui.screens.plot_filler import PlotFiller
 from backprop_tui.screens.refusals import Refusals, seen_in, why_idle
 from backprop_tui.screens.steady import SteadyScreen
-from backprop_tui.view import View
+from backprop_tui.view import Computing, View
 from backprop_tui.widgets.graph_panel import GraphPanel
 from backprop_tui.widgets.mistakes_panel import MistakesPanel
 from backprop_tui.widgets.panel import DrawFunction, Panel
@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from backprop_tui.screens.read_ahead import ReadAhead
 
 __all__ = ["DebuggerScreen"]
+
+T = TypeVar("T")
 
 _LEAST = (60, 20)
 """The least columns and rows that are comfortable; a smaller screen says so."""
@@ -84,7 +86,7 @@ class DebuggerScreen(SteadyScreen[None]):
 
     def __init__(self, view: View, guide: Guide | None = None, *, staged: bool = False) -> None:
         super().__init__()
-        self.set_reactive(DebuggerScreen.view, view)
+        self.set_reactive(DebuggerScreen.view, replace(view, computing=None))
         self._panels: dict[str, Panel] = {}
         """All panels by name, as soon as they are there: they are asked for at every step."""
         self._hints: tuple[object, Drawing] | None = None
@@ -102,9 +104,7 @@ class DebuggerScreen(SteadyScreen[None]):
         self.check_job = CheckJob(self)
         self.navigation = GraphNavigation(self)
         self.arrangement = PanelArrangement(self, STAGE if staged else "")
-        self.refusals = Refusals(
-            self, lambda: seen_in(self), lambda row: self.runner.answer(why_idle(self.current, row))
-        )
+        self.refusals = Refusals(self, lambda: seen_in(self), self._refuse)
         self.follower = FileFollower(self, self.runner.carry_on)
         self.others = OtherScreens(self, partial(self.runner.answer, wrong=True))
         self.own_commands = self._commands_of_the_screen()
@@ -112,6 +112,7 @@ class DebuggerScreen(SteadyScreen[None]):
 
     def on_unmount(self) -> None:
         """The guide keeps what is to be kept, however the screen was left."""
+        self.runner.leave()
         if self._guide is not None:
             self._guide.left(partial(self.app.notify, severity="error", markup=False), self.current.language)
 
@@ -161,7 +162,8 @@ class DebuggerScreen(SteadyScreen[None]):
 
     def _header(self, width: int, height: int) -> Drawing:
         """The position in the run; on a screen too small to be comfortable, a word about that."""
-        if self.size.width < _LEAST[0] or self.size.height < _LEAST[1]:
+        small = self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
+        if small and self.current.computing is None:
             return too_small(self.size, _LEAST, self.current.language, ascii=self.current.ascii)
         return header(self.current, width, height, self.player.playing)
 
@@ -363,6 +365,22 @@ class DebuggerScreen(SteadyScreen[None]):
         """Show a notice over a corner of the screen; what it quotes is never read as markup."""
         self.notify(words, markup=False, severity="warning" if wrong else "information", timeout=seconds)
 
+    # What takes long
+
+    @property
+    def computed_graph(self) -> Graph:
+        """The graph of the run that is computed."""
+        return self.current.session.run.graph
+
+    def show_computing(self, computing: Computing | None) -> None:
+        """Show in the header how far it is, or that nothing is computed any more."""
+        self.keep_view(replace(self.current, computing=computing))
+        self.panel("header").redraw()
+
+    def compute(self, function: Callable[[], T], then: Callable[[T], object]) -> None:
+        """Compute what `then` hears while the screen takes keys; an answer says what failed."""
+        self.runner.compute(function, then)
+
     # Commands
 
     @property
@@ -379,6 +397,11 @@ class DebuggerScreen(SteadyScreen[None]):
         row = self._row(name)
         self.refusals.watch(row, self.own_commands.get(name) or partial(self.runner.run, row))
         self.heard(name)
+
+    def _refuse(self, row: CommandRow) -> None:
+        """Say why the command of a row has changed nothing; what waits its turn has not been done yet."""
+        if not self.runner.busy:
+            self.runner.answer(why_idle(self.current, row))
 
     def heard(self, command: str) -> None:
         """A command was carried out: the tour may have asked for it."""
@@ -495,8 +518,8 @@ class DebuggerScreen(SteadyScreen[None]):
 
     def _close(self) -> None:
         """Stop what takes long, close what is open, let go of what is chosen, or go back to the gallery."""
-        if self.current.session.pending is not None:
-            self.runner.halt()
+        if self.runner.halt():
+            self.player.stop()
         elif self.get_selected_text():
             self.clear_selection()
         elif self.follower.mistakes.is_open:

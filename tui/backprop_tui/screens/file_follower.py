@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePath
 
 from msgspec import structs
@@ -26,6 +27,7 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.run import Run
 from backprop_tui.files.opening import Opening
 from backprop_tui.files.watching import INTERVAL, Stamp, Watcher, data_files, stamp
+from backprop_tui.screens.computation import aside
 from backprop_tui.screens.handle import Handle
 from backprop_tui.view import View
 from backprop_tui.widgets.mistakes_panel import MistakesPanel
@@ -72,15 +74,17 @@ class FileFollower:
     async def _load(self, watcher: Watcher, opening: Opening) -> None:
         handle = self._handle
         before = handle.current
-        read = await asyncio.to_thread(_read_again, opening, before)
+        read = await aside(partial(_read_again, opening, before))
         if read.files is not None:
             watcher.watch((opening.path, *read.files), read.stamps)
         self._show_mistakes(read.error)
         if read.view is None:
             return
         view, problems = read.view, read.problems
-        if handle.current is not before:  # who moved on in the meantime is taken from where they are now
-            view, problems = _carried_over(handle.current, view.scenario, view.session.baseline)
+        scenario, run, now = view.scenario, view.session.baseline, before
+        while handle.current is not now:  # who moved on in the meantime is taken from where they are now
+            now = handle.current
+            view, problems = await aside(partial(_looked_at, now, scenario, run))
         handle.show_view(replace(view, opening=structs.replace(opening, stamps=read.stamps)))
         self._carry_on()
         self._say_changes(opening, before.scenario, view)
@@ -225,11 +229,17 @@ def _read_again(opening: Opening, view: View) -> _Read:
     stamps = {path: stamp(path) for path in (opening.path, *(files or ()))}
     try:
         scenario = opening.load()
-        read, problems = _carried_over(view, scenario, scenario.run())
-        read.session.frame  # noqa: B018 - records the trace
+        read, problems = _looked_at(view, scenario, scenario.run())
     except BackpropError as error:
         return _Read(None, error, files, stamps)
     return _Read(read, None, files, stamps, problems)
+
+
+def _looked_at(view: View, scenario: Scenario, run: Run) -> tuple[View, tuple[str, ...]]:
+    """The view carried over, with what its reader looks at computed."""
+    read, problems = _carried_over(view, scenario, run)
+    read.session.frame  # noqa: B018 - records the trace
+    return read, problems
 
 
 def _carried_over(view: View, scenario: Scenario, run: Run) -> tuple[View, tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from textual.app import App
 from textual.screen import Screen
@@ -12,15 +12,17 @@ from textual.widget import Widget
 from textual.worker import Worker, WorkType
 
 from backprop_engine.debugger import Command, Session
-from backprop_engine.graph.graph import Node
+from backprop_engine.graph.graph import Graph, Node
 from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import Line
 from backprop_tui.commands.row import CommandRow
 from backprop_tui.queries import ScreenCommand
-from backprop_tui.view import View
+from backprop_tui.view import Computing, View
 from backprop_tui.widgets.panel import Panel
 
 __all__ = ["Guide", "Handle"]
+
+T = TypeVar("T")
 
 
 class Guide(Protocol):
@@ -132,6 +134,21 @@ class Handle(Protocol):
     @property
     def notices(self) -> int:
         """How many notices have been shown so far."""
+        ...
+
+    # What takes long
+
+    @property
+    def computed_graph(self) -> Graph:
+        """The graph of the run that is computed."""
+        ...
+
+    def show_computing(self, computing: Computing | None) -> None:
+        """Show how far it is, or that nothing is computed any more."""
+        ...
+
+    def compute(self, function: Callable[[], T], then: Callable[[T], object]) -> None:
+        """Compute what `then` hears while the screen takes keys; an answer says what failed."""
         ...
 
     # Panels

@@ -72,7 +72,10 @@ class OtherScreens:
         view = self._handle.current
         right = right or view.session.branches.current
         if left != right:
-            self._handle.application.push_screen(BesideScreen(pair_of(view, left, right)))
+            self._handle.compute(
+                lambda: pair_of(view, left, right),
+                lambda pair: self._handle.application.push_screen(BesideScreen(pair)),
+            )
         else:
             words = msg(
                 "there is only the baseline: change something first, with `{key}`", key=view.key("set")
@@ -100,12 +103,10 @@ class OtherScreens:
 
         view = self._handle.current
         seed = int.from_bytes(os.urandom(2))
-        try:
-            practice = begin(view.scenario, seed, at=view.frame.position)
-        except UsageError as error:
-            self._refuse(error.in_language(view.language))
-            return
-        self._handle.application.push_screen(PracticeScreen(practice, view))
+        self._handle.compute(
+            lambda: begin(view.scenario, seed, at=view.frame.position),
+            lambda practice: self._handle.application.push_screen(PracticeScreen(practice, view)),
+        )
 
     def bug(self, named: str = "") -> None:
         """Begin the bug lab; in it grade what is named as the bug, or list the mistakes."""

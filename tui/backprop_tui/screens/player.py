@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from textual.timer import Timer
 
-from backprop_engine.debugger import Session, StepBy, stopping
+from backprop_engine.debugger import StepBy, stopping
 from backprop_engine.messages.message import msg
 from backprop_tui.screens.handle import Handle
 
@@ -76,18 +77,34 @@ class Player:
 
     def step(self) -> None:
         """One step more; where something takes long, playing waits for it."""
-        session = self._handle.current.session
-        if session.pending is not None:
+        if not self._waits():
+            self._see_whether_over(self._step_on)
+
+    def _waits(self) -> bool:
+        return self._handle.current.session.pending is not None or self._handle.current.computing is not None
+
+    def _step_on(self, over: bool) -> None:
+        """Step on, unless a command of the reader led to where playing is over."""
+        if self.timer is None:  # paused meanwhile
             return
-        if session.position == self._left_at or not self._is_over(session):
+        if self._handle.current.session.position == self._left_at or not over:
             self._handle.do(StepBy())
-            session = self._handle.current.session
-            self._left_at = session.position
-        if self.timer is not None and self._is_over(session):
+            if self._waits():
+                return
+            self._left_at = self._handle.current.session.position
+            self._see_whether_over(self._pause_if)
+        else:
+            self._pause_if(over)
+
+    def _pause_if(self, over: bool) -> None:
+        if over and self.timer is not None:
             self._pause()
 
-    def _is_over(self, session: Session) -> bool:
-        return session.here == self._last() or bool(stopping(session))
+    def _see_whether_over(self, then: Callable[[bool], None]) -> None:
+        """Whether playing is over here; a breakpoint that a command met may be gone since."""
+        session = self._handle.current.session
+        over = session.here == self._last() or bool(session.hit)
+        self._handle.compute(lambda: over or bool(stopping(session)), then)
 
     def _last(self) -> int:
         """Where playing ends: the end of what was stepped into, or of the whole run."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 from backprop_engine.debugger import Iterate, Select
 from backprop_engine.messages.message import msg
+from backprop_engine.scenario.work import takes_long
 from backprop_engine.trace.run import Run
+from backprop_tui.screens.computation import Computation
 from backprop_tui.screens.handle import Handle
 from backprop_tui.screens.slices import FILLING, PAUSE, extended
 
@@ -85,8 +88,25 @@ class PlotFiller:
         try:
             while (run := self._lacking()) is not None:
                 await asyncio.sleep(rest)
-                if self._handle.current.session.pending is None:  # what the reader waits for comes first
-                    rest = max(PAUSE, extended(run))
+                if not self._is_waited_for():
+                    rest = max(PAUSE, await self._extended(run))
                     self._handle.panel("plots").redraw()
         finally:
             self._filling = False
+
+    def _is_waited_for(self) -> bool:
+        """Whether the reader waits for something else, which comes first."""
+        view = self._handle.current
+        return view.session.pending is not None or view.computing is not None
+
+    async def _extended(self, run: Run) -> float:
+        """Compute a little of what is missing in a run; gives the seconds that it took."""
+        if not takes_long(run.graph):
+            return extended(run)
+        computation = Computation(run.graph, partial(extended, run))
+        while not computation.is_over():
+            await asyncio.sleep(PAUSE)
+            if self._is_waited_for() or self._lacking() is not run:
+                computation.give_up()
+                return PAUSE
+        return computation.result()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -21,11 +22,10 @@ from backprop_tui.cells.drawing import Area, Lines
 from backprop_tui.cells.lines import Line, Role, Span
 from backprop_tui.cells.text import clip, in_ascii
 from backprop_tui.prompt.complete import complete
-from backprop_tui.prompt.outcome import Context, fitted
-from backprop_tui.prompt.parse import parse
+from backprop_tui.prompt.outcome import Context, Outcome, fitted
 from backprop_tui.prompt.reports import is_move, report
 from backprop_tui.prompt.usage import hint
-from backprop_tui.queries import Query
+from backprop_tui.queries import Query, Request
 from backprop_tui.screens.command_runner import CommandRunner
 from backprop_tui.screens.handle import Handle
 from backprop_tui.screens.steady import SteadyScreen
@@ -183,17 +183,31 @@ class PromptScreen(ModalScreen[None], SteadyScreen[None]):
             return
         self.history.add(line)
         self._answer((Span(": ", Role.DIM), Span(clean(line), Role.KEY)))
-        view = self.debugger.current
-        try:
-            request = parse(line, view.session).request
-            self._repeats = line if is_move(request) else ""
-            outcome = self.runner.apply(request)
-        except UsageError as error:
-            self._answer((Span(clean(error.in_language(view.language)), Role.WARNING),))
-            return
-        if outcome.screen is not None:
+        self.runner.read(line, partial(self._carry_out, line), self._fail)
+        if self.once and self.runner.busy:  # what comes of it is told where it is seen
             self.dismiss()
+
+    def _carry_out(self, line: str, request: Request) -> None:
+        self._repeats = line if is_move(request) else ""
+        self.runner.apply(request, partial(self._tell, request), self._fail)
+
+    def _fail(self, error: UsageError) -> None:
+        words = error.in_language(self.debugger.current.language)
+        if self.is_attached:
+            self._answer((Span(clean(words), Role.WARNING),))
+        else:
+            self.runner.answer(words, wrong=True)
+
+    def _tell(self, request: Request, view: View, outcome: Outcome) -> None:
+        """Tell what came of a line, on a screen that has been left too."""
+        if outcome.screen is not None:
+            if self.is_attached:
+                self.dismiss()
             self.debugger.call_later(self.debugger.run_screen_command, outcome.screen)
+            return
+        if not self.is_attached:
+            if not self.runner.say_briefly(view, request, outcome):
+                self.debugger.open_prompt("", outcome.lines)
             return
         if self.once and self.runner.say_briefly(view, request, outcome):
             self.dismiss()
@@ -216,8 +230,11 @@ class PromptScreen(ModalScreen[None], SteadyScreen[None]):
 
     def _report(self, view: View, found: Session, command: Command) -> None:
         """What a search or a long way came to."""
-        if self.is_attached:
-            self._answer(*report(view.session, found, command, Context(view.scenario, view.language)))
+        context = Context(view.scenario, view.language)
+        self.debugger.compute(
+            lambda: report(view.session, found, command, context),
+            lambda lines: self._answer(*lines) if self.is_attached else None,
+        )
 
     def action_leave(self) -> None:
         """Stop what takes long, or else leave."""

@@ -7,17 +7,30 @@ from contextlib import suppress
 from contextvars import copy_context
 from threading import Thread
 from time import monotonic
-from typing import Final, ParamSpec
+from typing import Final, ParamSpec, TypeVar
 
 from textual.app import App
 from textual.worker import WorkerCancelled
 
 from backprop_engine.debugger import Session, advance
+from backprop_engine.trace.record import listening
 from backprop_engine.trace.run import Run
 
-__all__ = ["FILLING", "PAUSE", "PENDING", "SLICE", "extended", "in_background", "settled", "sliced"]
+__all__ = [
+    "FILLING",
+    "PAUSE",
+    "PENDING",
+    "SLICE",
+    "TakesLong",
+    "at_once",
+    "extended",
+    "in_background",
+    "settled",
+    "sliced",
+]
 
 Arguments = ParamSpec("Arguments")
+T = TypeVar("T")
 
 SLICE: Final = 0.04
 """Seconds that a slice takes; an iteration that takes longer is a slice of its own."""
@@ -25,6 +38,20 @@ PENDING, FILLING = _GROUPS = ("pending", "plots")
 """The groups of workers: of what the reader waits for, and of what the plots lack."""
 PAUSE: Final = 0.01
 """Seconds between two slices, for keys and for painting."""
+
+
+class TakesLong(Exception):  # noqa: N818 - nothing is wrong
+    """An operator would be computed now."""
+
+
+def at_once(function: Callable[[], T]) -> T:
+    """What a function gives, if no operator is computed for it; else `TakesLong`, before the first one is."""
+
+    def heard(node: int) -> None:
+        raise TakesLong
+
+    with listening(heard):
+        return function()
 
 
 def sliced(session: Session) -> Session:
