@@ -18,6 +18,7 @@ from torch.nn import functional as f
 from backprop_engine.debugger import Break, Continue, Session, finished, update
 from backprop_engine.derivatives.gradient_check import Verdict
 from backprop_engine.derivatives.numeric_check import check_edge
+from backprop_engine.explain.run_summary import run_summary
 from backprop_engine.graph.paths import module_path
 from backprop_engine.recordings.scenarios import load_recording
 from backprop_engine.trace.trace import Trace
@@ -368,6 +369,24 @@ def test_a_check_of_a_resnet_is_bounded(tmp_path: Path, capsys: pytest.CaptureFi
     assert found is not None
     assert 0 < int(found[1]) < int(found[2])
     trace = load_recording(tmp_path / "run").run().trace(0)
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None
+        np.testing.assert_array_equal(trace.gradient(module_path(name)), parameter.grad.numpy())
+
+
+def test_a_layer_of_an_lstm_says_why_it_is_recorded_and_is_not_counted_as_checked(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = CASES["LSTM"].model()
+    with record(tmp_path / "run", model, cells=None):
+        CASES["LSTM"].step(model)
+    trace = load_recording(tmp_path / "run").run().trace(0)
+    layers = [node.op for node in trace.graph.nodes if node.op is not None and "rnn_layer" in node.op.name]
+    assert layers
+    for op in layers:
+        assert op.recorded
+        assert "lstm_cell" in op.lesson.in_language("en")
+        assert "lstm_cell" in op.lesson.in_language("ko")
+    assert run_summary(trace).checks is None  # all that it has are parameters of the layers
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None
         np.testing.assert_array_equal(trace.gradient(module_path(name)), parameter.grad.numpy())

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from backprop_engine.arrays import norm
+from backprop_engine.derivatives.gradient_check import Verdict
 from backprop_engine.derivatives.numeric_check import check_leaf, directions_cost
 from backprop_engine.derived import derived
 from backprop_engine.scenario.model import Scenario
@@ -42,7 +43,8 @@ class LeafGradient(Struct, frozen=True):
 class RunSummary(Struct, frozen=True):
     """The leaves' gradients in the file's order, none after a forward pass alone.
 
-    `checks` are numeric ones, of one random direction a leaf; None where they would take too long.
+    `checks` are numeric ones, of one random direction a leaf; None where they would take too long, or
+    nothing can be checked here.
     """
 
     gradients: tuple[LeafGradient, ...]
@@ -63,7 +65,8 @@ def run_summary(trace: Trace) -> RunSummary:
     small = len(leaves) * len(graph.order) <= _MOST_WORK and graph.numbers() <= _MOST_NUMBERS
     if leaves and not hidden and small and directions_cost(graph) <= _MOST_COST:
         found = [check_leaf(trace, leaf, most=0, sample=0) for leaf in leaves]
-        checks = Tally(sum(check.verdict.good for check in found), len(found))
+        found = [check for check in found if check.verdict is not Verdict.NOT_APPLICABLE]
+        checks = Tally(sum(check.verdict.good for check in found), len(found)) if found else None
     return RunSummary(tuple(gradients), checks)
 
 

@@ -25,6 +25,14 @@ _LESSON: Final = Words(
     "The gradient that this operator passed on was recorded, but not how it was computed.",
     "이 연산이 넘겨준 그래디언트는 기록된 값입니다. 어떻게 계산했는지는 여기서 알 수 없습니다.",
 )
+_WHOLE_LAYER: Final = Words(
+    "This kernel computes a layer over all positions at once and keeps its gates to itself. `lstm_cell` "
+    "and `gru_cell` compute one position: the gradient that it passed on was recorded.",
+    "이 커널은 한 층을 모든 위치에 걸쳐 한꺼번에 계산하고 게이트 값을 남기지 않습니다. `lstm_cell`과 "
+    "`gru_cell`은 한 위치만 계산하므로, 여기서 넘겨준 그래디언트는 기록된 값입니다.",
+)
+_LESSONS: Final = dict.fromkeys(("mkldnn_rnn_layer", "_cudnn_rnn", "lstm", "gru"), _WHOLE_LAYER)
+"""Why some operators are none of ours, though they look like it."""
 _PART_LESSON: Final = Words(
     "One of several outputs of an operator passes its gradient back to its own place among them.",
     "여러 출력 가운데 하나가 자기 자리로 그래디언트를 돌려줍니다.",
@@ -58,7 +66,7 @@ def recorded_op(name: str, shape: Shape, rules: Rules) -> Op:
         shape=lambda *_, **__: shape,
         rules=rules,
         recorded=True,
-        lesson=_LESSON,
+        lesson=_LESSONS.get(name, _LESSON),
         samples=(),
     )
 
