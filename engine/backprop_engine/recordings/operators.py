@@ -5,7 +5,7 @@ They have neither a forward function nor rules that compute: calling either rais
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from msgspec import structs
@@ -31,7 +31,8 @@ _WHOLE_LAYER: Final = Words(
     "이 커널은 한 층을 모든 위치에 걸쳐 한꺼번에 계산하고 게이트 값을 남기지 않습니다. `lstm_cell`과 "
     "`gru_cell`은 한 위치만 계산하므로, 여기서 넘겨준 그래디언트는 기록된 값입니다.",
 )
-_LESSONS: Final = dict.fromkeys(("mkldnn_rnn_layer", "_cudnn_rnn", "lstm", "gru"), _WHOLE_LAYER)
+_RNN_LAYERS: Final[tuple[str, ...]] = ("mkldnn_rnn_layer", "_cudnn_rnn", "lstm", "gru")
+_LESSONS: Final[Mapping[str, Words]] = dict.fromkeys(_RNN_LAYERS, _WHOLE_LAYER)
 """Why some operators are none of ours, though they look like it."""
 _PART_LESSON: Final = Words(
     "One of several outputs of an operator passes its gradient back to its own place among them.",
