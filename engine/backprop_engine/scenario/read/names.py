@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
@@ -41,7 +42,7 @@ class NameTable:
         name = key.text
         if not name.isascii():
             name = normalised(name)
-            if invisible := INVISIBLE.search(name):
+            if invisible := re.search(INVISIBLE, name):
                 raise mistake(BAD_NAME, key, *_why_invisible(name, invisible[0]))
         if not name.isidentifier() or TRANSPOSED in name or name in RESERVED or len(name) > MAX_LENGTH:
             raise mistake(BAD_NAME, key, *_why_not(name))
@@ -59,7 +60,7 @@ class NameTable:
 def _why_invisible(name: str, character: str) -> tuple[Message, Hint]:
     """Which character nobody sees, and the name without it."""
     known_as = unicodedata.name(character, msg("a character"))
-    rest = INVISIBLE.sub("", name)
+    rest = re.sub(INVISIBLE, "", name)
     useful = rest.isidentifier() and rest not in RESERVED
     return msg(
         "a name cannot contain invisible characters: found U+{number:04X}, {called}",
