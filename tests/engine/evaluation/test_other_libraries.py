@@ -61,7 +61,7 @@ def test_what_is_proposed_has_a_shape(word: str) -> None:
         ("sparse_categorical_crossentropy", "softmax_with_loss"),
         ("svd", "no operator here inverts"),
         ("Conv3d", "one axis or two"),
-        ("MultiheadAttention", "an axis of heads"),
+        ("MultiheadAttention", "takes `heads`"),
         ("tnah", "did you mean `tanh`?"),
         ("matmull", "did you mean `matmul`?"),
     ],

@@ -84,6 +84,12 @@ def test_a_node_without_a_name_is_called_as_its_operator() -> None:
             {},
             "there is no node at position 7; a number used as an operand must be a float",
         ),
+        (("mul", "x", 2), {}, "there is no node at position 2; a number used as an operand must be a float"),
+        (
+            ("mul", "x", -1),
+            {},
+            "there is no node at position -1; a number used as an operand must be a float",
+        ),
         (("mul", "x", "W"), {"name": "x"}, "the graph has two nodes called x"),
     ],
 )

@@ -48,3 +48,12 @@ class TestBindings:
         assert other.leaves[0].tolist() == [7.0, 8.0]
         assert (other.leaves[1], other.seed.tolist()) == (5.0, [3.0, 3.0])
         assert bindings.leaves[0].tolist() == [1.0, 2.0]
+
+    def test_what_is_no_array_of_numbers_is_refused(self) -> None:
+        class NoArray:
+            def __array__(self, *_: Any, **__: Any) -> Any:
+                raise RuntimeError("on a device")
+
+        for value in (NoArray(), [[1], [2, 3]], "text", None, [1j, 2]):
+            with pytest.raises(UsageError, match="the value for x is neither a number nor a regular list"):
+                Bindings.of(self.graph, {"x": value, "k": 1}, 1)

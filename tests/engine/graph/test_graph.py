@@ -11,7 +11,7 @@ import pytest
 from backprop_engine.errors import ShapeError, UsageError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
-from backprop_engine.graph.graph import Graph, Kind
+from backprop_engine.graph.graph import Graph, Group, Kind
 from backprop_engine.ops import OPS
 from backprop_engine.trace.record import record
 from graphs import Sketch
@@ -260,3 +260,10 @@ def test_gradient_flows_through_a_node_that_an_input_leads_to() -> None:
     builder.apply("detach", x, name="cut")
     flowing = {name: builder.passes_gradient(name) for name in ("x", "c", "fixed", "free", "cut")}
     assert flowing == {"x": True, "c": False, "fixed": False, "free": True, "cut": False}
+
+
+def test_nodes_and_groups_say_what_they_are() -> None:
+    graph = Sketch().inputs(x=(2, 3)).constants(k=())(f="mul x k").build()
+    assert [repr(node) for node in graph.nodes] == ["<input x 2×3>", "<constant k ()>", "<computed f 2×3>"]
+    assert [graph.gets_gradient(position) for position in range(3)] == [True, False, True]
+    assert (Group("g", "grad(f, x)", 1, 2).is_pass, Group("g", "cell", 1, 2).is_pass) == (True, False)

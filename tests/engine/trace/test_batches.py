@@ -150,6 +150,12 @@ def test_an_example_that_does_not_fit_is_refused_wherever_it_is(at: int, size: i
         scenario.bindings.with_leaf(scenario.graph, "t", [*T[:at], 3, *T[at + 1 :]])
 
 
+def test_bindings_of_a_file_are_those_of_the_first_iteration() -> None:
+    scenario = loaded("{size: 2, of: [X, t], drop_last: true}")
+    assert scenario.bindings.leaves[scenario.graph["X"].position].tolist() == X[:2]
+    assert scenario.bindings.at(1).leaves[scenario.graph["X"].position].tolist() == X[2:4]
+
+
 def test_bindings_with_other_examples_are_those_of_the_first_iteration() -> None:
     scenario = loaded("{size: 2, of: [X, t], drop_last: true}")
     changed = scenario.bindings.with_leaf(scenario.graph, "X", np.array(X) + 10)

@@ -328,6 +328,26 @@ def test_what_is_missing_becomes_less_by_one_with_each_approach() -> None:
     assert (run.missing(4), run.nearest(4)) == (0, 4)
 
 
+def test_iterations_outside_of_a_run_are_refused() -> None:
+    run = load().run()
+    assert run.trace(6).iteration == 6
+    for outside in (-1, 7):
+        with pytest.raises(
+            UsageError, match=f"there is no iteration {outside}: iterations are numbered 0 to 6"
+        ):
+            run.trace(outside)
+
+
+def test_a_run_keeps_so_many_traces_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backprop_engine.trace.training._KEPT_TRACES", 3)
+    run = load().run()
+    kept = []
+    for iteration in (0, 1, 2, 3, 1, 5):
+        run.trace(iteration)
+        kept.append([*run._traces])
+    assert kept == [[0], [0, 1], [0, 1, 2], [1, 2, 3], [1, 2, 3], [2, 3, 5]]
+
+
 def test_positions_outside_of_a_run_are_refused() -> None:
     run = load().run()
     assert run.locate(run.last) == (6, run.graph.forward_schedule.last)
