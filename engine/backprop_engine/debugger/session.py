@@ -82,11 +82,10 @@ class Session:
     @property
     def frame(self) -> Frame:
         """The frame at the position, in the innermost run stepped into."""
-        return self._frame
-
-    @cached_property
-    def _frame(self) -> Frame:
-        return self.trace.frame(self.here)
+        kept: Frame | None = vars(self).get("_frame")  # a `cached_property` would hold a lock of all sessions
+        if kept is None:
+            kept = vars(self)["_frame"] = self.trace.frame(self.here)
+        return kept
 
     @cached_property
     def _located(self) -> tuple[int, int]:
@@ -97,10 +96,13 @@ class Session:
         """The current iteration."""
         return self._located[0]
 
-    @cached_property
+    @property
     def outer_trace(self) -> Trace:
         """The trace of this iteration."""
-        return self.run.trace(self.iteration)
+        kept: Trace | None = vars(self).get("_outer_trace")
+        if kept is None:
+            kept = vars(self)["_outer_trace"] = self.run.trace(self.iteration)
+        return kept
 
     @property
     def outer_here(self) -> int:
