@@ -1,8 +1,9 @@
 """Loading a scenario, against PyYAML's C parser, which only turns the same text into events.
 
-Two texts: `LINES` lines of ``h: tanh(h*w+x)``, each of which takes its operand from the line before, and a
-leaf of nested numbers of `CHARACTERS` characters. The parser, our reader and the whole loader take turns in
-one process, with the garbage collector off for each of them. What counts is the processor's time.
+Four texts: `LINES` lines of ``h: tanh(h*w+x)``, each of which takes its operand from the line before; the
+same lines in random order; as many lines of four operators each, no two of the same form; and a leaf of
+nested numbers of `CHARACTERS` characters. The parser, our reader and the whole loader take turns in one
+process, with the garbage collector off for each of them. What counts is the processor's time.
 """
 
 from __future__ import annotations
@@ -38,10 +39,54 @@ STAGES = {
 """What the loader does, and the function that does it; one that runs inside another does not count twice."""
 
 
+HEAD = "inputs: {x: 0.5, h0: 0.1}\nparams: {w: 0.9}\n"
+FUNCTIONS = ("tanh", "sin", "exp", "sigmoid", "relu", "abs")
+HOLE = "_"
+"""What stands for each operand of a form."""
+
+
+def chain(count: int) -> list[str]:
+    """Expressions of one form, one a line, each of the one before it."""
+    return [f"  h{number + 1}: tanh(h{number}*w+x)\n" for number in range(count)]
+
+
 def lines(count: int) -> str:
-    """A chain of `count` expressions, one a line."""
-    nodes = (f"  h{number + 1}: tanh(h{number}*w+x)\n" for number in range(count))
-    return "inputs: {x: 0.5, h0: 0.1}\nparams: {w: 0.9}\nnodes:\n" + "".join(nodes)
+    """A chain of `count` expressions."""
+    return f"{HEAD}nodes:\n{''.join(chain(count))}"
+
+
+def in_random_order(count: int) -> str:
+    """The same chain in an order that is not that of computing."""
+    shuffled = chain(count)
+    random.Random(0).shuffle(shuffled)
+    return f"{HEAD}nodes:\n{''.join(shuffled)}"
+
+
+def no_two_alike(count: int) -> str:
+    """A chain of `count` expressions of four operators each, no two of the same form."""
+    draw = random.Random(0)
+    forms: dict[str, None] = {}
+    while len(forms) < count:
+        whole = form(draw, 4)
+        forms[whole[1:-1] if whole.startswith("(") else whole] = None
+    found = []
+    for number, one in enumerate(forms):
+        first, *rest = one.split(HOLE)
+        operands = (draw.choice((f"h{number}", "w", "x")) for _ in rest[1:])
+        following = (operand + around for operand, around in zip(operands, rest[1:], strict=True))
+        found.append(f"  h{number + 1}: {first}h{number}{rest[0]}{''.join(following)}\n")
+    return f"{HEAD}nodes:\n{''.join(found)}"
+
+
+def form(draw: random.Random, operators: int) -> str:
+    """A random expression of so many operators, with holes for operands."""
+    if not operators:
+        return HOLE
+    if draw.random() < 0.2:
+        inside = form(draw, operators - 1)
+        return draw.choice(FUNCTIONS) + (inside if inside.startswith("(") else f"({inside})")
+    left = draw.randrange(operators)
+    return f"({form(draw, left)} {draw.choice('+-*/')} {form(draw, operators - 1 - left)})"
 
 
 def numbers(size: int) -> str:
@@ -148,6 +193,8 @@ def main() -> None:
     if not yaml.__with_libyaml__:
         raise SystemExit("this PyYAML comes without its C parser: there is nothing to compare with")
     measure(f"{LINES:,} lines of tanh(h*w+x)", lines(LINES), options.turns)
+    measure("the same lines in random order", in_random_order(LINES), options.turns)
+    measure(f"{LINES:,} lines of four operators, no two alike", no_two_alike(LINES), options.turns)
     measure(f"{CHARACTERS // 1_000_000} MB of nested numbers", numbers(CHARACTERS), options.turns)
 
 

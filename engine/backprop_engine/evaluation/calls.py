@@ -266,7 +266,7 @@ NAMED_NUMBERS: Final = {"pi": math.pi, "inf": math.inf}
 
 def in_operators(tree: Expr, own: Container[str] = ()) -> Expr:
     """`tree` in operators alone; calls of what is among `own` names stay as they are."""
-    if not any(map(needs_spelling, walk(tree))):
+    if not any(needs_spelling(part) for part in walk(tree) if not isinstance(part, (Name, Number))):
         return tree
     from backprop_engine.evaluation.spelled_out import spelled_out  # which few expressions need
 

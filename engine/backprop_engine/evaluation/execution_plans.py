@@ -6,11 +6,13 @@ step appends the result of one operator, and the last one is the value of the ex
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
@@ -50,7 +52,7 @@ __all__ = ["ExecutionPlan", "forget_plans", "plan_of", "refusal"]
 _NONE: Mapping[str, Any] = {}
 
 
-class PlanStep(NamedTuple):
+class PlanStep(Struct, frozen=True, eq=False):
     """One operator, with what is known of it before the text is; spans are the sample's."""
 
     mark: str
@@ -115,7 +117,7 @@ def refusal(
     call = [part for part in parts if not isinstance(part, Name | Attribute | Number)][number]
     assert isinstance(call, Call)  # all other parts fit their operators
     try:
-        _bound(call, _registers(parts), nodes, own)
+        _bound(call, _registers(*_sorted_parts(parts)), nodes, own)
     except CallError as error:
         return error
     raise AssertionError(f"{call.name} is refused in a template only")
@@ -123,10 +125,8 @@ def refusal(
 
 def _plan(template: Template, own: Mapping[str, Op] = NO_OWN_OPERATORS) -> ExecutionPlan:
     parts = operands_first(in_operators(template.tree, own))
-    registers = _registers(parts)
-    names = tuple(part for part in parts if isinstance(part, Name | Attribute))
-    numbers = tuple(part for part in parts if isinstance(part, Number))
-    computed = [part for part in parts if not isinstance(part, Name | Attribute | Number)]
+    names, numbers, computed = _sorted_parts(parts)
+    registers = _registers(names, numbers, computed)
     marks = [f"#{number}" for number in range(1, len(computed))] + [""] * bool(computed)
     steps: list[PlanStep] = []
     with suppress(CallError):
@@ -135,21 +135,22 @@ def _plan(template: Template, own: Mapping[str, Op] = NO_OWN_OPERATORS) -> Execu
             _step(template, part, mark, registers, own) for part, mark in zip(computed, marks, strict=True)
         )
     return ExecutionPlan(
-        names,
+        tuple(names),
         _names_written(template, names),
-        numbers,
+        tuple(numbers),
         len(computed),
         tuple(steps),
         len(names) + len(numbers) + len(computed),
         len(steps) < len(computed),
-        len(steps) == len(computed) and all(_is_bare(step.op) for step in steps),
-        tuple((step.mark, step.op, step.operands) for step in steps),
-        tuple(step.text for step in steps),
+        len(steps) == len(computed) and not any(map(_has_more, steps)),
+        tuple([(step.mark, step.op, step.operands) for step in steps]),
+        tuple([step.text for step in steps]),
     )
 
 
-def _is_bare(op: Op) -> bool:
-    return not (op.attributes or op.constants or is_derivative(op))
+def _has_more(step: PlanStep) -> bool:
+    """Whether a step is more than an operator and its operands."""
+    return bool(step.op.attributes or step.op.constants) or is_derivative(step.op)
 
 
 _kept = lru_cache(maxsize=MAX_TEMPLATES)(_plan)
@@ -160,21 +161,34 @@ def forget_plans() -> None:
     _kept.cache_clear()
 
 
-def _registers(parts: Iterable[Expr]) -> dict[int, int]:
+def _sorted_parts(parts: Iterable[Expr]) -> tuple[list[Name | Attribute], list[Number], list[Expr]]:
+    """The names and paths, the numbers, and what is computed, each in the order of `parts`."""
+    names: list[Name | Attribute] = []
+    numbers: list[Number] = []
+    computed: list[Expr] = []
+    for part in parts:
+        if isinstance(part, (Name, Attribute)):  # a union of types would be made again for each part
+            names.append(part)
+        elif isinstance(part, Number):
+            numbers.append(part)
+        else:
+            computed.append(part)
+    return names, numbers, computed
+
+
+def _registers(*kinds: Iterable[Expr]) -> dict[int, int]:
     """The register of each part, by the part's identity."""
-    ordered = sorted(parts, key=lambda part: (not _is_name(part), not isinstance(part, Number)))
-    return {id(part): register for register, part in enumerate(ordered)}
-
-
-def _is_name(part: Expr) -> bool:
-    return isinstance(part, Name | Attribute)
+    return {id(part): register for register, part in enumerate(chain(*kinds))}
 
 
 def _names_written(template: Template, names: Iterable[Name | Attribute]) -> Pick | None:
-    slots = [template.inside(part.span) for part in names]
-    if not all(isinstance(part, Name) for part in names) or not all(slots):
-        return None
-    return _pick([slot for inside in slots for slot in inside])
+    slots: list[int] = []
+    for part in names:
+        slot = bisect_left(template.slots, part.span.start)
+        if not isinstance(part, Name) or template.slots[slot : slot + 1] != (part.span.start,):
+            return None
+        slots.append(slot)
+    return _pick(slots)
 
 
 def _step(

@@ -72,27 +72,28 @@ def add_expression(
         return _add_bare(builder, filled, plan, cast("list[int]", row), name, place, checks)
     lengths = filled.lengths()
     apply, shape_of = apply_operator, builder.shape
-    for mark, op, pick, attributes, text, at, key, checked in plan.steps:
-        own = name + mark
-        parts = pick(row)
-        if checked and checks:
+    for step in plan.steps:
+        op, attributes, own = step.op, step.attributes, name + step.mark
+        parts = step.operands(row)
+        if step.checked and checks:
             checker, owner = checks
-            checker.check_constants(owner, op, [*zip(parts, map(filled.span, checked), strict=True)], own)
+            places = map(filled.span, step.checked)
+            checker.check_constants(owner, op, [*zip(parts, places, strict=True)], own)
         if broken and None in parts:
             row.append(None)
             continue
-        if key is not None:
-            attributes = {"key": filled.key(key)}
-        start, first, end, stop = text
+        if step.key is not None:
+            attributes = {"key": filled.key(step.key)}
+        start, first, end, stop = step.text
         start, end = start + lengths[first], end + lengths[stop]
         shown = written[start:end] if short else _clipped(written, start, end, harmless=harmless)
         try:
             position = apply(builder, op, parts, own, attributes, shown, place)
         except ShapeError as error:
-            raise CallError(kind_of(error), error.message, filled.span(at), error.hint) from None
+            raise CallError(kind_of(error), error.message, filled.span(step.at), error.hint) from None
         if checks and (shape := shape_of(position)):
             checker, owner = checks
-            checker.check_part_size(owner, own, shape, at)
+            checker.check_part_size(owner, own, shape, step.at)
         row.append(position)
     if len(plan.steps) < plan.computed:
         raise refusal(written, len(plan.steps), known, operators)

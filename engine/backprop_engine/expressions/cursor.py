@@ -58,7 +58,9 @@ class Cursor:
 
     def closed(self, closing: str, result: _T) -> _T:
         """`result`, when the closing bracket is here."""
-        self.expect(closing, msg("an operator or `{closing}`", closing=closing))
+        if self.tokens[self.at].kind != closing:
+            raise self.unexpected(msg("an operator or `{closing}`", closing=closing))
+        self.at += 1
         return result
 
     def expect(self, kind: str, what: Message, hint: Hint = "") -> Token:

@@ -87,12 +87,20 @@ class ExpressionParser(Cursor):
 
     def condition(self) -> Expr:
         """Any expression: truth values joined by `or`, each of them by `and`."""
-        return self.joined("or", "logical_or", lambda: self.joined("and", "logical_and", self.truth))
-
-    def joined(self, word: str, op: str, part: Callable[[], Expr]) -> Expr:
-        """Parts that a word joins, from left to right, as calls of an operator."""
         start = self.tokens[self.at].start
-        left = part()
+        left = self.truth()
+        if self.tokens[self.at].kind != "name":  # no word joins it to another
+            return left
+        left = self.joined(start, left, "and", "logical_and", self.truth)
+        return self.joined(start, left, "or", "logical_or", self.both)
+
+    def both(self) -> Expr:
+        """Truth values joined by `and`."""
+        start = self.tokens[self.at].start
+        return self.joined(start, self.truth(), "and", "logical_and", self.truth)
+
+    def joined(self, start: int, left: Expr, word: str, op: str, part: Callable[[], Expr]) -> Expr:
+        """`left`, which is at `start`, and parts that a word joins to it, as calls of an operator."""
         while self.at_word(word):
             at = self.tokens[self.at].span
             self.at += 1
@@ -102,7 +110,7 @@ class ExpressionParser(Cursor):
     def truth(self) -> Expr:
         """A comparison or what can stand for one, or its opposite."""
         token = self.tokens[self.at]
-        if not self.at_word("not"):
+        if token.text != "not":
             return self.expression(_COMPARISON)
         self.at += 1
         below = self.nested(token, self.truth)

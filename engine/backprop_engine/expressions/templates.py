@@ -64,12 +64,9 @@ _NAMES_AND_NUMBERS = re.compile(rf"{_BEGINS}((?![0-9]){_RUN}++(?!\s*+\()|{_NUMBE
 
 def needs_spelling(part: Value) -> bool:
     """Whether a part of a tree is no operator over operands, but is spelled in operators."""
-    match part:
-        case ListOf() | Attribute(name="mT"):
-            return True
-        case Call():
-            return part.name in SPELLED_CALLS
-    return False
+    if isinstance(part, Call):
+        return part.name in SPELLED_CALLS
+    return isinstance(part, ListOf) or (isinstance(part, Attribute) and part.name == "mT")
 
 
 TemplateSpan: TypeAlias = tuple[int, int, int, int]
@@ -99,8 +96,8 @@ class Template(Struct, frozen=True, eq=False):
 
     def stretch(self, span: SourceSpan) -> TemplateSpan:
         """A stretch of the sample, from the beginning of a part to the end of one."""
-        inside = self.inside(span)
-        return span.start - inside.start, inside.start, span.end - inside.stop, inside.stop
+        first, stop = bisect_left(self.slots, span.start), bisect_left(self.slots, span.end)
+        return span.start - first, first, span.end - stop, stop
 
 
 class FilledTemplate(Struct, frozen=True, eq=False):
@@ -223,18 +220,21 @@ def _template(names: tuple[bool, ...], around: tuple[str, ...]) -> Template | No
         tree = parser.tree()
     except ExprError:
         return None
-    if any(isinstance(part, Call) and part.name in SPELLED_CALLS for part in walk(tree)):
-        return None  # their numbers are settings once they are spelled out
-    template = Template(sample, tree, tuple(slots))
     parts = [*walk(tree)]
+    if any(isinstance(part, Call) and part.name in SPELLED_CALLS for part in parts):
+        return None  # their numbers are settings once they are spelled out
+    at_slots = {start: slot for slot, start in enumerate(slots)}
+    operands = [part.span.end - 1 for part in parts if isinstance(part, (Name, Number))]
+    used = [at_slots[last] for last in operands if last in at_slots]
+    template = Template(sample, tree, tuple(slots))
     keys = [key for part in parts if isinstance(part, Subscript) for key in part.key]
     whole = [slot for key in keys for slot in template.inside(key.span)]
-    operands = (part for part in parts if isinstance(part, Name | Number))
-    used = [slot for part in operands for slot in template.inside(part.span)] + whole
     tokens = {token.start for token in parser.tokens if token.end == token.start + 1}
-    if sorted(used) != [*range(len(slots))] or not tokens.issuperset(slots):
+    if sorted(used + whole) != [*range(len(slots))] or not tokens.issuperset(slots):
         return None
+    numbers = [slot for slot, is_name in enumerate(names) if not is_name]
+    if not numbers:
+        return template
     stepping = (template.inside(key.span) for key in keys if isinstance(key, Slice) and key.step is not None)
     steps = [inside[-1] for inside in stepping if inside]
-    numbers = (slot for slot, is_name in enumerate(names) if not is_name)
     return Template(sample, tree, tuple(slots), tuple(numbers), tuple(whole), tuple(steps))

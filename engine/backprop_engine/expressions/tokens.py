@@ -91,8 +91,8 @@ def tokenize(text: str) -> list[Token]:
     append = tokens.append
     while found := match(text, at):
         group = found.lastindex or 0
-        start, at = found.span(group)
-        piece = found[group]
+        piece, at = found[group], found.end()
+        start = at - len(piece)
         if group == 1 and not ascii_only:
             piece = _identifier(piece)
             if not piece:

@@ -212,32 +212,28 @@ Value: TypeAlias = Expr | Constant
 
 def children(node: Value) -> tuple[Value, ...]:
     """The parts right below `node`, as written from left to right."""
-    match node:
-        case Binary():
-            return (node.left, node.right)
-        case Call():
-            return (*node.args, *(keyword.value for keyword in node.keywords))
-        case Unary():
-            return (node.operand,)
-        case Subscript() | Transpose() | Attribute():
-            return (node.value,)
-        case ListOf():
-            return node.items
-        case _:
-            return ()
+    if isinstance(node, (Name, Number)):  # a union of types would be made again for each part
+        return ()
+    if isinstance(node, Binary):
+        return (node.left, node.right)
+    if isinstance(node, Call):
+        return (*node.args, *[keyword.value for keyword in node.keywords]) if node.keywords else node.args
+    if isinstance(node, Unary):
+        return (node.operand,)
+    if isinstance(node, (Subscript, Transpose, Attribute)):
+        return (node.value,)
+    return node.items if isinstance(node, ListOf) else ()
 
 
 def walk(tree: Value) -> Iterator[Value]:
     """Every part of `tree`, operands before what is computed from them, left to right; without recursion."""
-    stack: list[tuple[Value, bool]] = [(tree, False)]
-    while stack:
-        node, entered = stack.pop()
-        below = () if entered else children(node)
-        if not below:
-            yield node
-            continue
-        stack.append((node, True))
-        stack.extend((child, False) for child in reversed(below))
+    parts: list[Value] = []
+    stack = [tree]
+    while stack:  # from right to left, what is computed before its operands
+        node = stack.pop()
+        parts.append(node)
+        stack += children(node)
+    return reversed(parts)
 
 
 def path(
