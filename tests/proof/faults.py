@@ -21,6 +21,7 @@ _NO_RULES = (
 )  # fmt: skip
 FILES = (
     *sorted(f"ops/{path.name}" for path in (ENGINE / "ops").glob("*.py") if path.name not in _NO_RULES),
+    "trace/plans.py",
     "trace/record.py",
     "graph/graph.py",
     "arrays.py",

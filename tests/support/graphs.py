@@ -19,7 +19,8 @@ from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import OPS, Op, Sample
-from backprop_engine.trace.record import product, record
+from backprop_engine.trace.plans import product
+from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace
 
 CASES = [(op, sample) for op in OPS.values() for sample in op.samples]

@@ -50,7 +50,7 @@ from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.ops import OPS, Elementwise, Op
-from backprop_engine.trace.record import product
+from backprop_engine.trace.plans import product
 from backprop_engine.trace.trace import Trace
 
 __all__ = ["SUBJECTS", "Condition", "holding", "parse_condition"]

@@ -17,7 +17,8 @@ from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.message import msg
 from backprop_engine.scenario.leaves.assignment import with_leaf
-from backprop_engine.trace.record import contribution, run_forward
+from backprop_engine.trace.plans import contribution
+from backprop_engine.trace.record import run_forward
 from backprop_engine.trace.run import Run
 from backprop_engine.trace.trace import Trace, ValueEdit
 

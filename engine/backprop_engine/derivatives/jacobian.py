@@ -21,7 +21,7 @@ from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.message import msg
 from backprop_engine.ops import Elementwise, Jacobian, Linear
-from backprop_engine.trace.record import product
+from backprop_engine.trace.plans import product
 from backprop_engine.trace.trace import Trace
 
 __all__ = [

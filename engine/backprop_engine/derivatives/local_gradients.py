@@ -19,7 +19,7 @@ from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.words import Words
 from backprop_engine.ops import Elementwise, Jacobian, Linear
 from backprop_engine.ops.rules import ONE
-from backprop_engine.trace.record import product
+from backprop_engine.trace.plans import product
 from backprop_engine.trace.trace import Trace
 
 __all__ = [

@@ -31,7 +31,8 @@ from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.ops.rules import Elementwise
 from backprop_engine.ops.shape_rules import broadcasts_to
-from backprop_engine.trace.record import forward_function, run_forward
+from backprop_engine.trace.plans import forward_function
+from backprop_engine.trace.record import run_forward
 from backprop_engine.trace.trace import GradientEdit, Trace
 
 __all__ = [

@@ -145,6 +145,8 @@ class GraphBuilder:
 
     def _operand(self, operand: OperandLike) -> int:
         """The position of an operand."""
+        if type(operand) is int and 0 <= operand < len(self._nodes):
+            return operand
         if isinstance(operand, str):
             if operand not in self._names:
                 raise UsageError(
@@ -195,7 +197,7 @@ class GraphBuilder:
         given = attributes or _NO_ATTRIBUTES
         if op.attributes:
             given = {attribute.name: attribute.default for attribute in op.attributes} | dict(given)
-        nodes = self._nodes
+        nodes, operands = self._nodes, tuple(operands)
         shapes = tuple([nodes[operand].shape for operand in operands])
         # Without attributes the shapes settle it; with them there are too many cases to remember.
         inferred = None if given else self._inferred.get((op, shapes))
@@ -207,7 +209,6 @@ class GraphBuilder:
         position = len(nodes)
         if name and self._names.setdefault(name, position) != position:
             raise UsageError(msg("the graph has two nodes called {name}", name=name))
-        operands = tuple(operands)
         nodes.append(Node(position, name, _COMPUTED, shape, op, operands, given, rules, text, place))
         return position
 
@@ -447,8 +448,10 @@ def _moved(group: Group, computed: Sequence[int], count: int) -> Group:
 
 
 def _sinks(nodes: Sequence[Node], derived_from: Set[int]) -> list[Node]:
-    used = set(derived_from).union(chain.from_iterable([node.operands for node in nodes]))
-    return [node for node in nodes if node.op is not None and node.position not in used]
+    used = [False] * len(nodes)
+    for position in chain(derived_from, chain.from_iterable([node.operands for node in nodes])):
+        used[position] = True
+    return [node for node in nodes if node.op is not None and not used[node.position]]
 
 
 def _only_sink(nodes: Sequence[Node], derived_from: Set[int]) -> int:

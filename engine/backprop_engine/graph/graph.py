@@ -52,10 +52,11 @@ _LOSSES: Final = re.compile(r"(?i:[ljce]\d*|ℓ|.*(?:loss|cost|error|total).*)")
 LEAVES_WITH_GRADIENT: Final = (Kind.INPUT, Kind.PARAM)
 
 
-class Node(Struct, frozen=True, eq=False):
+class Node(Struct, frozen=True, eq=False, gc=False):
     """A leaf, a literal number, or the result of an operator.
 
-    `text` is the literal's number or the expression that the node was written as; `place` is where.
+    `text` is the literal's number or the expression that the node was written as; `place` is where. Nodes are
+    in no cycle of references, so the garbage collector leaves them alone, however many there are.
 
     >>> from backprop_engine import make_graph
     >>> graph = make_graph({"y": "W @ x"}, params={"W": [[1, 2], [3, 4]]}, inputs={"x": [5, 6]}, seed=[1, 1])
@@ -261,63 +262,59 @@ class Graph:
     @cached_property
     def active(self) -> tuple[bool, ...]:
         """For each node, whether it is on a path of gradient edges to the output."""
-        reached = [False] * len(self.nodes)
+        differentiable, reached = self.differentiable, [False] * len(self.nodes)
         reached[self.output] = True
-        for position in reversed(self.order):
-            if reached[position]:
-                for _, operand in self._gradient_operands(position):
-                    reached[operand] = True
+        for node in reversed(self._computed):
+            if reached[node.position]:
+                for operand, rule in zip(node.operands, node.rules, strict=True):
+                    if rule is not None and differentiable[operand]:
+                        reached[operand] = True
         return tuple(reached)
 
     @cached_property
     def differentiable(self) -> tuple[bool, ...]:
         """For each node, whether it is an input, a parameter, or computed from one along gradient edges."""
-        flags = [node.kind in LEAVES_WITH_GRADIENT for node in self.nodes]
-        for position in self.order:
-            node = self.nodes[position]
-            flags[position] = any(
-                rule is not None and flags[operand]
-                for rule, operand in zip(node.rules, node.operands, strict=True)
-            )
+        flags = [node.kind in LEAVES_WITH_GRADIENT for node in self.nodes[: self.order.start]]
+        for node in self._computed:
+            for operand, rule in zip(node.operands, node.rules, strict=True):
+                if rule is not None and flags[operand]:
+                    flags.append(True)
+                    break
+            else:
+                flags.append(False)
         return tuple(flags)
 
     def gets_gradient(self, position: int) -> bool:
         """Whether a gradient arrives at the node at `position`, in a run with a backward pass."""
         return self.active[position] and self.differentiable[position]
 
-    def _gradient_operands(self, position: int) -> list[tuple[int, int]]:
-        """(argnum, operand) of each operand that gradient flows to from the node at `position`."""
-        node = self.nodes[position]
-        return [
-            (argnum, operand)
-            for argnum, (operand, rule) in enumerate(zip(node.operands, node.rules, strict=True))
-            if rule is not None and self.differentiable[operand]
-        ]
+    @property
+    def _computed(self) -> tuple[Node, ...]:
+        return self.nodes[self.order.start :]
 
     @cached_property
     def uses(self) -> tuple[int, ...]:
         """For each node, the number of gradient edges from active nodes that use it."""
-        counts = [0] * len(self.nodes)
-        for position in self.order:
-            if self.active[position]:
-                for _, operand in self._gradient_operands(position):
-                    counts[operand] += 1
+        active, differentiable, counts = self.active, self.differentiable, [0] * len(self.nodes)
+        for node in self._computed:
+            if active[node.position]:
+                for operand, rule in zip(node.operands, node.rules, strict=True):
+                    if rule is not None and differentiable[operand]:
+                        counts[operand] += 1
         return tuple(counts)
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
         """The gradient edges in the order of the backward pass."""
+        nodes, active, differentiable, uses = self.nodes, self.active, self.differentiable, self.uses
         edges: list[Edge] = []
-        for position in reversed(self.order):
-            if not self.active[position]:
-                continue
-            node = self.nodes[position]
-            for argnum, operand in self._gradient_operands(position):
-                rule = node.rules[argnum]
-                assert rule is not None
-                summed = _summed_axes(node, rule, self.nodes[operand].shape)
-                shared = self.uses[operand] > 1
-                edges.append(Edge(len(edges), position, argnum, operand, rule, summed, shared))
+        for node in reversed(self._computed):
+            if active[node.position]:
+                for argnum, (operand, rule) in enumerate(zip(node.operands, node.rules, strict=True)):
+                    if rule is not None and differentiable[operand]:
+                        summed = _summed_axes(node, rule, nodes[operand].shape)
+                        shared = uses[operand] > 1
+                        edges.append(Edge(len(edges), node.position, argnum, operand, rule, summed, shared))
         return tuple(edges)
 
     @cached_property
@@ -349,5 +346,5 @@ class Graph:
 def _summed_axes(node: Node, rule: Rule, operand: Shape) -> tuple[int, ...]:
     """The axes of a contribution to sum, so that it has the operand's shape."""
     if isinstance(rule, Elementwise):
-        return broadcast_axes(node.shape, operand)
+        return () if node.shape == operand else broadcast_axes(node.shape, operand)
     return rule.summed if isinstance(rule, Linear) else ()

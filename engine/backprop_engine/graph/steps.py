@@ -35,12 +35,12 @@ __all__ = [
 ]
 
 
-class Edge(Struct, frozen=True, eq=False):
+class Edge(Struct, frozen=True, eq=False, gc=False):
     """One use of an operand that gradient flows back along.
 
     `node` is the node whose rule runs, `operand` its `argnum`-th operand, both as positions. `summed` are the
     axes of the product that the operand was broadcast along; `shared` says that the operand has more than one
-    such use, so that contributions accumulate.
+    such use, so that contributions accumulate. Edges are in no cycle, which spares the garbage collector.
     """
 
     index: int

@@ -15,7 +15,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.definition import OPS, Family, Lessons
 from backprop_engine.ops.notations import Notation
-from backprop_engine.ops.rules import ONE, Elementwise
+from backprop_engine.ops.rules import ONE, Elementwise, first_operand, second_operand
 from backprop_engine.ops.samples import PAIRS, SINGLES, Kink, Sample, at_zero
 from backprop_engine.ops.shape_rules import broadcast, broadcasts, named, no_broadcast, product
 
@@ -94,7 +94,7 @@ mul = define(
     written="a * b",
     forward=operator.mul,
     shape=times,
-    rules=(Elementwise("b", lambda out, a, b: b), Elementwise("a", lambda out, a, b: a)),
+    rules=(Elementwise("b", second_operand), Elementwise("a", first_operand)),
     lesson=Words(
         en="Multiplication gives each operand the upstream gradient times the other operand.",
         ko="곱셈 노드는 흘러들어온 그래디언트에 다른 피연산자의 값을 곱해 흘려보냅니다.",

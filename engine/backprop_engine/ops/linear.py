@@ -14,7 +14,17 @@ from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes
 from backprop_engine.ops.definition import MATRIX_SPEED, Family
 from backprop_engine.ops.notations import Notation
-from backprop_engine.ops.rules import Elementwise, Factor, Indices, Linear, broadcast_to_operand, here, same
+from backprop_engine.ops.rules import (
+    Elementwise,
+    Factor,
+    Indices,
+    Linear,
+    broadcast_to_operand,
+    first_operand,
+    here,
+    same,
+    second_operand,
+)
 from backprop_engine.ops.samples import Sample
 from backprop_engine.ops.shape_rules import (
     FOR_A_SCALAR,
@@ -40,7 +50,7 @@ hadamard = define(
     numpy="a * b",
     forward=np.multiply,
     shape=same_shape,
-    rules=(Elementwise("b", lambda out, a, b: b), Elementwise("a", lambda out, a, b: a)),
+    rules=(Elementwise("b", second_operand), Elementwise("a", first_operand)),
     lesson=Words(
         en="The Hadamard product gives each operand the upstream gradient ⊙ the other operand.",
         ko="요소별 곱(Hadamard product) 노드는 흘러들어온 그래디언트에 다른 피연산자를 요소별로 곱해 "

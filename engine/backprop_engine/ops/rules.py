@@ -29,6 +29,16 @@ ONE = Elementwise("1", _one)
 """The derivative that hands the upstream gradient on unchanged."""
 
 
+def first_operand(out: Any, a: Any, b: Any) -> Any:
+    """The derivative with respect to `b` of a product, which a recording looks up instead of calling this."""
+    return a
+
+
+def second_operand(out: Any, a: Any, b: Any) -> Any:
+    """The derivative with respect to `a` of a product; see `first_operand`."""
+    return b
+
+
 class Factor(Struct, frozen=True):
     """The tensor that a linear rule multiplies the upstream gradient with, as it is in the equation.
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
 from pathlib import PurePath
@@ -20,6 +18,7 @@ from backprop_engine.errors import ScenarioError, code
 from backprop_engine.expressions import normalised
 from backprop_engine.graph.bindings import Bindings, refusals, refused_examples
 from backprop_engine.graph.builder import GraphBuilder
+from backprop_engine.graph.collector import without_collector
 from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.graph.paths import root as root_of
 from backprop_engine.messages.message import msg
@@ -156,25 +155,13 @@ def _load_map(document: Mapping[str, Any], limits: Mapping[str, int]) -> Scenari
 
 def load_source(source: Source, *, max_memory: int = MAX_MEMORY, max_work: int = MAX_WORK) -> Scenario:
     """The scenario in a text that is read already; raises `ScenarioError` as `load_scenario` does."""
-    with _without_collector():
+    with without_collector():
         root = read(source)
     if not isinstance(root, YamlMapping):
         message = msg("a scenario is a map with `nodes`, found {found}", found=described(root))
         raise mistake(NO_SCENARIO, root, message, msg("begin with `nodes:`"))
-    with _without_collector():
+    with without_collector():
         return _Loader(source, root, max_memory, max_work).load()
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Keep the cyclic garbage collector from going through a large graph again and again while it grows."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class _Loader:

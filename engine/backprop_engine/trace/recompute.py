@@ -13,14 +13,8 @@ import numpy as np
 
 from backprop_engine.arrays import settle
 from backprop_engine.graph.bindings import Bindings
-from backprop_engine.trace.record import (
-    backward_plan,
-    contribution_of,
-    edits_by_position,
-    forward_plan,
-    record,
-    reported,
-)
+from backprop_engine.trace.plans import backward_plan, contribution_of, forward_plan
+from backprop_engine.trace.record import edits_by_position, record, reported
 from backprop_engine.trace.trace import Edit, Trace
 
 __all__ = ["recompute"]
@@ -86,10 +80,10 @@ class _Recomputation:
         if self.value_edits or self.old_values:
             return False
         reached = [node in self.leaves for node in range(len(self.graph.nodes))]
-        for node, _, _, first, last, every, _ in forward_plan(self.graph):
-            if not (reached[first] or reached[last] or any(reached[position] for position in every)):
+        for node in self.graph.nodes[self.graph.order.start :]:
+            if not any(reached[operand] for operand in node.operands):
                 return False
-            reached[node] = True
+            reached[node.position] = True
         return True
 
     # Forward
@@ -105,15 +99,15 @@ class _Recomputation:
             if not _same_edit(self.value_edits.get(node), self.old_values.get(node))
         }
         value_changed, operands, scalar = self.value_changed, self.operands, self.graph.dtype.type
-        for node, function, arity, first, last, every, dtype in reported(forward_plan(self.graph)):
+        for node, function, first, second, every, dtype in reported(forward_plan(self.graph)):
             if (
                 value_changed[first]
-                or value_changed[last]
-                or (arity > 2 and any(value_changed[position] for position in every))
+                or (second is not None and value_changed[second])
+                or (every is not None and any(value_changed[position] for position in every))
             ):
-                if arity == 2:
-                    out = function(operands[first], operands[last])
-                elif arity == 1:
+                if second is not None:
+                    out = function(operands[first], operands[second])
+                elif every is None:
                     out = function(operands[first])
                 else:
                     out = function(*[operands[position] for position in every])
@@ -156,27 +150,23 @@ class _Recomputation:
         contributions, arrived, dtype = self.contributions, self.arrived, graph.dtype
         plan = backward_plan(graph)
         for index, entry in enumerate(reported(plan)):
-            node, operand, _, _, arity, first, last, every, _, _, shared = entry
+            node, operand, _, _, first, second, added, rule = entry
             fresh = False
             if (
                 gradient_changed[node]
                 or output_changed[node]
                 or value_changed[first]
-                or value_changed[last]
-                or (arity > 2 and any(value_changed[position] for position in every))
+                or (second is not None and value_changed[second])
+                or (rule is not None and any(value_changed[position] for position in rule.operands))
             ):
                 out = contribution_of(entry, gradients[node], self.outs, self.operands, dtype)
                 self.multiplied += 1
                 fresh = not _same(out, contributions[index])
                 if fresh:
                     contributions[index] = out
-            total, earlier = contributions[index], gradients[operand]
-            if (
-                shared
-                and earlier is not None
-                and (fresh or gradient_changed[operand] or index in completions)
-            ):
-                total = settle(earlier + total, dtype)
+            total = contributions[index]
+            if added and (fresh or gradient_changed[operand] or index in completions):
+                total = settle(gradients[operand] + total, dtype)
                 fresh = not _same(total, arrived[index])
             if index in completions:
                 total = self.gradient_edits.get(operand, total)

@@ -1,6 +1,6 @@
 """Recording a run: `record(graph, bindings)` gives its `Trace`.
 
-Both passes follow a plan that is made once for a graph, so that the loops look nothing up. Scalars stay NumPy
+Both passes follow a plan that is made once for a graph; see `plans.py`. Scalars stay NumPy
 scalars throughout, which are several times faster than arrays of no dimension.
 """
 
@@ -9,36 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache, partial
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
+from functools import cache
+from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 
-from backprop_engine.arrays import Shape, Tensor, freeze, settle, shape_text, sum_axes
+from backprop_engine.arrays import Tensor, freeze, settle, shape_text
 from backprop_engine.derived import derived
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.bindings import Bindings, numbers_of
-from backprop_engine.graph.graph import Graph, Node
-from backprop_engine.graph.steps import Edge
+from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import msg
-from backprop_engine.ops import Elementwise, Linear
-from backprop_engine.ops.rules import ONE
+from backprop_engine.trace.plans import BackwardEntry, backward_plan, forward_plan, value_dtype
 from backprop_engine.trace.trace import Edit, Trace, ValueEdit
 
 __all__ = [
-    "contribution",
-    "contribution_of",
     "edits_by_position",
-    "forward_function",
     "listening",
-    "product",
     "record",
     "record_forward",
     "reported",
     "run_forward",
 ]
-
-_Function: TypeAlias = Callable[..., Any]
 
 
 def record(
@@ -139,41 +131,10 @@ def edits_by_position(graph: Graph, edits: tuple[Edit, ...]) -> tuple[dict[int, 
     return values, gradients
 
 
-def value_dtype(graph: Graph, node: Node) -> np.dtype[Any]:
-    """The type of a node's value: whole numbers for class indices, booleans for comparisons."""
-    if node.position in graph.index_leaves:
-        return np.dtype(np.int64)
-    return np.dtype(np.bool_) if node.op is not None and node.op.boolean else graph.dtype
-
-
-def forward_function(node: Node) -> _Function:
-    """The operator of a computed node, with its attributes bound."""
-    assert node.op is not None
-    return partial(node.op.forward, **node.attributes) if node.attributes else node.op.forward
-
-
-class _ForwardEntry(NamedTuple):
-    """What it takes to compute a node."""
-
-    node: int
-    function: _Function
-    arity: int
-    first: int
-    last: int
-    operands: tuple[int, ...]
-    dtype: np.dtype[Any]
-
-
 @derived()
-def forward_plan(graph: Graph) -> tuple[_ForwardEntry, ...]:
-    return tuple(_forward_entry(graph, graph.nodes[position]) for position in graph.order)
-
-
-def _forward_entry(graph: Graph, node: Node) -> _ForwardEntry:
-    assert node.op is not None
-    function, dtype = forward_function(node), value_dtype(graph, node)
-    first, last = node.operands[0], node.operands[-1]
-    return _ForwardEntry(node.position, function, len(node.operands), first, last, node.operands, dtype)
+def _has_booleans(graph: Graph) -> bool:
+    """Whether the values of some nodes are of another type than operators compute with."""
+    return any(entry[-1] != graph.dtype for entry in forward_plan(graph))
 
 
 def run_forward(
@@ -186,131 +147,26 @@ def run_forward(
     for position, tensor in (*graph.literals.items(), *bindings.leaves.items()):
         values[position] = edits.get(position, tensor)
     plan = forward_plan(graph)
-    casts = any(entry.dtype != graph.dtype for entry in plan)
+    casts = _has_booleans(graph)
     operands = values.copy() if casts else values
     outs = values.copy() if edits else values
     scalar = graph.dtype.type
-    for node, function, arity, first, last, every, dtype in reported(plan):
-        if arity == 2:
-            out = function(operands[first], operands[last])
-        elif arity == 1:
+    for node, function, first, second, every, dtype in reported(plan):
+        if second is not None:
+            out = function(operands[first], operands[second])
+        elif every is None:
             out = function(operands[first])
         else:
             out = function(*[operands[position] for position in every])
-        if edits:
-            outs[node] = settle(out, dtype)
-            out = edits.get(node, out)
         if type(out) is not scalar:
             out = settle(out, dtype)
+        if edits:
+            outs[node] = out
+            out = edits.get(node, out)
         values[node] = out
         if casts:
             operands[node] = settle(out, graph.dtype)
     return values, operands, outs
-
-
-class BackwardEntry(NamedTuple):
-    """What it takes to compute a contribution; `function` is None where the local gradient is 1."""
-
-    node: int
-    operand: int
-    function: _Function | None
-    multiplies: bool
-    arity: int
-    first: int
-    last: int
-    operands: tuple[int, ...]
-    summed: tuple[int, ...]
-    shape: Shape
-    shared: bool
-
-
-@derived()
-def backward_plan(graph: Graph) -> tuple[BackwardEntry, ...]:
-    return tuple(_backward_entry(graph, edge) for edge in graph.edges)
-
-
-def _backward_entry(graph: Graph, edge: Edge, *, faulty: bool = True) -> BackwardEntry:
-    node = graph.nodes[edge.node]
-    shape = graph.nodes[edge.operand].shape
-    function, multiplies, summed = _backward_function(node, edge, shape)
-    first, last = node.operands[0], node.operands[-1]
-    entry = BackwardEntry(
-        edge.node, edge.operand, function, multiplies, len(node.operands),
-        first, last, node.operands, summed, shape, edge.shared,
-    )  # fmt: skip
-    fault = graph.faults.get((edge.node, edge.argnum)) if faulty else None
-    if fault is None:
-        return entry
-    if fault.contribution is not None:
-        entry = entry._replace(function=fault.contribution, multiplies=False, summed=())
-    return entry._replace(shared=entry.shared and not fault.overwrites)
-
-
-def _backward_function(
-    node: Node, edge: Edge, operand: Shape
-) -> tuple[_Function | None, bool, tuple[int, ...]]:
-    """The local gradient to multiply by, or the vector-Jacobian product; whether it is the former; and the
-    axes of the result that are left to sum.
-
-    Between scalars every rule is a number: what the rule gives for an upstream gradient of 1.
-    """
-    rule = edge.rule
-    if rule is ONE:
-        return None, True, edge.summed
-    if isinstance(rule, Elementwise):
-        return _with_settings(rule.of, node), True, edge.summed
-    if edge.summed and isinstance(rule, Linear) and rule.collected is not None:
-        return _with_settings(rule.collected, node), False, ()
-    vjp = _with_settings(rule.vjp, node)
-    if node.shape == () == operand:
-        return partial(vjp, np.float64(1.0)), True, edge.summed
-    return vjp, False, edge.summed
-
-
-def _with_settings(function: _Function, node: Node) -> _Function:
-    return partial(function, **node.attributes) if node.attributes else function
-
-
-def product(graph: Graph, edge: Edge, upstream: Tensor, out: Tensor, operands: Sequence[Tensor]) -> Tensor:
-    """Upstream times local gradient at `edge` by its rule, before any broadcast axis is summed."""
-    entry = backward_plan(graph)[edge.index]
-    if graph.faults:
-        entry = _backward_entry(graph, edge, faulty=False)
-    if entry.summed != edge.summed and isinstance(edge.rule, Linear):
-        found = _with_settings(edge.rule.vjp, graph.nodes[edge.node])(upstream, out, *operands)
-        return settle(found, graph.dtype)
-    if entry.function is None:
-        return upstream
-    if entry.multiplies:
-        return settle(upstream * entry.function(out, *operands), graph.dtype)
-    return settle(entry.function(upstream, out, *operands), graph.dtype)
-
-
-def contribution(
-    graph: Graph, index: int, upstream: Tensor, outs: Sequence[Tensor], operands: Sequence[Tensor]
-) -> Tensor:
-    """The contribution of the edge at `index`, in its operand's shape, as a whole run computes it."""
-    return contribution_of(backward_plan(graph)[index], upstream, outs, operands, graph.dtype)
-
-
-def contribution_of(
-    entry: BackwardEntry,
-    upstream: Tensor,
-    outs: Sequence[Tensor],
-    operands: Sequence[Tensor],
-    dtype: np.dtype[Any],
-) -> Tensor:
-    """The same for an entry of the plan."""
-    out: Any = upstream
-    if entry.function is not None:
-        given = [operands[position] for position in entry.operands]
-        if entry.multiplies:
-            out = upstream * entry.function(outs[entry.node], *given)
-        else:
-            out = entry.function(upstream, outs[entry.node], *given)
-    if entry.summed:
-        out = sum_axes(out, entry.summed, entry.shape)
-    return settle(out, dtype)
 
 
 class _BackwardPass:
@@ -328,44 +184,41 @@ class _BackwardPass:
         output = self.graph.output
         self.gradients[output] = self.edits.get(output, seed)
         plan, start = backward_plan(self.graph), 0
-        uses_of = self.graph.schedule.uses_of
-        completions = {uses_of[node][-1]: node for node in self.edits if node in uses_of}
-        for last in sorted(completions):
+        for last, node in self._completions():
             self._stretch(plan[start : last + 1])
-            self.gradients[completions[last]] = self.arrived[last] = self.edits[completions[last]]
+            self.gradients[node] = self.arrived[last] = self.edits[node]
             start = last + 1
         self._stretch(plan[start:])
+
+    def _completions(self) -> list[tuple[int, int]]:
+        """The edges, in their order, that complete a gradient that is overridden, and whose it is."""
+        if not self.edits:
+            return []
+        uses_of = self.graph.schedule.uses_of
+        return sorted((uses_of[node][-1], node) for node in self.edits if node in uses_of)
 
     def _stretch(self, plan: Sequence[BackwardEntry]) -> None:
         outs, operands, gradients = self.outs, self.operands, self.gradients
         contributions, arrived = self.contributions, self.arrived
         dtype, scalar = self.graph.dtype, self.graph.dtype.type
-        for node, operand, function, multiplies, arity, first, last, every, summed, shape, shared in reported(
-            plan
-        ):
-            upstream = gradients[node]
-            if function is None:
-                out = upstream
-            elif multiplies:
-                if arity == 2:
-                    out = upstream * function(outs[node], operands[first], operands[last])
-                elif arity == 1:
-                    out = upstream * function(outs[node], operands[first])
+        for node, operand, factor, function, first, second, added, rule in reported(plan):
+            out = gradients[node]
+            if factor is not None:
+                out = out * operands[factor]
+            elif function is not None:
+                if second is None:
+                    out = out * function(outs[node], operands[first])
                 else:
-                    out = upstream * function(outs[node], *[operands[position] for position in every])
-            else:
-                out = function(upstream, outs[node], *[operands[position] for position in every])
-            if summed:
-                out = sum_axes(out, summed, shape)
+                    out = out * function(outs[node], operands[first], operands[second])
+            elif rule is not None:
+                out = rule.contribution(out, outs[node], operands)
             if type(out) is not scalar:
                 out = settle(out, dtype)
             contributions.append(out)
-            if shared:
-                before = gradients[operand]
-                if before is not None:
-                    out = before + out
-                    if type(out) is not scalar:
-                        out = settle(out, dtype)
+            if added:
+                out = gradients[operand] + out
+                if type(out) is not scalar:
+                    out = settle(out, dtype)
             gradients[operand] = out
             arrived.append(out)
 
@@ -376,12 +229,7 @@ Listener: TypeAlias = Callable[[int], None]
 """Takes the position of the node that is computed next; what it raises ends the recording."""
 
 
-class _Entry(Protocol):
-    @property
-    def node(self) -> int: ...
-
-
-E = TypeVar("E", bound=_Entry)
+E = TypeVar("E", bound=tuple[Any, ...])
 
 _LISTENER: Final[ContextVar[Listener | None]] = ContextVar("listener", default=None)
 
@@ -413,5 +261,5 @@ def reported(plan: Sequence[E]) -> Iterable[E]:
 
 def _reporting(plan: Sequence[E], listener: Listener) -> Iterator[E]:
     for entry in plan:
-        listener(entry.node)
+        listener(entry[0])
         yield entry

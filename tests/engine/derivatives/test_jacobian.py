@@ -16,7 +16,8 @@ from backprop_engine.errors import UsageError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import OPS, Elementwise, Op, Sample
-from backprop_engine.trace.record import product, record
+from backprop_engine.trace.plans import product
+from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import Trace, ValueEdit
 from graphs import (
     Sketch,

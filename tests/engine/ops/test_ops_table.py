@@ -23,7 +23,7 @@ from backprop_engine.messages.words import Words
 from backprop_engine.ops import OPS, Elementwise, Jacobian, Linear, Op, Sample, definition
 from backprop_engine.ops.definition import Family
 from backprop_engine.ops.shape_rules import broadcast, same_shape
-from backprop_engine.trace.record import forward_function
+from backprop_engine.trace.plans import forward_function
 from backprop_engine.trace.trace import Trace
 from graphs import assert_close, attributes_of, each_sample, graph_of, has_edges, largest, trace_of
 
