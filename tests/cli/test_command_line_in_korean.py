@@ -123,8 +123,9 @@ UNHEARD = {
     "serving; Ctrl+C stops",
     "… and {count} more gradients",
     "gradient {done} of {count}",
+    "checked {checked} of {entries} entries and a random projection of each gradient",
 }
-"""What only other processes and terminals are told, and what only faults in the engine lead to."""
+"""What only other processes and terminals are told, what only faults lead to, and a check of much."""
 
 
 @pytest.fixture

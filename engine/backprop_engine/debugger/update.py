@@ -42,7 +42,6 @@ from backprop_engine.debugger.commands import (
 )
 from backprop_engine.debugger.editing import on_branch, overridden
 from backprop_engine.debugger.navigation import groups_at, next_boundary, previous_boundary, stretch_of
-from backprop_engine.debugger.resume import resumed
 from backprop_engine.debugger.session import InnerRun, PendingSearch, Session
 from backprop_engine.debugger.time_travel import (
     at,
@@ -118,6 +117,8 @@ def _moved(session: Session, run: Run) -> Session:
     """The session at the same place of another run; changes are left behind, as they are of one run."""
     if run is session.baseline:
         return session
+    from backprop_engine.debugger.resume import resumed
+
     moved = resumed(replace(session, run=session.baseline, runs={}, branches=Branches.start()), run)
     if len(session.branches.every) > 1:
         return with_notice(moved, msg("The changes were left behind."), good=False)

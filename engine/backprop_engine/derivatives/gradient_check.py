@@ -87,6 +87,8 @@ class GradientCheck(Struct, frozen=True, eq=False):
     resembles: Hint = ""
     projected: bool = True
     """Whether a random projection was checked where not all entries were."""
+    edge: int | None = None
+    """The index of the edge, by which two uses of an operand in one node differ; none for a leaf."""
 
     @property
     def sampled(self) -> bool:

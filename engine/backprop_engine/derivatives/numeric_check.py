@@ -91,7 +91,7 @@ def check_trace(trace: Trace) -> Iterator[GradientCheck]:
 
 def latest(checks: Sequence[GradientCheck]) -> list[GradientCheck]:
     """The last check of each gradient, in the order of the first ones."""
-    return list({check.name: check for check in checks}.values())
+    return list({(check.name, check.edge): check for check in checks}.values())
 
 
 def _gradients(graph: Graph) -> int:
@@ -114,7 +114,10 @@ def _round(trace: Trace, most: int, sample: Callable[[int, int], int]) -> Iterat
         counts = [sample(work, prod(graph.nodes[edge.operand].shape)) for edge in edges]
         chosen = [(edge, count) for edge, count in zip(edges, counts, strict=True) if count >= 0]
         checks = [check_edge(trace, edge, most=max(most, count), sample=count) for edge, count in chosen]
-        yield from _ties_between(trace, [edge for edge, _ in chosen], checks)
+        tied = _ties_between(trace, [edge for edge, _ in chosen], checks)
+        yield from (
+            structs.replace(check, edge=edge.index) for (edge, _), check in zip(chosen, tied, strict=True)
+        )
 
 
 @derived(limit=8)

@@ -28,7 +28,7 @@ _LESSON: Final = Words(
 _WHOLE_LAYER: Final = Words(
     "This kernel computes a layer over all positions at once and keeps its gates to itself. `lstm_cell` "
     "and `gru_cell` compute one position: the gradient that it passed on was recorded.",
-    "이 커널은 한 층을 모든 위치에 걸쳐 한꺼번에 계산하고 게이트 값을 남기지 않습니다. `lstm_cell`과 "
+    "이 커널은 한 계층을 모든 위치에 걸쳐 한꺼번에 계산하고 게이트 값을 남기지 않습니다. `lstm_cell`과 "
     "`gru_cell`은 한 위치만 계산하므로, 여기서 넘겨준 그래디언트는 기록된 값입니다.",
 )
 _RNN_LAYERS: Final[tuple[str, ...]] = ("mkldnn_rnn_layer", "_cudnn_rnn", "lstm", "gru")

@@ -99,3 +99,10 @@ def test_the_cost_of_directions_is_what_depends_on_each_leaf() -> None:
     trace = load_scenario("add_multiply").record()
     leaf = trace.graph["z"]
     np.testing.assert_allclose(check_leaf(trace, leaf, most=0, sample=0).error, 0.0, atol=1e-12)
+
+
+def test_two_uses_of_an_operand_in_one_node_are_two_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
+    square = load_scenario("inputs: {a: 3}\nnodes:\n  f: a * a + a\n").record()
+    assert len(latest(list(check_trace(square)))) == gradients(square) == 5
+    allow(monkeypatch, 1)
+    assert len(latest(list(check_trace(square)))) == 5

@@ -105,7 +105,7 @@ class TestWindows:
         ("widths", "at", "left", "shown"),
         [
             pytest.param([9, 3, 1, 1], 2, 0, [1, 2, 3], id="what is followed leaves room on both sides"),
-            pytest.param([1, 1, 9, 9], 0, 3, [0, 1], id="what is followed is before"),
+            pytest.param([1, 1, 9, 9], 0, 3, [0, 1, 2], id="what is followed is before"),
             pytest.param([1, 9, 1, 1], 3, 3, [1, 2, 3], id="beside the last one is room"),
         ],
     )

@@ -12,7 +12,6 @@ from msgspec import Struct
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.recordings.folders import holds_recording
 from backprop_tui.files.bundled import ScenarioEntry, following, named_next
 from backprop_tui.files.watching import Stamp, stamp
 
@@ -26,7 +25,11 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
     """Whether there is a folder to choose a scenario from; one that holds a recording, or those of several
     ranks, is none.
     """
-    return os.path.isdir(path) and not holds_recording(Path(path))
+    if not os.path.isdir(path):
+        return False
+    from backprop_engine.recordings.folders import holds_recording
+
+    return not holds_recording(Path(path))
 
 
 def load(path: str | os.PathLike[str], **limits: int) -> Scenario:

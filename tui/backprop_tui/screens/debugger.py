@@ -27,7 +27,6 @@ from backprop_tui.panels.graph import graph_picture
 from backprop_tui.panels.registry import PANELS
 from backprop_tui.panels.step import text_of
 from backprop_tui.panels.timeline import position_at, timeline
-from backprop_tui.prompt.values import here
 from backprop_tui.queries import ScreenCommand
 from backprop_tui.screens.arrangement import (
     BREAKPOINTS,
@@ -249,6 +248,8 @@ class DebuggerScreen(SteadyScreen[None]):
     @property
     def chosen_node(self) -> Node | None:
         """The node that is chosen, or the step's own."""
+        from backprop_tui.prompt.values import here
+
         return here(self.current.session)
 
     def panel(self, name: str) -> Panel:

@@ -17,12 +17,10 @@ from msgspec import structs
 from textual.app import SuspendNotSupported
 
 from backprop_engine.debugger import start_move
-from backprop_engine.debugger.resume import resumed
 from backprop_engine.errors import BackpropError, Place, ScenarioError, UsageError
 from backprop_engine.graph.graph import Node
 from backprop_engine.messages.message import Message, in_language, msg
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.scenario.changes import changes_between
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.trace.run import Run
 from backprop_tui.files.opening import Opening
@@ -94,6 +92,8 @@ class FileFollower:
 
     def _say_changes(self, opening: Opening, before: Scenario, view: View) -> None:
         """That the file is loaded again, and what is different in it."""
+        from backprop_engine.scenario.changes import changes_between
+
         first = msg("{name} has changed and was reloaded", name=_name(opening)).in_language(view.language)
         told = [change.in_language(view.language) for change in changes_between(before, view.scenario).told()]
         text = "\n".join([first, *told])
@@ -247,6 +247,7 @@ def _carried_over(view: View, scenario: Scenario, run: Run) -> tuple[View, tuple
 
     Breakpoints and watches that the file has got since are set.
     """
+    from backprop_engine.debugger.resume import resumed
     from backprop_tui.prompt.debug_file import Kept, with_kept
 
     session = resumed(view.session, run)

@@ -9,15 +9,15 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import torch
 
-__all__ = ["Edge", "Source", "edges_of", "node_count", "node_name", "numbered"]
+__all__ = ["OperandSource", "RecordedEdge", "edges_of", "node_count", "node_name", "numbered"]
 
 _NO_NUMBER: Final = 2**63
 """Nodes without a sequence number of their own, such as the accumulators of leaves, have one above this."""
-Edge: TypeAlias = tuple[str, int]
+RecordedEdge: TypeAlias = tuple[str, int]
 """The name of a node, and the number of one of its outputs."""
 
 
-class Source(NamedTuple):
+class OperandSource(NamedTuple):
     """Where a tensor comes from: output `output` of a node, a leaf, or neither; and the tensor itself."""
 
     tensor: Any
@@ -26,7 +26,7 @@ class Source(NamedTuple):
     leaf: str | None = None
 
     @property
-    def edge(self) -> Edge | None:
+    def edge(self) -> RecordedEdge | None:
         """The edge to the tensor; None if it gets no gradient."""
         if self.node is None:
             return (_accumulator(self.tensor), 0) if self.tensor.requires_grad else None
@@ -58,7 +58,7 @@ def _accumulator(leaf: Any) -> str:
     return f"a{id(leaf):x}"
 
 
-def edges_of(node: Any) -> Sequence[Edge | None]:
+def edges_of(node: Any) -> Sequence[RecordedEdge | None]:
     """The edge from each operand of a node; None for operands that get no gradient."""
     return tuple(
         None if source is None else (node_name(source), output) for source, output in node.next_functions

@@ -40,7 +40,7 @@ from backprop_engine.recordings.folders import manifest_path, rank_folder
 from backprop_engine.recordings.writer import RecordingWriter
 from backprop_tui.torch.calls import settings_of, written_to
 from backprop_tui.torch.functions import ApplyHook, Registered, bare_apply, registered
-from backprop_tui.torch.nodes import Edge, Source, edges_of, node_count, node_name, numbered
+from backprop_tui.torch.nodes import OperandSource, RecordedEdge, edges_of, node_count, node_name, numbered
 from backprop_tui.torch.replay import Comparison, KeptCall, compare
 from backprop_tui.torch.tensors import TensorStore, version
 from backprop_tui.torch.user_code import is_users_file, user_line
@@ -89,7 +89,7 @@ class Tape:
             self._name_parameters()
         self._modules: list[str] = []
         self._check = check
-        self._kept: dict[str, tuple[KeptCall, list[Edge | None]]] = {}
+        self._kept: dict[str, tuple[KeptCall, list[RecordedEdge | None]]] = {}
         """With `check`, the call that made each node, and the nodes that its operands came from."""
         self._mode: _Dispatch | None = None
         self._handles: list[Any] = []
@@ -166,7 +166,7 @@ class Tape:
         self,
         name: str,
         node: str | None,
-        sources: Sequence[Source | None] = (),
+        sources: Sequence[OperandSource | None] = (),
         outputs: Sequence[Any] = (),
         settings: dict[str, PlainValue] | None = None,
         *,
@@ -240,13 +240,13 @@ class Tape:
         is_users = is_users_file(called.forward.__code__.co_filename)
         return is_users or called.__name__.startswith("Generated")
 
-    def keep(self, node: str, kept: KeptCall, result: Any, sources: Sequence[Source | None]) -> None:
+    def keep(self, node: str, kept: KeptCall, result: Any, sources: Sequence[OperandSource | None]) -> None:
         """Keep a call until its node has run backward, to check it then."""
         kept.keep_outputs(result)
         makers = [None if source is None else source.edge for source in sources]
         self._kept[node] = kept, makers
 
-    def _operand(self, source: Source) -> Callable[[list[TensorEntry]], Operand]:
+    def _operand(self, source: OperandSource) -> Callable[[list[TensorEntry]], Operand]:
         """Makes the operand, with a description of its tensor if no event of this step has one already."""
         number = self._tensors.add(source.tensor, made=False)
         is_described = number in self._described
@@ -258,13 +258,13 @@ class Tape:
 
         return operand
 
-    def source(self, tensor: Any) -> Source:
+    def source(self, tensor: Any) -> OperandSource:
         """Where a tensor comes from."""
         if tensor.grad_fn is not None:
-            return Source(tensor, node_name(tensor.grad_fn), tensor.output_nr)
+            return OperandSource(tensor, node_name(tensor.grad_fn), tensor.output_nr)
         if tensor.requires_grad:
-            return Source(tensor, leaf=self.leaf_name(tensor))
-        return Source(tensor)
+            return OperandSource(tensor, leaf=self.leaf_name(tensor))
+        return OperandSource(tensor)
 
     # Backward
 
@@ -361,7 +361,7 @@ class Tape:
     def _compare(
         self,
         name: str,
-        edges: Sequence[Edge | None],
+        edges: Sequence[RecordedEdge | None],
         upstream: Sequence[Any],
         contributions: Sequence[Any],
     ) -> None:

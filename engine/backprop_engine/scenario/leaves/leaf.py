@@ -7,10 +7,10 @@ the bounds that `DataFiles` sets.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from math import prod
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from msgspec import Struct
@@ -24,7 +24,6 @@ from backprop_engine.messages.suggestions import did_you_mean, near_one_of
 from backprop_engine.ops import OPS
 from backprop_engine.scenario.format import filled_keys
 from backprop_engine.scenario.leaves.data_files import DataFiles
-from backprop_engine.scenario.leaves.initializers import INITS, Init
 from backprop_engine.scenario.leaves.numbers import NUMBER_RANGE, read_numbers, whole_list
 from backprop_engine.scenario.memory import check_size
 from backprop_engine.scenario.read.mistakes import (
@@ -36,6 +35,9 @@ from backprop_engine.scenario.read.mistakes import (
     only_keys,
 )
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar
+
+if TYPE_CHECKING:
+    from backprop_engine.scenario.leaves.initializers import Init
 
 __all__ = ["LEAF_SECTIONS", "Leaf", "read_leaf"]
 
@@ -118,6 +120,8 @@ def _filled(
             msg("`{name}` is a map without `{missing}`", name=name, missing=missing),
             near_one_of(keys, meant) or _FORMS,
         )
+    from backprop_engine.scenario.leaves.initializers import INITS
+
     shape = _shape(name, node.entries["shape"].value)
     init_node = as_text(
         node.entries["init"].value,
@@ -126,7 +130,7 @@ def _filled(
     )
     init = INITS.get(init_node.text)
     if init is None:
-        hint = did_you_mean(init_node.text, INITS) or _otherwise_filled(init_node.text)
+        hint = did_you_mean(init_node.text, INITS) or _otherwise_filled(init_node.text, INITS)
         raise mistake(LEAF_INIT, init_node, msg("there is no init `{name}`", name=init_node.text), hint)
     settings = _settings(node, init_node.text, init)
     if init.fans and len(shape) < 2:
@@ -172,13 +176,13 @@ def _shape(name: str, node: YamlNode) -> Shape:
     return shape
 
 
-def _otherwise_filled(init: str) -> Message:
+def _otherwise_filled(init: str, known: Iterable[str]) -> Message:
     """How a leaf is filled with what no init gives."""
     if init in OPS:
         return msg("`{op}` is an operator: fill with `ones`, and write `{op}(…)` in a node", op=init)
     if init.startswith("randint"):
         return msg("write whole numbers as a list, such as `[3, 0, 2]`, or put them in a file")
-    return msg("available: {names}", names=", ".join(INITS))
+    return msg("available: {names}", names=", ".join(known))
 
 
 def _settings(node: YamlMapping, init_name: str, init: Init) -> dict[str, Any]:
