@@ -149,9 +149,13 @@ def _product(edge: Edge) -> str:
 
 
 def _summed(code: str, node: Node, operand: Node, edge: Edge) -> str:
-    """`code` summed over the axes that the operand was broadcast along, in the operand's shape again."""
+    """`code` summed over the axes that the operand was broadcast along, in the operand's shape again.
+
+    What a rule gives may have more axes than the node, as that of a mask for several heads does.
+    """
     axes: Any = edge.summed[0] if len(edge.summed) == 1 else edge.summed
-    keeps = len(node.shape) == len(operand.shape)
+    ones = {axis for axis, size in enumerate(operand.shape) if size == 1}
+    keeps = len(node.shape) == len(operand.shape) and ones.issuperset(edge.summed)
     summed = f"np.sum({code}, axis={axes}{', keepdims=True' * keeps})"
     left = len(node.shape) - len(edge.summed)
     return summed if keeps or left == len(operand.shape) else f"np.reshape({summed}, {operand.shape})"
