@@ -388,7 +388,7 @@ scaled_dot_product_attention = define(
             int,
             1,
             Words(
-                "how many heads share the numbers of each position, and look on their own",
+                "how many heads share the numbers of each position, each attending on its own",
                 "각 위치의 수를 나누어 갖고 따로 보는 헤드의 수",
             ),
             least=1,

@@ -327,8 +327,8 @@ clip = define(
         ko="클리핑은 값이 그대로인 곳에서는 그래디언트를 흘려보내고, 잘린 곳에서는 막습니다.",
     ),
     conventions=Words(
-        "The gradient passes at the bounds themselves, as in PyTorch before 2.14, which stops it there. "
-        "NaN stays NaN, in the gradient too, where PyTorch sets it to 0.",
+        "The gradient passes at the bounds themselves, as in PyTorch before 2.14; later versions stop it "
+        "there. NaN stays NaN, in the gradient too, where PyTorch sets it to 0.",
         "경계에서도 그래디언트가 통과합니다. PyTorch도 2.14 전까지는 그랬으나, 그 뒤로는 경계에서 막습니다. "
         "NaN은 그래디언트에서도 NaN으로 남으며, PyTorch는 이때 0으로 만듭니다.",
     ),
