@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from backprop_engine.debugger import Break, Command, Select, StepBy, StepInto, StepOut, update
-from backprop_engine.graph.graph import Node
+from backprop_engine.graph.graph import Graph, Node
 from backprop_tui.commands.table import COMMANDS, PROMPT_NAMES
 from backprop_tui.prompt.values import here
 from backprop_tui.queries import ScreenCommand
@@ -19,7 +19,7 @@ from backprop_tui.screens.graph_navigation import GraphNavigation
 from backprop_tui.screens.handle import Handle
 from backprop_tui.screens.player import SPEEDS, Player
 from backprop_tui.screens.plot_filler import PlotFiller
-from backprop_tui.view import View
+from backprop_tui.view import Computing, View
 from backprop_tui.widgets.panel import Panel
 from scenes import view
 
@@ -48,6 +48,17 @@ class FakeHandle:
     @property
     def chosen_node(self) -> Node | None:
         return here(self.current.session)
+
+    @property
+    def computed_graph(self) -> Graph:
+        return self.current.session.run.graph
+
+    @property
+    def is_attached(self) -> bool:
+        return True
+
+    def show_computing(self, computing: Computing | None) -> None:
+        """Nothing takes long here."""
 
     def show_view(self, shown: View) -> None:
         self.current = shown
