@@ -131,8 +131,9 @@ def test_a_gpt_reads_as_its_architecture(cells: int | None, tmp_path: Path) -> N
     written = [node.op.name for node in graph.nodes if node.op is not None]
     assert written == [
         *("embedding", "embedding", "add", *block * 4),
-        *("layer_norm", "linear", "index", "reshape", "log_softmax", "nll"),
+        *("layer_norm", "linear", *["index"] * written.count("index"), "reshape", "log_softmax", "nll"),
     ]
+    assert 1 <= written.count("index") <= 2  # PyTorch 2.6 also slices the axis of which all is taken
     attention = graph["blocks[2].scaled_dot_product_attention"]
     assert attention.attributes["heads"] == 4
     assert attention.shape == (3, 16, 32)

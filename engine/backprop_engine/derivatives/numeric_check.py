@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
-from math import prod
+from math import prod, sqrt
 from typing import Any, Final
 
 import numpy as np
@@ -231,7 +231,7 @@ def check_leaf(trace: Trace, leaf: Node, *, most: int = MOST_ENTRIES, sample: in
         most=most,
         sample=sample,
         cost=cost,
-        eps=_eps(trace, leaf.position, *below),
+        eps=_eps_through(trace, leaf, below),
     )
     if check.verdict is Verdict.DIFFERS and _at_kink(trace, below, most, sample):
         return structs.replace(check, verdict=Verdict.KINK)
@@ -295,6 +295,18 @@ def check_edge(trace: Trace, edge: Edge, *, most: int = MOST_ENTRIES, sample: in
         between=None if node.op.analytic or stopped else lambda entry: _bounds(trace, edge, operands, entry),
         eps=_eps(trace, edge.node, edge.operand),
     )
+
+
+def _eps_through(trace: Trace, leaf: Node, below: Sequence[int]) -> float:
+    """The rounding of a narrow type on the way through all of `below`; 0 in double precision.
+
+    Each operator rounds by itself, so the sum grows with the root of their number.
+    """
+    own = float(np.finfo(trace.gradient(leaf.name).dtype).eps)
+    coarsest = _eps(trace, leaf.position, *below)
+    if trace.gradient(leaf.name).dtype == np.float64 and not coarsest:
+        return 0.0
+    return max(own, coarsest) * sqrt(max(1, len(below)))
 
 
 def _eps(trace: Trace, *nodes: int) -> float:

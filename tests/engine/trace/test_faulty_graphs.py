@@ -10,7 +10,8 @@ import pytest
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Fault, Graph
-from backprop_engine.trace.record import contribution, product, record
+from backprop_engine.trace.plans import contribution, product
+from backprop_engine.trace.record import record
 from backprop_engine.trace.trace import GradientEdit, Trace, ValueEdit
 from graphs import Sketch
 

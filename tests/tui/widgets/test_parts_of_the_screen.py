@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
@@ -59,6 +60,9 @@ class FakeHandle:
 
     def show_computing(self, computing: Computing | None) -> None:
         """Nothing takes long here."""
+
+    def compute(self, function: Callable[[], Any], then: Callable[[Any], object]) -> None:
+        then(function())
 
     def show_view(self, shown: View) -> None:
         self.current = shown
