@@ -255,7 +255,7 @@ def _nearest(found: Any, beyond: int | None, *, back: bool) -> int | None:
 def _given_at(
     position: int, breakpoints: list[Breakpoint], trace: Trace, before: Trace | None
 ) -> BroughtIn | None:
-    """The leaf that brings NaN in where breakpoints on it stop, if one does."""
+    """The leaf that already holds NaN, if a `first nan` breakpoint stops for it at `position`; else None."""
     if all(known.target.name != "first nan" for known in breakpoints):
         return None
     return next((given for given in brought_in(trace, before) if given.position == position), None)

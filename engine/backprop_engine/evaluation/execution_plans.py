@@ -89,7 +89,7 @@ class ExecutionPlan(Struct, frozen=True, eq=False):
     is_bare: bool
     """Whether all calls fit, and no operator has settings, wants constants, or is a derivative."""
     bare: tuple[BareStep, ...]
-    """The steps without what only others have."""
+    """The steps, without what a call with settings, constants or derivatives needs."""
     texts: tuple[TemplateSpan, ...]
     """What the results of the steps are written as."""
 

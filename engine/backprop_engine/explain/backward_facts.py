@@ -204,7 +204,7 @@ class BackwardFacts(_EdgeFacts):
 
     @property
     def check(self) -> StepCheck | None:
-        """The product against what small changes of the operand do; None while that is awaited."""
+        """The numeric check of the contribution, or None while it is being computed."""
         return None if self.is_awaited else step_check(self.trace, self.edge)
 
     @property

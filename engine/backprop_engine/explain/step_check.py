@@ -73,7 +73,7 @@ def at_kink(trace: Trace, edge: Edge) -> bool:
 
 
 def is_expensive(trace: Trace, edge: Edge) -> bool:
-    """Whether the check of a contribution may take long; False as soon as it has been made."""
+    """Whether the check of a contribution has yet to be made and may take long."""
     cost = forward_cost(trace.graph, trace.graph.nodes[edge.node])
     return cost > _EXPENSIVE and edge.index not in _outcomes(trace)
 

@@ -1,4 +1,4 @@
-"""Making many objects at once without the garbage collector, which would go through them again and again."""
+"""Pause the garbage collector while many objects are created, which it would scan again and again."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def seen_by_value(out: Any, q: Any, k: Any, v: Any, *mask: Any, **settings: Any)
 
 
 def _in_batch(a: Any, out: Any) -> Any:
-    """An operand, or the weights, along every batch axis of the output."""
+    """An operand or the weights, broadcast to the batch axes of the output."""
     return np.broadcast_to(a, (*out.shape[:-2], *a.shape[-2:]))
 
 

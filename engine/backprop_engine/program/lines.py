@@ -79,7 +79,7 @@ def numpy_lines(facts: StepFacts, most: int = _MOST_ENTRIES) -> list[str]:
 
 
 def _is_foreign(node: Node) -> bool:
-    """Whether a node's operator is in recordings alone."""
+    """Whether a node's operator occurs only in recordings."""
     return node.op is not None and node.op.family == RECORDED
 
 

@@ -37,7 +37,7 @@ def with_heads(nodes: list[PlannedNode], output: PlannedNode) -> list[PlannedNod
 def _fold(
     node: PlannedNode, users: Mapping[int, tuple[PlannedNode, PlannedEdge]], uses: Mapping[int, int]
 ) -> set[int]:
-    """Make an attention of the change of shape that puts its heads side by side; what is gone for it."""
+    """Turn the reshape that merges the heads into an attention node; return the nodes folded into it."""
     parted = [_parted(edge, uses) for edge in node.operands[:3]]
     joined = _joined(node, users, uses)
     if joined is None or len(node.shape) < 3:
