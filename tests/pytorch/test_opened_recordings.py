@@ -110,7 +110,7 @@ def test_nan_in_a_batch_is_where_first_nan_stops(cells: int | None, tmp_path: Pa
     assert leaf.position in session.graph.nodes[session.graph.order.start].operands
     said = notices(update(Session(session.run), Break("first nan")), session, "en")
     assert ["".join(span.text for span in line).strip() for line in said] == [
-        "Stopped at breakpoint 1 (first nan): data brings it in.",
+        "Stopped at breakpoint 1 (first nan): it comes from data.",
         "It was there from the start: nothing before this step computed it.",
     ]
     assert finished(update(session, Continue())).hit == ()

@@ -63,7 +63,7 @@ def set_extent(widget: ScrollView, extent: Size) -> None:
 
 
 _CTRL_C = (b"\x03", b"\x1b[99;5u")
-"""As terminals send it, and as those do that tell all keys apart."""
+"""Ctrl+C as terminals send it, in the legacy encoding and in the one that tells all keys apart."""
 
 
 class _KeyDecoder(utf_8.IncrementalDecoder):

@@ -84,7 +84,7 @@ def _instead(tensor: Tensor) -> list[float]:
 
 
 class BroughtIn(NamedTuple):
-    """A leaf that holds NaN from the start, and the position after the first step that takes it."""
+    """A leaf that holds NaN from the start, and the position after the first step that uses it."""
 
     leaf: Node
     position: int
@@ -107,7 +107,7 @@ def brought_in(trace: Trace, before: Trace | None) -> tuple[BroughtIn, ...]:
 
 
 def _first_use(trace: Trace, leaf: Node) -> int | None:
-    """The position after the first step that takes a leaf."""
+    """The position after the first step that uses a leaf."""
     nodes, order = trace.graph.nodes, trace.schedule.order
     return next((at - order.start + 1 for at in order if leaf.position in nodes[at].operands), None)
 
@@ -121,7 +121,7 @@ def _hold_nan(trace: Trace, values: Sequence[Tensor]) -> list[bool]:
 
 
 def _first_nan(trace: Trace, before: Trace | None, bound: float) -> Iterator[int]:
-    """Where NaN arises, and where a leaf brings it in."""
+    """Where NaN arises, and where a leaf that holds NaN is first used."""
     yield from (given.position for given in brought_in(trace, before))
     yield from ARISING["first nan"](trace, before, bound)
 

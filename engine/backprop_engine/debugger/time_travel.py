@@ -270,7 +270,7 @@ def _stopped(session: Session, breakpoints: list[Breakpoint], given: BroughtIn |
         return with_notice(
             replace(stopped, selection=given.leaf.position),
             msg(
-                "Stopped at breakpoint {breakpoints}: {leaf} brings it in.",
+                "Stopped at breakpoint {breakpoints}: it comes from {leaf}.",
                 breakpoints=shown,
                 leaf=given.leaf.name,
             ),

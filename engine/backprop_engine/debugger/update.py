@@ -121,7 +121,7 @@ def _moved(session: Session, run: Run) -> Session:
 
     moved = resumed(replace(session, run=session.baseline, runs={}, branches=Branches.start()), run)
     if len(session.branches.every) > 1:
-        return with_notice(moved, msg("The changes were left behind."), good=False)
+        return with_notice(moved, msg("Your changes were not carried over."), good=False)
     return moved
 
 

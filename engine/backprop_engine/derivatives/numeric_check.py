@@ -90,7 +90,7 @@ def check_trace(trace: Trace) -> Iterator[GradientCheck]:
 
 
 def latest(checks: Sequence[GradientCheck]) -> list[GradientCheck]:
-    """The last check of each gradient, in the order of the first ones."""
+    """The most recent check of each gradient, in the order in which they were first checked."""
     return list({(check.name, check.edge): check for check in checks}.values())
 
 

@@ -132,9 +132,7 @@ def reduced_words(facts: ReduceFacts, gradient: str, value: str) -> Message:
                 value=value,
             )
         case None:
-            return msg(
-                "What the ranks have afterwards: {gradient} = {value}.", gradient=gradient, value=value
-            )
+            return msg("After the all-reduce: {gradient} = {value}.", gradient=gradient, value=value)
 
 
 def _short(tensor: Tensor) -> str:

@@ -1,4 +1,4 @@
-"""The facts of a step in which ranks put their gradients of a parameter together: an all-reduce."""
+"""The facts of a step in which ranks combine their gradients of a parameter: an all-reduce."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ relu = define(
         "The derivative at 0 is 0. NaN stays NaN, in the gradient too, where PyTorch passes the "
         "upstream gradient on; an infinite gradient into a dead unit gives 0 · inf = NaN, where "
         "PyTorch masks it to 0.",
-        "0에서의 미분은 0입니다. NaN은 그래디언트에서도 NaN으로 남으며, PyTorch는 이때 흘러들어온 "
-        "그래디언트를 그대로 흘려보냅니다. 죽은 유닛에 무한대의 그래디언트가 들어오면 0 · inf = "
+        "0에서의 미분은 0입니다. 입력이 NaN이면 값도 그래디언트도 NaN이지만, PyTorch는 이때 "
+        "흘러들어온 그래디언트를 그대로 흘려보냅니다. 죽은 유닛에 무한대의 그래디언트가 들어오면 0 · inf = "
         "NaN이며, PyTorch는 이를 0으로 만듭니다.",
     ),
     kinks=(
@@ -93,7 +93,7 @@ leaky_relu = define(
     conventions=Words(
         "The derivative at 0 is the negative slope, as in PyTorch. NaN stays NaN, in the gradient "
         "too, where PyTorch passes on the upstream gradient times the negative slope.",
-        "0에서의 미분은 PyTorch처럼 음수 쪽 기울기입니다. NaN은 그래디언트에서도 NaN으로 남으며, "
+        "0에서의 미분은 PyTorch처럼 음수 쪽 기울기입니다. 입력이 NaN이면 값도 그래디언트도 NaN이지만, "
         "PyTorch는 이때 흘러들어온 그래디언트에 음수 쪽 기울기를 곱해 흘려보냅니다.",
     ),
     kinks=(
@@ -150,7 +150,7 @@ elu = define(
     conventions=Words(
         "The derivative at 0 is alpha, as in PyTorch. NaN stays NaN, in the gradient too, where "
         "PyTorch passes the upstream gradient on.",
-        "0에서의 미분은 PyTorch처럼 alpha입니다. NaN은 그래디언트에서도 NaN으로 남으며, PyTorch는 "
+        "0에서의 미분은 PyTorch처럼 alpha입니다. 입력이 NaN이면 값도 그래디언트도 NaN이지만, PyTorch는 "
         "이때 흘러들어온 그래디언트를 그대로 흘려보냅니다.",
     ),
     meets=at_zero,
@@ -196,7 +196,7 @@ selu = define(
     conventions=Words(
         "The derivative at 0 is that of the left side, 1.7581, as in PyTorch. NaN stays NaN, in the "
         "gradient too, where PyTorch passes on the upstream gradient times 1.0507.",
-        "0에서의 미분은 PyTorch처럼 왼쪽의 값 1.7581입니다. NaN은 그래디언트에서도 NaN으로 남으며, "
+        "0에서의 미분은 PyTorch처럼 왼쪽의 값 1.7581입니다. 입력이 NaN이면 값도 그래디언트도 NaN이지만, "
         "PyTorch는 이때 흘러들어온 그래디언트의 1.0507배를 흘려보냅니다.",
     ),
     kinks=(
@@ -237,8 +237,8 @@ hard_tanh = define(
     conventions=Words(
         "The gradient does not pass at −1 and 1 themselves, as in PyTorch; `clip` lets it pass. NaN "
         "stays NaN, in the gradient too, where PyTorch passes the upstream gradient on.",
-        "PyTorch처럼 −1과 1에서는 그래디언트가 통과하지 않으며, `clip`은 통과시킵니다. NaN은 "
-        "그래디언트에서도 NaN으로 남으며, PyTorch는 이때 흘러들어온 그래디언트를 그대로 흘려보냅니다.",
+        "PyTorch처럼 −1과 1에서는 그래디언트가 통과하지 않으며, `clip`은 통과시킵니다. 입력이 NaN이면 값도 "
+        "그래디언트도 NaN이지만, PyTorch는 이때 흘러들어온 그래디언트를 그대로 흘려보냅니다.",
     ),
     kinks=(
         Kink(
@@ -272,8 +272,8 @@ relu6 = define(
     conventions=Words(
         "The gradient does not pass at 0 and 6 themselves, as in PyTorch. NaN stays NaN, in the "
         "gradient too, where PyTorch passes the upstream gradient on.",
-        "PyTorch처럼 0과 6에서는 그래디언트가 통과하지 않습니다. NaN은 그래디언트에서도 NaN으로 "
-        "남으며, PyTorch는 이때 흘러들어온 그래디언트를 그대로 흘려보냅니다.",
+        "PyTorch처럼 0과 6에서는 그래디언트가 통과하지 않습니다. 입력이 NaN이면 값도 "
+        "그래디언트도 NaN이지만, PyTorch는 이때 흘러들어온 그래디언트를 그대로 흘려보냅니다.",
     ),
     kinks=(
         Kink(

@@ -70,7 +70,8 @@ def _attention_shape(
         if q[-1] % heads or v[-1] % heads:
             raise ShapeError(
                 msg(
-                    "{operands}: {heads} heads must share the numbers of each position equally",
+                    "{operands}: the size of the last axis must be divisible by the number of heads "
+                    "({heads})",
                     operands=named(q, k, v),
                     heads=heads,
                 )

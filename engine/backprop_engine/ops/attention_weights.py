@@ -47,7 +47,7 @@ def attention_weights(
 
 
 def _softmax_of_seen(scores: Any) -> Any:
-    """Softmax of rows, 0 where all of a row is -inf."""
+    """Softmax along the last axis; a row that is -inf throughout gives zeros."""
     largest = np.max(scores.real, axis=-1, keepdims=True)
     e = np.exp(scores - np.where(largest == -np.inf, 0.0, largest))
     total = np.sum(e, axis=-1, keepdims=True)

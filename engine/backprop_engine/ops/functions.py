@@ -232,7 +232,8 @@ abs_ = define(
     ),
     conventions=Words(
         "The derivative at 0 is 0. NaN stays NaN, in the gradient too, where PyTorch sets it to 0.",
-        "0에서의 미분은 0입니다. NaN은 그래디언트에서도 NaN으로 남으며, PyTorch는 이때 0으로 만듭니다.",
+        "0에서의 미분은 0입니다. 입력이 NaN이면 값도 그래디언트도 NaN이지만, PyTorch는 이때 "
+        "그래디언트를 0으로 만듭니다.",
     ),
     kinks=(
         Kink((0.0,), 0, (0,), Words("lies between the slopes −1 and 1", "기울기 −1과 1 사이")),
@@ -330,7 +331,7 @@ clip = define(
         "The gradient passes at the bounds themselves, as in PyTorch before 2.14; later versions stop it "
         "there. NaN stays NaN, in the gradient too, where PyTorch sets it to 0.",
         "경계에서도 그래디언트가 통과합니다. PyTorch도 2.14 전까지는 그랬으나, 그 뒤로는 경계에서 막습니다. "
-        "NaN은 그래디언트에서도 NaN으로 남으며, PyTorch는 이때 0으로 만듭니다.",
+        "입력이 NaN이면 값도 그래디언트도 NaN이지만, PyTorch는 이때 그래디언트를 0으로 만듭니다.",
     ),
     kinks=(
         Kink(

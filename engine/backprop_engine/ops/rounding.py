@@ -46,8 +46,8 @@ sign = define(
     conventions=Words(
         "The sign of 0 is 0, and the derivative there is 0, as everywhere. NaN stays NaN, in the "
         "value (where PyTorch gives 0) and in the gradient.",
-        "0의 부호는 0이고, 다른 곳과 마찬가지로 미분도 0입니다. NaN은 값에서도 그래디언트에서도 "
-        "NaN으로 남으며, PyTorch는 값을 0으로 만듭니다.",
+        "0의 부호는 0이고, 다른 곳과 마찬가지로 미분도 0입니다. 입력이 NaN이면 값도 "
+        "그래디언트도 NaN이지만, PyTorch의 값은 0입니다.",
     ),
     meets=at_zero,
     kinks=(
@@ -75,7 +75,7 @@ floor = define(
     ),
     conventions=Words(
         "The derivative is 0, even at the steps, as in PyTorch. NaN stays NaN, in the gradient too.",
-        "미분은 PyTorch처럼 계단이 뛰는 곳에서도 0입니다. NaN은 그래디언트에서도 NaN으로 남습니다.",
+        "미분은 PyTorch처럼 계단이 뛰는 곳에서도 0입니다. 입력이 NaN이면 값도 그래디언트도 NaN입니다.",
     ),
     meets=_whole,
     kinks=(Kink(([1.0, -0.5],), [1, -1], ([0, 0],), _JUMPS),),
@@ -98,7 +98,7 @@ ceil = define(
     ),
     conventions=Words(
         "The derivative is 0, even at the steps, as in PyTorch. NaN stays NaN, in the gradient too.",
-        "미분은 PyTorch처럼 계단이 뛰는 곳에서도 0입니다. NaN은 그래디언트에서도 NaN으로 남습니다.",
+        "미분은 PyTorch처럼 계단이 뛰는 곳에서도 0입니다. 입력이 NaN이면 값도 그래디언트도 NaN입니다.",
     ),
     meets=_whole,
     kinks=(Kink(([1.0, -0.5],), [1, 0], ([0, 0],), _JUMPS),),
@@ -121,7 +121,7 @@ round_ = define(
         "A half goes to the even neighbour, as in NumPy and PyTorch: 0.5 to 0, 1.5 to 2. The "
         "derivative is 0, even at the steps. NaN stays NaN, in the gradient too.",
         "두 정수의 한가운데는 NumPy, PyTorch처럼 짝수로 갑니다. 0.5는 0, 1.5는 2가 됩니다. "
-        "미분은 계단이 뛰는 곳에서도 0입니다. NaN은 그래디언트에서도 NaN으로 남습니다.",
+        "미분은 계단이 뛰는 곳에서도 0입니다. 입력이 NaN이면 값도 그래디언트도 NaN입니다.",
     ),
     meets=_halfway,
     kinks=(

@@ -20,7 +20,7 @@ CAST_NAMES: Final = {"F64": "to_float64", "F32": "to_float32", "F16": "to_float1
 ROUNDINGS: Final = {"F32": 2.0**-23, "F16": 2.0**-10, "BF16": 2.0**-7}
 """The distance of 1 from the next larger number, by type."""
 _CAST_LESSON: Final = Words(
-    "A cast changes how finely numbers are rounded, so it hands the gradient on, in the type of its operand.",
+    "A cast only changes the precision of the numbers, so it passes the gradient on, in its operand's type.",
     "형 변환은 수를 얼마나 세밀하게 반올림하는지만 바꾸므로, 그래디언트를 입력의 타입으로 되돌려 넘겨줍니다.",
 )
 

@@ -1,4 +1,4 @@
-"""A finding: a problem in a recorded run and its place. Every diagnosis yields findings."""
+"""Findings, which diagnoses yield: a problem in a recorded run, and where it is."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _WHOLE_LAYER: Final = Words(
 )
 _RNN_LAYERS: Final[tuple[str, ...]] = ("mkldnn_rnn_layer", "_cudnn_rnn", "lstm", "gru")
 _LESSONS: Final[Mapping[str, Words]] = dict.fromkeys(_RNN_LAYERS, _WHOLE_LAYER)
-"""Why some operators are none of ours, though they look like it."""
+"""Why some operators are only recorded, although there are similar ones here."""
 _PART_LESSON: Final = Words(
     "One of several outputs of an operator passes its gradient back to its own place among them.",
     "여러 출력 가운데 하나가 자기 자리로 그래디언트를 돌려줍니다.",

@@ -114,7 +114,7 @@ def _passes(recording: Recording) -> Sequence[_Pass]:
     if not found:
         raise UsageError(
             msg("{path}: no backward pass was recorded", path=clean(str(recording.folder))),
-            msg("`backprop-tui doctor {path}` tells what was", path=clean(str(recording.folder))),
+            msg("`backprop-tui doctor {path}` reports what was recorded", path=clean(str(recording.folder))),
         )
     return [
         _Pass(signature, tuple(plan for plan, _ in runs), tuple(moment for _, moment in runs))

@@ -160,7 +160,7 @@ def _description(recording: Recording, run: RecordedRun) -> Message:
         said.append(msg("{count} of {world} ranks left a recording.", count=count, world=world))
     others = sum(len(step.runs) for step in recording.steps) - run.iterations
     if others:
-        said.append(msg("{count} others have another graph: `pass` shows them.", count=others))
+        said.append(msg("{count} other passes have a different graph; `pass` shows them.", count=others))
     return joined(" ", said)
 
 

@@ -18,7 +18,7 @@ __all__ = ["added", "constant", "joined", "placed", "reader", "zeros"]
 _MOST_JOINED: Final = 2**22
 """The most entries of the outputs of one operator that are joined; of larger ones only figures are known."""
 _TERMS: Final = 64
-"""Of a sum of many terms, what comes of every so many is kept."""
+"""In a sum of many terms, the running sum is kept after every this many."""
 _LARGEST: Final = float(np.finfo(np.float32).max)
 _NONE_FOUND: Final = Figures(None)
 """Of a tensor whose entries are finite numbers; how large they are, only they tell."""

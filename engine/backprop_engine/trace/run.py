@@ -165,7 +165,7 @@ class Run:
 
     def on_rank(self, rank: int | None = None) -> Run:
         """The run of the same graph on another rank, by default the next; `UsageError` if there is none."""
-        raise UsageError(msg("this run has one rank"))
+        raise UsageError(msg("this run has only one rank"))
 
     def in_pass(self, number: int | None = None) -> Run:
         """The run of another backward pass, by default the next; `UsageError` if there is none."""

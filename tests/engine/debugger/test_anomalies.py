@@ -188,7 +188,7 @@ def test_a_session_stops_where_nan_is_brought_in_and_shows_the_leaf() -> None:
     assert told(session.trace, session.here) == "forward f"
     assert session.selection == run.graph.position("y")
     assert session.notice is not None
-    assert session.notice.in_language("en") == "Stopped at breakpoint 1 (first nan): y brings it in."
+    assert session.notice.in_language("en") == "Stopped at breakpoint 1 (first nan): it comes from y."
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_the_folder_of_a_rank_opens_that_rank(tmp_path: Path) -> None:
     (tmp_path / "run" / "rank-0").rename(tmp_path / "elsewhere")
     alone = opened(tmp_path / "run" / "rank-1").run
     assert alone.trace(0).reduced[0].kind is None
-    with pytest.raises(UsageError, match="this run has one rank"):
+    with pytest.raises(UsageError, match="this run has only one rank"):
         alone.on_rank()
 
 
@@ -137,7 +137,7 @@ def test_a_change_on_one_rank_changes_the_mean(tmp_path: Path) -> None:
     there = update(changed, SwitchRank())
     assert there.branches.current == "baseline"
     assert there.notice is not None
-    assert there.notice.message == "The changes were left behind."
+    assert there.notice.message == "Your changes were not carried over."
 
 
 def test_without_entries_ranks_are_compared_by_norms(tmp_path: Path) -> None:

@@ -128,7 +128,9 @@ LARGE += "".join(f"  b{at}: b{at - 1} * a{494 - at}\n" for at in range(1, 495))
 @pytest.mark.parametrize("form", ["tikz", "html"])
 def test_a_graph_of_long_wires_is_refused(form: str) -> None:
     large = generated(f"inputs: {{x: 1}}\nnodes:\n  a0: x * x\n  b0: a494 * x\n{LARGE}")
-    with pytest.raises(UsageError, match="too many wires cross most of the graph to be drawn; `--to dot`"):
+    with pytest.raises(
+        UsageError, match="the graph cannot be drawn: too many wires cross most of it; `--to dot`"
+    ):
         written(large, form, at=0)
 
 

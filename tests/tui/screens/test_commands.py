@@ -148,7 +148,7 @@ CASES: dict[str, Case] = {
     "backward": Case("", state(lambda now, was: now.outer_here == now.outer_trace.schedule.seed)),
     "iteration": Case("", state(lambda now, was: now.iteration == 2 and now.here == was.here)),
     "iteration_back": Case("", moved(9 - BASE)),
-    "rank": Case("", told("this run has one rank")),
+    "rank": Case("", told("this run has only one rank")),
     "pass": Case("", told("this run has one backward pass")),
     "start": Case("", moved(-BASE)),
     "trouble": Case("", told("every number in this iteration is finite")),

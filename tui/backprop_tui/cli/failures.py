@@ -1,4 +1,4 @@
-"""What becomes of the errors of a command: a line that says what is wrong, and an exit code."""
+"""How a command fails: one line that says what is wrong, and an exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which subcommand, and what becomes of its errors: never a traceback for what a user can cause."""
+"""Picks the subcommand and reports its errors; no mistake of a user ends in a traceback."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         dest="number",
         metavar="N",
-        help=msg("of a recording with several backward passes, pass N"),
+        help=msg("start at pass N of a recording with several backward passes"),
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help=msg("another value for a leaf")

@@ -1,4 +1,4 @@
-"""An end within seconds, whatever is being computed: an operator that NumPy has begun hears nothing."""
+"""Ctrl+C ends the app within seconds, even while NumPy, which cannot be interrupted, is computing."""
 
 from __future__ import annotations
 

@@ -32,5 +32,8 @@ def within_limits(graph: Graph) -> Iterator[None]:
         yield
     except TooLargeError:
         raise UsageError(
-            msg("too many wires cross most of the graph to be drawn; `--to dot` writes it for Graphviz")
+            msg(
+                "the graph cannot be drawn: too many wires cross most of it; `--to dot` writes it for "
+                "Graphviz"
+            )
         ) from None

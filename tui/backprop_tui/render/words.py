@@ -56,7 +56,7 @@ _MOST_EXAMPLES = 8
 _MOST_CODE = 9
 """Lines of NumPy that are shown; clearing may take many."""
 _MOST_RANKS = 8
-"""How many ranks are told of one by one."""
+"""The most ranks that are described one by one."""
 _HANDS_ON = {"add", "identity"}
 """Operators that pass the upstream gradient on unchanged to an operand of their own shape."""
 _JOINED = re.compile(r"( [·⊙@] )(.+)")
@@ -518,14 +518,14 @@ def _reduce(facts: ReduceFacts, language: str) -> Iterator[_Said]:
     match reduction.kind:
         case "mean":
             words = msg(
-                "All-reduce: each of {count} ranks goes on with the mean of their gradients.", count=count
+                "All-reduce: all {count} ranks continue with the mean of their gradients.", count=count
             )
         case "sum":
             words = msg(
-                "All-reduce: each of {count} ranks goes on with the sum of their gradients.", count=count
+                "All-reduce: all {count} ranks continue with the sum of their gradients.", count=count
             )
         case None:
-            words = msg("All-reduce: the ranks put their gradients together.")
+            words = msg("All-reduce: the ranks combine their gradients.")
     yield _why(words, language)
     if reduction.rows is not None:
         part = msg("Rank {rank} keeps none of its rows.", rank=reduction.rank)

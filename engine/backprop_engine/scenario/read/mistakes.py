@@ -52,7 +52,7 @@ __all__ = [
 MAX_REPORTED: Final = 20
 _ENOUGH: Final = 50
 HOPELESS: Final = 1000
-"""So many mistakes of one stage: nobody reads on, and the loader neither."""
+"""The number of mistakes in one stage after which the loader gives up, since nobody would read more."""
 
 WRONG_TYPE = code(
     "wrong-type", msg("A value has the wrong type for its key, such as a list instead of text.")
