@@ -216,9 +216,14 @@ def _nll(call: RecordedCall) -> _Meaning | None:
     return _Meaning("nll", tuple(range(len(call.shapes))), settings)
 
 
+def _has_bias_alone(call: RecordedCall) -> bool:
+    """Whether a normalisation has a bias and no weight, which ours have first."""
+    return call.get("weight", ...) is None and call.get("bias", ...) is not None
+
+
 def _layer_norm(call: RecordedCall) -> _Meaning | None:
     axes, eps = len(call.settings["normalized_shape"]), float(call.settings["eps"])
-    if call.get("weight", ...) is None and call.get("bias", ...) is not None:
+    if _has_bias_alone(call):
         return None
     return _Meaning("layer_norm", tuple(range(len(call.shapes))), {"axis": -axes, "eps": eps})
 
@@ -228,12 +233,16 @@ def _batch_norm(call: RecordedCall) -> _Meaning | None:
     training these are folded away.
     """
     settings = {"eps": float(call.settings["eps"])}
+    if _has_bias_alone(call):
+        return None
     if call.settings["training"]:
         return _Meaning("batch_norm", tuple(range(len(call.shapes))), settings)
     return _Meaning("batch_norm_inference", (0, 3, 4, 1, 2), settings) if len(call.shapes) == 5 else None
 
 
-def _group_norm(call: RecordedCall) -> _Meaning:
+def _group_norm(call: RecordedCall) -> _Meaning | None:
+    if _has_bias_alone(call):
+        return None
     settings = {"num_groups": int(call.settings["group"]), "eps": float(call.settings["eps"])}
     return _Meaning("group_norm", tuple(range(len(call.shapes))), settings)
 
@@ -391,7 +400,8 @@ def _gelu(call: RecordedCall) -> _Meaning | None:
 
 
 def _softplus(call: RecordedCall) -> _Meaning | None:
-    return _Meaning("softplus", (0,)) if call.number("beta") == 1 else None
+    is_ours = call.number("beta") == 1 and call.number("threshold", 20.0) == 20
+    return _Meaning("softplus", (0,)) if is_ours else None
 
 
 def _norm(call: RecordedCall) -> _Meaning | None:
