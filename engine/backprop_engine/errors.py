@@ -213,6 +213,7 @@ _REASONS: Final[dict[str, str]] = {
         msg("Not a directory"),
         msg("File exists"),
         msg("File name too long"),
+        msg("File too large"),
         msg("No space left on device"),
         msg("Read-only file system"),
         msg("Too many levels of symbolic links"),

@@ -18,7 +18,6 @@ import re
 import sys
 import unicodedata
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,9 +28,11 @@ from backprop_engine.messages.message import Message, joined, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.messages.translations import languages
+from backprop_engine.whole_files import write_whole
 from backprop_tui.cells.text import clip
 from backprop_tui.commands.keys import KEY_NAMES
 from backprop_tui.commands.table import COMMANDS, FORMER_NAMES
+from backprop_tui.files.locks import locked
 from backprop_tui.files.user_folder import user_folder
 
 __all__ = ["UserSettings", "change_setting", "read_settings", "settings_path"]
@@ -236,15 +237,18 @@ def _key_name(written: str) -> str:
 
 
 def change_setting(path: Path, name: str, value: str) -> None:
-    """Write a setting into the file; all else in it stays as it is. `UsageError` where it cannot be."""
+    """Write a setting into the file; all else in it stays as it is, also what another instance has changed.
+
+    `UsageError` where it cannot be.
+    """
     try:
-        before = _text(path) if path.exists() else ""
-        had = _parsed(before)
-        after = _with(before, name, value)
-        if _parsed(after) != {**had, name: value}:
-            raise ValueError(msg("its layout cannot be edited from here"))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, after)
+        with locked(path):
+            before = _text(path) if path.exists() else ""
+            had = _parsed(before)
+            after = _with(before, name, value)
+            if _parsed(after) != {**had, name: value}:
+                raise ValueError(msg("its layout cannot be edited from here"))
+            write_whole(path, after)
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
             msg("{path} was not changed: {reason}", path=_shown(path), reason=_why(error))
@@ -261,16 +265,3 @@ def _with(text: str, name: str, value: str) -> str:
     if table is None:
         return text + ("\n" if text and not text.endswith("\n") else "") + line + "\n"
     return f"{text[: table.start()]}{line}\n\n{text[table.start() :].lstrip()}"
-
-
-def _replace(path: Path, text: str) -> None:
-    """All of the new file, or the old one."""
-    target = path.resolve()  # a link to settings that are kept elsewhere stays one
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, target)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()
-        raise

@@ -9,7 +9,6 @@ is why a recording whose program was killed can be read up to its last complete 
 from __future__ import annotations
 
 import json
-import os
 from ctypes import Array, c_char
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias
@@ -18,6 +17,7 @@ import msgspec
 
 from backprop_engine.recordings.events import DataSpan, Event, Manifest, StepStart
 from backprop_engine.recordings.folders import holds_recording, index_path, manifest_path, shard_path
+from backprop_engine.whole_files import whole_file, write_whole
 
 __all__ = ["RecordingWriter"]
 
@@ -167,18 +167,14 @@ class RecordingWriter:
         """The index without its first `dropped` steps, in place of the old one at once."""
         self._index.close()
         index = index_path(self.folder)
-        rest = index.with_name(f"{index.name}.new")
         seen = 0
-        with index.open("rb") as old, rest.open("wb") as new:
+        with index.open("rb") as old, whole_file(index) as new:
             for line in old:
                 seen += line.startswith(b'{"event":"step"')
                 if seen > dropped:
                     new.write(line)
-        os.replace(rest, index)
         self._index = index.open("ab")
 
     def _write_manifest(self) -> None:
-        path = manifest_path(self.folder)
-        new = path.with_name(f"{path.name}.new")
-        new.write_bytes(msgspec.json.format(self._encoder.encode(self.manifest), indent=2) + b"\n")
-        os.replace(new, path)
+        text = msgspec.json.format(self._encoder.encode(self.manifest), indent=2) + b"\n"
+        write_whole(manifest_path(self.folder), text)

@@ -127,7 +127,7 @@ def test_all_else_stays_as_it_is(tmp_path: Path, before: str, after: str) -> Non
     path.write_text(before, "utf-8")
     change_setting(path, "theme", "nord")
     assert path.read_text("utf-8") == after
-    assert [one.name for one in path.parent.iterdir()] == ["settings.toml"]
+    assert sorted(one.name for one in path.parent.iterdir()) == [".settings.toml.lock", "settings.toml"]
 
 
 def test_the_folder_is_made(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import joined, msg
+from backprop_engine.whole_files import write_whole
 from backprop_tui.cli.arguments import add_shared, opened, position, question_count, seed, size
 from backprop_tui.export.formats import FORMATS, Exported, Format
 
@@ -101,6 +102,6 @@ def _write_folder(form: Format, exported: Exported, name: str, output: str) -> N
 
 def _write(path: Path, content: bytes) -> None:
     try:
-        path.write_bytes(content)
+        write_whole(path, content)
     except OSError as error:
         raise UsageError(msg("{path}: {problem}", path=str(path), problem=reason(error))) from None

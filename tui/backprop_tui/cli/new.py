@@ -6,7 +6,6 @@ import argparse
 import os
 import shlex
 import sys
-from contextlib import suppress
 from os.path import dirname, isdir, lexists
 from string import Template
 from typing import Final
@@ -15,6 +14,7 @@ from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import Message, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.translations import languages
+from backprop_engine.whole_files import write_whole
 
 __all__ = ["add_arguments", "run", "starter"]
 
@@ -124,16 +124,9 @@ def _as_path(file: str) -> str:
 def _write(file: str, text: str) -> None:
     """Write a new file; nothing is left of it where it cannot be written whole."""
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        write_whole(file, text, new=True)
     except (OSError, ValueError) as error:
         raise UsageError(_refusal(file, error)) from None
-    try:
-        with open(descriptor, "w", encoding="utf-8", newline="\n") as opened:
-            opened.write(text)
-    except OSError as error:
-        with suppress(OSError):
-            os.unlink(file)
-        raise UsageError(msg("{path}: {problem}", path=file, problem=reason(error))) from None
 
 
 def _refusal(file: str, error: OSError | ValueError) -> Message:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from io import StringIO
-from pathlib import Path
 
 from msgspec import Struct
 
 from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
+from backprop_engine.whole_files import write_whole
 
 __all__ = ["Scored", "csv_report", "gradescope_report", "write_report"]
 
@@ -73,19 +71,8 @@ def write_report(path: str, text: str) -> None:
 
     A link leads to what is written, and a device or a pipe is written to, not replaced.
     """
-    temporary: Path | None = None
     try:
-        target = Path(path)
-        if target.exists() and not target.is_file():  # a folder says that it is one
-            target.write_text(text, encoding="utf-8")
-            return
-        target = Path(os.path.realpath(target))
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, target)
+        write_whole(path, text)
     except (OSError, ValueError) as error:
-        with suppress(OSError, ValueError):
-            if temporary is not None:
-                temporary.unlink()
         problem = reason(error) if isinstance(error, OSError) else str(error)
         raise UsageError(msg("{path}: {problem}", path=clean(path), problem=problem)) from None

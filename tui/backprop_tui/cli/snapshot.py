@@ -6,10 +6,10 @@ import argparse
 import asyncio
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import msg
+from backprop_engine.whole_files import write_whole
 from backprop_tui.cli.arguments import add_shared, opened, position, size
 from backprop_tui.headless.screens import drawn
 from backprop_tui.prompt.debug_file import session_of
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(picture)
     else:
         try:
-            Path(output).write_text(picture, encoding="utf-8")
+            write_whole(output, picture)
         except OSError as error:
             raise UsageError(msg("{path}: {problem}", path=output, problem=reason(error))) from None
     return 0

@@ -7,8 +7,7 @@ nothing of each other's, and a crash leaves the file as it was. A file that cann
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
@@ -20,7 +19,9 @@ from backprop_engine.errors import UsageError, reason
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.model import Scenario
+from backprop_engine.whole_files import write_whole
 from backprop_tui.files.bundled import bundled
+from backprop_tui.files.locks import locked
 from backprop_tui.files.user_folder import user_folder
 
 if TYPE_CHECKING:  # the gallery shows what is kept, and asks nothing
@@ -120,15 +121,15 @@ def note_practice(
     """Add a session to what is kept under a name; `UsageError` where the file cannot be written."""
     path = path or progress_path()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(path.with_name(f".{path.name}.lock")):
+        with locked(path):
             kept = _read(path)
             if kept is None:
                 os.replace(path, path.with_name(f"{path.name}.damaged"))
                 kept = ProgressFile()
             before = kept.scenarios.get(name, Practised())
             after = _with_session(before, score, today().isoformat())
-            _replace(path, structs.replace(kept, scenarios={**kept.scenarios, name: after}))
+            progress = structs.replace(kept, scenarios={**kept.scenarios, name: after})
+            write_whole(path, msgspec.json.format(msgspec.json.encode(progress), indent=1) + b"\n")
     except OSError as error:
         message = msg("{path} was not changed: {reason}", path=clean(str(path)), reason=reason(error))
         raise UsageError(message) from None
@@ -146,35 +147,3 @@ def _with_session(before: Practised, score: Score, day: str) -> Practised:
         bugs=before.bugs + score.bugs,
         mistakes={name: before.mistakes.get(name, 0) + score.mistakes.get(name, 0) for name in names},
     )
-
-
-def _replace(path: Path, progress: ProgressFile) -> None:
-    """All of the new file, or the old one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(progress), indent=1) + b"\n")
-        os.replace(temporary, path)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Wait for the other instances that write, and keep them waiting."""
-    with open(path, "a+b") as lock:
-        try:
-            import fcntl
-        except ImportError:  # Windows
-            import msvcrt
-
-            msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined]
-            try:
-                yield
-            finally:
-                lock.seek(0)
-                msvcrt.locking(lock.fileno(), msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]
-        else:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield  # closing the file gives the lock back

@@ -22,6 +22,7 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.reader import read
 from backprop_engine.scenario.read.source import read_source
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar, YamlSequence
+from backprop_engine.whole_files import write_whole
 from backprop_tui.files.bundled import bundled_folder
 from backprop_tui.files.opening import Opening
 from backprop_tui.view import View
@@ -162,13 +163,9 @@ def keep(path: Path, kept: Kept) -> None:
             raise UsageError(
                 msg("{path} exists and holds something else: nothing was written", path=clean(str(path)))
             )
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_text(text_of(kept), encoding="utf-8")
-        os.replace(temporary, path)
+        write_whole(path, text_of(kept))
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
         raise UsageError(msg("{path}: {problem}", path=clean(str(path)), problem=reason(error))) from None
 
 

@@ -11,6 +11,7 @@ from backprop_engine.messages.plain_text import clean
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
+from backprop_engine.whole_files import write_whole
 from backprop_tui.cells.lines import Line, Role
 from backprop_tui.prompt.debug_file import Kept, beside, keep, kept_in, with_kept
 from backprop_tui.prompt.outcome import Context, Outcome, one_line
@@ -114,8 +115,7 @@ def exported(session: Session, query: Export, context: Context) -> list[Line]:
             )
         ) from None
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(written)
+        write_whole(query.path, written, new=True)
     except FileExistsError:
         raise UsageError(msg("{path} already exists: nothing was written", path=shown)) from None
     except OSError as error:
