@@ -1,7 +1,7 @@
 """Fuzz what takes text or bytes from outside: `python tests/fuzz/fuzz.py [TARGET …]`, from a checkout.
 
 Inputs are valid ones with damage that knows the format (see `fuzz_targets.py`), the same for the same seed.
-An input that ends in anything but an answer or an error for people, or takes more than two seconds of
+An input that ends in anything but an answer or an error for people, or twice takes more than two seconds of
 processor time, is a finding: it is written to a folder, and belongs into `tests/fuzz/corpus/TARGET` once
 it is understood. With `--coverage`, atheris (pip install atheris) chooses the inputs that reach new branches.
 """
@@ -17,10 +17,14 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from tempfile import mkdtemp
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from fuzz_targets import Target
 
 HERE: Final = Path(__file__).parent
 SECONDS: Final = 2.0
@@ -70,6 +74,8 @@ def fuzz(name: str, inputs: int, seconds: float, seed: int, keep: Path) -> int:
             if kinds[kind] == 1:
                 keep_input(keep / name, data, kind)
         taken = time.process_time() - before
+        if taken > SECONDS:  # once may be the garbage of what ran before, or another thread
+            taken = min(taken, time_of(target, data))
         slowest = max(slowest, taken)
         if taken > SECONDS:
             kinds["slow"] += 1
@@ -81,6 +87,14 @@ def fuzz(name: str, inputs: int, seconds: float, seed: int, keep: Path) -> int:
         flush=True,
     )
     return len(kinds)
+
+
+def time_of(target: Target, data: bytes) -> float:
+    """How many seconds of processor time an input takes, whatever it ends in."""
+    before = time.process_time()
+    with suppress(Exception):
+        target.take(data)
+    return time.process_time() - before
 
 
 def drawn(name: str, inputs: int, seed: int) -> Iterator[bytes]:
