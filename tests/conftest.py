@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from asserting import pytest_pyfunc_call  # noqa: F401 - a hook
-from effort import CASES, THOROUGH, examples, spread
+from effort import CASES, THOROUGH, examples, in_share, spread
 
 pytest_plugins = ["pytester"]
 
@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     own = tempfile.TemporaryDirectory(prefix="backprop-tui-")  # nobody's settings and practice
     os.environ["XDG_CONFIG_HOME"] = own.name
     config.add_cleanup(own.cleanup)
-    config.addinivalue_line("markers", "thorough: runs where BACKPROP_EFFORT is thorough, as in .ci/run")
+    config.addinivalue_line("markers", "thorough: runs where BACKPROP_EFFORT is thorough")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -90,9 +90,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if THOROUGH:
-        return
-    left = [item for item in items if item.get_closest_marker("thorough")]
+    def wanted(item: pytest.Item) -> bool:
+        return (THOROUGH or item.get_closest_marker("thorough") is None) and in_share(item.nodeid)
+
+    left = [item for item in items if not wanted(item)]
     if left:
         config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+        items[:] = [item for item in items if wanted(item)]

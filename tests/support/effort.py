@@ -1,21 +1,24 @@
 """How much a run of the tests tries, decided here and nowhere else.
 
 The README's test line tries enough of everything to find a mistake within two minutes.
-`BACKPROP_EFFORT=thorough`, as `.ci/run` sets it, tries all: every bundled scenario where otherwise a covering
-set stands for them, every example that a law is given, fifty planted faults. `exhaustive` draws ten times as
-many files and sequences of commands, which takes half an hour more.
+`BACKPROP_EFFORT=thorough` tries all: every bundled scenario where otherwise a covering set stands for them,
+every example that a law is given, fifty planted faults. `exhaustive` draws ten times as many files and
+sequences of commands, which takes half an hour more. `BACKPROP_SHARE=3/10` leaves one test in ten of those:
+each belongs to one of the ten shares, and always to the same one. `.ci/run` tries a share.
 """
 
 from __future__ import annotations
 
 import os
 from typing import Final, TypeVar
+from zlib import crc32
 
 T = TypeVar("T")
 
 _EFFORT: Final = os.environ.get("BACKPROP_EFFORT")
 EXHAUSTIVE: Final = _EFFORT == "exhaustive"
 THOROUGH: Final = _EFFORT == "thorough" or EXHAUSTIVE
+_PART, _PARTS = map(int, os.environ.get("BACKPROP_SHARE", "0/1").split("/"))
 CASES: Final = {
     "tui/screens": 1,
     "tui/widgets": 1,
@@ -53,6 +56,11 @@ whole app, draw for each scenario of the covering set, or go through a table or 
 def tried(everything: T, enough: T) -> T:
     """All that there is to try, or what is enough of it between two changes."""
     return everything if THOROUGH else enough
+
+
+def in_share(test: str) -> bool:
+    """Whether a test, by its name, belongs to the share that is run."""
+    return crc32(test.encode()) % _PARTS == _PART % _PARTS
 
 
 def spread(count: int, most: int) -> list[int]:
