@@ -29,13 +29,22 @@ from planted_in_memory import Server, imported
 
 CHECKOUT: Final = Path(__file__).parents[2]
 ROOMS: Final = {
-    "graph": ("graph", "trace", "ops", "scenario", "evaluation"),
-    "trace": ("trace", "graph", "optim", "scenario", "evaluation"),
-    "ops": ("ops", "derivatives", "evaluation", "scenario", "expressions", "trace"),
-    "scenario": ("scenario", "trace", "graph", "expressions"),
+    "graph": ("graph", "trace", "ops", "scenario", "evaluation", "explain", "program", "debugger"),
+    "trace": ("trace", "graph", "optim", "scenario", "evaluation", "explain", "debugger", "practice"),
+    "ops": (
+        *("ops", "derivatives", "evaluation", "scenario", "expressions", "trace"),
+        *("catalogue", "explain", "program"),
+    ),
+    "scenario": ("scenario", "trace", "graph", "expressions", "program", "practice"),
 }
 """The folders of tests/engine whose tests are tried for the rooms of the engine."""
-_ALSO: Final = ("tests/scenarios",)
+_ALSO: Final = (
+    "tests/scenarios",
+    "tests/engine/test_library.py",
+    "tests/engine/test_notebook.py",
+    "tests/docs/test_made_pages.py",
+)
+"""What is tried for every room: among these are the pages that list every operator with its settings."""
 _ENGINE: Final = "engine/backprop_engine"
 _FIRST: Final = 40
 """So many tests are tried first where each try imports the engine anew."""

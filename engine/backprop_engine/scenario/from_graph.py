@@ -243,7 +243,15 @@ class Unparser:
         }
         for attribute in node.op.attributes:
             if node.attributes[attribute.name] != attribute.default:
-                form[attribute.name] = _plain(node.attributes[attribute.name])
+                try:
+                    form[attribute.name] = _plain(node.attributes[attribute.name])
+                except UnsayableError:
+                    message = msg(
+                        "`{setting}` of {name} has no long form", setting=attribute.name, name=node.name
+                    )
+                    raise UsageError(
+                        msg("this graph cannot be written as a scenario: {message}", message=message)
+                    ) from None
         return form
 
     def named(self, position: int) -> Document:
@@ -255,11 +263,13 @@ class Unparser:
 
 
 def _plain(value: Any) -> Document:
-    """The value of an attribute in the long form."""
+    """The value of an attribute in the long form, which has none for a slice, or a place for a new axis."""
     if isinstance(value, bool | np.bool_):
         return Spelled("true" if value else "false")
-    if value is None or isinstance(value, str):
-        return Spelled("null") if value is None else value
+    if isinstance(value, str):
+        return value
+    if value is None or value is ... or isinstance(value, slice):
+        raise UnsayableError
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else spelled(_number(value))
 
 

@@ -130,6 +130,45 @@ def test_an_index_of_nothing_has_the_long_form() -> None:
     assert written.record().value("f").tolist() == [1, 2]
 
 
+def of_infinity(op: str, **settings: object) -> Scenario:
+    """The scenario of an operator on an infinite number, which no expression says."""
+    builder = GraphBuilder()
+    x = builder.leaf("x", Kind.INPUT, (2,))
+    made = builder.apply(op, builder.literal(np.inf), name="k", **settings)
+    builder.apply("minimum", made, x, name="m")
+    graph = builder.build("m")
+    return scenario_from(graph, Bindings.of(graph, {"x": [1, 2]}, np.ones(2)))
+
+
+@pytest.mark.parametrize(
+    ("op", "settings", "written"),
+    [
+        ("sum", {"keepdims": True}, "keepdims: true"),
+        ("clip", {"max": 7.0, "min": None}, "max: 7.0"),
+        ("norm", {"ord": "inf"}, "ord: inf"),
+        ("gelu", {"approximate": "tanh"}, "approximate: tanh"),
+    ],
+)
+def test_settings_of_every_type_have_a_long_form(op: str, settings: dict[str, object], written: str) -> None:
+    again = of_infinity(op, **settings)
+    assert f"k: {{op: {op}, inputs: [.inf], {written}}}" in again.to_yaml()
+
+
+@pytest.mark.parametrize("key", [(None,), (...,), (..., None)])
+def test_an_index_of_an_infinite_number_is_refused(key: tuple[object, ...]) -> None:
+    with pytest.raises(UsageError, match="cannot be written as a scenario: `key` of k has no long form"):
+        of_infinity("index", key=key)
+
+
+def test_an_infinite_number_in_a_numbered_part_is_refused() -> None:
+    builder = GraphBuilder()
+    part = builder.apply("minimum", builder.leaf("x", Kind.INPUT), builder.literal(np.inf), name="f#1")
+    builder.apply("square", part, name="f")
+    graph = builder.build("f")
+    with pytest.raises(UsageError, match="f#1 is part of an expression, but cannot be written as one"):
+        scenario_from(graph, Bindings.of(graph, {"x": 1}))
+
+
 def test_instances_of_cells_are_refused() -> None:
     text = "inputs: {x: 1}\nnodes: {a: {cell: c, inputs: {u: x}}, f: a.h}\n"
     scenario = load(text + "cells: {c: {inputs: [u], nodes: {h: u * u}, outputs: [h]}}\n")
