@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from backprop_engine import load_scenario
+from backprop_engine.recordings.folders import manifest_path
 from command_line import Commands
 from programs import program
+from recorded import recorded_mlp
 
 HUGE = "inputs: {x: [1, 2, 3]}\nnodes: {f: sum(x * 2)}\n"
 NAN = "inputs: {x: .nan}\nnodes: {f: x * 2}\nexpect: {grads: {x: 2}%s}\n"
@@ -48,6 +51,25 @@ def test_a_full_disk_is_told(command: tuple[str, ...]) -> None:
 def test_closed_standard_input_is_told() -> None:
     done = program("run", "-", stdin=None, beforehand="import os; os.close(0)")
     assert (done.returncode, done.stderr) == (2, b"backprop-tui: standard input is closed\n")
+
+
+@pytest.mark.parametrize("option", [(), ("--json",)])
+def test_the_doctor_says_nothing_that_a_terminal_obeys(
+    option: tuple[str, ...], commands: Commands, tmp_path: Path
+) -> None:
+    folder = tmp_path / "a\x1b[31mrun"
+    recorded_mlp(folder, spoilt=1)
+    manifest = manifest_path(folder)
+    text = (
+        manifest.read_text("utf-8")
+        .replace("torch", r"torch\u001b[31m\u009b31m")
+        .replace("2.13.0", r"2\u202e")
+    )
+    manifest.write_text(text, "utf-8")
+    outcome = commands("doctor", str(folder), *option)
+    assert outcome.code == 1
+    assert "forward-nan" in outcome.out
+    assert not [each for each in outcome.out if unicodedata.category(each) in ("Cc", "Cf") and each != "\n"]
 
 
 def test_an_output_that_is_not_finite_must_be_expected(commands: Commands, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import Message, in_language, msg
+from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.translations import languages
 from backprop_engine.recordings.findings import Finding, find_in_ranks
 from backprop_engine.recordings.passes import RecordedPasses
@@ -70,8 +71,8 @@ def _print(ranks: Ranks, findings: list[Finding], places: list[FindingPlace | No
         msg(
             "{framework} {version}: {steps} steps, {operators} operators, "
             "{nodes} nodes of the backward graph",
-            framework=manifest.framework,
-            version=manifest.version,
+            framework=clean(manifest.framework),
+            version=clean(manifest.version),
             steps=len(ranks.numbers),
             operators=sum(len(step.operators) for step in steps),
             nodes=nodes,
@@ -98,7 +99,7 @@ def _print(ranks: Ranks, findings: list[Finding], places: list[FindingPlace | No
         place += [text for text in (finding.op, finding.module, finding.node) if text]
         print(f"  {' · '.join(place)}")
         if shown is not None:
-            folder, origin = shlex.quote(f"{shown.run.recording.folder}/"), shown.run.origin
+            folder, origin = shlex.quote(clean(f"{shown.run.recording.folder}/")), shown.run.origin
             option = f" --pass {origin.pass_number}" if origin.passes > 1 else ""
             print(f"  backprop-tui {folder}{option} --at {shown.position}")
     if not findings:
@@ -122,8 +123,8 @@ def _ranks(ranks: Ranks, finding: Finding) -> Message:
 def _data(ranks: Ranks, findings: list[Finding], places: list[FindingPlace | None]) -> dict[str, object]:
     manifest = ranks.first.manifest
     return {
-        "framework": manifest.framework,
-        "version": manifest.version,
+        "framework": clean(manifest.framework),
+        "version": clean(manifest.version),
         "steps": ranks.numbers,
         **({"world": ranks.world, "ranks": list(ranks.recordings)} if ranks.world > 1 else {}),
         "findings": [
