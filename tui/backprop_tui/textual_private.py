@@ -27,6 +27,7 @@ from textual.widget import Widget
 from backprop_tui.cells.pen import Pen
 
 __all__ = [
+    "ScrolledAtOnce",
     "app_of",
     "outlive_terminal",
     "rendered_strips",
@@ -60,6 +61,18 @@ def set_border_subtitle(widget: Widget, subtitle: Content | None) -> None:
 def set_extent(widget: ScrollView, extent: Size) -> None:
     """Say how much there is to scroll in. Nothing is laid out; Textual's own setter lays out the screen."""
     widget.set_reactive(ScrollView.virtual_size, extent)  # pyright: ignore[reportArgumentType]
+
+
+class ScrolledAtOnce(ScrollView):
+    """Is where a key or the wheel has scrolled it before the next one is heard, so that none is lost.
+
+    Textual's own way moves at the next tick of its animator, also where nothing is animated; another drawing
+    that comes before that is clamped to where it was.
+    """
+
+    def _scroll_to(self, x: float | None = None, y: float | None = None, **options: Any) -> bool:
+        """Scroll to a cell, whoever asks; nothing moves by itself."""
+        return super()._scroll_to(x, y, **{**options, "animate": False})
 
 
 _CTRL_C = (b"\x03", b"\x1b[99;5u")

@@ -270,8 +270,7 @@ class BesideScreen(SteadyScreen[None]):
                 self.focus_previous()
             case "down" | "up":
                 if isinstance(self.focused, Panel):
-                    scroll = self.focused.scroll_down if name == "down" else self.focused.scroll_up
-                    scroll(animate=False)
+                    (self.focused.scroll_down if name == "down" else self.focused.scroll_up)()
             case "help":
                 self._show_help()
             case "palette":

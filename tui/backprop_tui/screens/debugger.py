@@ -497,7 +497,7 @@ class DebuggerScreen(SteadyScreen[None]):
         if isinstance(panel, TablePanel):
             self.action_choose(by)
         elif isinstance(panel, Panel):
-            (panel.scroll_down if by > 0 else panel.scroll_up)(animate=False)
+            (panel.scroll_down if by > 0 else panel.scroll_up)()
 
     def _toggle_minimap(self) -> None:
         """A minimap, or none, as far as there is something to see on one."""

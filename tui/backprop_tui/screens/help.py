@@ -193,7 +193,7 @@ class HelpScreen(Sheet):
         self.sought = event.value.strip()
         panel = self.query_one("#sheet", Panel)
         panel.redraw()
-        panel.scroll_to(0, 0, animate=False)
+        panel.scroll_to(0, 0)
 
     def action_scroll(self, how: str) -> None:
         """Scroll the sheet."""
@@ -204,7 +204,7 @@ class HelpScreen(Sheet):
             "page_up": panel.scroll_page_up,
             "page_down": panel.scroll_page_down,
         }
-        moves[how](animate=False)
+        moves[how]()
 
     def lines(self, width: int) -> Sequence[Line]:
         """The help."""

@@ -159,7 +159,7 @@ class PromptScreen(ModalScreen[None], SteadyScreen[None]):
     def action_scroll(self, pages: int) -> None:
         """Read what is above or below."""
         panel = self.query_one("#answers", Panel)
-        (panel.scroll_page_down if pages > 0 else panel.scroll_page_up)(animate=False)
+        (panel.scroll_page_down if pages > 0 else panel.scroll_page_up)()
 
     def _answer(self, *lines: Line) -> None:
         self.answered = [*self.answered, *lines][-_KEPT_LINES:]

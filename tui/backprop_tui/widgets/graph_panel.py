@@ -166,7 +166,7 @@ class GraphPanel(Panel, inherit_bindings=True):
     def _go(self, to: Offset) -> None:
         x = min(max(to.x, 0), self.max_scroll_x)
         y = min(max(to.y, 0), self.max_scroll_y)
-        self.scroll_to(x, y, animate=False, force=True, immediate=True)
+        self.scroll_to(x, y, force=True, immediate=True)
 
     def action_leap(self, across: int, down: int) -> None:
         """A large step."""

@@ -10,7 +10,6 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import ANSIToTruecolor, DimFilter, LineFilter
 from textual.geometry import Offset, Region, Size
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
@@ -18,6 +17,7 @@ from backprop_tui.cells.drawing import Diffable, Drawing, Lines
 from backprop_tui.cells.lines import Line, Span, line_text
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.cells.troubles import with_troubles
+from backprop_tui.textual_private import ScrolledAtOnce
 from backprop_tui.themes import Colouring, Palette, palette
 from backprop_tui.widgets.changed_cells import changed_cells
 from backprop_tui.widgets.scroll_bars import ScrollBars, with_scroll_bars
@@ -55,7 +55,7 @@ class _Look(NamedTuple):
     ground: Color
 
 
-class LineView(ScrollView):
+class LineView(ScrolledAtOnce):
     """Shows its `drawing`, with marks in its border for how far that is scrolled."""
 
     pinned: int = 0

@@ -45,7 +45,7 @@ class MistakesPanel(Panel):
         self.border_subtitle = Content(msg("E: edit  Esc: close").in_language(language))
         self.display = True
         self.fit()
-        self.scroll_home(animate=False)
+        self.scroll_home()
         self.redraw()
 
     def fit(self) -> None:

@@ -122,7 +122,7 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
         if focus is not None and (follow or focus != before.focus):
             self.bring_into_view(focus)
         elif focus is None and before.focus is not None:
-            self.scroll_to(0, 0, animate=False, force=True)
+            self.scroll_to(0, 0, force=True)
 
     def on_resize(self) -> None:
         """Everything is drawn for the new size."""
@@ -175,7 +175,7 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
         margin_x = min(4, room.width // 6, max(0, room.width - area.width) // 2)
         margin_y = min(1, room.height // 6, max(0, room.height - area.height) // 2)
         region = Region(*area).grow((max(margin_y, self.pinned), margin_x, margin_y, margin_x))
-        self.scroll_to_region(region, animate=False, force=True, immediate=True)
+        self.scroll_to_region(region, force=True, immediate=True)
 
     def _tracks(self) -> tuple[ScrollTrack, ScrollTrack]:
         """The lines in the last column and in the last row, where a border or a margin has room for them."""
@@ -238,9 +238,9 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
         upright, within = self.held
         beside, below = self._tracks()
         if upright:
-            self.scroll_to(y=beside.scrolled_to(event.y - within), animate=False, force=True)
+            self.scroll_to(y=beside.scrolled_to(event.y - within), force=True)
         else:
-            self.scroll_to(x=below.scrolled_to(event.x - within), animate=False, force=True)
+            self.scroll_to(x=below.scrolled_to(event.x - within), force=True)
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """Let go of a thumb; that it was held is known until the mouse is pressed again."""
