@@ -127,6 +127,9 @@ def _fine(part: Part) -> Part:
 
 
 def _accumulate(facts: AccumulateFacts, language: str) -> list[Part]:
+    """The sum so far, what it was before, and the contribution; all on one scale, so that colours tell how
+    much the contribution changes.
+    """
     count, of = facts.turn
     arrived = msg("sum, {count} of {of}", count=count, of=of).in_language(language)
     so_far = msg("so far").in_language(language)
@@ -140,7 +143,8 @@ def _accumulate(facts: AccumulateFacts, language: str) -> list[Part]:
         msg("via {node}", node=contribution.name).in_language(language),
         msg("contribution").in_language(language),
     )
-    return [*parts, showing(contribution.tensor, name, word, Role.GRADIENT, row=contribution.is_row)]
+    added = showing(contribution.tensor, name, word, Role.GRADIENT, row=contribution.is_row)
+    return on_one_scale([*parts, added])
 
 
 def _reduce(facts: ReduceFacts, language: str) -> list[Part]:

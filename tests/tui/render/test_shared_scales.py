@@ -1,4 +1,4 @@
-"""The equation of an all-reduce: the heatmaps of all ranks are on one scale."""
+"""Heatmaps that are to be compared are on one scale: those of an all-reduce, and those of an accumulation."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_engine.explain.facts import StepFacts, step_facts
+from backprop_engine.explain.facts import AccumulateFacts, StepFacts, step_facts
 from backprop_engine.recordings.scenarios import load_recording
+from backprop_engine.scenario.make_graph import make_graph
+from backprop_engine.trace.record import record
 from backprop_engine.trace.reduction import GradientReduction
 from backprop_tui.cells.heatmap import levels
 from backprop_tui.cells.shades import Shade
@@ -60,6 +62,24 @@ def test_colours_tell_whose_gradient_is_larger(kind: str | None, tmp_path: Path)
     found = pictured(facts, 80, 14)
     for tensor, shown in zip((result, *RANKS.values()), found, strict=True):
         assert set(shown) == set(levels(tensor, largest).ravel().tolist())
+
+
+def test_colours_tell_how_much_a_contribution_changes_a_sum() -> None:
+    graph = make_graph(
+        {"f": "sum(x * a + x * b)"},
+        params={"x": np.ones((12, 10))},
+        constants={"a": GRADIENT, "b": 4 * GRADIENT},
+    )
+    trace = record(graph)
+    frames = (trace.frame(position) for position in range(trace.schedule.last + 1))
+    *_, last = (facts for facts in map(step_facts, frames) if isinstance(facts, AccumulateFacts))
+    assert last.is_last
+    assert last.before is not None
+    summed, before, added = 5 * GRADIENT, last.before.tensor, last.contribution.tensor
+    assert {float(np.max(before)), float(np.max(added))} == {60.0, 240.0}
+    found = pictured(last, 80, 14)
+    for tensor, shown in zip((summed, before, added), found, strict=True):
+        assert set(shown) == set(levels(tensor, 300.0).ravel().tolist())
 
 
 def test_what_is_not_finite_does_not_end_the_scale(tmp_path: Path) -> None:
