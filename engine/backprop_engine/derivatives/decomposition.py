@@ -119,7 +119,7 @@ def _add_parts(builder: GraphBuilder, positions: dict[str, Position], parts: Dec
         filled = fill(expression)
         plan = plan_of(filled.template)
         # A setting beyond the floating type is an infinity inside too.
-        lowered.append((name, filled, plan, [builder.literal(filled.number(part)) for part in plan.numbers]))
+        lowered.append((name, filled, plan, [*map(builder.literal, plan.values(filled))]))
     for name, filled, plan, numbers in lowered:
         operands = [positions[filled.name(part)] for part in plan.names if isinstance(part, Name)]
         positions[name] = add_expression(builder, filled, plan, operands + numbers, name)

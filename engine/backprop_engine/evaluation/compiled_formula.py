@@ -78,7 +78,8 @@ class CompiledFormula:
         plan = plan_of(filled.template)
         self.text, self.operands, self.tree = text, tuple(operands), in_operators(parse(text))
         count = len(operands)
-        place = {name: count + len(plan.numbers) + at for at, name in enumerate(NAMED_NUMBERS)}
+        numbers = plan.values(filled)
+        place = {name: count + len(numbers) + at for at, name in enumerate(NAMED_NUMBERS)}
         place |= {name: register for register, name in enumerate(self.operands)}
         registers = []
         for part in plan.names:
@@ -86,8 +87,8 @@ class CompiledFormula:
             if name not in place:
                 raise UnknownNameError(name or render(part), filled.span(part.span))
             registers.append(place[name])
-        self.numbers = (*(filled.number(part) for part in plan.numbers), *NAMED_NUMBERS.values())
-        registers += range(count, count + len(plan.numbers))
+        self.numbers = (*numbers, *NAMED_NUMBERS.values())
+        registers += range(count, count + len(numbers))
         trees = [
             part for part in operands_first(self.tree) if not isinstance(part, Name | Attribute | Number)
         ]
@@ -100,7 +101,8 @@ class CompiledFormula:
                 raise CallError(
                     DERIVATIVE, message, filled.span(step.at), msg("use it in a node under `nodes`")
                 )
-            self.parts.append(_Part(step.op, step.operands(registers), attributes, trees[number]))
+            taken = tuple(registers[operand] for operand in step.operands)
+            self.parts.append(_Part(step.op, taken, attributes, trees[number]))
             registers.append(count + len(self.numbers) + number)
         if len(plan.steps) < plan.computed:
             raise refusal(text, len(plan.steps), ())

@@ -6,13 +6,11 @@ step appends the result of one operator, and the last one is the value of the ex
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
-from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -33,6 +31,7 @@ from backprop_engine.expressions import (
     Binary,
     Call,
     Expr,
+    FilledTemplate,
     Name,
     Number,
     SourceSpan,
@@ -42,8 +41,9 @@ from backprop_engine.expressions import (
     Unary,
     parse,
 )
-from backprop_engine.expressions.templates import MAX_TEMPLATES, TemplateSpan
-from backprop_engine.graph.builder import BareStep, Pick
+from backprop_engine.expressions.postfix import TemplateSpan
+from backprop_engine.expressions.templates import LONGEST, MAX_TEMPLATES
+from backprop_engine.graph.builder import BareStep
 from backprop_engine.messages.message import msg
 from backprop_engine.ops import OPS, Op
 
@@ -58,7 +58,8 @@ class PlanStep(Struct, frozen=True, eq=False):
     mark: str
     """What follows the expression's name in the result's name; empty for the whole expression."""
     op: Op
-    operands: Pick
+    operands: tuple[int, ...]
+    """Their registers."""
     attributes: Mapping[str, Any]
     text: TemplateSpan
     """What the result is written as."""
@@ -70,18 +71,31 @@ class PlanStep(Struct, frozen=True, eq=False):
     """Where the operands are, if some of them must be constants."""
 
 
-class ExecutionPlan(Struct, frozen=True, eq=False):
-    """What to do for the expressions of a template."""
+class WorkedOut(Struct, frozen=True, eq=False):
+    """The parts of a tree, and what to do for each that is computed."""
 
     names: tuple[Name | Attribute, ...]
     """The names and paths of operands, as often as they are there."""
-    names_written: Pick | None
-    """Takes the names out of what is written in the slots; None where that is not all that they are."""
     numbers: tuple[Number, ...]
+    steps: tuple[PlanStep, ...]
+    """The steps of all others; they end before the first call that does not fit its operator."""
+    computed: int
+    """How many others there are."""
+
+
+class ExecutionPlan(Struct, frozen=True, eq=False, dict=True):
+    """What to do for the expressions of a template; `own` are operators that are not in the table."""
+
+    template: Template
+    own: Mapping[str, Op]
+    names_written: tuple[int, ...] | None
+    """The slots that the names are in; None where a name is more than what is in a slot."""
+    names_alone: bool
+    """Whether each slot has a name, in their order."""
+    numbers_written: tuple[tuple[int, int | float], ...]
+    """For each number its slot and a sign; without a slot, -1 and the number."""
     computed: int
     """How many parts are neither; none where the expression is just a name or a number."""
-    steps: tuple[PlanStep, ...]
-    """The steps of those; they end before the first call that does not fit its operator."""
     parts: int
     """How many parts an expression has."""
     is_refused: bool
@@ -93,17 +107,44 @@ class ExecutionPlan(Struct, frozen=True, eq=False):
     texts: tuple[TemplateSpan, ...]
     """What the results of the steps are written as."""
 
+    @cached_property
+    def worked_out(self) -> WorkedOut:
+        """The plan in detail, which a plain expression needs only for what is wrong with it."""
+        return _worked_out(self.template, self.own)
+
+    @property
+    def names(self) -> tuple[Name | Attribute, ...]:
+        """The names and paths of operands, as often as they are there."""
+        return self.worked_out.names
+
+    @property
+    def numbers(self) -> tuple[Number, ...]:
+        """The numbers."""
+        return self.worked_out.numbers
+
+    @property
+    def steps(self) -> tuple[PlanStep, ...]:
+        """What is computed; the steps end before the first call that does not fit its operator."""
+        return self.worked_out.steps
+
+    def values(self, filled: FilledTemplate) -> list[int | float]:
+        """The numbers of an expression."""
+        given = filled.numbers
+        return [value if slot < 0 else given[slot] * value for slot, value in self.numbers_written]
+
 
 def plan_of(template: Template, own: Mapping[str, Op] = NO_OWN_OPERATORS) -> ExecutionPlan:
     """The plan for the expressions of `template`; `own` are operators that are not in the table."""
     # A template without slots belongs to a single text: keeping its plan would only push others out.
-    if not template.slots or (own and _calls_any(template.tree, own)):
+    if not template.names or (own and _calls_any(template, own)):
         return _plan(template, own)
     return _kept(template)
 
 
-def _calls_any(tree: Expr, own: Mapping[str, Op]) -> bool:
-    return any(isinstance(part, Call) and part.name in own for part in operands_first(tree))
+def _calls_any(template: Template, own: Mapping[str, Op]) -> bool:
+    if template.operators is not None:
+        return any(name in own for name, _, _ in template.operators)
+    return any(isinstance(part, Call) and part.name in own for part in operands_first(template.tree))
 
 
 def refusal(
@@ -124,6 +165,70 @@ def refusal(
 
 
 def _plan(template: Template, own: Mapping[str, Op] = NO_OWN_OPERATORS) -> ExecutionPlan:
+    plan = _plain_plan(template)
+    if plan is not None and not own:
+        return plan
+    found = _worked_out(template, own)
+    steps = found.steps
+    names = _names_written(template, found.names)
+    is_refused = len(steps) < found.computed
+    plan = ExecutionPlan(
+        template,
+        own,
+        names,
+        names == (*range(len(template.names)),),
+        tuple([(_slot(template, part), part.value) for part in found.numbers]),
+        found.computed,
+        len(found.names) + len(found.numbers) + found.computed,
+        is_refused,
+        not is_refused and not any(map(_has_more, steps)),
+        tuple([(step.mark, step.op, step.operands) for step in steps]),
+        tuple([step.text for step in steps]),
+    )
+    vars(plan)["worked_out"] = found
+    return plan
+
+
+def _plain_plan(template: Template) -> ExecutionPlan | None:
+    """The plan for plain expressions; None for others, and where a call needs a closer look."""
+    operators = template.operators
+    if operators is None:
+        return None
+    computed, slots = len(operators), len(template.names)
+    bare: list[BareStep] = []
+    for number, (name, operands, _) in enumerate(operators, 1):
+        op = _bare_operator(name, len(operands))
+        if op is None:
+            return None
+        bare.append((_MARKS[number] if number < computed else "", op, operands))
+    return ExecutionPlan(
+        template,
+        NO_OWN_OPERATORS,
+        tuple([slot for slot, is_name in enumerate(template.names) if is_name]),
+        all(template.names),
+        tuple([(slot, 1) for slot in template.numbers]),
+        computed,
+        slots + computed,
+        False,
+        True,
+        tuple(bare),
+        tuple([text for _, _, text in operators]),
+    )
+
+
+_MARKS: Final = tuple(f"#{number}" for number in range(LONGEST))
+
+
+@lru_cache(maxsize=MAX_TEMPLATES)
+def _bare_operator(name: str, count: int) -> Op | None:
+    """The operator with this name or symbol, if `count` operands are all that it can be given."""
+    op = OPS.get(name) if name.isidentifier() else OPS.by_symbol(name)
+    if op is None or name in DERIVATIVES or op.attributes or op.constants or op.conflict is not None:
+        return None
+    return op if op.takes_only(count) else None
+
+
+def _worked_out(template: Template, own: Mapping[str, Op]) -> WorkedOut:
     parts = operands_first(in_operators(template.tree, own))
     names, numbers, computed = _sorted_parts(parts)
     registers = _registers(names, numbers, computed)
@@ -134,18 +239,7 @@ def _plan(template: Template, own: Mapping[str, Op] = NO_OWN_OPERATORS) -> Execu
         steps += (
             _step(template, part, mark, registers, own) for part, mark in zip(computed, marks, strict=True)
         )
-    return ExecutionPlan(
-        tuple(names),
-        _names_written(template, names),
-        tuple(numbers),
-        len(computed),
-        tuple(steps),
-        len(names) + len(numbers) + len(computed),
-        len(steps) < len(computed),
-        len(steps) == len(computed) and not any(map(_has_more, steps)),
-        tuple([(step.mark, step.op, step.operands) for step in steps]),
-        tuple([step.text for step in steps]),
-    )
+    return WorkedOut(tuple(names), tuple(numbers), tuple(steps), len(computed))
 
 
 def _has_more(step: PlanStep) -> bool:
@@ -159,6 +253,7 @@ _kept = lru_cache(maxsize=MAX_TEMPLATES)(_plan)
 def forget_plans() -> None:
     """Forget all plans: the table has lost an operator that they may call."""
     _kept.cache_clear()
+    _bare_operator.cache_clear()
 
 
 def _sorted_parts(parts: Iterable[Expr]) -> tuple[list[Name | Attribute], list[Number], list[Expr]]:
@@ -181,14 +276,15 @@ def _registers(*kinds: Iterable[Expr]) -> dict[int, int]:
     return {id(part): register for register, part in enumerate(chain(*kinds))}
 
 
-def _names_written(template: Template, names: Iterable[Name | Attribute]) -> Pick | None:
-    slots: list[int] = []
-    for part in names:
-        slot = bisect_left(template.slots, part.span.start)
-        if not isinstance(part, Name) or template.slots[slot : slot + 1] != (part.span.start,):
-            return None
-        slots.append(slot)
-    return _pick(slots)
+def _names_written(template: Template, names: Iterable[Name | Attribute]) -> tuple[int, ...] | None:
+    slots = [_slot(template, part) if isinstance(part, Name) else -1 for part in names]
+    return None if -1 in slots else tuple(slots)
+
+
+def _slot(template: Template, part: Name | Number) -> int:
+    """The slot that is a name, or a number but for its sign; -1 without one."""
+    inside = template.inside(part.span)
+    return inside[0] if inside else -1
 
 
 def _step(
@@ -197,20 +293,20 @@ def _step(
     """The step that computes `part`; `CallError` for a call that does not fit its operator."""
     text = template.stretch(part.span)
     if isinstance(part, Binary):
-        operands = [registers[id(part.left)], registers[id(part.right)]]
-        return PlanStep(mark, OPS.by_symbol(part.op), _pick(operands), _NONE, text, part.op_span)
+        operands = registers[id(part.left)], registers[id(part.right)]
+        return PlanStep(mark, OPS.by_symbol(part.op), operands, _NONE, text, part.op_span)
     if isinstance(part, Unary):
-        return PlanStep(mark, OPS["neg"], _pick([registers[id(part.operand)]]), _NONE, text, part.span)
+        return PlanStep(mark, OPS["neg"], (registers[id(part.operand)],), _NONE, text, part.span)
     if isinstance(part, Transpose):
-        return PlanStep(mark, OPS["transpose"], _pick([registers[id(part.value)]]), _NONE, text, part.span)
+        return PlanStep(mark, OPS["transpose"], (registers[id(part.value)],), _NONE, text, part.span)
     if isinstance(part, Subscript):
         brackets = SourceSpan(part.value.span.end, part.span.end)
-        return PlanStep(mark, OPS["index"], _pick([registers[id(part.value)]]), _NONE, text, brackets, part)
+        return PlanStep(mark, OPS["index"], (registers[id(part.value)],), _NONE, text, brackets, part)
     assert isinstance(part, Call)  # names and numbers are not computed
     op, bound = _bound(part, registers, (), own)
-    picked = _pick([register for register, _ in bound.operands])
+    taken = tuple([register for register, _ in bound.operands])
     checked = tuple(at for _, at in bound.operands) if op.constants else ()
-    return PlanStep(mark, op, picked, bound.attributes, text, part.name_span, None, checked)
+    return PlanStep(mark, op, taken, bound.attributes, text, part.name_span, None, checked)
 
 
 def _bound(
@@ -234,11 +330,3 @@ def refuse_unnamed(call: Call) -> None:
         message = msg("`{op}` is taken with respect to a leaf or node: write its name", op=call.name)
         hint = msg("give the expression a node of its own, and compute `f` from that")
         raise CallError(DERIVATIVE, message, x.span, hint)
-
-
-def _pick(places: Sequence[int]) -> Pick:
-    """Takes the entries at `places` out of a row."""
-    if len(places) == 1:  # for a single one `itemgetter` gives no tuple
-        (place,) = places
-        return lambda row: (row[place],)
-    return itemgetter(*places) if places else lambda row: ()

@@ -74,7 +74,7 @@ def add_expression(
     apply, shape_of = apply_operator, builder.shape
     for step in plan.steps:
         op, attributes, own = step.op, step.attributes, name + step.mark
-        parts = step.operands(row)
+        parts = tuple([row[operand] for operand in step.operands])
         if step.checked and checks:
             checker, owner = checks
             places = map(filled.span, step.checked)
@@ -88,7 +88,7 @@ def add_expression(
         start, end = start + lengths[first], end + lengths[stop]
         shown = written[start:end] if short else _clipped(written, start, end, harmless=harmless)
         try:
-            position = apply(builder, op, parts, own, attributes, shown, place)
+            position = apply(builder, op, cast("tuple[int, ...]", parts), own, attributes, shown, place)
         except ShapeError as error:
             raise CallError(kind_of(error), error.message, filled.span(step.at), error.hint) from None
         if checks and (shape := shape_of(position)):
@@ -110,16 +110,15 @@ def _add_bare(
     checks: tuple[PartChecks[T], T] | None,
 ) -> int:
     """As `add_expression`, for what nearly all expressions of a long file are."""
-    shapes = builder.shapes(row)
     given = len(row)
     try:
-        builder.add_bare(plan.bare, row, shapes, name, filled.stretches(plan.texts), place)
+        builder.add_bare(plan.bare, row, name, filled.stretches(plan.texts), place)
     except ShapeError as error:
-        _check_sizes(plan, name, shapes[given:], checks)  # whose mistakes come first
+        _check_sizes(plan, name, builder.shapes(row[given:]), checks)  # whose mistakes come first
         at = plan.steps[len(row) - given].at
         raise CallError(kind_of(error), error.message, filled.span(at), error.hint) from None
-    if any(shapes):
-        _check_sizes(plan, name, shapes[given:], checks)
+    if not builder.is_scalar:
+        _check_sizes(plan, name, builder.shapes(row[given:]), checks)
     return row[-1]
 
 

@@ -21,8 +21,8 @@ from backprop_engine.expressions import (
     SourceSpan,
     Value,
 )
+from backprop_engine.expressions.postfix import SPELLED_CALLS
 from backprop_engine.expressions.rewriting import rebuilt
-from backprop_engine.expressions.templates import SPELLED_CALLS
 from backprop_engine.ops import OPS
 
 __all__ = ["spelled_out"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from backprop_engine.expressions.cursor import MAX_DEPTH
 from backprop_engine.expressions.parse import parse
 from backprop_engine.expressions.render import render
-from backprop_engine.expressions.templates import FilledTemplate, Template, fill
+from backprop_engine.expressions.templates import FilledTemplate, Template, alone, fill
 from backprop_engine.expressions.tokens import MAX_LENGTH, ExprError, derivative_parts
 from backprop_engine.expressions.tree import (
     Attribute,
@@ -65,6 +65,7 @@ __all__ = [
     "Transpose",
     "Unary",
     "Value",
+    "alone",
     "derivative_parts",
     "fill",
     "key_of",

@@ -14,15 +14,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from itertools import accumulate
+from functools import cached_property, lru_cache
+from itertools import accumulate, chain
 from types import EllipsisType
-from typing import Final, TypeAlias
+from typing import Final
 
 from msgspec import Struct
 
 from backprop_engine.expressions.cursor import RESERVED
 from backprop_engine.expressions.parse import ExpressionParser, number_value, parse
+from backprop_engine.expressions.postfix import SPELLED_CALLS, PostfixOperator, TemplateSpan, in_postfix
 from backprop_engine.expressions.tokens import TRANSPOSED, ExprError, Token
 from backprop_engine.expressions.tree import (
     Attribute,
@@ -44,11 +45,9 @@ from backprop_engine.expressions.tree import (
     walk,
 )
 
-__all__ = ["MAX_TEMPLATES", "FilledTemplate", "Template", "TemplateSpan", "fill"]
+__all__ = ["MAX_TEMPLATES", "FilledTemplate", "Template", "fill"]
 
 MAX_TEMPLATES: Final = 256
-SPELLED_CALLS: Final = frozenset(("expand_dims", "eye", "one_hot", "ones", "zeros"))
-"""Calls that may hold a number in place of an operand that is a setting: ``eye(3)``."""
 LONGEST: Final = 500
 """The longest text, in code points, that shares its template: longer ones are rarely alike."""
 
@@ -69,26 +68,42 @@ def needs_spelling(part: Value) -> bool:
     return isinstance(part, ListOf) or (isinstance(part, Attribute) and part.name == "mT")
 
 
-TemplateSpan: TypeAlias = tuple[int, int, int, int]
-"""A stretch of a sample: its start, the first slot in it, its end, and the first slot after it.
+class Template(Struct, frozen=True, eq=False, dict=True):
+    """Texts of one form: what is `around` their slots, and what is in each, a name or else a number.
 
-Start and end count the characters outside slots.
-"""
+    The tree is that of a sample, which has `a` in the slots for names, and `1` in those for numbers.
+    """
 
-
-class Template(Struct, frozen=True, eq=False):
-    """The tree of a `sample` of one form; in each slot is `a` for a name, or `1` for a number."""
-
-    sample: str
-    tree: Expr
-    slots: tuple[int, ...] = ()
-    """Where each slot is in the sample."""
-    numbers: tuple[int, ...] = ()
-    """Which slots are numbers'."""
+    names: tuple[bool, ...]
+    """For each slot, whether it is a name's."""
+    around: tuple[str, ...]
     whole: tuple[int, ...] = ()
-    """Which of them are in subscripts."""
+    """Which slots are in subscripts."""
     steps: tuple[int, ...] = ()
     """Which of those are the steps of slices."""
+    operators: tuple[PostfixOperator, ...] | None = None
+    """The operators of a plain expression; None for any other."""
+
+    @cached_property
+    def sample(self) -> str:
+        """A text of this form."""
+        slots = ("a" if is_name else "1" for is_name in self.names)
+        return "".join(chain.from_iterable(zip(self.around, slots, strict=False))) + self.around[-1]
+
+    @cached_property
+    def slots(self) -> tuple[int, ...]:
+        """Where each slot is in the sample."""
+        return tuple(end + slot for slot, end in enumerate(accumulate(map(len, self.around[:-1]))))
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """Which slots are numbers'."""
+        return tuple(slot for slot, is_name in enumerate(self.names) if not is_name)
+
+    @cached_property
+    def tree(self) -> Expr:
+        """The tree of the sample."""
+        return parse(self.sample)
 
     def inside(self, span: SourceSpan) -> range:
         """The slots in a stretch of the sample; without one, the stretch is the same in every text."""
@@ -172,7 +187,14 @@ def fill(text: str, *, shared: bool = True) -> FilledTemplate:
     that quote them.
     """
     filled = _shared(text) if shared and len(text) <= LONGEST else None
-    return FilledTemplate(text, Template(text, parse(text))) if filled is None else filled
+    return alone(text, parse(text)) if filled is None else filled
+
+
+def alone(text: str, tree: Expr) -> FilledTemplate:
+    """`text`, which has been parsed to `tree`, as a template of its own."""
+    template = Template((), (text,))
+    vars(template)["tree"] = tree
+    return FilledTemplate(text, template)
 
 
 def _shared(text: str) -> FilledTemplate | None:
@@ -210,13 +232,13 @@ def _template(names: tuple[bool, ...], around: tuple[str, ...]) -> Template | No
 
     None where such a text is not an expression, or not what it seems: `x . h`, `f(mode="a b")`.
     """
-    sample = around[0]
-    slots = []
-    for is_name, following in zip(names, around[1:], strict=True):
-        slots.append(len(sample))
-        sample += ("a" if is_name else "1") + following
+    operators = in_postfix(names, around)
+    if operators is not None:
+        return Template(names, around, (), (), operators)
+    form = Template(names, around)
+    slots = form.slots
     try:
-        parser = ExpressionParser(sample)
+        parser = ExpressionParser(form.sample)
         tree = parser.tree()
     except ExprError:
         return None
@@ -226,15 +248,13 @@ def _template(names: tuple[bool, ...], around: tuple[str, ...]) -> Template | No
     at_slots = {start: slot for slot, start in enumerate(slots)}
     operands = [part.span.end - 1 for part in parts if isinstance(part, (Name, Number))]
     used = [at_slots[last] for last in operands if last in at_slots]
-    template = Template(sample, tree, tuple(slots))
     keys = [key for part in parts if isinstance(part, Subscript) for key in part.key]
-    whole = [slot for key in keys for slot in template.inside(key.span)]
+    whole = [slot for key in keys for slot in form.inside(key.span)]
     tokens = {token.start for token in parser.tokens if token.end == token.start + 1}
     if sorted(used + whole) != [*range(len(slots))] or not tokens.issuperset(slots):
         return None
-    numbers = [slot for slot, is_name in enumerate(names) if not is_name]
-    if not numbers:
-        return template
-    stepping = (template.inside(key.span) for key in keys if isinstance(key, Slice) and key.step is not None)
+    stepping = (form.inside(key.span) for key in keys if isinstance(key, Slice) and key.step is not None)
     steps = [inside[-1] for inside in stepping if inside]
-    return Template(sample, tree, tuple(slots), tuple(numbers), tuple(whole), tuple(steps))
+    template = Template(names, around, tuple(whole), tuple(steps))
+    vars(template)["tree"] = tree
+    return template

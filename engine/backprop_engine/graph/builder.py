@@ -6,7 +6,7 @@ The finished graph has its leaves and literals first, then its computed nodes in
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import chain, count
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias, overload
@@ -21,13 +21,11 @@ from backprop_engine.messages.message import msg
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import OPS, Op, OpAttribute, Rule
 
-__all__ = ["BareStep", "GraphBuilder", "Pick"]
+__all__ = ["BareStep", "GraphBuilder"]
 
 OperandLike: TypeAlias = int | str | float
 """A node by position or by name, or a number."""
-Pick: TypeAlias = Callable[[Sequence[Any]], tuple[Any, ...]]
-"""Takes some entries out of a row."""
-BareStep: TypeAlias = tuple[str, Op, Pick]
+BareStep: TypeAlias = tuple[str, Op, tuple[int, ...]]
 """An operator without settings: what its node's name ends in, and which entries of a row are its operands."""
 _NO_ATTRIBUTES: Final[Mapping[str, Any]] = MappingProxyType({})
 _COMPUTED: Final = Kind.COMPUTED
@@ -67,6 +65,9 @@ class GraphBuilder:
         self._literals: dict[int, Tensor] = {}
         self._index_leaves: set[int] = set()
         self._inferred: dict[tuple[Op, tuple[Shape, ...]], _Inferred] = {}
+        self._of_numbers: dict[Op, _Inferred] = {}
+        self.is_scalar = True
+        """Whether every node is a single number so far."""
         self._groups: list[Group] = []
         self._open: list[int] = []
         self._aliases: dict[str, int] = {}
@@ -198,12 +199,14 @@ class GraphBuilder:
         if op.attributes:
             given = {attribute.name: attribute.default for attribute in op.attributes} | dict(given)
         nodes, operands = self._nodes, tuple(operands)
-        shapes = tuple([nodes[operand].shape for operand in operands])
         # Without attributes the shapes settle it; with them there are too many cases to remember.
-        inferred = None if given else self._inferred.get((op, shapes))
-        if inferred is None:
-            inferred = self._infer(op, shapes, given, operands)
-        shape, rules, indices = inferred
+        if given:
+            shapes = tuple([nodes[operand].shape for operand in operands])
+            shape, rules, indices = self._infer(op, shapes, given, operands)
+        else:
+            shape, rules, indices = self._inferred_for(op, operands)
+        if shape:
+            self.is_scalar = False
         if indices:
             self._index_leaves.update([operands[argnum] for argnum in indices])
         position = len(nodes)
@@ -216,22 +219,25 @@ class GraphBuilder:
         self,
         steps: Iterable[BareStep],
         row: list[int],
-        shapes: list[Shape],
         name: str,
         texts: Iterable[str],
         place: Place | None,
     ) -> None:
         """Add a node for each of `steps`, as `add` does; each takes its operands from `row`, and joins it.
 
-        `row` has the positions of operands, and `shapes` theirs; the names begin with `name`. Raises
-        `ShapeError` at the first node that does not fit, when all before it have joined.
+        `row` has the positions of operands; the names begin with `name`. Raises `ShapeError` at the first
+        node that does not fit, when all before it have joined.
         """
         # Loading a long file spends its time here.
-        nodes, names, known = self._nodes, self._names, self._inferred
+        nodes, names, of_numbers = self._nodes, self._names, self._of_numbers
+        is_scalar = self.is_scalar
         position = len(nodes)
-        for (mark, op, pick), text in zip(steps, texts, strict=True):
-            operands, fitted = pick(row), pick(shapes)
-            inferred = known.get((op, fitted)) or self._infer(op, fitted, _NO_ATTRIBUTES, operands)
+        for (mark, op, places), text in zip(steps, texts, strict=True):
+            operands = tuple([row[place] for place in places])
+            inferred = of_numbers.get(op) if is_scalar else None
+            if inferred is None:
+                inferred = self._inferred_for(op, operands)
+                is_scalar = self.is_scalar
             shape, rules, indices = inferred
             if indices:
                 self._index_leaves.update([operands[argnum] for argnum in indices])
@@ -242,8 +248,18 @@ class GraphBuilder:
                 Node(position, own, _COMPUTED, shape, op, operands, _NO_ATTRIBUTES, rules, text, place)
             )
             row.append(position)
-            shapes.append(shape)
             position += 1
+
+    def _inferred_for(self, op: Op, operands: tuple[int, ...]) -> _Inferred:
+        """What is inferred for a node without settings, which is about to join."""
+        nodes = self._nodes
+        shapes = tuple([nodes[operand].shape for operand in operands])
+        inferred = self._inferred.get((op, shapes)) or self._infer(op, shapes, _NO_ATTRIBUTES, operands)
+        if inferred.shape:
+            self.is_scalar = False
+        elif self.is_scalar and op.takes_only(len(operands)):
+            self._of_numbers[op] = inferred
+        return inferred
 
     def _infer(
         self, op: Op, shapes: tuple[Shape, ...], given: Mapping[str, Any], operands: Sequence[int]
@@ -295,7 +311,7 @@ class GraphBuilder:
     def scratch(self) -> GraphBuilder:
         """A copy of the builder, to try adding nodes to."""
         other = GraphBuilder(self.dtype.name, self.operators)
-        other._nodes, other._names = list(self._nodes), dict(self._names)
+        other._nodes, other._names, other.is_scalar = list(self._nodes), dict(self._names), self.is_scalar
         return other
 
     def sinks(self) -> list[str]:
@@ -341,6 +357,8 @@ class GraphBuilder:
         if name and self._names.setdefault(name, position) != position:
             raise UsageError(msg("the graph has two nodes called {name}", name=name))
         self._nodes.append(Node(position, name, kind, shape, text=text, place=place))
+        if shape:
+            self.is_scalar = False
         return position
 
     def build(self, output: str | None = None) -> Graph:

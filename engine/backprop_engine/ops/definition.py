@@ -179,6 +179,10 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
         least, most = len(self.operands) - self.optional, len(self.operands)
         return count >= least and (self.variadic or count <= most)
 
+    def takes_only(self, count: int) -> bool:
+        """Whether this many operands are all that it can be given."""
+        return len(self.operands) == count and not self.optional and not self.variadic
+
     def shape_for(self, shapes: tuple[Shape, ...], attributes: Attributes) -> Shape:
         """The output's shape; `ShapeError` where the operands do not fit, or it would have too many axes."""
         shape = tuple(map(int, self.shape(*shapes, **attributes)))

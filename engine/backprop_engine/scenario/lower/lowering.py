@@ -166,10 +166,13 @@ class Lowering:
         for name, number in NAMED_NUMBERS.items():
             if name in definition.names and name not in self.positions:
                 self.positions[name] = self.builder.literal(number)
-        if plan.numbers:
-            positions = self.numbers[id(definition)] = [None] * len(plan.numbers)
-            for index, part in enumerate(plan.numbers):
-                positions[index] = self._literal(definition, filled.number(part), filled.span(part.span))
+        values = plan.values(filled)
+        if values:
+            positions = self.numbers[id(definition)] = [None] * len(values)
+            for index, value in enumerate(values):
+                if self.largest_number < abs(value) < math.inf:
+                    raise self._out_of_range(definition, value, filled.span(plan.numbers[index].span))
+                positions[index] = self.builder.literal(value)
 
     def _expression(self, definition: Expression, name: str, scope: Scope) -> None:
         """Add the parts of an expression, each after its operands; the last is the definition itself."""
@@ -200,8 +203,8 @@ class Lowering:
             row = list(map(self.positions.get, definition.names))
         else:
             row = [self.named(operand, scope) for operand in definition.names]
-        if definition.plan.numbers:
-            row += self.numbers.get(id(definition)) or [None] * len(definition.plan.numbers)
+        if numbers := definition.plan.numbers_written:
+            row += self.numbers.get(id(definition)) or [None] * len(numbers)
         return row
 
     # The long form
@@ -238,17 +241,21 @@ class Lowering:
     def _literal(self, definition: NodeDefinition, value: float, at: Location) -> int:
         """Add a number; `ScenarioError` where the graph's dtype would make an infinity of it."""
         if self.largest_number < abs(value) < math.inf:
-            dtype, largest = self.builder.dtype.name, self.largest_number
-            message = msg(
-                "{dtype} cannot hold {number}: its largest number is {largest:.4g}",
-                dtype=dtype,
-                number=f"{value:g}",
-                largest=largest,
-            )
-            raise definition_mistake(
-                definition, NUMBER_RANGE, at, message, msg("`dtype: float64` can hold larger numbers")
-            )
+            raise self._out_of_range(definition, value, at)
         return self.builder.literal(value)
+
+    def _out_of_range(self, definition: NodeDefinition, value: float, at: Location) -> ScenarioError:
+        """The mistake that a number at `at` is too large for the graph's dtype."""
+        dtype, largest = self.builder.dtype.name, self.largest_number
+        message = msg(
+            "{dtype} cannot hold {number}: its largest number is {largest:.4g}",
+            dtype=dtype,
+            number=f"{value:g}",
+            largest=largest,
+        )
+        return definition_mistake(
+            definition, NUMBER_RANGE, at, message, msg("`dtype: float64` can hold larger numbers")
+        )
 
     def _apply(
         self, definition: NodeDefinition, applied: _Applied, name: str, text: str, place: Place

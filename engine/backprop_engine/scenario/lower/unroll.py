@@ -58,7 +58,7 @@ def unroll(
     for cell in cells.values():
         definitions += cell.definitions.values()
     for definition in definitions:
-        if isinstance(definition, Expression) and not definition.plan.numbers:
+        if isinstance(definition, Expression) and not definition.plan.numbers_written:
             continue
         if not mistakes.attempt(lowering.add_literals, definition):
             # Of two levels that have this name only one is broken; the other just stays unchecked.

@@ -19,7 +19,7 @@ from backprop_engine.expressions import (
     Name,
     Number,
     SourceSpan,
-    Template,
+    alone,
     fill,
     normalised,
     path,
@@ -216,25 +216,23 @@ def _expression(
         filled = fill(node.text)
     except ExprError as error:
         raise syntax_mistake(node, error) from None
-    tree = filled.template.tree
-    if type(tree) is Number:
+    definition = _filled_definition(name, key, node, filled, note, own)
+    if not definition.names and not definition.plan.computed:
         raise expression_mistake(
             NODE_CONSTANT,
             node,
-            filled.span(tree.span),
+            filled.span(filled.template.tree.span),
             msg("`{name}` is a number, not something to compute", name=name),
             _constant_hint(name, node.text.strip()),
         )
-    return _filled_definition(name, key, node, filled, note, own)
+    return definition
 
 
 def expression_definition(
     name: str, key: YamlScalar, node: YamlScalar, tree: Expr, own: Mapping[str, Op]
 ) -> Expression:
     """The definition that computes `tree`, which the text of `node` has been parsed to."""
-    return _filled_definition(
-        name, key, node, FilledTemplate(node.text, Template(node.text, tree)), None, own
-    )
+    return _filled_definition(name, key, node, alone(node.text, tree), None, own)
 
 
 def _filled_definition(
@@ -249,7 +247,8 @@ def _filled_definition(
     if plan.names_written is None:
         names = tuple(_path_text(filled.path(part) or ()) for part in plan.names)
     else:
-        names = plan.names_written(filled.written)
+        written = filled.written
+        names = written if plan.names_alone else tuple([written[slot] for slot in plan.names_written])
         if not filled.text.isascii():
             names = tuple(map(normalised, names))
     return Expression(name, key, node, filled, plan, names, note)
