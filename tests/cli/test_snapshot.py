@@ -26,6 +26,7 @@ def test_text_on_standard_output(commands: Commands) -> None:
     assert "Chain rule ─ q → x" in outcome.out
 
 
+@pytest.mark.thorough
 def test_the_size_is_120_by_40_unless_given(commands: Commands) -> None:
     rows = commands("snapshot", "add_multiply", "-o", "-").out.splitlines()
     assert len(rows) == 40

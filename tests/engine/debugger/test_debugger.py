@@ -54,6 +54,7 @@ def small() -> Session:
     return Session(Run.of(record(graph, Bindings.of(graph, {"x": 2.0, "y": 3.0}))))
 
 
+@pytest.mark.thorough
 @given(run=runs(), data=st.data())
 def test_a_command_leaves_the_session_as_it_was(run: RandomRun, data: st.DataObject) -> None:
     session = Session(Run.of(record(*run)), selection=1)
@@ -102,6 +103,7 @@ def test_the_marks_of_a_run(run: RandomRun) -> None:
     assert isinstance(seeded.frame.step, Seed)
 
 
+@pytest.mark.thorough
 @given(run=runs(most=16))
 def test_stepping_over_reaches_every_boundary_and_nothing_else(run: RandomRun) -> None:
     session = Session(Run.of(record(*run)))
@@ -123,6 +125,7 @@ def test_stepping_over_and_back_is_a_mirror_at_boundaries(run: RandomRun, data: 
     assert update(there, StepOver(-count)).position == stops[at]
 
 
+@pytest.mark.thorough
 @given(run=runs(most=16))
 def test_from_inside_a_node_one_gets_to_its_ends(run: RandomRun) -> None:
     trace = record(*run)

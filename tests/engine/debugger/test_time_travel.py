@@ -165,6 +165,7 @@ def test_a_search_that_was_halted_goes_on_from_there() -> None:
         assert (resumed.iteration, resumed.hit) == (200, (1,))
 
 
+@pytest.mark.thorough
 def test_a_change_late_in_a_training_is_a_way_too(monkeypatch: pytest.MonkeyPatch) -> None:
     session = finished(update(start(), Iterate(300)))
     session.frame  # noqa: B018 - records the trace
@@ -185,6 +186,7 @@ def test_a_change_late_in_a_training_is_a_way_too(monkeypatch: pytest.MonkeyPatc
     assert update(there, Undo()).pending is None
 
 
+@pytest.mark.thorough
 def test_on_a_branch_the_run_without_changes_is_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is shown beside is not computed in bulk either."""
     count = Count(monkeypatch)

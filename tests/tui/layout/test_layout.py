@@ -41,6 +41,7 @@ def least_total_length(count: int, edges: list[Edge]) -> int:
     return best
 
 
+@pytest.mark.thorough
 @settings(max_examples=examples(60), deadline=None)
 @given(graphs(most=5), st.randoms(use_true_random=False))
 def test_ranks_have_the_least_total_length(graph: Graph, rng: random.Random) -> None:
@@ -113,6 +114,7 @@ def test_a_blank_row_keeps_boxes_of_a_column_apart(seed: int) -> None:
             assert other[1] - (one[1] + height) >= 1
 
 
+@pytest.mark.thorough
 def test_a_wire_that_passes_by_is_straight_and_keeps_its_distance() -> None:
     """The value of a box must not be read as that of a wire right above or below."""
     drawn = checked([(11, 3)] * 6, [*pairwise(range(6)), (0, 5), (1, 5)])
@@ -124,6 +126,7 @@ def test_a_wire_that_passes_by_is_straight_and_keeps_its_distance() -> None:
             assert rows.isdisjoint(range(top - 1, top + 4))
 
 
+@pytest.mark.thorough
 def test_a_value_used_again_and_again_travels_on_one_row() -> None:
     x, f, a, b, c, s, t = range(7)
     edges = [(x, f), (f, a), (f, b), (a, b), (f, c), (b, c), (a, s), (b, s), (s, t), (c, t), (f, t)]

@@ -33,12 +33,14 @@ def test_any_graph_can_be_read_from_its_picture(graph: Graph, by_wire: bool) -> 
     assert layout(*graph, tries=5, by_wire=by_wire) == drawn
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(8))
 def test_a_computation_can_be_read_from_its_picture(seed: int) -> None:
     graph = computation(40, seed)
     check(layout(*graph), graph)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("sources", "targets"), [(2, 2), (3, 4), (5, 5)])
 @pytest.mark.parametrize("height", [3, 5])
 def test_everything_joined_with_everything(sources: int, targets: int, height: int) -> None:

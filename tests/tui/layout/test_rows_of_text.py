@@ -24,6 +24,7 @@ def cells_of(placed: Layout, sizes: list[Box]) -> list[set[tuple[int, int]]]:
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("length", [2, 7, 20])
 @pytest.mark.parametrize("room", [30, 47, 100])
 def test_all_of_it_is_there_in_rows_that_fit(length: int, room: int) -> None:

@@ -65,6 +65,7 @@ def test_what_one_has_stepped_into_is_the_innermost(read: Scenario) -> None:
     assert rows[4] == f"        one.b.s  silu  step {session.here} of {session.trace.schedule.last}"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_at_every_position_the_rows_are_the_stack_and_fit(read: Scenario, language: str) -> None:
     run = read.run()

@@ -57,6 +57,7 @@ def compare(before: Drawn, after: Drawn) -> int:
     return len(alike)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", SHOWN)
 def test_what_a_step_is_said_to_leave_alone_looks_as_before(stem: str) -> None:
     view = view_of(stem)
@@ -72,6 +73,7 @@ def test_what_a_step_is_said_to_leave_alone_looks_as_before(stem: str) -> None:
     assert spared
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("density", DENSITIES)
 def test_at_every_density(density: str) -> None:
     view = replace(view_of("lstm"), density=density)  # type: ignore[arg-type]
@@ -91,6 +93,7 @@ def test_a_choice_may_change_any_row() -> None:
         assert after.changed_rows(draw(view)) is None
 
 
+@pytest.mark.thorough
 async def test_another_height_to_scroll_in_needs_no_layout(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

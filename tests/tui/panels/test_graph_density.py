@@ -50,6 +50,7 @@ def test_names_that_somebody_gave_stand_above_dots_before_others() -> None:
     assert not names & {"first#1", "second#1"}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", ["hello_rnn", "meta_learning_step"])
 def test_all_names_that_have_room_are_drawn(stem: str) -> None:
     picture = graph_picture(replace(shown(stem, (78, 10)), density="dots"))

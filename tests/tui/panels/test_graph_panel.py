@@ -85,6 +85,7 @@ async def test_the_step_is_in_view_at_every_density(size: tuple[int, int]) -> No
                 assert seen_whole(pilot, picture(pilot).node_area)
 
 
+@pytest.mark.thorough
 async def test_a_closer_look_keeps_the_place() -> None:
     async with opened(closely("bptt", 40)) as pilot:
         await wait(pilot)
@@ -149,6 +150,7 @@ async def test_large_steps(keys: tuple[str, ...]) -> None:
         assert panel(pilot).scroll_offset == (0, 0)
 
 
+@pytest.mark.thorough
 async def test_fit_shows_all_of_it_from_as_near_as_it_can() -> None:
     for size, wanted in ((WIDE, ("compact", "names")), ((300, 60), ("full", "compact"))):
         async with opened("rnn_cell", at=15, size=size) as pilot:
@@ -177,6 +179,7 @@ async def test_a_density_that_was_chosen_stays() -> None:
         assert picture(pilot).scene.density in ("full", "compact")
 
 
+@pytest.mark.thorough
 async def test_looking_at_the_step_brings_it_to_the_middle() -> None:
     async with opened(closely("rnn_cell", 8), size=NARROW) as pilot:
         panel(pilot).scroll_to(0, 0, animate=False)
@@ -282,6 +285,7 @@ def test_the_graph_gets_what_it_needs_and_leaves_enough_for_equations(stem: str)
             assert rows in (size.height // 3, most.height, shown.height + 2)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", ["add_multiply", "rnn_cell", "lstm"])
 def test_beside_the_others_the_graph_gets_the_columns_it_needs(stem: str) -> None:
     size = Size(250, 26)
@@ -292,6 +296,7 @@ def test_beside_the_others_the_graph_gets_the_columns_it_needs(stem: str) -> Non
     assert columns in (125, shown.width + 2, 250 - 58)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", ["conv1d_filter", "elementwise_jacobian", "kl_divergence", "sigmoid_ratio"])
 def test_equations_leave_the_graph_the_row_that_makes_it_whole_and_lose_no_word(stem: str) -> None:
     size = Size(80, 21)
@@ -339,6 +344,7 @@ async def test_a_picture_that_misses_a_row_or_two_gets_them(stem: str) -> None:
         assert panel(pilot).outer_size.height == max(picture(pilot).height + 2, 35 // 3)
 
 
+@pytest.mark.thorough
 async def test_before_the_first_step_the_beginning_is_in_view() -> None:
     async with opened("lstm", size=(100, 30), at=60) as pilot:
         await wait(pilot)
@@ -350,6 +356,7 @@ async def test_before_the_first_step_the_beginning_is_in_view() -> None:
         assert panel(pilot).scroll_offset == table.scroll_offset == (0, 0)
 
 
+@pytest.mark.thorough
 async def test_the_minimap_stands_in_a_corner_after_a_quick_step() -> None:
     async with opened(closely("bptt", 1)) as pilot:
         await pilot.press("minus", "minus", "minus")

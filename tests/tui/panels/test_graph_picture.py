@@ -182,6 +182,7 @@ def test_in_one_line_operands_are_led_to_the_box() -> None:
         assert tuple(line_text(picture.row(row, x, 3)) for row in range(y, y + height)) == drawn
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("density", DENSITIES)
 @pytest.mark.parametrize("stem", ["rnn_cell", "softmax_classifier", "bptt"])
 def test_a_stretch_of_a_row_is_what_stands_there(stem: str, density: Density) -> None:
@@ -238,6 +239,7 @@ def test_no_number_is_cut_down_to_another(number: str) -> None:
         assert line_text(as_line(right, 0, cut)).rstrip() == (f"{number[: cut - 1]}…" if counts else "…")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("density", ["full", "compact"])
 @pytest.mark.parametrize("stem", ["rnn_cell", "softmax_classifier", "cs231n_cross_entropy"])
 def test_a_box_that_is_cut_says_so_at_either_edge(stem: str, density: Density) -> None:
@@ -277,6 +279,7 @@ for sides in (SIDES, SIDES_ASCII):
     sides["names"] = sides["compact"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("ascii", [False, True])
 @pytest.mark.parametrize("density", DENSITIES)
 @pytest.mark.parametrize("stem", ["rnn_cell", "value_used_twice", "bptt"])
@@ -478,6 +481,7 @@ def labels_of(picture: GraphPicture, node: Node) -> list[tuple[int, int, str]]:
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("width", "height"), [(70, 17), (77, 11)])
 @pytest.mark.parametrize("stem", SHOWN)
 def test_what_is_written_at_both_ends_of_a_step_is_whole_where_it_fits(
@@ -504,6 +508,7 @@ def test_what_is_written_at_both_ends_of_a_step_is_whole_where_it_fits(
                     assert all(y <= row < y + height for _, row, _ in labels)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("stem", "at", "width"),
     [("mazur_network", 13, 52), ("hello_rnn", 25, 60), ("twin_units", 17, 70), ("attention_head", 24, 63)],
@@ -519,6 +524,7 @@ def test_an_end_of_a_picture_is_not_cut_for_a_margin(stem: str, at: int, width: 
     assert x == (most if to_the_right else 0)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("width", "height"), WINDOW_SIZES)
 @pytest.mark.parametrize(
     "stem", ["gated_cell", "bptt", "micrograd_readme", "mazur_network", "multiclass_hinge"]
@@ -587,6 +593,7 @@ def calls(what: Callable[[], object]) -> int:
     return count
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("density", DENSITIES)
 def test_a_row_costs_the_same_in_a_larger_graph(density: Density) -> None:
     """At the same place of the same step, in windows that were looked at before."""

@@ -134,6 +134,7 @@ def columns_of(shown: View, name: str, width: int) -> list[str]:
     return [row[start:end].strip() for start, end in zip(starts, [*starts[1:], None], strict=True)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", SHOWN)
 def test_what_a_node_is_has_a_word_in_it_at_any_width(stem: str) -> None:
     shown = at_end(stem)
@@ -145,6 +146,7 @@ def test_what_a_node_is_has_a_word_in_it_at_any_width(stem: str) -> None:
                 assert re.search(r"[^\W_]", what), (width, what)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", SHOWN)
 def test_a_shape_is_there_whole_or_not_at_all(stem: str) -> None:
     shown = at_end(stem)

@@ -179,6 +179,7 @@ def test_rows_are_as_wide_as_they_may_be(width: int, language: str) -> None:
             assert line_width(drawing.row(y, 0, width)) <= width
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", GROUPED)
 def test_the_row_of_the_step_is_marked_and_in_view(stem: str) -> None:
     for at in moments(stem).values():
@@ -249,6 +250,7 @@ def chosen(pilot: Pilot[None]) -> str | None:
     return None if session.selection is None else session.graph.nodes[session.selection].name
 
 
+@pytest.mark.thorough
 async def test_the_arrows_go_from_node_to_node_over_headings(read: Scenario) -> None:
     async with opened(View(read, Session(read.run())), size=(120, 50)) as pilot:
         debugger(pilot).show_panel("outline")

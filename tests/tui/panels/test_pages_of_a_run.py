@@ -133,6 +133,7 @@ def test_in_one_row_the_title_of_what_follows_is_whole_before_every_key_is_there
     assert words.endswith("e what if?   b breakpoint   G A loss whose gradient is a tanh")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("stem", ["rnn_cell", "xor", "lstm", "gradient_descent", "add_multiply", "iris_mlp"])
 def test_the_end_says_what_came_of_the_run_in_every_size(stem: str, language: str) -> None:
@@ -276,6 +277,7 @@ def test_a_title_over_several_lines_stands_on_one(tmp_path: Path) -> None:
     assert "G Part b of two" in text_of(ending(at_its_end, 76).drawn(26))
 
 
+@pytest.mark.thorough
 async def test_the_pages_name_the_keys_that_their_reader_chose(tmp_path: Path) -> None:
     keys = {"step": ("w",), "next_scenario": ("f9",), "break": ("ctrl+b",)}
     app = DebuggerApp(view("rnn_cell"), settings=UserSettings(keys=keys), still=True)

@@ -141,6 +141,7 @@ def test_the_header_has_a_sign_while_playing(ascii: bool) -> None:
     assert sign not in text_of(header(shown, 80, 1))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(46, 13), (76, 9)])
 @pytest.mark.parametrize("stem", SHOWN)
 def test_what_the_author_says_is_not_cut_off(stem: str, size: tuple[int, int]) -> None:
@@ -161,6 +162,7 @@ def said_by_the_author(drawing: Drawing, width: int, height: int) -> str:
     return " ".join(" ".join(column).split())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", SHOWN)
 def test_the_chain_rule_fits_from_forty_cells_on(stem: str) -> None:
     too_wide = [
@@ -190,6 +192,7 @@ def test_a_single_free_row_stands_between_the_equation_and_its_check() -> None:
     assert full[-2:] == ["", "numeric -4 ✓"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(0, 0), (1, 1), (1, 50), (200, 1), (2, 2), (3, 1), (7, 3), (12, 4)])
 @pytest.mark.parametrize("panel", EVERY)
 def test_any_size_can_be_drawn(panel: str, size: tuple[int, int]) -> None:
@@ -218,6 +221,7 @@ def test_a_drawing_gives_any_stretch_of_a_row(panel: str) -> None:
 GRADIENTS = {Role.GRADIENT, Role.ACTIVE_GRADIENT, Role.CHANGED_GRADIENT}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", SHOWN)
 def test_the_table_shows_what_is_known(stem: str) -> None:
     for shown in views(stem):
@@ -241,6 +245,7 @@ def test_the_table_shows_what_is_known(stem: str) -> None:
                 assert cells[4] == "–"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [60, 70, 118])
 @pytest.mark.parametrize(
     "stem", ["bptt", "relu_layer", "stacked_cells", "truncated_bptt", "exploding_over_time"]
@@ -294,6 +299,7 @@ def test_in_the_table_an_operator_that_is_cut_keeps_its_name(stem: str) -> None:
             assert not cut or (call and what.startswith(call[0])), (width, row)
 
 
+@pytest.mark.thorough
 def test_in_the_table_operands_stay_apart_however_they_are_cut() -> None:
     shown = view("smooth_activations", 4)
     for width in range(50, 90):
@@ -305,6 +311,7 @@ def test_in_the_table_operands_stay_apart_however_they_are_cut() -> None:
         assert len(set(operands)) == len(operands), row
 
 
+@pytest.mark.thorough
 def test_in_the_table_a_name_that_is_cut_keeps_what_tells_it_apart() -> None:
     shown = view("gradient_penalty", 38)
     drawing = nodes(shown, 44, 200)
@@ -313,6 +320,7 @@ def test_in_the_table_a_name_that_is_cut_keeps_what_tells_it_apart() -> None:
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", DRAWN)
 def test_the_graph_shows_what_is_known(stem: str) -> None:
     """Name and value above the wire, gradient below; nothing is drawn over them."""
@@ -402,6 +410,7 @@ def columns_of(row: str) -> Iterator[tuple[int, str]]:
         column += cell_width(character)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", DRAWN)
 def test_only_the_wires_of_the_step_are_heavy_until_much_of_a_gradient_has_come_back(stem: str) -> None:
     for shown in views(stem):
@@ -438,6 +447,7 @@ PLAIN = dict(zip("─│━┃╌┆▶◀▷○◇□⋅◌", "-|=#.:><>o*#,◌
 """What is drawn in ASCII instead; corners and crossings are ``+``."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", DRAWN)
 def test_in_ascii_the_same_lines_are_drawn(stem: str) -> None:
     for at in positions(stem):
@@ -466,6 +476,7 @@ def test_the_focus_of_the_graph_is_the_step() -> None:
     assert graph_picture(view("add_multiply")).focus is None
 
 
+@pytest.mark.thorough
 def test_a_graph_too_large_for_one_picture_is_shown_in_parts() -> None:
     assert graph_title(view("rnn_cell")) == "Graph"
     shown = chain(400)
@@ -497,6 +508,7 @@ def here_at(shown: View, width: int) -> int:
     return cell_width(row[: row.index("◉")])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("width", [40, 78, 118])
 @pytest.mark.parametrize("length", [1, 3, 30, 300])
@@ -553,6 +565,7 @@ def test_a_row_of_the_table_is_a_node(stem: str) -> None:
     assert node_at_row(shown, 0) is node_at_row(shown, len(listed(shown)) + 1) is None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", ["smooth_activations", "causal_attention", "max_pool", "small_convnet"])
 def test_what_a_node_is_is_cut_only_for_want_of_room(stem: str) -> None:
     for shown in views(stem):

@@ -133,6 +133,7 @@ def bits_of(cell: str, *, ascii_only: bool) -> int | None:
     return ord(cell) - 0x2800 if "\u2800" <= cell <= "\u28ff" else None
 
 
+@pytest.mark.thorough
 @given(
     values=st.lists(st.one_of(numbers, positive), min_size=1, max_size=300),
     size=st.sampled_from(SIZES),
@@ -242,6 +243,7 @@ def test_every_kind_is_in_the_table() -> None:
     assert KINDS == PLOTS
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", SHOWN)
 def test_no_plot_overflows(stem: str) -> None:
     start = view(stem)

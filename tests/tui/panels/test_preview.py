@@ -24,6 +24,7 @@ def case(folder: Path, text: str) -> Path:
     return path
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", SHOWN)
 def test_a_picture_is_no_wider_than_its_room(stem: str) -> None:
     for width, height in ((20, 5), (46, 20), (76, 9), (110, 50)):
@@ -44,6 +45,7 @@ def test_where_there_is_no_room_below_a_picture_stands_beside_the_words() -> Non
     assert any("words" in line_text(line) and len(line) > 2 for line in lines)
 
 
+@pytest.mark.thorough
 def test_in_ascii_too() -> None:
     from backprop_tui.cells.text import in_ascii
 

@@ -86,6 +86,7 @@ async def test_a_step_is_followed_by_a_pulse_and_a_key_ends_it() -> None:
         assert shown._heart is None, "a seed comes along no wire"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("options", [{}, {"animated": True, "still": True}])
 async def test_without_motion_there_is_none(options: dict[str, bool]) -> None:
     async with DebuggerApp(view("xor"), **options).run_test(size=WIDE) as pilot:

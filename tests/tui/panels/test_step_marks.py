@@ -52,6 +52,7 @@ def changes(now: Frame, before: Frame) -> list[int]:
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", SHOWN)
 def test_operator_and_receiver_have_a_mark_each(stem: str) -> None:
     for at in positions(stem)[1:]:
@@ -70,6 +71,7 @@ def test_operator_and_receiver_have_a_mark_each(stem: str) -> None:
         assert edge is None or (edge.node, edge.operand) == (touched.operator, touched.receiver)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", SHOWN)
 def test_the_number_in_reverse_is_the_one_that_changed(stem: str) -> None:
     for at in positions(stem)[1:]:
@@ -130,6 +132,7 @@ def test_zeros_that_are_added_change_no_number() -> None:
     assert in_reverse(table) == in_reverse(outline(shown, WIDTH, HEIGHT)) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(120, 40), (200, 60)])
 async def test_a_gradient_that_arrives_is_scrolled_into_view(size: tuple[int, int]) -> None:
     async with opened("rnn_cell", at=18, size=size) as pilot:

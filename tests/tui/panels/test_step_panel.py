@@ -65,6 +65,7 @@ def test_it_fits_in_its_width_and_the_equation_with_its_check_in_its_height(stem
                 assert checks[0] < height, (at, width, height)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("stem", SHOWN)
 def test_the_product_comes_first_and_alone_has_its_role(stem: str, language: str) -> None:
@@ -103,6 +104,7 @@ def test_a_local_gradient_of_ones_is_said_and_not_painted(stem: str) -> None:
         assert [number for number in numbers if number.strip("─")] == ["1"], shown.session.position
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("stem", SHOWN)
 def test_no_words_stand_where_numbers_belong(stem: str, language: str) -> None:
@@ -120,6 +122,7 @@ def test_no_words_stand_where_numbers_belong(stem: str, language: str) -> None:
             assert shown.language == language
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("stem", SHOWN)
 def test_nothing_is_said_twice(stem: str, language: str) -> None:
@@ -139,6 +142,7 @@ def test_the_chain_rule_stands_there_once(stem: str) -> None:
         assert f"{facts.product.name} = " not in text.replace("\n", " "), "as fractions, not on one line"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", SHOWN)
 def test_the_authors_note_is_in_regular_weight(stem: str) -> None:
     for at in positions(stem):
@@ -183,6 +187,7 @@ def test_a_note_on_a_leaf_stands_at_the_step_that_completes_its_gradient() -> No
         assert note[:20] in " ".join(line_text(line) for line in lines_of(view(stem, steps[0]), 150, 60))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", SHOWN)
 def test_for_the_authors_note_no_number_becomes_a_picture(stem: str) -> None:
     width, height = SIZES[0]
@@ -248,6 +253,7 @@ def test_what_the_note_says_the_lesson_of_an_addition_does_not_say_again() -> No
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("stem", SHOWN)
 def test_of_ones_it_is_said_in_any_room(stem: str, language: str) -> None:
@@ -282,6 +288,7 @@ def texts_of(lines: list[Line]) -> list[str]:
     return [line_text(line).rstrip() for line in lines]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", SHOWN)
 def test_no_formula_is_cut_in_two_by_the_end_of_the_panel(stem: str) -> None:
     for at in positions(stem):
@@ -293,6 +300,7 @@ def test_no_formula_is_cut_in_two_by_the_end_of_the_panel(stem: str) -> None:
             assert tuple(rows[height - 1 : height + 1]) not in together, (at, height)
 
 
+@pytest.mark.thorough
 def test_an_exponent_stands_above_the_rest_of_its_denominator() -> None:
     for height in range(12, 30):
         rows = texts_of(lines_of(view("vanishing_sigmoids", 16), 70, height))

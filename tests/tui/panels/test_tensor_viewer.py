@@ -138,6 +138,7 @@ class TestWindows:
         ]
         assert marked
 
+    @pytest.mark.thorough
     @settings(max_examples=examples(40))
     @given(one=grids(), size=SIZES, draw=DRAWERS)
     def test_what_is_drawn_fits(self, one: Grid, size: tuple[int, int], draw: Any) -> None:
@@ -148,6 +149,7 @@ class TestWindows:
         if draw is as_heatmap or len(picture.columns) > 1:
             assert max(map(line_width, picture.lines)) <= width
 
+    @pytest.mark.thorough
     @settings(max_examples=examples(40))
     @given(one=grids(), size=SIZES)
     def test_every_number_stands_under_its_column_and_is_that_of_its_entry(
@@ -164,6 +166,7 @@ class TestWindows:
                 assert float(shown) == pytest.approx(value, rel=0.051, abs=0)
                 assert {picture.at(x, y) for x in range(start, end)} == {(rows[0], column)}
 
+    @pytest.mark.thorough
     @settings(max_examples=examples(40))
     @given(one=grids(), size=SIZES)
     def test_a_click_on_a_heatmap_finds_the_entry_that_is_drawn_there(
@@ -390,6 +393,7 @@ class TestProducts:
         assert viewer(seen_at("softmax_classifier", "W"), 118, 30).with_counts
         assert not viewer(seen_at("softmax_classifier", "W"), 78, 21).with_counts
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("stem", SHOWN)
     def test_every_tensor_of_every_scenario_is_drawn_within_its_bounds(self, stem: str) -> None:
         last = trace(stem).schedule.completed
@@ -621,6 +625,7 @@ def test_no_width_is_too_small() -> None:
         assert as_numbers(grid((3, 3)), width, 2, TOP_LEFT).lines
 
 
+@pytest.mark.thorough
 async def test_a_scalar_and_what_it_was_made_of_are_numbers_in_one_row() -> None:
     async with opened("add_multiply") as pilot:
         await pilot.press("s", "enter")

@@ -27,6 +27,7 @@ def test_there_are_groups_to_fold() -> None:
     assert len(GROUPED) >= 8
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", GROUPED)
 def test_a_folded_group_is_one_box(stem: str) -> None:
     """One box for each outermost group, and one for each node outside of groups."""

@@ -43,6 +43,7 @@ def hubs(draw: st.DrawFn) -> tuple[int, list[Edge]]:
     return count, wires
 
 
+@pytest.mark.thorough
 @settings(max_examples=examples(40))
 @given(hubs())
 def test_a_wire_leads_from_its_source_to_its_target(graph: tuple[int, list[Edge]]) -> None:

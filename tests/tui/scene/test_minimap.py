@@ -76,6 +76,7 @@ def test_the_map_shows_every_unit(ascii: bool) -> None:
         assert all(line_text(line).isascii() for line in shown.lines)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "stem",
     tried(["rnn_cell", "bptt", "lstm", "xor", "mazur_network", "micrograd_readme"], ["rnn_cell", "bptt"]),
@@ -115,6 +116,7 @@ def test_the_map_shows_the_river() -> None:
     assert levels[0] < levels[-1]
 
 
+@pytest.mark.thorough
 def test_a_map_at_an_edge_hides_nothing_where_each_corner_would() -> None:
     picture = graph_picture(view("stacked_cells", 38))
     home = picture.node_area

@@ -45,6 +45,7 @@ async def test_resizing_keeps_the_place_and_the_picture(stem: str) -> None:
         assert seen(pilot).splitlines()[-1] == before.splitlines()[-1]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(1, 1), (2, 1), (3, 3), (10, 5), (30, 4), (5, 60)])
 async def test_a_tiny_terminal_can_be_stepped_in(size: tuple[int, int]) -> None:
     async with opened("add_multiply", size=size) as pilot:
@@ -75,6 +76,7 @@ async def test_the_graph_has_the_width_of_a_wide_screen_and_the_step_and_the_nod
         assert "╭─ Timeline ─" in seen(pilot)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(160, 40), (200, 60), (251, 60)])
 async def test_the_panels_of_a_roomy_screen_fill_it_whichever_stands_in_front(size: tuple[int, int]) -> None:
     async with opened("add_multiply", at=6, size=size) as pilot:
@@ -120,6 +122,7 @@ def _places(pilot: Pilot[None]) -> dict[str, Region]:
 # One panel over all of the screen
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", [slot.name for slot in PANEL_SLOTS])
 @pytest.mark.parametrize("back", ["F", "escape"])
 async def test_any_panel_fills_the_screen_and_comes_back(name: str, back: str) -> None:
@@ -167,6 +170,7 @@ async def test_a_click_in_the_border_leads_back_to_all_panels() -> None:
         assert _places(pilot).keys() == {"graph", "step", "nodes"}
 
 
+@pytest.mark.thorough
 async def test_a_narrow_screen_says_what_stands_behind() -> None:
     async with opened("add_multiply", at=6, size=NARROW) as pilot:
         shown = seen(pilot)
@@ -213,6 +217,7 @@ async def test_a_click_in_the_graph_chooses_a_node() -> None:
         assert position(pilot) == 4
 
 
+@pytest.mark.thorough
 async def test_a_click_in_a_scrolled_graph_chooses_what_is_there() -> None:
     async with opened(replace(view("rnn_cell"), density="full"), size=NARROW) as pilot:
         graph = debugger(pilot).panel("graph")
@@ -254,6 +259,7 @@ async def test_a_key_in_the_footer_can_be_clicked(name: str, to: int) -> None:
         assert position(pilot) == to
 
 
+@pytest.mark.thorough
 async def test_a_panel_that_stands_behind_comes_to_the_front_by_a_click() -> None:
     async with opened("add_multiply", size=NARROW) as pilot:
         rows = seen(pilot).splitlines()
@@ -290,6 +296,7 @@ async def test_two_clicks_inspect() -> None:
         assert text_of(pilot.app.screen.query_one(Panel).drawing).startswith("z  input")
 
 
+@pytest.mark.thorough
 async def test_a_click_in_the_table_chooses_its_row() -> None:
     async with opened("add_multiply") as pilot:
         chosen = []
@@ -319,6 +326,7 @@ async def test_a_click_on_the_timeline_goes_there(size: tuple[int, int]) -> None
 # Themes
 
 
+@pytest.mark.thorough
 async def test_another_theme_repaints_the_same_text() -> None:
     async with opened("add_multiply", at=6) as pilot:
         text, picture = seen(pilot), screen_svg(pilot.app)
@@ -362,6 +370,7 @@ async def test_how_a_command_is_written_stands_above_the_prompt_that_a_key_opens
         assert "Tab completes" in seen(pilot)
 
 
+@pytest.mark.thorough
 async def test_an_answer_is_laid_out_for_the_screen() -> None:
     async with opened("add_multiply", size=(60, 20)) as pilot:
         await pilot.press(":", *"help", "enter")

@@ -53,6 +53,7 @@ async def test_a_bug_is_found_and_kept(folder: Path) -> None:
     assert (kept["bugs"], kept["credit"]) == (1, 1.0)
 
 
+@pytest.mark.thorough
 async def test_no_check_says_where_it_is() -> None:
     async with opened("add_multiply") as pilot:
         last = debugger(pilot).current.session.last
@@ -93,6 +94,7 @@ async def test_the_mistakes_are_listed() -> None:
         assert "upstream_forgotten" in seen(pilot)
 
 
+@pytest.mark.thorough
 async def test_a_search_that_is_left_is_kept(folder: Path) -> None:
     async with opened("add_multiply") as pilot:
         lab = await laboratory(pilot)

@@ -92,6 +92,7 @@ async def test_what_is_left_is_made_all_the_same_and_shown_when_one_comes_back(g
         assert len(gate.made) == len(set(gate.made)), "each is made once"
 
 
+@pytest.mark.thorough
 async def test_it_is_awaited_at_its_own_step_alone(gate: Gate) -> None:
     async with opened(fresh()) as pilot:
         await go(pilot, BACKWARD)
@@ -101,6 +102,7 @@ async def test_it_is_awaited_at_its_own_step_alone(gate: Gate) -> None:
         assert not replace(elsewhere, awaited=debugger(pilot).current.awaited).awaits_check
 
 
+@pytest.mark.thorough
 async def test_where_no_time_goes_by_the_page_waits(gate: Gate) -> None:
     gate.open.set()
     async with opened(fresh(), still=True) as pilot:
@@ -119,6 +121,7 @@ async def test_what_is_copied_has_its_check(gate: Gate, monkeypatch: pytest.Monk
         assert "✓" in copied[0]
 
 
+@pytest.mark.thorough
 async def test_that_of_the_next_step_is_made_before_its_key(gate: Gate) -> None:
     gate.open.set()
     async with opened(fresh()) as pilot:
@@ -130,6 +133,7 @@ async def test_that_of_the_next_step_is_made_before_its_key(gate: Gate) -> None:
         assert "✓" in seen(pilot)
 
 
+@pytest.mark.thorough
 async def test_no_end_waits_for_a_check(gate: Gate) -> None:
     async with opened(fresh()) as pilot:
         await go(pilot, BACKWARD)

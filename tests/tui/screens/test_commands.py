@@ -355,11 +355,13 @@ def given(way: str) -> list[ParameterSet]:
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("command", given("key"))
 async def test_by_its_key(read: Scenario, command: CommandRow) -> None:
     assert await outcome(read, command, by_key)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("command", given("palette"))
 async def test_from_the_palette(read: Scenario, command: CommandRow) -> None:
     assert await outcome(read, command, from_palette)

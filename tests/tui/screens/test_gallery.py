@@ -162,6 +162,7 @@ def test_the_list_has_titles_of_folders_and_levels(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [1, 5, 10, 30, 78])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_line_is_wider_than_the_list(width: int, language: str) -> None:
@@ -213,6 +214,7 @@ async def test_the_gallery_lists_every_scenario_by_its_title(language: str) -> N
     assert f" ─ {len(ORDER)} ─" in shown
 
 
+@pytest.mark.thorough
 async def test_the_gallery_can_be_any_size() -> None:
     async with opened(None) as pilot:
         await pilot.press("down")
@@ -233,6 +235,7 @@ async def test_a_scenario_opens_from_the_gallery(stem: str) -> None:
             assert chosen(pilot) == stem
 
 
+@pytest.mark.thorough
 async def test_moving_in_the_gallery_stays_in_it() -> None:
     async with opened(None) as pilot:
         numbers = []
@@ -281,6 +284,7 @@ async def test_a_click_in_a_scrolled_list() -> None:
         assert chosen(pilot) == ORDER[-3]
 
 
+@pytest.mark.thorough
 async def test_a_long_description_scrolls() -> None:
     async with opened(None, size=(60, 14)) as pilot:
         about = pilot.app.screen.query_one("#about", Panel)
@@ -335,6 +339,7 @@ async def test_what_is_not_listed_is_not_chosen_and_where_nothing_was_left_nothi
         assert "one step forward" in seen(pilot)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_a_debugger_opened_from_the_gallery_speaks_its_language(language: str) -> None:
     async with opened(None, language=language) as pilot:
@@ -342,6 +347,7 @@ async def test_a_debugger_opened_from_the_gallery_speaks_its_language(language: 
         assert debugger(pilot).current.language == language
 
 
+@pytest.mark.thorough
 async def test_the_gallery_can_speak_another_language() -> None:
     async with opened(None) as pilot:
         await pilot.press("slash")
@@ -373,6 +379,7 @@ async def test_a_scenario_that_is_broken_is_told_and_not_opened(
         assert "error[" in seen(pilot)
 
 
+@pytest.mark.thorough
 async def test_a_title_that_was_edited_meanwhile_is_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -451,6 +458,7 @@ async def test_what_was_found_opens_with_enter() -> None:
         assert pilot.app.return_code == 0
 
 
+@pytest.mark.thorough
 async def test_the_search_keeps_the_chosen_one_if_it_fits() -> None:
     async with opened(None) as pilot:
         gallery(pilot).chosen = ORDER.index("rnn_cell")
@@ -487,6 +495,7 @@ async def test_the_chosen_one_has_a_picture() -> None:
         assert "-12" in seen(pilot)
 
 
+@pytest.mark.thorough
 async def test_a_picture_comes_after_a_moment_and_keys_are_heard_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -508,6 +517,7 @@ async def test_a_picture_comes_after_a_moment_and_keys_are_heard_meanwhile(
         assert not known, "what was only passed has none"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_a_folder_has_a_gallery_and_what_is_broken_there_its_mistake(
     tmp_path: Path, language: str
@@ -539,6 +549,7 @@ async def test_a_key_says_once_that_what_is_broken_does_not_open(tmp_path: Path)
         assert "[no-nodes]" in seen(pilot)
 
 
+@pytest.mark.thorough
 async def test_a_file_that_was_mended_is_no_longer_marked(tmp_path: Path) -> None:
     there = library(tmp_path, None, "case")["case"]
     async with gallery_of(tmp_path) as pilot:
@@ -562,6 +573,7 @@ async def test_names_and_titles_cannot_write_to_the_terminal(tmp_path: Path) -> 
         assert "[bold]b" in shown
 
 
+@pytest.mark.thorough
 async def test_a_large_folder_is_searched_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(300):
         text = f"title: Number {number}\nnodes: {{f: 1 + 1}}\n"
@@ -579,6 +591,7 @@ async def test_a_large_folder_is_searched_at_once(tmp_path: Path, monkeypatch: p
         assert len(set(read)) < 40, "only those in view are read"
 
 
+@pytest.mark.thorough
 async def test_a_folder_is_listed_again_when_one_comes_back(tmp_path: Path) -> None:
     (tmp_path / "one.yaml").write_text("title: One\nnodes: {f: 1 + 1}\n", encoding="utf-8")
     async with gallery_of(tmp_path) as pilot:
@@ -600,6 +613,7 @@ async def test_titles_of_a_folder_are_in_the_language_of_the_reader(tmp_path: Pa
         assert "곱셈" in seen(pilot)
 
 
+@pytest.mark.thorough
 async def test_what_a_search_finds_has_a_picture() -> None:
     async with opened(None, size=(140, 40), still=True) as pilot:
         await pilot.press("slash", *"add, then")
@@ -649,6 +663,7 @@ async def test_on_a_track_its_next_scenario_follows() -> None:
         assert debugger(pilot).current.scenario.name == second[1]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("stem", "after"), [("add_multiply", "multiply_gates"), ("lstm", "attention_head")])
 async def test_opened_by_its_name_a_scenario_leads_where_it_says(stem: str, after: str) -> None:
     async with opened(stem, size=WIDE) as pilot:

@@ -79,6 +79,7 @@ async def test_it_filters_as_one_types_and_closes_with_escape(size: tuple[int, i
         assert position(pilot) == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("key", ["escape", "q", "enter", "question_mark", "f1"])
 async def test_the_keys_that_closed_it_still_do(key: str) -> None:
     async with opened("add_multiply") as pilot:

@@ -175,6 +175,7 @@ async def test_without_training_there_is_one_iteration(name: str, key: str) -> N
         assert position(pilot) == 4
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("name", "key"), _keys(EFFECTS))
 async def test_a_key_that_does_something_else(name: str, key: str) -> None:
     async with opened(STEM, at=5) as pilot:
@@ -183,6 +184,7 @@ async def test_a_key_that_does_something_else(name: str, key: str) -> None:
         await EFFECTS[name](pilot)
 
 
+@pytest.mark.thorough
 async def test_one_can_walk_over_all_nodes_and_back() -> None:
     stops = boundaries(trace(STEM).schedule)
     async with opened(STEM) as pilot:
@@ -198,6 +200,7 @@ async def test_one_can_walk_over_all_nodes_and_back() -> None:
     assert back == stops[::-1]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stem", ["add_multiply", "value_used_twice"])
 async def test_going_back_shows_what_was_shown_before(stem: str) -> None:
     async with opened(stem) as pilot:
@@ -256,6 +259,7 @@ def _seen_panels(pilot: Pilot[None]) -> list[str]:
     return [name for name in PANELS if debugger(pilot).panel(name).display]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [WIDE, NARROW, (200, 60)])
 async def test_tab_goes_round_the_panels_that_are_seen(size: tuple[int, int]) -> None:
     async with opened(STEM, size=size) as pilot:
@@ -307,6 +311,7 @@ async def test_space_plays_and_pauses(key: str) -> None:
         assert debugger(pilot).player.timer is None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [WIDE, NARROW, (200, 60)])
 async def test_a_digit_brings_its_panel_to_the_front(size: tuple[int, int]) -> None:
     async with opened(STEM, size=size) as pilot:
@@ -338,6 +343,7 @@ async def test_the_arrows_scroll_the_panel_in_focus() -> None:
         assert position(pilot) == 0
 
 
+@pytest.mark.thorough
 async def test_in_the_table_the_arrows_choose_a_node() -> None:
     async with opened(STEM) as pilot:
         await pilot.press("tab", "tab")
@@ -352,6 +358,7 @@ async def test_in_the_table_the_arrows_choose_a_node() -> None:
 # Sheets on top
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("close", ["escape", "q", "enter", "question_mark"])
 async def test_a_sheet_is_closed_again(close: str) -> None:
     async with opened(STEM, at=3) as pilot:
@@ -361,6 +368,7 @@ async def test_a_sheet_is_closed_again(close: str) -> None:
         assert position(pilot) == 3
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", ["en", "ko"])
 async def test_the_help_lists_every_command(language: str) -> None:
     async with opened(STEM, language=language) as pilot:
@@ -380,6 +388,7 @@ async def test_a_long_sheet_scrolls() -> None:
         assert sheet.scroll_offset.y == sheet.max_scroll_y
 
 
+@pytest.mark.thorough
 async def test_inspecting_shows_the_chosen_node_or_the_one_of_the_step() -> None:
     async with opened("add_multiply", at=6) as pilot:
         await pilot.press("enter")
@@ -459,6 +468,7 @@ async def test_nothing_is_marked_below_the_last_row() -> None:
 # The palette, and leaving
 
 
+@pytest.mark.thorough
 async def test_the_palette_offers_every_command() -> None:
     async with opened(STEM) as pilot:
         offered = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
@@ -531,6 +541,7 @@ async def test_from_the_tour_the_gallery_is_one_word_away_and_escape_ends_the_to
         assert len(pilot.app.screen_stack) == 2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("key", ["ctrl+p", "f2"])
 @pytest.mark.parametrize("what", [STEM, None])
 async def test_two_keys_open_the_palette_everywhere(key: str, what: str | None) -> None:

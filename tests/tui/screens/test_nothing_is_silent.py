@@ -141,6 +141,7 @@ async def test_a_key_does_something_or_says_why_not(
     assert mute == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("situation", "key", "said"),
     [
@@ -286,6 +287,7 @@ async def test_a_click_in_the_footer_is_a_key_side_by_side() -> None:
         assert isinstance(pilot.app.screen, DebuggerScreen)
 
 
+@pytest.mark.thorough
 async def test_an_answer_does_not_pile_up() -> None:
     async with opened("add_multiply", at=7) as pilot:
         await pilot.press("s", "s", "s", "n")
@@ -293,6 +295,7 @@ async def test_an_answer_does_not_pile_up() -> None:
         assert len(notices(pilot)) == 1
 
 
+@pytest.mark.thorough
 async def test_the_palette_and_the_prompt_say_it_too() -> None:
     async with opened("add_multiply", at=7) as pilot:
         debugger(pilot).action_command("step")

@@ -15,6 +15,7 @@ SYLLABLES = (
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (100, 30), (101, 31), (120, 40), (133, 40), (200, 60)])
 @pytest.mark.parametrize("lead", ["", "x"])
 async def test_every_syllable_of_a_notice_is_seen(size: tuple[int, int], lead: str) -> None:
@@ -31,6 +32,7 @@ async def test_every_syllable_of_a_notice_is_seen(size: tuple[int, int], lead: s
     assert [one for one in SYLLABLES if text.count(one) < len(shown)] == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize(
     "keys",

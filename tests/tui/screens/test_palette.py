@@ -41,6 +41,7 @@ async def found(pilot: Pilot[None], typed: str) -> list[str]:
     return []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", languages())
 async def test_it_asks_in_the_language_of_the_app(language: str) -> None:
     async with opened(language) as pilot:
@@ -57,6 +58,7 @@ async def test_where_nothing_is_like_what_is_typed_it_says_so(language: str) -> 
         assert not CommandPalette.is_open(pilot.app)
 
 
+@pytest.mark.thorough
 async def test_commands_are_found_by_their_english_names_too() -> None:
     async with opened("ko") as pilot:
         korean, english = await found(pilot, "역전파"), await found(pilot, "backward")
@@ -64,6 +66,7 @@ async def test_commands_are_found_by_their_english_names_too() -> None:
     assert any("역전파  m" in one for one in english)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize(
     ("typed", "first"),
@@ -84,6 +87,7 @@ async def test_commands_are_found_by_what_is_typed_at_the_prompt_and_in_the_othe
     assert first in "\n".join(shown[:4])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", languages())
 async def test_no_two_entries_are_called_the_same(language: str) -> None:
     async with opened(language) as pilot:
@@ -92,6 +96,7 @@ async def test_no_two_entries_are_called_the_same(language: str) -> None:
     assert sorted(labels) == sorted(set(labels))
 
 
+@pytest.mark.thorough
 async def test_all_that_it_offers_is_in_korean() -> None:
     async with opened("ko") as pilot:
         offered = list(pilot.app.get_system_commands(pilot.app.screen_stack[-2]))
@@ -128,6 +133,7 @@ async def test_what_is_typed_ahead_while_it_closes_searches_no_more(monkeypatch:
     assert searched == ["back"]
 
 
+@pytest.mark.thorough
 async def test_it_opens_again_while_the_one_before_still_closes() -> None:
     async with opened("en") as pilot:
         before = pilot.app.screen

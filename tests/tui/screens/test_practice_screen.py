@@ -157,6 +157,7 @@ async def test_what_has_no_question_says_so() -> None:
         assert pilot.app.screen is screen
 
 
+@pytest.mark.thorough
 async def test_what_was_answered_is_kept_when_the_program_is_left(folder: Path) -> None:
     async with opened("add_multiply") as pilot:
         screen = await practising_screen(pilot)
@@ -166,6 +167,7 @@ async def test_what_was_answered_is_kept_when_the_program_is_left(folder: Path) 
     assert json.loads(folder.read_text(encoding="utf-8"))["scenarios"]["add_multiply"]["questions"] == 1
 
 
+@pytest.mark.thorough
 async def test_it_begins_with_the_step_that_is_looked_at() -> None:
     async with opened("add_multiply") as pilot:
         await go(pilot, 6)
@@ -193,6 +195,7 @@ def test_the_graph_gets_what_the_question_does_not_need(stem: str, width: int, h
     assert question_rows(state, width, height) <= height * 3 // 5
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", ["en", "ko"])
 async def test_in_a_small_terminal_the_names_of_the_graph_are_read(language: str) -> None:
     async with opened("rnn_cell", size=NARROW, language=language) as pilot:

@@ -22,6 +22,7 @@ def notices(pilot: Pilot[None]) -> str:
     return "\n".join(notice.message for notice in pilot.app._notifications)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("typed", ["5", "-2", ".5"])
 async def test_what_is_typed_takes_the_place_of_the_value_to_be_changed(typed: str) -> None:
     async with opened(STEM, at=1) as pilot:
@@ -48,6 +49,7 @@ async def test_the_prompt_of_a_key_stays_where_the_line_is_wrong() -> None:
         assert isinstance(pilot.app.screen, DebuggerScreen)
 
 
+@pytest.mark.thorough
 async def test_a_prompt_opened_by_itself_stays() -> None:
     async with opened(STEM, at=1) as pilot:
         await pilot.press("colon", *"set q = 5", "enter")
@@ -78,6 +80,7 @@ async def test_a_search_of_all_iterations_closes_its_prompt_and_tells_the_end() 
         assert "No breakpoint was hit" in notices(pilot)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [WIDE, NARROW])
 @pytest.mark.parametrize(("language", "named"), [("en", "Esc closes"), ("ko", "Esc로 닫기")])
 async def test_how_to_leave_is_named_whatever_is_typed(
@@ -89,6 +92,7 @@ async def test_how_to_leave_is_named_whatever_is_typed(
             assert named in seen(pilot)
 
 
+@pytest.mark.thorough
 async def test_what_a_word_could_become_is_shown_while_it_is_typed() -> None:
     async with opened("rnn_cell") as pilot:
         await pilot.press("colon", *"p W_h")
@@ -111,6 +115,7 @@ async def test_a_bare_assignment_names_the_command_that_it_lacks(line: str) -> N
         assert f"`set {line.removeprefix(':')}` changes the value" in seen(pilot)
 
 
+@pytest.mark.thorough
 async def test_a_node_named_like_a_command_is_set_like_any_other() -> None:
     async with opened("softmax_classifier") as pilot:
         debugger(pilot).do(Select(2))

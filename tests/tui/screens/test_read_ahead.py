@@ -44,6 +44,7 @@ async def rest(pilot: Pilot[None]) -> None:
     await pilot.pause()
 
 
+@pytest.mark.thorough
 async def test_a_step_is_drawn_before_its_key(drawn: list[int]) -> None:
     async with opened(fresh()) as pilot:
         await go(pilot, 5)
@@ -56,6 +57,7 @@ async def test_a_step_is_drawn_before_its_key(drawn: list[int]) -> None:
         assert drawn[before:] == [7]
 
 
+@pytest.mark.thorough
 async def test_it_goes_on_in_the_same_direction(drawn: list[int]) -> None:
     async with opened(fresh()) as pilot:
         await go(pilot, 9)
@@ -64,6 +66,7 @@ async def test_it_goes_on_in_the_same_direction(drawn: list[int]) -> None:
         assert drawn[-1] == 4
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("where", "direction"), [(-1, 1), (1, -1)])
 async def test_nothing_is_drawn_beyond_the_ends(where: int, direction: int, drawn: list[int]) -> None:
     async with opened(fresh()) as pilot:
@@ -75,6 +78,7 @@ async def test_nothing_is_drawn_beyond_the_ends(where: int, direction: int, draw
         assert all(0 < position <= session.last for position in drawn)
 
 
+@pytest.mark.thorough
 async def test_the_first_page_is_drawn_before_any_key(
     drawn: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,6 +88,7 @@ async def test_the_first_page_is_drawn_before_any_key(
         assert drawn == [1]
 
 
+@pytest.mark.thorough
 async def test_where_no_time_goes_by_nothing_is_drawn_in_advance(drawn: list[int]) -> None:
     async with opened(fresh(), still=True) as pilot:
         await go(pilot, 5)
@@ -91,6 +96,7 @@ async def test_where_no_time_goes_by_nothing_is_drawn_in_advance(drawn: list[int
         assert drawn[-1] == 5
 
 
+@pytest.mark.thorough
 async def test_where_pages_take_long_a_few_keys_wait_for_none(
     drawn: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +110,7 @@ async def test_where_pages_take_long_a_few_keys_wait_for_none(
         assert drawn[-1] == 8
 
 
+@pytest.mark.thorough
 async def test_what_is_seen_is_what_would_be_seen_without_it() -> None:
     screens: list[str] = []
     for still in (False, True):

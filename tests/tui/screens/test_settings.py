@@ -211,6 +211,7 @@ async def test_keys_that_give_way_keep_what_is_left_of_them(tmp_path: Path) -> N
         assert position(pilot) == 1
 
 
+@pytest.mark.thorough
 async def test_two_keys_that_changed_places(tmp_path: Path) -> None:
     settings = read(tmp_path, "[keys]\nstep = 'n'\nover = 's'\n")
     async with app_with(settings).run_test(size=WIDE) as pilot:
@@ -250,6 +251,7 @@ async def test_choices_are_kept(tmp_path: Path) -> None:
         assert pilot.app.theme == "nord"
 
 
+@pytest.mark.thorough
 async def test_without_a_file_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))

@@ -52,6 +52,7 @@ def test_a_wrong_gradient_is_told_below_its_equation_before_the_note(size: tuple
         assert wrong.index("differs ✗") < wrong.index("Two of the three")
 
 
+@pytest.mark.thorough
 async def test_one_steps_and_resizes_on_the_stage() -> None:
     async with opened("rnn_cell", at=19) as pilot:
         await pilot.press("P", "s")
@@ -110,6 +111,7 @@ def test_for_a_note_no_number_on_the_stage_becomes_a_picture(height: int) -> Non
     assert "»" not in noted or len(noted.splitlines()) <= height, "a note is seen whole, or not at all"
 
 
+@pytest.mark.thorough
 async def test_the_equation_has_its_own_title_at_the_end_too() -> None:
     async with opened("add_multiply", at=7) as pilot:
         assert "The end of the run" in seen(pilot)

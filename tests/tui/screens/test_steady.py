@@ -30,6 +30,7 @@ async def test_a_screen_that_is_asked_twice_closes_once() -> None:
         assert app.screen.current.session.position == 5
 
 
+@pytest.mark.thorough
 async def test_the_palette_that_is_asked_twice_closes_once() -> None:
     app = DebuggerApp(view("add_multiply", 0))
     async with app.run_test() as pilot:
@@ -53,6 +54,7 @@ async def test_a_click_hits_nothing_that_is_gone(monkeypatch: pytest.MonkeyPatch
         assert app.screen.get_widget_and_offset_at(5, 5) == (None, None)
 
 
+@pytest.mark.thorough
 async def test_a_screen_that_closes_is_arranged_no_more() -> None:
     app = DebuggerApp(view("add_multiply", 0))
     async with app.run_test(size=(120, 40)) as pilot:

@@ -58,6 +58,7 @@ def test_every_role_stands_out_from_every_ground(theme, role: Role) -> None:  # 
         assert contrast(letters, behind) >= LEAST, (role, ground)
 
 
+@pytest.mark.thorough
 @THEMES
 async def test_titles_and_keys_on_borders_stand_out(theme) -> None:  # type: ignore[no-untyped-def]
     async with opened("rnn_cell", size=WIDE) as pilot:

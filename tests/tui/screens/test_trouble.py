@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from backprop_engine.debugger import Break
 from backprop_tui.screens.inspect import InspectScreen
 from driving import WIDE, debugger, notices, opened, seen
@@ -18,6 +20,7 @@ async def test_a_key_goes_where_numbers_stop_being_finite() -> None:
         assert "inf since step 2" in seen(pilot)
 
 
+@pytest.mark.thorough
 async def test_enter_shows_the_entry() -> None:
     async with opened("nan_from_log_zero", size=WIDE) as pilot:
         await pilot.press("!", "!", "enter")
@@ -35,6 +38,7 @@ async def test_where_all_is_finite_it_says_so() -> None:
         assert "every number in this iteration is finite" in "".join(notices(pilot))
 
 
+@pytest.mark.thorough
 async def test_the_panel_tells_what_to_do_and_the_notice_covers_nothing_of_it() -> None:
     async with opened("nan_from_log_zero", size=WIDE) as pilot:
         debugger(pilot).do(Break("first infinity"))

@@ -189,6 +189,7 @@ async def test_a_save_is_shown_in_place(tmp_path: Path) -> None:
         assert position(pilot) == debugger(pilot).current.session.run.last
 
 
+@pytest.mark.thorough
 async def test_the_place_and_the_chosen_node_are_kept_by_name(tmp_path: Path) -> None:
     async with live(tmp_path, at=8) as (pilot, path):
         view = debugger(pilot).current
@@ -205,6 +206,7 @@ async def test_the_place_and_the_chosen_node_are_kept_by_name(tmp_path: Path) ->
         assert pilot.app.focused is debugger(pilot).panel("nodes"), "the focus stays"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [WIDE, NARROW, (40, 12), (20, 6)])
 async def test_a_broken_file_is_explained_below_the_running_session(
     tmp_path: Path, size: tuple[int, int]
@@ -226,6 +228,7 @@ async def test_a_broken_file_is_explained_below_the_running_session(
         assert position(pilot) == 7
 
 
+@pytest.mark.thorough
 async def test_what_is_wrong_is_what_check_says(tmp_path: Path) -> None:
     broken = TEXT.replace("x + y", "x + yy").replace("q * x", "q *")
     async with live(tmp_path, size=(200, 60)) as (pilot, path):
@@ -236,6 +239,7 @@ async def test_what_is_wrong_is_what_check_says(tmp_path: Path) -> None:
         assert {line.strip() for line in str(error).splitlines()} <= {line.strip() for line in shown}
 
 
+@pytest.mark.thorough
 async def test_escape_closes_the_mistakes_and_the_next_save_opens_them_again(tmp_path: Path) -> None:
     async with live(tmp_path, at=5) as (pilot, path):
         await pilot.press("tab", "tab", "down")
@@ -267,6 +271,7 @@ async def test_many_mistakes_scroll(tmp_path: Path) -> None:
         assert pilot.app.focused is debugger(pilot).panel("graph")
 
 
+@pytest.mark.thorough
 async def test_tab_reaches_the_mistakes_only_while_they_are_shown(tmp_path: Path) -> None:
     async with live(tmp_path) as (pilot, path):
         visited = []
@@ -340,6 +345,7 @@ async def test_a_data_file_is_watched_too(tmp_path: Path) -> None:
         assert debugger(pilot).current.session.trace.value("f") == 8, "one that was not there is watched for"
 
 
+@pytest.mark.thorough
 async def test_moving_on_while_it_is_loaded_is_not_undone(tmp_path: Path) -> None:
     async with live(tmp_path, at=2) as (pilot, path):
         overwritten(path, TEXT.replace("  q: x", "  a: x * 2\n  q: a"))
@@ -352,6 +358,7 @@ async def test_moving_on_while_it_is_loaded_is_not_undone(tmp_path: Path) -> Non
         assert node.name == "f"
 
 
+@pytest.mark.thorough
 async def test_a_reload_under_a_sheet(tmp_path: Path) -> None:
     async with live(tmp_path, at=2) as (pilot, path):
         screen = debugger(pilot)
@@ -383,6 +390,7 @@ async def test_mistakes_are_no_markup(tmp_path: Path, hostile: str) -> None:
         assert pilot.app.is_running
 
 
+@pytest.mark.thorough
 async def test_in_korean(tmp_path: Path) -> None:
     async with live(tmp_path, language="ko") as (pilot, path):
         await save(pilot, path, "nodes: {f: x}\n")
@@ -402,6 +410,7 @@ async def test_the_mistakes_follow_the_language_of_the_app(tmp_path: Path) -> No
         assert "힌트: 혹시 `y`입니까?" in words_of(pilot)
 
 
+@pytest.mark.thorough
 async def test_without_a_file_nothing_is_watched() -> None:
     async with opened("add_multiply") as pilot:
         debugger(pilot).follower.look(settled=True)
@@ -420,6 +429,7 @@ async def test_the_clock_looks_by_itself(tmp_path: Path, monkeypatch: pytest.Mon
         assert seen(pilot).startswith(" ≡ Afterwards")
 
 
+@pytest.mark.thorough
 async def test_the_title_of_the_graph_knows_the_room_of_the_new_graph(tmp_path: Path) -> None:
     async with live(tmp_path, at=2, size=(100, 30)) as (pilot, path):
         edited = TEXT.replace("x + y", "x + y + y")
