@@ -7,7 +7,7 @@ is always one; only `settle` has to ensure it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
@@ -27,6 +27,7 @@ __all__ = [
     "is_finite",
     "is_stored",
     "norm",
+    "norms",
     "same",
     "settle",
     "shape_text",
@@ -131,7 +132,7 @@ def settle(value: Any, dtype: np.dtype[Any]) -> Tensor:
         return array[()]
     if array.base is not None and _writable(array.base):
         array = array.copy()
-    array.flags.writeable = False
+    array.setflags(write=False)
     return array
 
 
@@ -154,25 +155,35 @@ def norm(tensor: Tensor) -> float:
     Infinity if an entry is infinite, and NaN if one is NaN. Of a tensor that was measured, what was found
     then; NaN where neither that is known nor the entries.
     """
-    figures = figures_of(tensor)
-    if figures is not None and (figures.nan or figures.inf):
-        return math.nan if figures.nan else math.inf
-    if figures is not None and figures.norm is not None:
-        return figures.norm
-    if not is_stored(tensor):
-        return math.nan
+    return norms((tensor,))[0]
+
+
+def norms(tensors: Iterable[Tensor | None]) -> list[float]:
+    """The norm of each tensor; NaN in place of one that is absent."""
+    with np.errstate(all="ignore"):
+        return [math.nan if tensor is None else _norm(tensor) for tensor in tensors]
+
+
+def _norm(tensor: Tensor) -> float:
+    if isinstance(tensor, Measured):
+        figures = tensor.figures
+        if figures is not None and (figures.nan or figures.inf):
+            return math.nan if figures.nan else math.inf
+        if figures is not None and figures.norm is not None:
+            return figures.norm
+        if not tensor.stored:
+            return math.nan
     if tensor.shape == ():
         return abs(float(tensor))
-    flat = np.ravel(tensor).astype(np.float64, copy=False)
-    with np.errstate(all="ignore"):
-        found = math.sqrt(np.dot(flat, flat))
-        if 1e-140 < found < 1e140 or not flat.size:
-            return found
-        largest = float(np.max(np.abs(flat)))
-        if largest == 0 or not math.isfinite(largest):
-            return largest
-        scaled = flat / largest
-        return largest * math.sqrt(np.dot(scaled, scaled))
+    flat = tensor.ravel().astype(np.float64, copy=False)
+    found = math.sqrt(np.dot(flat, flat))
+    if 1e-140 < found < 1e140 or not flat.size:
+        return found
+    largest = float(np.max(np.abs(flat)))
+    if largest == 0 or not math.isfinite(largest):
+        return largest
+    scaled = flat / largest
+    return largest * math.sqrt(np.dot(scaled, scaled))
 
 
 def _writable(base: Any) -> bool:
@@ -188,7 +199,8 @@ def broadcast_axes(wide: Shape, narrow: Shape) -> tuple[int, ...]:
 
 def sum_axes(tensor: Tensor, axes: tuple[int, ...], shape: Shape) -> Tensor:
     """The sum over `axes` in the `shape` that the operand had before it was broadcast."""
-    return cast(Tensor, tensor.sum(axis=axes).reshape(shape)[()])
+    summed = np.add.reduce(tensor, axis=axes)
+    return cast(Tensor, summed if summed.shape == shape else summed.reshape(shape)[()])
 
 
 def shape_text(shape: Sequence[int]) -> str:

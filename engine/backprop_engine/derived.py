@@ -45,6 +45,8 @@ def derived(
             cache = caches.get(function)
             if cache is None:
                 cache = caches.setdefault(function, _cache(function, owner, limit))
+            if not args and not kwargs:
+                return cache()
             return cache(*(ref(arg) if type(arg) is type(owner) else arg for arg in args), **kwargs)
 
         return remembered

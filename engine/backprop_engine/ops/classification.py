@@ -19,12 +19,13 @@ from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.definition import Decomposition, Family
-from backprop_engine.ops.normalisation import exponentials, log_softmax_of, softmax_of
+from backprop_engine.ops.normalisation import exponentials
 from backprop_engine.ops.reduced_losses import REDUCTION, reduced, reduced_text
 from backprop_engine.ops.rules import Factor, Indices, Linear, Rules, here, same
 from backprop_engine.ops.samples import Kink, Sample, beyond
 from backprop_engine.ops.scattering import ONE_HOT
 from backprop_engine.ops.shape_rules import difference, joined, named, repair
+from backprop_engine.ops.shared_work import remembered
 
 define = Family("losses").define
 
@@ -121,8 +122,8 @@ def index_shape(
 
 
 def kept(target: Any, ignore_index: int | None) -> Any:
-    """Which class indices count."""
-    return np.not_equal(target, -1 if ignore_index is None else ignore_index)
+    """Which class indices count: `np.True_` where all do."""
+    return np.True_ if ignore_index is None else np.not_equal(target, ignore_index)
 
 
 def one_hot(target: Any, classes: int) -> Tensor:
@@ -181,18 +182,26 @@ def _averaged(losses: Any, counts: Any, reduction: str) -> Any:
     return reduced(losses, reduction)
 
 
+def _only(keep: Any, numbers: Any) -> Any:
+    """The numbers that count, and 0 in place of the others."""
+    return numbers if keep is np.True_ else np.where(keep, numbers, 0)
+
+
 def _picked(rows: Any, target: Any, keep: Any) -> Any:
     """The entry of each target in its row; of the first class where it does not count."""
-    at = np.where(keep, target, 0)[..., np.newaxis]
-    return np.take_along_axis(rows, at, axis=-1)[..., 0]
+    at = np.asarray(_only(keep, target))
+    flat = rows.reshape(-1, rows.shape[-1])
+    return flat[np.arange(len(flat)), at.ravel()].reshape(at.shape)
 
 
 def _counts(target: Any, weight: Any, ignore_index: int | None) -> Any:
     """How much each class index counts; None where all count alike."""
+    if weight is None and ignore_index is None:
+        return None
     keep = kept(target, ignore_index)
     if weight is None:
-        return None if np.all(keep) else keep
-    return np.where(keep, weight[np.where(keep, target, 0)], 0.0)
+        return None if keep.all() else keep
+    return _only(keep, weight[_only(keep, target)])
 
 
 def _share(a: Any, target: Any, weight: Any, reduction: str, ignore_index: int | None) -> Any:
@@ -206,7 +215,7 @@ def _share(a: Any, target: Any, weight: Any, reduction: str, ignore_index: int |
 def _nll(log_p: Any, target: Any, weight: Any = None, *, reduction: str, ignore_index: int | None) -> Any:
     keep = kept(target, ignore_index)
     weighted = log_p if weight is None else weight * log_p
-    losses = np.where(keep, -_picked(weighted, target, keep), 0.0)
+    losses = _only(keep, -_picked(weighted, target, keep))
     return _averaged(losses, _counts(target, weight, ignore_index), reduction)
 
 
@@ -219,6 +228,18 @@ def _nll_error(
     return (-t / _share(log_p, target, weight, reduction, ignore_index)).astype(log_p.dtype)
 
 
+@remembered
+def _exponentials(a: Any) -> tuple[Any, Any, Any]:
+    """Softmax up to its division: the largest logit of each row, the exponentials less that, and their sums.
+
+    They serve the loss and its gradient, which needs them once more.
+    """
+    largest = np.maximum.reduce(a.real, axis=-1, keepdims=True)
+    e = a - largest
+    np.exp(e, out=e)
+    return largest, e, np.add.reduce(e, axis=-1, keepdims=True)
+
+
 def _loss(
     a: Any,
     target: Any,
@@ -228,17 +249,19 @@ def _loss(
     ignore_index: int | None,
     label_smoothing: float,
 ) -> Any:
-    log_p = log_softmax_of(a)
+    largest, _, sums = _exponentials(a)
+    indices = by_index(a.shape, np.shape(target))
+    keep = kept(target, ignore_index) if indices else np.True_
+    counts = _counts(target, weight, ignore_index) if indices else None
+    if indices and weight is None and not label_smoothing:  # no other entry is needed
+        losses = -((_picked(a, target, keep) - largest[..., 0]) - np.log(sums[..., 0]))
+        return _averaged(_only(keep, losses), counts, reduction)
+    log_p = (a - largest) - np.log(sums)
     weighted = log_p if weight is None else weight * log_p
-    counts = None
-    if by_index(a.shape, np.shape(target)):
-        keep = kept(target, ignore_index)
-        losses, counts = -_picked(weighted, target, keep), _counts(target, weight, ignore_index)
-    else:
-        keep, losses = np.True_, -np.sum(target * weighted, axis=-1)
+    losses = -(_picked(weighted, target, keep) if indices else np.sum(target * weighted, axis=-1))
     if label_smoothing:
         losses = (1.0 - label_smoothing) * losses - label_smoothing * np.mean(weighted, axis=-1)
-    return _averaged(np.where(keep, losses, 0.0), counts, reduction)
+    return _averaged(_only(keep, losses), counts, reduction)
 
 
 def _error(
@@ -252,15 +275,18 @@ def _error(
     label_smoothing: float,
 ) -> Any:
     """The probabilities less the smoothed target, as shares of the batch."""
-    p, classes = softmax_of(a), a.shape[-1]
-    t, keep = target, np.True_
-    if by_index(a.shape, np.shape(target)):
-        t, keep = one_hot(target, classes), kept(target, ignore_index)[..., np.newaxis]
+    _, e, sums = _exponentials(a)
+    p, classes = e / sums, a.shape[-1]
+    indices = by_index(a.shape, np.shape(target))
+    keep: Any = kept(target, ignore_index) if indices else np.True_
+    t = one_hot(target, classes) if indices else target
     if label_smoothing:
         t = (1.0 - label_smoothing) * t + label_smoothing / classes
     t = t if weight is None else weight * t
-    total = 1.0 if keep is not np.True_ and weight is None else np.sum(t, axis=-1, keepdims=True)
-    return ((p * total - t) * keep / _share(a, target, weight, reduction, ignore_index)).astype(p.dtype)
+    if weight is not None or not indices:
+        p = p * np.sum(t, axis=-1, keepdims=True)
+    error = p - t if keep is np.True_ else (p - t) * keep[..., np.newaxis]
+    return (error / _share(a, target, weight, reduction, ignore_index)).astype(e.dtype, copy=False)
 
 
 def _by_row(error: Any, text: str, shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:

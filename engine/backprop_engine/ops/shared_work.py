@@ -45,7 +45,7 @@ def remembered(function: Callable[..., Result]) -> Callable[..., Result]:
         if all(map(_is_frozen, operands)):
             arrays: Any = result if isinstance(result, tuple) else (result,)
             for array in arrays:
-                array.flags.writeable = False
+                array.setflags(write=False)
             last = _Last(tuple(ref(operand, forget) for operand in operands), settings, result)
         return result
 

@@ -9,7 +9,7 @@ from typing import Final, Literal
 import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import Tensor, norm, settle
+from backprop_engine.arrays import Tensor, norm, norms, settle
 from backprop_engine.messages.words import Words
 from backprop_engine.optim.definition import Symbol
 from backprop_engine.optim.steps import times
@@ -50,7 +50,7 @@ class Clipping(Struct, frozen=True):
 
     def clipped(self, gradients: Mapping[int, Tensor]) -> ClippedGradients:
         """The gradients of one update within the bound; nothing that is given is written to."""
-        length = norm(np.array([norm(gradient) for gradient in gradients.values()]))
+        length = norm(np.array(norms(gradients.values())))
         if self.kind == "clip_value":
             bounded = {
                 node: settle(np.minimum(np.maximum(gradient, -self.most), self.most), gradient.dtype)

@@ -22,7 +22,7 @@ definition is keyed by its name. A definition reads in one order, that of the pa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -156,9 +156,21 @@ class Optimizer(Struct, frozen=True, eq=False, kw_only=True):
 
         Nothing that is given is written to. Arithmetic is IEEE and raises nothing.
         """
-        step, dtype = state.step + 1, parameter.dtype
         with np.errstate(all="ignore"):
-            updated, memory = self.rule(parameter, gradient, state.memory, step, settings)
+            return self._updated(parameter, gradient, state, settings)
+
+    def updates(
+        self, given: Iterable[tuple[Tensor, Tensor, OptimizerState]], settings: SettingValues
+    ) -> list[tuple[Tensor, OptimizerState]]:
+        """The same of several parameters: each is `given` with its gradient and its state."""
+        with np.errstate(all="ignore"):
+            return [self._updated(*each, settings) for each in given]
+
+    def _updated(
+        self, parameter: Tensor, gradient: Tensor, state: OptimizerState, settings: SettingValues
+    ) -> tuple[Tensor, OptimizerState]:
+        step, dtype = state.step + 1, parameter.dtype
+        updated, memory = self.rule(parameter, gradient, state.memory, step, settings)
         kept = {symbol: settle(tensor, dtype) for symbol, tensor in memory.items()}
         return settle(updated, dtype), OptimizerState(step, MappingProxyType(kept))
 

@@ -40,13 +40,15 @@ __all__ = [
 
 _Step = TypeVar("_Step", bound=Callable[..., Tensor])
 
+_HALF: Final = np.dtype(np.float16).char
+
 
 def _rounded_once(step: _Step) -> _Step:
     """`step`, worked out in float32 where its first tensor is of float16."""
 
     @wraps(step)
     def rounded(first: Tensor, *others: Any) -> Tensor:
-        if first.dtype != np.float16:
+        if first.dtype.char != _HALF:
             return step(first, *others)
         wide = (other if isinstance(other, float) else other.astype(np.float32) for other in others)
         return step(first.astype(np.float32), *wide).astype(np.float16)

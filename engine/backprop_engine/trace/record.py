@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -29,6 +29,7 @@ __all__ = [
     "record",
     "record_forward",
     "reported",
+    "run_both",
     "run_forward",
 ]
 
@@ -51,6 +52,22 @@ def record(
     if not isinstance(bindings, Bindings):
         bindings = _completed(graph, bindings or {})
     edits = tuple(edits)
+    return Trace(graph, bindings, edits, *run_both(graph, bindings, edits))
+
+
+class Passes(NamedTuple):
+    """What both passes give, as a trace has it."""
+
+    values: Sequence[Tensor]
+    operand_values: Sequence[Tensor]
+    outs: Sequence[Tensor]
+    contributions: Sequence[Tensor]
+    arrived: Sequence[Tensor]
+    gradients: Sequence[Any]
+
+
+def run_both(graph: Graph, bindings: Bindings, edits: tuple[Edit, ...]) -> Passes:
+    """What `record` makes a trace of."""
     value_edits, gradient_edits = edits_by_position(graph, edits)
     if graph.numbers() > _MANY:
         _keep_freed_memory()
@@ -58,17 +75,7 @@ def record(
         values, operands, outs = run_forward(graph, bindings, value_edits)
         backward = _BackwardPass(graph, outs, operands, gradient_edits)
         backward.run(bindings.seed)
-    return Trace(
-        graph=graph,
-        bindings=bindings,
-        edits=edits,
-        values=values,
-        operand_values=operands,
-        outs=outs,
-        contributions=backward.contributions,
-        arrived=backward.arrived,
-        gradients=backward.gradients,
-    )
+    return Passes(values, operands, outs, backward.contributions, backward.arrived, backward.gradients)
 
 
 _MANY: Final = 2**17

@@ -6,7 +6,7 @@ a forward pass alone. Positions go through all of them: one iteration's last pos
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from backprop_engine.graph.steps import Schedule
 from backprop_engine.messages.message import msg
 from backprop_engine.optim import OptimizerState
 from backprop_engine.trace.recompute import recompute
-from backprop_engine.trace.record import record, record_forward
+from backprop_engine.trace.record import record, record_forward, run_both
 from backprop_engine.trace.trace import Edit, Trace
 from backprop_engine.trace.training import Training, kept_traces, stride
 from backprop_engine.trace.training_history import TrainingHistory
@@ -308,37 +308,31 @@ class Run:
         if iteration == self.training.steps:
             trace = record_forward(self.graph, checkpoint.bindings, self.edits)
             return replace(trace, iteration=iteration, training=self.training)
-        trace = record(self.graph, checkpoint.bindings, self.edits)
-        gradients = {node: trace.gradients[node] for node in checkpoint.states}
-        clipped = self.training.clipped(
-            {node: given for node, given in gradients.items() if given is not None}
+        found = run_both(self.graph, checkpoint.bindings, self.edits)
+        gradients = {node: found.gradients[node] for node in checkpoint.states}
+        clipped = self.training.clipped(gradients)
+        states, given = checkpoint.states, clipped.gradients if clipped else gradients
+        updates = self.training.optimizer.updates(
+            [(found.values[node], given[node], state) for node, state in states.items()],
+            self.training.settings_at(iteration),
         )
-        updates = self._updates(replace(trace, iteration=iteration, clipped=clipped), checkpoint)
-        return replace(
-            trace,
-            iteration=iteration,
+        after = dict(zip(states, updates, strict=True))
+        return Trace(
+            self.graph,
+            checkpoint.bindings,
+            self.edits,
+            *found,
             plan=self.graph.training_schedule,
-            updated={node: new for node, (new, _) in updates.items()} | self._running(trace),
-            remembered={node: (checkpoint.states[node], state) for node, (_, state) in updates.items()},
+            updated={node: new for node, (new, _) in after.items()} | self._running(found.values),
+            remembered={node: (states[node], state) for node, (_, state) in after.items()},
+            iteration=iteration,
             clipped=clipped,
             training=self.training,
         )
 
-    def _updates(self, trace: Trace, checkpoint: _Checkpoint) -> dict[int, tuple[Tensor, OptimizerState]]:
-        """The new value and state of each parameter."""
+    def _running(self, values: Sequence[Tensor]) -> dict[int, Tensor]:
+        """What the running values are in the next iteration, after these values in this one."""
         assert self.training is not None
-        update, settings = self.training.optimizer.update, self.training.settings_at(trace.iteration)
-        updates: dict[int, tuple[Tensor, OptimizerState]] = {}
-        for node, state in checkpoint.states.items():
-            gradient = trace.clipped.gradients[node] if trace.clipped else trace.gradients[node]
-            assert gradient is not None  # only what gradient reaches is updated
-            updates[node] = update(trace.values[node], gradient, state, settings)
-        return updates
-
-    def _running(self, trace: Trace) -> dict[int, Tensor]:
-        """What the running values are in the next iteration."""
-        assert self.training is not None
-        values = trace.values
         return {each.leaf: each.next(values[each.leaf], values[each.node]) for each in self.training.running}
 
     # Checkpoints

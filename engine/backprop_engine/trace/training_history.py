@@ -6,13 +6,13 @@ of the iterations; the known ones are always the first.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from backprop_engine.arrays import Tensor, norm
+from backprop_engine.arrays import norms
 from backprop_engine.graph.graph import Graph
 from backprop_engine.trace.trace import Trace
 
@@ -43,6 +43,7 @@ class TrainingHistory:
     def __init__(self, graph: Graph, parameters: tuple[int, ...], iterations: int) -> None:
         self.iterations, self.parameters, self.count = iterations, parameters, 0
         self.tracks = tuple(track for parameter in parameters for track in _tracks(graph, parameter))
+        self._large = {track.parameter: None for track in self.tracks if track.entry is None}
         columns = len(parameters) + len(self.tracks)
         self.every = 1 + iterations * columns // KEPT_NUMBERS
         rows = -(-iterations // self.every)
@@ -58,9 +59,13 @@ class TrainingHistory:
         self._losses[self.count] = loss_of(trace)
         row, between = divmod(self.count, self.every)
         if not between:
-            self._gradients[row] = [_norm_of(trace.gradients[parameter]) for parameter in self.parameters]
-            values = [trace.values[parameter] for parameter in self.parameters]
-            self._paths[row] = [number for value in values for number in _followed(value)]
+            values, gradients = trace.values, trace.gradients
+            self._gradients[row] = norms(gradients[parameter] for parameter in self.parameters)
+            lengths = iter(norms(values[parameter] for parameter in self._large))
+            path: list[float] = []
+            for parameter in self.parameters:
+                path += [next(lengths)] if parameter in self._large else values[parameter].ravel().tolist()
+            self._paths[row] = path
         self.count += 1
 
     @property
@@ -93,17 +98,6 @@ def _tracks(graph: Graph, parameter: int) -> list[TrackedNumber]:
     if np.prod(shape, dtype=object) > _SMALL:
         return [TrackedNumber(parameter, None)]
     return [TrackedNumber(parameter, entry) for entry in np.ndindex(*shape)]
-
-
-def _followed(tensor: Tensor) -> list[Any]:
-    """The tracked numbers of a parameter, in the order of its tracks."""
-    if tensor.shape == ():
-        return [tensor]
-    return tensor.ravel().tolist() if tensor.size <= _SMALL else [norm(tensor)]
-
-
-def _norm_of(gradient: Tensor | None) -> float:
-    return float("nan") if gradient is None else norm(gradient)
 
 
 def _seen(numbers: Numbers, count: int) -> Numbers:

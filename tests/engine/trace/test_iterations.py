@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_engine.errors import ScenarioError, UsageError
+from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.steps import Clear, Steps, Update
 from backprop_engine.run_json import run_json
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.verify import verify
+from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Moment, Run, RunOrigin
 from backprop_engine.trace.trace import Phase
 from backprop_engine.trace.training import held_numbers, stride
@@ -128,6 +130,49 @@ def test_no_trace_depends_on_what_was_asked_before(order: list[int]) -> None:
         pairs = zip((*fresh.values, *fresh.contributions), (*found.values, *found.contributions), strict=True)
         for one, other in pairs:
             assert one.tobytes() == other.tobytes()
+
+
+NET = """
+inputs: {X: {shape: [6, 3], init: normal, seed: 1}}
+params: {W: {shape: [3, 4], init: normal, seed: 2}, b: {shape: [4], init: zeros}}
+constants: {t: [0, 3, 1, 1, 2, 0]}
+nodes: {h: tanh(X @ W + b), L: "softmax_with_loss(h, t)"}
+"""
+
+
+@pytest.mark.parametrize("settings", ["optimizer: sgd", "optimizer: adam, clip_norm: 0.05"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("by_extending", [True, False])
+def test_an_iteration_has_the_bits_of_a_recording_of_its_own(
+    settings: str, dtype: str, *, by_extending: bool
+) -> None:
+    """Recorded with what the updates before it gave, each of them made from a recording as well."""
+    scenario = load(f"{NET}dtype: {dtype}\ntrain: {{{settings}, lr: 0.1, steps: 5}}\n")
+    run, graph, training = scenario.run(), scenario.graph, scenario.training
+    assert training is not None
+    while by_extending and run.extend():
+        pass
+    leaves = dict(scenario.bindings.leaves)
+    updates = graph.training_schedule.updates or ()
+    states = {one: training.optimizer.start(leaves[one], training.settings) for one in updates}
+    for iteration in range(5):
+        alone, found = record(graph, Bindings(leaves, scenario.bindings.seed)), run.trace(iteration)
+        tensors = zip(
+            (*alone.values, *alone.contributions, *alone.arrived, *alone.gradients),
+            (*found.values, *found.contributions, *found.arrived, *found.gradients),
+            strict=True,
+        )
+        for one, other in tensors:
+            assert (one is None) == (other is None)
+            assert one is None or (one.dtype, one.tobytes()) == (other.dtype, other.tobytes())
+        given = {one: alone.gradients[one] for one in updates}
+        clipped = training.clipped(given)
+        for one in updates:
+            gradient = clipped.gradients[one] if clipped else given[one]
+            leaves[one], states[one] = training.optimizer.update(
+                leaves[one], gradient, states[one], training.settings
+            )
+            assert found.updated[one].tobytes() == leaves[one].tobytes()
 
 
 def test_checkpoints_are_few_where_parameters_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,8 +348,8 @@ def test_without_a_training_there_is_one_iteration() -> None:
     assert (run.start(0), run.length, run.schedule(0)) == (0, run.last, run.graph.schedule)
     with pytest.raises(UsageError, match="without `train` the only iteration is 0"):
         run.trace(1)
-    for elsewhere in (run.on_rank, run.in_pass):
-        with pytest.raises(UsageError, match="this run has one"):
+    for elsewhere, one in ((run.on_rank, "only one rank"), (run.in_pass, "one backward pass")):
+        with pytest.raises(UsageError, match=f"this run has {one}"):
             elsewhere()
 
 
