@@ -154,6 +154,26 @@ def test_a_folder_without_a_scenario(commands: Commands, tmp_path: Path, argumen
     assert told.startswith(f"backprop-tui: {tmp_path}: there is no scenario in this folder")
 
 
+@pytest.mark.parametrize(
+    ("language", "hint"),
+    [
+        ("en", "  hint: `backprop-tui run/` opens the folder run\n"),
+        ("ko", "  힌트: 폴더 run을 열려면 `backprop-tui run/`처럼 쓰세요\n"),
+    ],
+)
+def test_a_folder_that_is_called_as_a_subcommand(
+    commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, hint: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = commands("run", "--lang", language)
+    assert outcome.code == 2
+    assert hint not in outcome.err
+    (tmp_path / "run").mkdir()
+    outcome = commands("run", "--lang", language)
+    assert outcome.code == 2
+    assert outcome.err.endswith(hint)
+
+
 @pytest.mark.parametrize("arguments", USED)
 def test_a_binary_file_is_no_scenario(commands: Commands, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     path = tmp_path / "binary.yaml"

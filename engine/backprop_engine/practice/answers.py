@@ -95,10 +95,10 @@ _NO_POINT: Final = re.compile(r"\.(?=[a-zA-Z])")
 
 def _other_count(asked: int, found: int) -> UsageError:
     if asked == 1:
-        return UsageError(msg("one number is asked for, but {found} were given", found=found))
+        return UsageError(msg("expected one number, got {found}", found=found))
     return UsageError(
         msg(
-            "{asked} numbers are asked for, but {found} were given; you can also type a formula",
+            "expected {asked} numbers, got {found}; you can also type a formula",
             asked=asked,
             found=found,
         )

@@ -145,21 +145,27 @@ def _within(run: RecordedRun, node: int, finding: Finding) -> int:
 
 def _description(recording: Recording, run: RecordedRun) -> Message:
     manifest, first, last = recording.manifest, run.moments[0].step, run.moments[-1].step
+    count = run.iterations
+    passes = msg("1 backward pass") if count == 1 else msg("{count} backward passes", count=count)
+    steps = msg("in step {step}", step=first)
+    if last != first:
+        steps = msg("in steps {first} to {last}", first=first, last=last)
     said = [
         msg(
-            "Recorded with {framework} {version}: {count} backward passes, steps {first} to {last}.",
+            "Recorded with {framework} {version}: {passes} {steps}.",
             framework=clean(manifest.framework),
             version=clean(manifest.version),
-            count=run.iterations,
-            first=first,
-            last=last,
+            passes=passes,
+            steps=steps,
         )
     ]
     if run.origin.rank is not None:
         count, world = len(run.origin.ranks), run.origin.world
         said.append(msg("{count} of {world} ranks left a recording.", count=count, world=world))
     others = sum(len(step.runs) for step in recording.steps) - run.iterations
-    if others:
+    if others == 1:
+        said.append(msg("1 other pass has a different graph; `pass` shows it."))
+    elif others:
         said.append(msg("{count} other passes have a different graph; `pass` shows them.", count=others))
     return joined(" ", said)
 

@@ -42,6 +42,14 @@ def test_two_numbers_are_not_something_else(typed: str) -> None:
         grade(question, typed)
 
 
+def test_a_wrong_count_of_numbers_is_told() -> None:
+    question = asked_about(BIAS, "product", "b")
+    with pytest.raises(UsageError, match="expected 2 numbers, got 1; you can also type a formula"):
+        grade(question, "6")
+    with pytest.raises(UsageError, match="expected one number, got 2"):
+        grade(asked_about(BIAS, "product", "k"), "6, 6")
+
+
 def test_all_numbers_of_a_large_tensor_may_be_typed() -> None:
     x = np.arange(1, 4).reshape(1, 3)
     trace = record(make_graph({"L": "sum(x @ W)"}, inputs={"x": x, "W": np.ones((3, 4))}))

@@ -340,3 +340,39 @@ def test_what_the_doctor_finds_in_another_pass_is_reached(
     assert (session.run.iteration_label(session.iteration), session.frame.node) == ("2", session.graph["exp"])
     assert run_command(["doctor", str(tmp_path / "run")]) == 1
     assert f"run/ --pass 2 --at {found['position']}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("steps", "turns", "described"),
+    [
+        (range(5, 6), 1, "Recorded with torch 2.13.0: 1 backward pass in step 5."),
+        (range(5, 6), 2, "Recorded with torch 2.13.0: 2 backward passes in step 5."),
+        (range(5, 8), 1, "Recorded with torch 2.13.0: 3 backward passes in steps 5 to 7."),
+    ],
+)
+def test_the_description_counts_passes_and_steps(
+    tmp_path: Path, steps: range, turns: int, described: str
+) -> None:
+    recorded_passes(tmp_path / "run", steps, turns)
+    assert load_recording(tmp_path / "run").description.in_language("en") == described
+
+
+@pytest.mark.parametrize(
+    ("steps", "described"),
+    [
+        (range(2), "2 other passes have a different graph; `pass` shows them."),
+        (range(1), "1 other pass has a different graph; `pass` shows it."),
+    ],
+)
+def test_the_description_counts_passes_of_other_graphs(tmp_path: Path, steps: range, described: str) -> None:
+    recorded_passes(tmp_path / "run", steps, 2, penalty=True)
+    assert load_recording(tmp_path / "run").description.in_language("en").endswith(described)
+
+
+@pytest.mark.parametrize(("count", "counted"), [(1, "1 step"), (2, "2 steps")])
+def test_the_doctor_counts_steps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], count: int, counted: str
+) -> None:
+    recorded_mlp(tmp_path / "run", steps=count)
+    run_command(["doctor", str(tmp_path / "run")])
+    assert f"torch 2.13.0: {counted}, " in capsys.readouterr().out

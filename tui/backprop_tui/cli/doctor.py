@@ -67,13 +67,13 @@ def _print(ranks: Ranks, findings: list[Finding], places: list[FindingPlace | No
     if ranks.world > 1:
         text = msg("{found} of {world} ranks", found=len(ranks.recordings), world=ranks.world)
         print(text.in_language(language))
+    count = len(ranks.numbers)
     print(
         msg(
-            "{framework} {version}: {steps} steps, {operators} operators, "
-            "{nodes} nodes of the backward graph",
+            "{framework} {version}: {steps}, {operators} operators, {nodes} nodes of the backward graph",
             framework=clean(manifest.framework),
             version=clean(manifest.version),
-            steps=len(ranks.numbers),
+            steps=msg("1 step") if count == 1 else msg("{count} steps", count=count),
             operators=sum(len(step.operators) for step in steps),
             nodes=nodes,
         ).in_language(language)

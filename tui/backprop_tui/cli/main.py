@@ -64,6 +64,8 @@ def run(arguments: Sequence[str]) -> int:
         if name:
             gc.enable()  # the app enables it when its first screen is
         parser = command_parser(name, language)
+        if name and os.path.isdir(name):
+            parser.hint = msg("`backprop-tui {name}/` opens the folder {name}", name=name)
         parsed = parser.parse_args(rest)
         for path in getattr(parsed, "ops", ()):
             from backprop_tui.cli.own_operators import run_definitions

@@ -47,6 +47,8 @@ class Parser(argparse.ArgumentParser):
                 add_help=False,
             )
         self.language = language
+        self.hint: Message | None = None
+        """What may have been meant, said below any mistake."""
         self._positionals.title = in_language(msg("positional arguments"), language)
         self._optionals.title = in_language(msg("options"), language)
         self.add_argument("-h", "--help", action="help", help=msg("show this help message and exit"))
@@ -69,11 +71,14 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and end with exit code 2."""
-        from backprop_engine.errors import SEVERITIES
+        from backprop_engine.errors import HINT, SEVERITIES
 
         self.print_usage(sys.stderr)
         kind = in_language(SEVERITIES["error"], self.language)
-        self.exit(2, f"{self.prog}: {kind}: {clean(in_language(message, self.language))}\n")
+        said = f"{self.prog}: {kind}: {clean(in_language(message, self.language))}\n"
+        if self.hint is not None:
+            said += f"  {in_language(HINT, self.language)}: {in_language(self.hint, self.language)}\n"
+        self.exit(2, said)
 
 
 class _Help(argparse.HelpFormatter):

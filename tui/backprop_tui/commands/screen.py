@@ -54,7 +54,7 @@ SCREEN: Final = (
     CommandRow(
         "help",
         msg("help"),
-        msg("this page"),
+        msg("help on this panel, all keys and commands, and the signs"),
         ("question_mark", "f1"),
         "?",
         5,
