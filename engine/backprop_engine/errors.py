@@ -8,7 +8,7 @@ it is English, and `in_language` gives it in another language.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -22,7 +22,9 @@ __all__ = [
     "BackpropError",
     "Code",
     "Diagnostic",
+    "HasPlace",
     "Place",
+    "Placed",
     "ScenarioError",
     "ShapeError",
     "UsageError",
@@ -48,6 +50,18 @@ class Place(Struct, frozen=True, order=True, gc=False):
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}" + (f":{self.column}" if self.column else "")
+
+
+class HasPlace(Protocol):
+    """What is at a place in a file, which takes time to find."""
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+
+
+Placed: TypeAlias = Place | HasPlace
+"""A place, or what has one."""
 
 
 class Code(NamedTuple):

@@ -128,7 +128,7 @@ def _add_parts(builder: GraphBuilder, positions: dict[str, Position], parts: Dec
 def _with_prefix(graph: Graph, name: str) -> Graph:
     """The graph with computed nodes that say whose parts they are, and no places in a file."""
     nodes = tuple(
-        structs.replace(node, name=f"{name}.{node.name}", place=None) if node.op is not None else node
+        structs.replace(node, name=f"{name}.{node.name}", placed=None) if node.op is not None else node
         for node in graph.nodes
     )
     return replace(graph, nodes=nodes)

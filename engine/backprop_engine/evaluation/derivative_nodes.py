@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from backprop_engine.arrays import Shape, shape_text
 from backprop_engine.derived import derived
-from backprop_engine.errors import Place
+from backprop_engine.errors import Placed
 from backprop_engine.evaluation.derivative_operators import GRAD, JVP, DerivativeError
 from backprop_engine.evaluation.drawn_rules import path_between, pushed, share
 from backprop_engine.evaluation.sketches import Sketch
@@ -53,7 +53,7 @@ def _passes(builder: GraphBuilder) -> _Passes:
 
 
 def add_derivative(
-    builder: GraphBuilder, op: Op, operands: Sequence[int], name: str, *, text: str, place: Place | None
+    builder: GraphBuilder, op: Op, operands: Sequence[int], name: str, *, text: str, place: Placed | None
 ) -> int:
     """Add the nodes of ``grad(f, x)``, ``vjp(f, x, v)`` or ``jvp(f, x, v)``, the last of them as `name`.
 
@@ -102,7 +102,7 @@ class _Writing:
     """One derivative that is being written into the graph."""
 
     def __init__(
-        self, builder: GraphBuilder, op: Op, f: int, x: int, v: int | None, name: str, place: Place | None
+        self, builder: GraphBuilder, op: Op, f: int, x: int, v: int | None, name: str, place: Placed | None
     ) -> None:
         self.builder, self.op, self.f, self.x, self.v = builder, op, f, x, v
         self.name, self.place = name, place

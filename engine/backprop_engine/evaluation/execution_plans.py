@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from itertools import chain
+from operator import itemgetter
 from typing import Any, Final
 
 from msgspec import Struct
@@ -43,7 +44,7 @@ from backprop_engine.expressions import (
 )
 from backprop_engine.expressions.postfix import TemplateSpan
 from backprop_engine.expressions.templates import LONGEST, MAX_TEMPLATES
-from backprop_engine.graph.builder import BareStep
+from backprop_engine.graph.builder import BareStep, Pick
 from backprop_engine.messages.message import msg
 from backprop_engine.ops import OPS, Op
 
@@ -104,8 +105,6 @@ class ExecutionPlan(Struct, frozen=True, eq=False, dict=True):
     """Whether all calls fit, and no operator has settings, wants constants, or is a derivative."""
     bare: tuple[BareStep, ...]
     """The steps, without what a call with settings, constants or derivatives needs."""
-    texts: tuple[TemplateSpan, ...]
-    """What the results of the steps are written as."""
 
     @cached_property
     def worked_out(self) -> WorkedOut:
@@ -182,8 +181,7 @@ def _plan(template: Template, own: Mapping[str, Op] = NO_OWN_OPERATORS) -> Execu
         len(found.names) + len(found.numbers) + found.computed,
         is_refused,
         not is_refused and not any(map(_has_more, steps)),
-        tuple([(step.mark, step.op, step.operands) for step in steps]),
-        tuple([step.text for step in steps]),
+        tuple([(step.mark, step.op, _pick(step.operands), step.text) for step in steps]),
     )
     vars(plan)["worked_out"] = found
     return plan
@@ -194,26 +192,35 @@ def _plain_plan(template: Template) -> ExecutionPlan | None:
     operators = template.operators
     if operators is None:
         return None
-    computed, slots = len(operators), len(template.names)
+    names = template.names
+    computed, slots, alone = len(operators), len(names), all(names)
     bare: list[BareStep] = []
-    for number, (name, operands, _) in enumerate(operators, 1):
+    for number, (name, operands, text) in enumerate(operators, 1):
         op = _bare_operator(name, len(operands))
         if op is None:
             return None
-        bare.append((_MARKS[number] if number < computed else "", op, operands))
+        bare.append((_MARKS[number] if number < computed else "", op, _pick(operands), text))
     return ExecutionPlan(
         template,
         NO_OWN_OPERATORS,
-        tuple([slot for slot, is_name in enumerate(template.names) if is_name]),
-        all(template.names),
-        tuple([(slot, 1) for slot in template.numbers]),
+        tuple(range(slots)) if alone else tuple([slot for slot, is_name in enumerate(names) if is_name]),
+        alone,
+        () if alone else tuple([(slot, 1) for slot in template.numbers]),
         computed,
         slots + computed,
         False,
         True,
         tuple(bare),
-        tuple([text for _, _, text in operators]),
     )
+
+
+@lru_cache(maxsize=4 * MAX_TEMPLATES)
+def _pick(places: tuple[int, ...]) -> Pick:
+    """Takes the entries at `places` out of a row."""
+    if len(places) == 1:  # for a single one `itemgetter` gives no tuple
+        (place,) = places
+        return lambda row: (row[place],)
+    return itemgetter(*places) if places else lambda row: ()
 
 
 _MARKS: Final = tuple(f"#{number}" for number in range(LONGEST))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from backprop_engine.arrays import Shape
-from backprop_engine.errors import Code, Place, ShapeError, code
+from backprop_engine.errors import Code, Placed, ShapeError, code
 from backprop_engine.evaluation.attributes import CallError
 from backprop_engine.evaluation.calls import NO_OWN_OPERATORS
 from backprop_engine.evaluation.derivative_operators import DERIVATIVE, DerivativeError, is_derivative
@@ -35,6 +35,9 @@ class PartChecks(Protocol[T]):
     ) -> None:
         """Check the operands of the node to be called `name`, some of which must be constants."""
 
+    def is_too_large(self, shape: Shape, /) -> bool:
+        """Whether no run has the memory for a part of this shape."""
+
     def check_part_size(self, owner: T, name: str, shape: Shape, at: SourceSpan, /) -> None:
         """Check the shape of the node called `name`; `at` is a span of the expression's template."""
 
@@ -49,8 +52,7 @@ def add_expression(
     plan: ExecutionPlan,
     operands: list[Position],
     name: str,
-    *,
-    place: Place | None = None,
+    place: Placed | None = None,
     known: Iterable[str] = (),
     operators: Mapping[str, Op] = NO_OWN_OPERATORS,
     checks: tuple[PartChecks[T], T] | None = None,
@@ -68,9 +70,18 @@ def add_expression(
     harmless = written.isascii() and written.isprintable()
     short = harmless and len(written) <= LONGEST_TEXT
     broken = None in row
-    if plan.is_bare and short and not broken:
-        return _add_bare(builder, filled, plan, cast("list[int]", row), name, place, checks)
     lengths = filled.lengths()
+    if plan.is_bare and short and not broken:  # as nearly all expressions of a long file
+        given = len(row)
+        try:
+            builder.add_bare(plan.bare, row, name, written, lengths, place)  # type: ignore[arg-type]
+        except ShapeError as error:
+            _check_sizes(builder, plan, name, row[given:], checks)  # whose mistakes come first
+            at = plan.steps[len(row) - given].at
+            raise CallError(kind_of(error), error.message, filled.span(at), error.hint) from None
+        if not builder.is_scalar:
+            _check_sizes(builder, plan, name, row[given:], checks)
+        return row[-1]
     apply, shape_of = apply_operator, builder.shape
     for step in plan.steps:
         op, attributes, own = step.op, step.attributes, name + step.mark
@@ -100,36 +111,20 @@ def add_expression(
     return row[-1]
 
 
-def _add_bare(
-    builder: GraphBuilder,
-    filled: FilledTemplate,
-    plan: ExecutionPlan,
-    row: list[int],
-    name: str,
-    place: Place | None,
-    checks: tuple[PartChecks[T], T] | None,
-) -> int:
-    """As `add_expression`, for what nearly all expressions of a long file are."""
-    given = len(row)
-    try:
-        builder.add_bare(plan.bare, row, name, filled.stretches(plan.texts), place)
-    except ShapeError as error:
-        _check_sizes(plan, name, builder.shapes(row[given:]), checks)  # whose mistakes come first
-        at = plan.steps[len(row) - given].at
-        raise CallError(kind_of(error), error.message, filled.span(at), error.hint) from None
-    if not builder.is_scalar:
-        _check_sizes(plan, name, builder.shapes(row[given:]), checks)
-    return row[-1]
-
-
 def _check_sizes(
-    plan: ExecutionPlan, name: str, shapes: Iterable[Shape], checks: tuple[PartChecks[T], T] | None
+    builder: GraphBuilder,
+    plan: ExecutionPlan,
+    name: str,
+    positions: Iterable[Position],
+    checks: tuple[PartChecks[T], T] | None,
 ) -> None:
     """Check the shapes of the first parts of an expression."""
     if checks:
         checker, owner = checks
-        for step, shape in zip(plan.steps, shapes, strict=False):
-            checker.check_part_size(owner, name + step.mark, shape, step.at)
+        shapes = builder.shapes(cast("Iterable[int]", positions))
+        if any(map(checker.is_too_large, shapes)):
+            for step, shape in zip(plan.steps, shapes, strict=False):
+                checker.check_part_size(owner, name + step.mark, shape, step.at)
 
 
 def apply_operator(
@@ -139,7 +134,7 @@ def apply_operator(
     name: str,
     attributes: Mapping[str, Any],
     text: str,
-    place: Place | None,
+    place: Placed | None,
 ) -> int:
     """Add a computed node, or those of a derivative; `ShapeError` for what does not fit."""
     if not is_derivative(op):

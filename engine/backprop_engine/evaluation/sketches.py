@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from backprop_engine.arrays import Shape, broadcast_axes
-from backprop_engine.errors import Place
+from backprop_engine.errors import Placed
 from backprop_engine.evaluation.derivative_operators import DerivativeError
 from backprop_engine.evaluation.written_calls import UnsayableError, application
 from backprop_engine.expressions import Expr, Name, Number, SourceSpan, render
@@ -216,7 +216,7 @@ class Sketch:
     # Into the graph
 
     def written(
-        self, builder: GraphBuilder, wanted: int, name: str, place: Place | None, *, always: bool = False
+        self, builder: GraphBuilder, wanted: int, name: str, place: Placed | None, *, always: bool = False
     ) -> int:
         """The position in the graph of a node, which is added with the nodes that it needs as `name`.
 
@@ -250,7 +250,7 @@ class Sketch:
             waiting += self.node(at).operands
         return sorted(found)
 
-    def _write(self, builder: GraphBuilder, at: int, name: str, place: Place | None) -> int:
+    def _write(self, builder: GraphBuilder, at: int, name: str, place: Placed | None) -> int:
         node = self.node(at)
         assert node.op is not None
         operands = [

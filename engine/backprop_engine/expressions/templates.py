@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from itertools import accumulate, chain
 from types import EllipsisType
@@ -115,7 +115,7 @@ class Template(Struct, frozen=True, eq=False, dict=True):
         return span.start - first, first, span.end - stop, stop
 
 
-class FilledTemplate(Struct, frozen=True, eq=False):
+class FilledTemplate(Struct, frozen=True, eq=False, gc=False):
     """A text as its template and what is written in the slots; `numbers` has the values of some, by slot."""
 
     text: str
@@ -147,14 +147,9 @@ class FilledTemplate(Struct, frozen=True, eq=False):
         lengths = self.lengths()
         return SourceSpan(start + lengths[first], end + lengths[stop])
 
-    def stretches(self, spans: Iterable[TemplateSpan]) -> list[str]:
-        """What is written in some stretches of the sample."""
-        text, lengths = self.text, self.lengths()
-        return [text[start + lengths[first] : end + lengths[stop]] for start, first, end, stop in spans]
-
     def lengths(self) -> list[int]:
         """How many characters are in the slots before each slot, and in all; the sample has one in each."""
-        return list(accumulate(map(len, self.written), initial=0))
+        return [*accumulate(map(len, self.written), initial=0)]
 
     def _key_part(self, part: KeyPart) -> int | slice | tuple[int, ...] | EllipsisType | None:
         match part:
@@ -204,7 +199,7 @@ def _shared(text: str) -> FilledTemplate | None:
     template = _template(tuple(map(str.isidentifier, written)), tuple(parts[::2]))
     if template is None or not RESERVED.isdisjoint(written):
         return None
-    if not template.numbers:
+    if all(template.names):
         return FilledTemplate(text, template, written)
     try:
         numbers = {slot: _value(written[slot]) for slot in template.numbers}

@@ -6,8 +6,8 @@ The finished graph has its leaves and literals first, then its computed nodes in
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence, Set
-from itertools import chain, count
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from itertools import chain, compress, count
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias, overload
 
@@ -15,18 +15,22 @@ import numpy as np
 from msgspec import ValidationError, convert, structs
 
 from backprop_engine.arrays import Shape, Tensor, freeze, settle
-from backprop_engine.errors import Place, ShapeError, UsageError
+from backprop_engine.errors import Placed, ShapeError, UsageError
+from backprop_engine.expressions.postfix import TemplateSpan
 from backprop_engine.graph.graph import LEAVES_WITH_GRADIENT, Graph, Group, Kind, Node
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.ops import OPS, Op, OpAttribute, Rule
 
-__all__ = ["BareStep", "GraphBuilder"]
+__all__ = ["BareStep", "GraphBuilder", "Pick"]
 
 OperandLike: TypeAlias = int | str | float
 """A node by position or by name, or a number."""
-BareStep: TypeAlias = tuple[str, Op, tuple[int, ...]]
-"""An operator without settings: what its node's name ends in, and which entries of a row are its operands."""
+Pick: TypeAlias = Callable[[Sequence[int]], tuple[int, ...]]
+"""Takes some entries out of a row."""
+BareStep: TypeAlias = tuple[str, Op, Pick, TemplateSpan]
+"""An operator without settings: what its node's name ends in, which entries of a row are its operands, and
+what it is written as."""
 _NO_ATTRIBUTES: Final[Mapping[str, Any]] = MappingProxyType({})
 _COMPUTED: Final = Kind.COMPUTED
 """Kept in a variable, as looking up a member of an Enum takes long where there are many nodes."""
@@ -78,7 +82,7 @@ class GraphBuilder:
     def __repr__(self) -> str:
         return f"<GraphBuilder: {len(self._nodes)} {'node' if len(self._nodes) == 1 else 'nodes'}>"
 
-    def leaf(self, name: str, kind: Kind, shape: Shape = (), *, place: Place | None = None) -> int:
+    def leaf(self, name: str, kind: Kind, shape: Shape = (), *, place: Placed | None = None) -> int:
         """Add an input, a parameter or a constant; returns its position."""
         return self._add(kind, name, shape, place=place)
 
@@ -98,7 +102,7 @@ class GraphBuilder:
         *,
         attributes: Mapping[str, Any] | None = None,
         text: str = "",
-        place: Place | None = None,
+        place: Placed | None = None,
     ) -> int: ...
     @overload
     def apply(self, op: Op | str, /, *operands: OperandLike, name: str = "", **settings: Any) -> int: ...
@@ -189,7 +193,7 @@ class GraphBuilder:
         *,
         attributes: Mapping[str, Any] | None = None,
         text: str = "",
-        place: Place | None = None,
+        place: Placed | None = None,
     ) -> int:
         """Add a computed node whose operands are positions, and whose settings were checked before.
 
@@ -220,20 +224,22 @@ class GraphBuilder:
         steps: Iterable[BareStep],
         row: list[int],
         name: str,
-        texts: Iterable[str],
-        place: Place | None,
+        text: str,
+        lengths: Sequence[int],
+        place: Placed | None,
     ) -> None:
         """Add a node for each of `steps`, as `add` does; each takes its operands from `row`, and joins it.
 
-        `row` has the positions of operands; the names begin with `name`. Raises `ShapeError` at the first
-        node that does not fit, when all before it have joined.
+        `row` has the positions of operands; the names begin with `name`. `text` is what is written, and
+        `lengths` how many characters are in its slots before each slot, and in all. Raises `ShapeError` at
+        the first node that does not fit, when all before it have joined.
         """
         # Loading a long file spends its time here.
         nodes, names, of_numbers = self._nodes, self._names, self._of_numbers
         is_scalar = self.is_scalar
         position = len(nodes)
-        for (mark, op, places), text in zip(steps, texts, strict=True):
-            operands = tuple([row[place] for place in places])
+        for mark, op, pick, (start, first, end, stop) in steps:
+            operands = pick(row)
             inferred = of_numbers.get(op) if is_scalar else None
             if inferred is None:
                 inferred = self._inferred_for(op, operands)
@@ -244,8 +250,9 @@ class GraphBuilder:
             own = name + mark
             if names.setdefault(own, position) != position:
                 raise UsageError(msg("the graph has two nodes called {name}", name=own))
+            written = text[start + lengths[first] : end + lengths[stop]]
             nodes.append(
-                Node(position, own, _COMPUTED, shape, op, operands, _NO_ATTRIBUTES, rules, text, place)
+                Node(position, own, _COMPUTED, shape, op, operands, _NO_ATTRIBUTES, rules, written, place)
             )
             row.append(position)
             position += 1
@@ -351,12 +358,12 @@ class GraphBuilder:
         """The node at `position`, as far as it is known before the graph is built."""
         return self._nodes[position]
 
-    def _add(self, kind: Kind, name: str, shape: Shape, text: str = "", place: Place | None = None) -> int:
+    def _add(self, kind: Kind, name: str, shape: Shape, text: str = "", place: Placed | None = None) -> int:
         """Add a node that is not computed."""
         position = len(self._nodes)
         if name and self._names.setdefault(name, position) != position:
             raise UsageError(msg("the graph has two nodes called {name}", name=name))
-        self._nodes.append(Node(position, name, kind, shape, text=text, place=place))
+        self._nodes.append(Node(position, name, kind, shape, text=text, placed=place))
         if shape:
             self.is_scalar = False
         return position
@@ -374,7 +381,7 @@ class GraphBuilder:
             if output is not None
             else _only_sink(nodes, {moved[old] for old in self._derived_from})
         )
-        return Graph(
+        graph = Graph(
             nodes,
             position,
             self.dtype,
@@ -384,6 +391,9 @@ class GraphBuilder:
             {name: moved[old] for name, old in self._aliases.items()},
             self.operators,
         )
+        if isinstance(moved, range) and not self._aliases:  # the names are known already
+            vars(graph)["_positions"] = dict(self._names)
+        return graph
 
     def literal_value(self, position: int) -> Tensor:
         """The number of the literal at `position`."""
@@ -466,10 +476,10 @@ def _moved(group: Group, computed: Sequence[int], count: int) -> Group:
 
 
 def _sinks(nodes: Sequence[Node], derived_from: Set[int]) -> list[Node]:
-    used = [False] * len(nodes)
+    unused = [True] * len(nodes)
     for position in chain(derived_from, chain.from_iterable([node.operands for node in nodes])):
-        used[position] = True
-    return [node for node in nodes if node.op is not None and not used[node.position]]
+        unused[position] = False
+    return [node for node in compress(nodes, unused) if node.op is not None]
 
 
 def _only_sink(nodes: Sequence[Node], derived_from: Set[int]) -> int:

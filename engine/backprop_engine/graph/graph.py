@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from backprop_engine.arrays import Shape, Tensor, broadcast_axes, shape_text
 from backprop_engine.derived import derived
-from backprop_engine.errors import Place, UsageError
+from backprop_engine.errors import Place, Placed, UsageError
 from backprop_engine.graph.paths import absolute
 from backprop_engine.graph.steps import Edge, Schedule
 from backprop_engine.messages.message import msg
@@ -73,7 +73,13 @@ class Node(Struct, frozen=True, eq=False, gc=False):
     attributes: Mapping[str, Any] = {}
     rules: tuple[Rule | None, ...] = ()
     text: str = ""
-    place: Place | None = None
+    placed: Placed | None = None
+
+    @property
+    def place(self) -> Place | None:
+        """Where the node was written, if it was."""
+        placed = self.placed
+        return placed if placed is None or isinstance(placed, Place) else placed.place
 
     @property
     def is_leaf(self) -> bool:

@@ -106,7 +106,7 @@ def graph_of(plans: Sequence[RunPlan], root: str, dtype: np.dtype[Any]) -> Recor
         nodes.append(
             Node(
                 at, names.free(name), Kind.COMPUTED, node.shape, known.op, operands, known.attributes,
-                known.rules, place=place,
+                known.rules, placed=place,
             )
         )  # fmt: skip
         arguments.append(tuple(None if isinstance(one, float) else one for one in known.operands))

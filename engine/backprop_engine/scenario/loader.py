@@ -311,12 +311,13 @@ class _Loader:
         parts = refused = 0
         unread = iter(entries)
         for key, value in unread:
+            name = ""
             try:
                 name = self.names.declare(key, "nodes")
-                self.broken[name] = None
                 self.definitions[name] = definition = read_definition(name, key, value, self.operators)
-                del self.broken[name]
             except ScenarioError as error:
+                if name:
+                    self.broken[name] = None
                 self.mistakes.add(error.diagnostics)
                 self.mistakes.refuse_more()
                 continue
@@ -386,7 +387,7 @@ class _Loader:
         builder = GraphBuilder(self.dtype.name, self.operators)
         positions: dict[str, int | None] = {
             leaf.name: builder.leaf(
-                leaf.name, leaf.kind, self.shapes.get(leaf.name, leaf.shape), place=leaf.key.place
+                leaf.name, leaf.kind, self.shapes.get(leaf.name, leaf.shape), place=leaf.key
             )
             for leaf in self.leaves.values()
         }

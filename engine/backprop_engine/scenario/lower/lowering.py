@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from backprop_engine.arrays import Shape, shape_text
-from backprop_engine.errors import Place, ScenarioError, ShapeError, code
+from backprop_engine.errors import ScenarioError, ShapeError, code
 from backprop_engine.evaluation.calls import NAMED_NUMBERS, CallError, NamedArgument, bind
 from backprop_engine.evaluation.graph_nodes import Position, add_expression, apply_operator, kind_of
 from backprop_engine.expressions import SourceSpan, normalised
@@ -148,15 +148,13 @@ class Lowering:
     def add_slice(self, name: str, tensor: int, index: int, text: str, place: YamlScalar) -> None:
         """Add what a scan takes from the leading axis of a tensor at `index`."""
         self.positions[name] = self.builder.add(
-            OPS["index"], (tensor,), name, attributes={"key": (index,)}, text=text, place=place.place
+            OPS["index"], (tensor,), name, attributes={"key": (index,)}, text=text, place=place
         )
 
     def add_stack(self, definition: NodeDefinition, name: str, parts: Sequence[Position]) -> None:
         """Add the stack of what the instances of a scan give out."""
         applied = _Applied(OPS["stack"], tuple(parts), {"axis": 0}, definition.key)
-        self.positions[name] = self._apply(
-            definition, applied, name, f"stack of {name}", definition.key.place
-        )
+        self.positions[name] = self._apply(definition, applied, name, f"stack of {name}", definition.key)
 
     # Expressions
 
@@ -176,8 +174,14 @@ class Lowering:
 
     def _expression(self, definition: Expression, name: str, scope: Scope) -> None:
         """Add the parts of an expression, each after its operands; the last is the definition itself."""
-        plan, filled, place = definition.plan, definition.filled, definition.key.place
-        row = self._operands(definition, scope)
+        plan, filled, place = definition.plan, definition.filled, definition.key
+        row: list[Position]
+        if scope.cell is None and plan.names_written is not None:  # all are plain names
+            row = list(map(self.positions.get, definition.names))
+        else:
+            row = [self.named(operand, scope) for operand in definition.names]
+        if numbers := plan.numbers_written:
+            row += self.numbers.get(id(definition)) or [None] * len(numbers)
         if not plan.computed:
             applied = _Applied(OPS["identity"], tuple(row), _NONE, filled.span(plan.names[0].span))
             self.positions[name] = self._apply(definition, applied, name, definition.names[0], place)
@@ -189,23 +193,13 @@ class Lowering:
                 plan,
                 row,
                 name,
-                place=place,
-                known=self.positions,
-                operators=self.builder.operators,
-                checks=(self, definition),
+                place,
+                self.positions,
+                self.builder.operators,
+                (self, definition),
             )
         except CallError as error:
             raise definition_mistake(definition, error.kind, error.at, error.message, error.hint) from None
-
-    def _operands(self, definition: Expression, scope: Scope) -> list[Position]:
-        """The names and numbers in an expression, in the order of its plan."""
-        if scope.cell is None and definition.plan.names_written is not None:  # all are plain names
-            row = list(map(self.positions.get, definition.names))
-        else:
-            row = [self.named(operand, scope) for operand in definition.names]
-        if numbers := definition.plan.numbers_written:
-            row += self.numbers.get(id(definition)) or [None] * len(numbers)
-        return row
 
     # The long form
 
@@ -227,7 +221,7 @@ class Lowering:
         self.check_constants(definition, definition.op, bound.operands, name)
         operands = tuple(position for position, _ in bound.operands)
         applied = _Applied(definition.op, operands, bound.attributes, definition.op_node)
-        self.positions[name] = self._apply(definition, applied, name, definition.text, definition.key.place)
+        self.positions[name] = self._apply(definition, applied, name, definition.text, definition.key)
 
     def _operand(self, node: YamlNode, scope: Scope) -> Position:
         """The operand that a name or a number of the long form is."""
@@ -258,7 +252,7 @@ class Lowering:
         )
 
     def _apply(
-        self, definition: NodeDefinition, applied: _Applied, name: str, text: str, place: Place
+        self, definition: NodeDefinition, applied: _Applied, name: str, text: str, place: YamlScalar
     ) -> Position:
         """Add a node; `None` where an operand is broken, `ScenarioError` where the shapes do not fit."""
         op, operands, attributes, at = applied
@@ -274,15 +268,16 @@ class Lowering:
 
     def _check_size(self, definition: NodeDefinition, name: str, shape: Shape, at: Location) -> None:
         """Refuse a node of a `shape` that no run has the memory for."""
-        if self._is_too_large(shape):
+        if self.is_too_large(shape):
             raise self._too_large(definition, name, shape, at)
 
     def check_part_size(self, definition: Expression, name: str, shape: Shape, at: SourceSpan) -> None:
         """Refuse a part of an expression that is too large; `at` is a span of the expression's template."""
-        if self._is_too_large(shape):
+        if self.is_too_large(shape):
             raise self._too_large(definition, name, shape, definition.filled.span(at))
 
-    def _is_too_large(self, shape: Shape) -> bool:
+    def is_too_large(self, shape: Shape) -> bool:
+        """Whether no run has the memory for a node of this shape."""
         return bool(shape) and _entries(shape) > self.largest_size
 
     def _too_large(self, definition: NodeDefinition, name: str, shape: Shape, at: Location) -> ScenarioError:

@@ -70,7 +70,7 @@ Location: TypeAlias = SourceSpan | YamlNode
 """Where a part of a definition is: a stretch of its expression, or a node of the file."""
 
 
-class Expression(Struct, frozen=True, eq=False):
+class Expression(Struct, frozen=True, eq=False, gc=False):
     """A node written as an expression, which is its template and what fills it; `plan` is the template's."""
 
     name: str

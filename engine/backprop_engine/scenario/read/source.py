@@ -6,9 +6,7 @@ import codecs
 import os
 import re
 import stat
-from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -88,7 +86,7 @@ class Source:
         return source
 
     @cached_property
-    def line_starts(self) -> Sequence[int]:
+    def line_starts(self) -> list[int]:
         """The offset at which each line begins."""
         codes = np.frombuffer(self.text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
         ends = codes == ord("\n")
@@ -96,9 +94,8 @@ class Source:
             returns = codes == ord("\r")
             returns[:-1] &= ~ends[1:]  # a return before a line feed ends no line by itself
             ends |= returns
-        starts = array("q", [0])
-        starts.frombytes((np.flatnonzero(ends) + 1).astype(np.int64).tobytes())
-        return starts
+        starts: list[int] = (np.flatnonzero(ends) + 1).tolist()
+        return [0, *starts]
 
     def line(self, number: int) -> str:
         """The line with this number, counted from 1, without its line break."""
