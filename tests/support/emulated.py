@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import select
+import signal
 import subprocess
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fcntl import ioctl
+from pathlib import Path
 from struct import pack
 from time import monotonic
 
@@ -66,6 +68,47 @@ class Terminal:
         """Type."""
         os.write(self.master, keys.encode())
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Have another size, and tell the program so."""
+        ioctl(self.slave, termios.TIOCSWINSZ, pack("HHHH", rows, columns, 0, 0))
+        self.screen.resize(rows, columns)
+        self.process.send_signal(signal.SIGWINCH)
+
+    def type_much(self, data: bytes) -> None:
+        """Type more than the terminal holds; what the program writes meanwhile is read."""
+        os.set_blocking(self.master, False)
+        end = monotonic() + PATIENCE
+        while data:
+            readable, writable, _ = select.select([self.master], [self.master], [], 1)
+            if readable:
+                self.read()
+            if writable:
+                data = data[os.write(self.master, data[:4096]) :]
+            assert self.process.poll() is None, self.text
+            assert monotonic() < end, self.text
+        os.set_blocking(self.master, True)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the program is stopped by a signal."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text("utf-8")
+        return stat.rpartition(")")[2].split()[0] == "T"
+
+    def until_stopped(self) -> None:
+        """Until the program is stopped; all that it wrote before is read."""
+        end = monotonic() + PATIENCE
+        while not self.is_stopped:
+            self.read()
+            assert monotonic() < end, self.text
+        while self.read():
+            pass
+
+    @property
+    def peak_memory(self) -> int:
+        """The most memory that the program has held so far, in MiB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text("utf-8")
+        return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) // 1024
+
     def vanish(self) -> None:
         """Be gone, without a word to the program, which has it for no more than its input and output."""
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -106,7 +149,11 @@ class Terminal:
 
 @contextmanager
 def terminal_of(
-    *arguments: str, waits_for: str, size: tuple[int, int] = (COLUMNS, ROWS), **variables: str
+    *arguments: str,
+    waits_for: str,
+    size: tuple[int, int] = (COLUMNS, ROWS),
+    program: Sequence[str] = PROGRAM,
+    **variables: str,
 ) -> Iterator[Terminal]:
     """The program with some arguments, as soon as its screen has what it `waits_for`."""
     columns, rows = size
@@ -114,7 +161,7 @@ def terminal_of(
     ioctl(slave, termios.TIOCSWINSZ, pack("HHHH", rows, columns, 0, 0))
     before = termios.tcgetattr(slave)
     process = subprocess.Popen(
-        [*PROGRAM, *arguments],
+        [*program, *arguments],
         stdin=slave,
         stdout=slave,
         stderr=slave,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from threading import Event
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from backprop_engine.derivatives.numeric_check import check_edge
+from backprop_engine.practice.bug_search import BugSearch
 from backprop_tui.screens.bug_lab import BugLab, MistakesSheet
-from driving import debugger, go, opened, seen
+from backprop_tui.screens.debugger import DebuggerScreen
+from backprop_tui.screens.help import HelpScreen
+from driving import PATIENCE, debugger, go, opened, seen, until
 
 
 @pytest.fixture(autouse=True)
@@ -21,11 +25,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "backprop-tui" / "progress.json"
 
 
+def is_busy(pilot: Pilot[None]) -> bool:
+    return isinstance(pilot.app.screen, DebuggerScreen) and debugger(pilot).runner.busy
+
+
 async def prompted(pilot: Pilot[None], text: str) -> None:
     await pilot.press("colon")
     await pilot.pause()
     pilot.app.screen.query_one(Input).value = text
     await pilot.press("enter")
+    await pilot.pause()
+    await until(pilot, lambda: not is_busy(pilot))
     await pilot.pause()
 
 
@@ -120,3 +130,28 @@ async def test_progress_that_cannot_be_kept_is_told(folder: Path) -> None:
         assert debugger(pilot).guide is None
         (notice,) = pilot.app._notifications
         assert "progress.json was not changed" in notice.message
+
+
+@pytest.mark.thorough
+async def test_while_a_guess_is_graded_the_screen_takes_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    opens, graded = Event(), BugLab.graded
+
+    def waits(lab: BugLab, text: str) -> BugSearch:
+        assert opens.wait(PATIENCE)
+        return graded(lab, text)
+
+    monkeypatch.setattr(BugLab, "graded", waits)
+    async with opened("add_multiply") as pilot:
+        lab = await laboratory(pilot)
+        screen = debugger(pilot)
+        edge = screen.current.graph.edge_name(lab.search.bug.edge).replace("→", "->")
+        guess = f"bug {edge}, {lab.search.bug.mutant.name}"
+        await pilot.press("colon", *guess, "enter")
+        await until(pilot, lambda: screen.runner.busy)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        await pilot.press("escape")
+        assert not lab.search.right
+        opens.set()
+        await until(pilot, lambda: lab.search.right)
+        await until(pilot, lambda: "The edge is right." in seen(pilot))

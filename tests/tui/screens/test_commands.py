@@ -39,7 +39,7 @@ from backprop_tui.screens.practice import PracticeScreen
 from backprop_tui.screens.prompt import PromptScreen
 from backprop_tui.view import View
 from backprop_tui.widgets.panel import Panel
-from driving import WIDE, debugger, notices, seen
+from driving import WIDE, debugger, notices, seen, until
 from scenes import written
 
 TEXT = """
@@ -288,6 +288,7 @@ async def rest(pilot: Pilot[None], command: CommandRow, way: str) -> None:
         elif isinstance(pilot.app.screen, PromptScreen):
             assert field.value == f"{command.prompt[0]} "
         await enter(pilot, field.value + keyed, way)
+    await until(pilot, lambda: not _screen(pilot).runner.busy)
     for _ in range(3):
         await pilot.pause()
 
@@ -310,6 +311,8 @@ async def outcome(read: Scenario, command: CommandRow, way: Way) -> bool:
         await way(pilot, command)
         if way is not typed:
             await rest(pilot, command, way.__name__)
+        await pilot.pause()
+        await until(pilot, lambda: not _screen(pilot).runner.busy)
         await pilot.pause()
         return CASES[command.name].holds(pilot, before)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,12 @@ from backprop_engine.explain.numbers import number
 from backprop_engine.practice import ChoiceQuestion, NumbersQuestion, Question, ShapeQuestion
 from backprop_engine.practice import session as practising
 from backprop_tui.panels.practice import PracticeState, answer, begun, question, question_rows, skip
+from backprop_tui.screens.debugger import DebuggerScreen
+from backprop_tui.screens.help import HelpScreen
 from backprop_tui.screens.practice import PracticeScreen
 from backprop_tui.view import View
-from driving import NARROW, WIDE, debugger, go, opened, seen
+from driving import NARROW, WIDE, debugger, go, opened, seen, until
+from gate import Gate, held
 from scenes import scenario
 
 
@@ -27,8 +31,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "backprop-tui" / "progress.json"
 
 
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    yield from held(monkeypatch)
+
+
 async def practising_screen(pilot: Pilot[None]) -> PracticeScreen:
     await pilot.press("Q")
+    await until(pilot, lambda: isinstance(pilot.app.screen, PracticeScreen))
     await pilot.pause()
     screen = pilot.app.screen
     assert isinstance(screen, PracticeScreen)
@@ -40,6 +50,7 @@ async def typed(pilot: Pilot[None], text: str) -> PracticeState:
     assert isinstance(screen, PracticeScreen)
     screen.query_one(Input).value = text
     await pilot.press("enter")
+    await until(pilot, lambda: not screen.busy)
     await pilot.pause()
     return screen.current
 
@@ -151,6 +162,7 @@ async def test_what_has_no_question_says_so() -> None:
         try:
             practising.begin = lambda scenario, seed, at: begin(scenario, seed, ("ask",))  # type: ignore[assignment]
             await pilot.press("Q")
+            await until(pilot, lambda: not screen.runner.busy)
             await pilot.pause()
         finally:
             practising.begin = begin
@@ -211,3 +223,48 @@ async def test_in_a_small_terminal_the_names_of_the_graph_are_read(language: str
         await pilot.resize_terminal(*WIDE)
         await pilot.pause()
         assert graph.size.height + asked.size.height == WIDE[1] - 7
+
+
+@pytest.mark.thorough
+async def test_while_a_question_is_made_the_screen_takes_keys(gate: Gate) -> None:
+    gate.open.set()
+    async with opened("add_multiply") as pilot:
+        screen = await practising_screen(pilot)
+        asked = screen.current.asked
+        gate.close()
+        await pilot.press("tab")
+        await until(pilot, gate.heard.is_set)
+        assert screen.busy
+        await until(pilot, lambda: "computing" in seen(pilot))
+        await pilot.press("1", "enter")
+        await pilot.pause()
+        assert screen.current.asked is asked
+        assert screen.query_one(Input).value == "1"
+        gate.open.set()
+        await until(pilot, lambda: not screen.busy)
+        await pilot.pause()
+        assert screen.current.practice.number == 1
+        assert "computing" not in seen(pilot)
+        gate.close()
+        await pilot.press("tab")
+        await until(pilot, gate.heard.is_set)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is not screen)
+
+
+@pytest.mark.thorough
+async def test_while_questions_are_looked_for_the_screen_takes_keys(gate: Gate) -> None:
+    gate.open.set()
+    async with opened("add_multiply") as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, DebuggerScreen))
+        gate.close()
+        await pilot.press("Q")
+        await until(pilot, gate.heard.is_set)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DebuggerScreen))
+        await pilot.press("escape")
+        gate.open.set()
+        await until(pilot, lambda: not debugger(pilot).runner.busy)
+        assert isinstance(pilot.app.screen, DebuggerScreen)

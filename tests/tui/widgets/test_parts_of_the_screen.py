@@ -61,7 +61,9 @@ class FakeHandle:
     def show_computing(self, computing: Computing | None) -> None:
         """Nothing takes long here."""
 
-    def compute(self, function: Callable[[], Any], then: Callable[[Any], object]) -> None:
+    def compute(
+        self, function: Callable[[], Any], then: Callable[[Any], object], *, long: bool = False
+    ) -> None:
         then(function())
 
     def show_view(self, shown: View) -> None:

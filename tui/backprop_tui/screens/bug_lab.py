@@ -38,9 +38,9 @@ class BugLab:
     def hear(self, command: str) -> None:
         """No command turns this card."""
 
-    def guess(self, text: str) -> None:
-        """Grade what the reader says is wrong; `UsageError` for what names no edge or no mistake."""
-        self.search = guessed(self.search, text)
+    def graded(self, text: str) -> BugSearch:
+        """The search after what the reader says is wrong; `UsageError` for what names no edge or mistake."""
+        return guessed(self.search, text)
 
     def card_drawn(self, language: str, width: int, height: int) -> Drawing:
         """What to do, or what came of the last guess."""

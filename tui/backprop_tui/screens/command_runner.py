@@ -127,12 +127,12 @@ class CommandRunner:
         """Whether an iteration that takes long is being computed."""
         return self._computations.busy
 
-    def compute(self, function: Callable[[], T], then: Callable[[T], object]) -> None:
+    def compute(self, function: Callable[[], T], then: Callable[[T], object], *, long: bool = False) -> None:
         """Compute what `then` hears, in its turn, while the screen takes keys; an answer says what failed."""
-        self._in_turn(lambda: self._compute(function, then))
+        self._in_turn(lambda: self._compute(function, then, long=long))
 
-    def _compute(self, function: Callable[[], T], then: Callable[[T], object]) -> None:
-        self._computations.compute(function, then, self._fail)
+    def _compute(self, function: Callable[[], T], then: Callable[[T], object], *, long: bool = False) -> None:
+        self._computations.compute(function, then, self._fail, long=long)
 
     def _fail(self, error: UsageError) -> None:
         self.answer(error.in_language(self._handle.current.language), wrong=True)

@@ -1,7 +1,8 @@
 """Has computed what a command asks for: at once where that is quick, else while the screen takes keys.
 
 A command that only moves within an iteration records nothing, so it is carried out at once in any run. What
-would record something of a graph whose iteration takes long is begun anew in a thread of its own.
+would record something of a graph whose iteration takes long is begun anew in a thread of its own, and so is
+what computes much in any graph, such as grading.
 """
 
 from __future__ import annotations
@@ -79,11 +80,20 @@ class Computations:
             begin()
 
     def compute(
-        self, function: Callable[[], T], then: Callable[[T], object], failed: Callable[[UsageError], None]
+        self,
+        function: Callable[[], T],
+        then: Callable[[T], object],
+        failed: Callable[[UsageError], None],
+        *,
+        long: bool = False,
     ) -> None:
-        """Compute what `then` hears; where it cannot be done, `failed` hears why."""
+        """Compute what `then` hears; where it cannot be done, `failed` hears why.
+
+        What goes through many runs, or through rules that no trace hears of, is `long` however short an
+        iteration is.
+        """
         try:
-            found = self._quickly(function)
+            found = self._quickly(function, long=long)
         except TakesLong:
             pass
         except UsageError as error:
@@ -120,11 +130,13 @@ class Computations:
         self._end()
         return True
 
-    def _quickly(self, function: Callable[[], T]) -> T:
+    def _quickly(self, function: Callable[[], T], *, long: bool = False) -> T:
         """What a function gives; `TakesLong` where its reader would wait for it in silence."""
-        if takes_long(self._host.computed_graph) and not self._host.application.has_class("-still"):
-            return at_once(function)
-        return function()
+        if self._host.application.has_class("-still"):
+            return function()
+        if long:
+            raise TakesLong
+        return at_once(function) if takes_long(self._host.computed_graph) else function()
 
     def _begun(self, function: Callable[[], T]) -> Computation[T]:
         computation = self._current = Computation(self._host.computed_graph, function)

@@ -378,9 +378,9 @@ class DebuggerScreen(SteadyScreen[None]):
         self.keep_view(replace(self.current, computing=computing))
         self.panel("header").redraw()
 
-    def compute(self, function: Callable[[], T], then: Callable[[T], object]) -> None:
+    def compute(self, function: Callable[[], T], then: Callable[[T], object], *, long: bool = False) -> None:
         """Compute what `then` hears while the screen takes keys; an answer says what failed."""
-        self.runner.compute(function, then)
+        self.runner.compute(function, then, long=long)
 
     # Commands
 

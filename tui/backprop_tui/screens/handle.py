@@ -147,7 +147,7 @@ class Handle(Protocol):
         """Show how far it is, or that nothing is computed any more."""
         ...
 
-    def compute(self, function: Callable[[], T], then: Callable[[T], object]) -> None:
+    def compute(self, function: Callable[[], T], then: Callable[[T], object], *, long: bool = False) -> None:
         """Compute what `then` hears while the screen takes keys; an answer says what failed."""
         ...
 

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from backprop_engine.debugger import Go
 from backprop_engine.debugger.branches import BASELINE
-from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_tui.screens.arrangement import SLOTS
 from backprop_tui.screens.bindings import CommandApp
 from backprop_tui.screens.handle import Handle
+
+if TYPE_CHECKING:
+    from backprop_engine.practice.bug_search import BugSearch
+    from backprop_tui.screens.bug_lab import BugLab
+    from backprop_tui.view import View
 
 __all__ = ["OtherScreens"]
 
@@ -99,13 +105,15 @@ class OtherScreens:
     def practice(self) -> None:
         """Questions about the steps of the scenario, from where it is on, others each time."""
         from backprop_engine.practice.session import begin
+        from backprop_tui.panels.practice import begun
         from backprop_tui.screens.practice import PracticeScreen
 
         view = self._handle.current
         seed = int.from_bytes(os.urandom(2))
         self._handle.compute(
-            lambda: begin(view.scenario, seed, at=view.frame.position),
-            lambda practice: self._handle.application.push_screen(PracticeScreen(practice, view)),
+            lambda: begun(begin(view.scenario, seed, at=view.frame.position), view),
+            lambda state: self._handle.application.push_screen(PracticeScreen(state)),
+            long=True,
         )
 
     def bug(self, named: str = "") -> None:
@@ -114,20 +122,28 @@ class OtherScreens:
         from backprop_tui.screens.bug_lab import BugLab, MistakesSheet
 
         handle, view = self._handle, self._handle.current
-        lab = handle.guide
-        try:
-            if isinstance(lab, BugLab):
-                if named:
-                    lab.guess(named)
-                    handle.redraw_card()
-                else:
-                    handle.application.push_screen(MistakesSheet(view.language))
-                return
-            lab = BugLab(begin_search(view.scenario, int.from_bytes(os.urandom(2))))
-        except UsageError as error:
-            self._refuse(error.in_language(view.language))
-            return
-        handle.application.push_screen(handle.debugger(lab.view(view.language, ascii=view.ascii), lab))
+        lab, seed = handle.guide, int.from_bytes(os.urandom(2))
+
+        def hidden() -> tuple[BugLab, View]:
+            begun = BugLab(begin_search(view.scenario, seed))
+            shown = begun.view(view.language, ascii=view.ascii)
+            shown.session.frame  # noqa: B018 - records the trace, which the screen begins with
+            return begun, shown
+
+        def show(begun: tuple[BugLab, View]) -> None:
+            handle.application.push_screen(handle.debugger(begun[1], begun[0]))
+
+        if not isinstance(lab, BugLab):
+            handle.compute(hidden, show, long=True)
+        elif named:
+            handle.compute(partial(lab.graded, named), partial(self._take_guess, lab), long=True)
+        else:
+            handle.application.push_screen(MistakesSheet(view.language))
+
+    def _take_guess(self, lab: BugLab, search: BugSearch) -> None:
+        """Show what came of a guess."""
+        lab.search = search
+        self._handle.redraw_card()
 
     def tour(self) -> None:
         """The tour; what is open in the debugger stays."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -12,9 +13,9 @@ from textual.reactive import reactive
 from textual.widgets import Input, Static
 
 from backprop_engine.errors import UsageError
+from backprop_engine.graph.graph import Graph
 from backprop_engine.messages.message import msg
 from backprop_engine.practice import session as practising
-from backprop_engine.practice.session import Practice
 from backprop_tui.cells.drawing import Drawing, Lines
 from backprop_tui.cells.lines import Line, Role, Span, clip_line
 from backprop_tui.files.progress import keep_score
@@ -31,8 +32,9 @@ from backprop_tui.panels.practice import (
     skip,
     view_of,
 )
+from backprop_tui.screens.computations import Computations
 from backprop_tui.screens.steady import SteadyScreen
-from backprop_tui.view import View
+from backprop_tui.view import Computing, View
 from backprop_tui.widgets.graph_panel import GraphPanel
 from backprop_tui.widgets.panel import Panel
 
@@ -56,15 +58,52 @@ class PracticeScreen(SteadyScreen[None]):
 
     state: reactive[PracticeState | None] = reactive(None, always_update=True, repaint=False)
 
-    def __init__(self, practice: Practice, view: View) -> None:
+    def __init__(self, state: PracticeState) -> None:
         super().__init__()
-        self.set_reactive(PracticeScreen.state, begun(practice, view))
+        self.set_reactive(PracticeScreen.state, state)
+        self._computations = Computations(self)
+        self._computing: Computing | None = None
 
     @property
     def current(self) -> PracticeState:
         """The state; there is one from the start."""
         assert self.state is not None
         return self.state
+
+    # What is computed
+
+    @property
+    def application(self) -> App[Any]:
+        """The application."""
+        return self.app
+
+    @property
+    def computed_graph(self) -> Graph:
+        """The graph of the run that is practised."""
+        return self.current.before.scenario.graph
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is being graded, or a question made."""
+        return self._computations.busy
+
+    def show_computing(self, computing: Computing | None) -> None:
+        """Show below how far it is, or which keys there are."""
+        self._computing = computing
+        for keys in self.query("#practice-keys").results(Panel):  # none are left where the screen closes
+            keys.redraw()
+
+    def _to(self, state: Callable[[], PracticeState]) -> None:
+        """Show a state, once it is computed; until then an answer waits where it is typed."""
+        self._computations.compute(state, self._take, self._fail, long=True)
+
+    def _take(self, state: PracticeState) -> None:
+        self.state = state
+
+    def _fail(self, error: UsageError) -> None:
+        self.notify(error.in_language(self.current.before.language), severity="error", markup=False)
+
+    # How it is drawn
 
     def compose(self) -> ComposeResult:
         """What is practised, the graph, the question, the line to answer, and the keys."""
@@ -115,9 +154,13 @@ class PracticeScreen(SteadyScreen[None]):
 
     def speak(self, language: str) -> None:
         """Another language from the next question on, which is asked again."""
-        state = self.current
-        view = View(state.before.scenario, state.before.session, language, state.before.ascii)
-        self.state = begun(state.practice, view)
+
+        def asked_again() -> None:
+            state = self.current
+            view = View(state.before.scenario, state.before.session, language, state.before.ascii)
+            self._to(lambda: begun(state.practice, view))
+
+        self._computations.in_turn(asked_again)
 
     def _graph(self, width: int, height: int) -> Drawing:
         view = view_of(self.current)
@@ -127,6 +170,10 @@ class PracticeScreen(SteadyScreen[None]):
 
     def _keys(self, width: int, height: int) -> Drawing:
         language = self.current.before.language
+        if self._computing is not None:
+            name = self._computing.name or self.current.before.scenario.name
+            doing = msg("computing {name} …", name=name).in_language(language)
+            return Lines.of([clip_line((Span(f" {doing}", Role.HEADING),), width)])
         if self.current.over:
             keys = [("Esc", msg("back"))]
         elif self.current.grade is not None:
@@ -148,27 +195,30 @@ class PracticeScreen(SteadyScreen[None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Grade the answer; go on, once it was discussed."""
-        typed = event.value
+        if self.busy:
+            return
+        typed, state = event.value, self.current
         event.input.value = ""
-        if self.current.over:
+        if state.over:
             self.action_leave()
-        elif self.current.grade is not None:
-            self.state = on(self.current)
+        elif state.grade is not None:
+            self._to(lambda: on(state))
         else:
-            self.state = answer(self.current, typed)
+            self._to(lambda: answer(state, typed))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """A question mark alone asks for the hint at once."""
-        if event.value == "?" and not self.current.over and self.current.grade is None:
+        if event.value == "?" and not self.busy and not self.current.over and self.current.grade is None:
             event.input.value = ""
             self.state = answer(self.current, "?")
 
     def action_skip(self) -> None:
         """The next question."""
-        if self.current.over:
+        state = self.current
+        if state.over or self.busy:
             return
         self.query_one(Input).value = ""
-        self.state = on(self.current) if self.current.grade is not None else skip(self.current)
+        self._to(lambda: on(state) if state.grade is not None else skip(state))
 
     def action_leave(self) -> None:
         """Close."""
@@ -176,6 +226,7 @@ class PracticeScreen(SteadyScreen[None]):
 
     def on_unmount(self) -> None:
         """Keep what was answered, however the screen was left."""
+        self._computations.give_up()
         try:
             keep_score(self.current.practice.scenario, practising.score_of(self.current.practice))
         except UsageError as error:
