@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from backprop_tui.cells.shapes import shape_label
 from backprop_tui.panels.nodes import node_at_row, nodes, row_of_node
 from backprop_tui.view import View
 from covering import SHOWN
-from scenes import trace, view
+from scenes import trace, view, view_of, written
 
 
 def row_of(shown: View, name: str, width: int = 90) -> Line:
@@ -180,6 +181,14 @@ def test_columns_stand_close_only_for_the_sake_of_a_whole_name() -> None:
     assert "h_prev  (2)" in apart
     assert "h_prev (2)" in close
     assert "  " in line_text(row_of(at_end("gradient_penalty"), "on_between.score", 44)).strip("▶◀▷◁ ")
+
+
+@pytest.mark.parametrize("width", [44, 60, 90])
+def test_how_many_contributions_have_arrived_is_never_cut(tmp_path: Path, width: int) -> None:
+    large = written(tmp_path, "inputs: {x: {shape: [300, 300], init: ones}}\nnodes: {f: sum(x * 3 + exp(x))}")
+    frames = (large.run().trace(0).frame(at) for at in range(1, 14))
+    half = next(frame for frame in frames if frame.arrived(frame.graph["x"]) == (1, 2))
+    assert "∑ 1/2" in line_text(row_of(view_of(large, half.position), "x", width))
 
 
 @pytest.mark.parametrize("width", [44, 50, 60, 90])

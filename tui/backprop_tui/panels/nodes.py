@@ -351,10 +351,14 @@ def _values(trace: Trace, before: Trace | None, node: Node) -> Iterator[_Shown]:
 
 
 def _gradients(trace: Trace, before: Trace | None, node: Node) -> Iterator[_Shown]:
-    """What is shown of the gradient of a node, with some of its partial sums if these are not large."""
+    """What is shown of the gradient of a node, and partial sums; the sum itself stands for large ones."""
     at = node.position
-    yield trace.gradients[at], before.gradients[at] if before else None, ""
-    uses = trace.schedule.uses_of.get(at, []) if prod(node.shape) <= _LARGE else []
+    sum_before = before.gradients[at] if before else None
+    yield trace.gradients[at], sum_before, ""
+    uses = trace.schedule.uses_of.get(at, [])
+    if prod(node.shape) > _LARGE:
+        yield trace.gradients[at], sum_before, progress(max(0, len(uses) - 1), len(uses))
+        return
     for number in range(len(uses) - 1, 0, -1 - len(uses) // _USES):
         edge = uses[number - 1]
         earlier = before.arrived[edge] if before else None
