@@ -206,7 +206,7 @@ class Field:
             turns[function] += 1
             named = bool(words) and not words.isdisjoint(re.findall(r"\w+", test))
             turn = 0 if found[test] else turns[function].bit_length()
-            order.append((not named, turn, -found[test] if found[test] else 0, function, test))
+            order.append((not named, turn, -found[test], covered.seconds[test], test))
         tests, left = [], self.seconds
         for *_, test in sorted(order):
             left -= covered.seconds[test]

@@ -238,10 +238,6 @@ def _no_key(shape: Any, key: Any) -> Hint:
 # Functions that rules are made of
 
 
-def _as_first(*shapes: Shape, **_: Any) -> Shape:
-    return shapes[0]
-
-
 def _checked_axis(*shapes: Shape, axis: Any = None) -> Shape:
     """The shape of the last operand, which has the `axis`."""
     if axis is not None:

@@ -54,7 +54,8 @@ def _index_shape(a: Shape, key: IndexKey) -> Shape:
             sizes.append(len(range(*part.indices(a[axis]))))
         elif isinstance(part, int):
             _refuse_outside(a, axis, (part,))
-        elif isinstance(part, tuple):
+        else:
+            assert isinstance(part, tuple)
             _refuse_outside(a, axis, part)
             sizes += [len(part)] if not lists else []
             lists += 1
@@ -139,12 +140,13 @@ def _index_source(i: Indices, a: Any, key: IndexKey) -> Indices:
             next(taken)
         elif isinstance(part, int):
             found.append(part % size)
-        elif isinstance(part, tuple):
-            chosen = next(taken) if chosen is None else chosen
-            found.append(np.asarray(part, np.int64)[chosen] % size)
         elif isinstance(part, slice):
             start, _, step = part.indices(size)
             found.append(start + step * next(taken))
+        else:
+            assert isinstance(part, tuple)
+            chosen = next(taken) if chosen is None else chosen
+            found.append(np.asarray(part, np.int64)[chosen] % size)
     return tuple(found)
 
 

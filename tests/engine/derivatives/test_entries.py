@@ -6,10 +6,11 @@ from math import prod
 from typing import Any
 
 import numpy as np
+import pytest
 
 from backprop_engine.arrays import sum_axes
 from backprop_engine.graph.steps import Edge
-from backprop_engine.ops import Elementwise, Op, Sample
+from backprop_engine.ops import OPS, Elementwise, Op, Sample
 from backprop_engine.trace.trace import Trace
 from graphs import assert_close, each_sample, largest, some_edge, trace_of
 
@@ -74,3 +75,13 @@ def _assert_single_entries(trace: Trace, edge: Edge, wanted: Any) -> None:
         np.float64(at(one[:split], one[split:])), np.float64(wanted[one]), scale=largest(wanted, 1.0)
     )
     assert operand.shape == wanted.shape[split:]
+
+
+@pytest.mark.parametrize("mask", [(), (1,), (2, 1), (2, 2, 1), (3,), (2, 3)])
+def test_a_number_that_is_added_to_a_whole_row_of_scores_changes_nothing(mask: tuple[int, ...]) -> None:
+    sample = Sample(((2, 2, 4), (2, 3, 4), (2, 3, 5), mask), {"additive": True})
+    trace = trace_of(OPS["scaled_dot_product_attention"], sample)
+    (edge,) = (edge for edge in trace.graph.edges if edge.argnum == 3)
+    found = _by_entries(trace, edge)
+    assert_close(sum_axes(found, (), found.shape), _by_unit_upstreams(trace, edge), scale=1.0)
+    assert bool(np.any(found)) is (mask[-1:] == (3,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -152,3 +153,27 @@ def test_what_is_printed_is_one_short_line() -> None:
     assert repr(
         Bindings.of(scenario.graph, {leaf.name: trace.value(leaf) for leaf in scenario.graph.leaves})
     ) == ("<Bindings of 6 leaves>")
+
+
+@pytest.mark.parametrize("operand", [-1, 2, 7])
+def test_an_operand_is_a_node_that_there_is(operand: int) -> None:
+    with pytest.raises(UsageError, match=f"there is no node at position {operand}"):
+        builder().apply("square", operand)
+
+
+def test_nodes_that_join_in_a_row_have_names_of_their_own_and_their_indices_stay_whole() -> None:
+    made = builder()
+    at = made.leaf("at", Kind.CONSTANT, (2,))
+    row, shapes = [0, at], [(2, 3), (2,)]
+    looked_up = ("#1", OPS["embedding"], itemgetter(0, 1))
+    made.add_bare([looked_up, ("", OPS["square"], lambda row: (row[2],))], row, shapes, "f", ["", ""], None)
+    graph = made.build("f")
+    assert [graph.nodes[position].name for position in row] == ["W", "at", "f#1", "f"]
+    assert shapes == [(2, 3), (2,), (2, 3), (2, 3)]
+    trace = record(
+        graph, Bindings.of(graph, {"W": np.eye(2, 3), "x": [1, 2, 3], "at": [1, 0]}, np.ones((2, 3)))
+    )
+    assert trace.bindings.leaves[at].dtype.kind == "i"
+    assert trace.value("f").tolist() == [[0, 1, 0], [1, 0, 0]]
+    with pytest.raises(UsageError, match="the graph has two nodes called f#1"):
+        made.add_bare([looked_up], [0, at], [(2, 3), (2,)], "f", [""], None)

@@ -128,6 +128,18 @@ def test_the_backward_pass_counts_for_each_operand_that_gets_a_gradient() -> Non
     assert work_by_node(graph) == {"p": 2 * 8 * 16 * 4 // MATRIX_SPEED}
 
 
+def test_a_run_may_take_just_what_is_allowed() -> None:
+    """Less than as if gradient flowed to every operand, which is tried first."""
+    text = (
+        "inputs: {a: {shape: [8, 16], init: ones}}\nconstants: {b: {shape: [16, 4], init: ones}}\n"
+        "nodes:\n  p: a @ b\n  f: sum(p)\n"
+    )
+    need = 2 * 8 * 16 * 4 // MATRIX_SPEED
+    assert load(text, max_work=need).graph.nodes
+    with pytest.raises(ScenarioError, match="takes about 130 multiplications; at most 130 are allowed"):
+        load(text, max_work=need - 1)
+
+
 def test_letters_that_stand_alone_are_summed_before_anything_is_multiplied() -> None:
     """A million numbers each: their products, 10¹², are never made."""
     scenario = load(
