@@ -188,6 +188,7 @@ def composed_operator(
         forward=lambda *operands: forward.value(operands),
         shape=definition.shape,
         work=lambda *shapes: forward.work(shapes),
+        backward_work=max((part.op.backward_work for part in forward.parts), default=1),
         rules=definition.rules,
         constants=forward.constants(),
         indices=(lambda *shapes: forward.indices(shapes)) if _has_indices(forward) else None,

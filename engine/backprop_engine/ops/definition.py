@@ -36,6 +36,7 @@ What it computes
 - `work(*shapes, **attributes)` counts the products or comparisons of two numbers that `forward` makes, where
   those are more than the entries that it reads and writes; a product of matrices makes `MATRIX_SPEED` of them
   in the time of one. A graph that would take too long is refused by it, before anything is computed.
+- `backward_work` is how many times `work` a contribution to a gradient takes, where it is not once.
 - `held(*shapes, **attributes)` counts the numbers that `forward` holds on the way, where they may be far more
   than those of the operands and the result: a run that would not fit is refused before.
 - `rules` has one entry for each operand, or is a function of the operands' shapes and the attributes that
@@ -121,6 +122,8 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
     forward: Callable[..., Any]
     shape: Callable[..., Shape]
     work: Callable[..., int] | None = None
+    backward_work: int = 1
+    """A contribution to an operand's gradient takes so many times `work`."""
     held: Callable[..., int] | None = None
     """``held(*shapes, **attributes)``: how many numbers it holds on the way, where that may be far more than
     its operands and its result."""
@@ -365,6 +368,7 @@ class Family(Struct, frozen=True):
         forward: Callable[..., Any],
         shape: Callable[..., Shape] = broadcast,
         work: Callable[..., int] | None = None,
+        backward_work: int = 1,
         held: Callable[..., int] | None = None,
         rules: Rules | Callable[[tuple[Shape, ...], Attributes], Rules],
         attributes: tuple[OpAttribute, ...] = (),
@@ -406,6 +410,7 @@ class Family(Struct, frozen=True):
             forward=forward,
             shape=shape,
             work=work,
+            backward_work=backward_work,
             held=held,
             rules=rules,
             attributes=attributes,

@@ -222,6 +222,7 @@ def _max_pool(axes: int, samples: tuple[Sample, ...]) -> Op:
         forward=partial(_largest, axes),
         shape=partial(_shape, axes),
         work=partial(_work, axes),
+        backward_work=3,  # the ties are counted, compared with again, and multiplied
         rules=lambda shapes, attributes: _largest_rules(name, axes, attributes),
         attributes=(*_attributes(axes), _dilation(axes), _CEIL_MODE),
         analytic=False,

@@ -29,7 +29,11 @@ def work_by_node(graph: Graph) -> Counter[str]:
     forward = _forward_work(graph)
     backward = Counter(edge.node for edge in graph.edges) if forward else Counter()
     return Counter(
-        {graph.nodes[position].name: work * (1 + backward[position]) for position, work in forward.items()}
+        {
+            graph.nodes[position].name: work
+            * (1 + backward[position] * _backward_work(graph.nodes[position]))
+            for position, work in forward.items()
+        }
     )
 
 
@@ -41,6 +45,11 @@ def _forward_work(graph: Graph) -> dict[int, int]:
     return {position: work for position, work in known if work}
 
 
+def _backward_work(node: Node) -> int:
+    """How many times as much a contribution takes as computing the node."""
+    return 1 if node.op is None else node.op.backward_work
+
+
 def _multiplications(graph: Graph, node: Node) -> int:
     if node.op is None or node.op.work is None:
         return 0
@@ -50,8 +59,17 @@ def _multiplications(graph: Graph, node: Node) -> int:
 
 @derived()
 def pass_work(graph: Graph) -> tuple[int, ...]:
-    """About what each node takes when it is computed, and again for each of its contributions."""
-    return tuple(_multiplications(graph, node) + _PER_ENTRY * prod(node.shape) for node in graph.nodes)
+    """About what each node takes each time: when it is computed, and for each of its contributions.
+
+    Where these differ it is their mean, so that all of them together are what an iteration takes.
+    """
+    contributions = Counter(edge.node for edge in graph.edges)
+    return tuple(_each_time(graph, node, contributions[node.position]) for node in graph.nodes)
+
+
+def _each_time(graph: Graph, node: Node, contributions: int) -> int:
+    made = _multiplications(graph, node) * (1 + contributions * _backward_work(node)) // (1 + contributions)
+    return made + _PER_ENTRY * prod(node.shape)
 
 
 @derived()
@@ -64,20 +82,21 @@ def takes_long(graph: Graph) -> int:
 
 def check_work(node: YamlNode, graph: Graph, max_work: int) -> None:
     """Refuse a graph of which one iteration takes too long; `node` is the place to show."""
-    forward = _forward_work(graph).items()
-    if sum(work * (1 + len(graph.nodes[position].operands)) for position, work in forward) <= max_work:
+    nodes, forward = graph.nodes, _forward_work(graph).items()
+    most = (work * (1 + len(nodes[at].operands) * _backward_work(nodes[at])) for at, work in forward)
+    if sum(most) <= max_work:
         return  # even with a contribution to every operand, so that nobody has to ask which there are
     counted = work_by_node(graph)
     need = counted.total()
     if need > max_work:
-        ((name, most),) = counted.most_common(1)
+        ((name, largest),) = counted.most_common(1)
         message = msg(
             "a run of this graph takes about {need} multiplications; at most {most} are allowed",
             need=_about(need),
             most=_about(max_work),
         )
         hint = msg(
-            "{part} % of them are in {name}; `--max-work` allows more", part=100 * most // need, name=name
+            "{part} % of them are in {name}; `--max-work` allows more", part=100 * largest // need, name=name
         )
         raise mistake(TOO_MUCH_WORK, node, message, hint)
 

@@ -10,9 +10,10 @@ import pytest
 from backprop_engine.errors import ScenarioError
 from backprop_engine.ops import OPS, Op, Sample
 from backprop_engine.ops.definition import MATRIX_SPEED
+from backprop_engine.ops.rules import Linear
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.read.source import Source
-from backprop_engine.scenario.work import work_by_node
+from backprop_engine.scenario.work import pass_work, work_by_node
 from graphs import attributes_of, each_sample, graph_of
 
 MATRICES = ("matmul", "linear", "scaled_dot_product_attention")
@@ -39,6 +40,10 @@ class Counting:
     def __truediv__(self, other: Any) -> Counting:
         return Counting(self.value / _number(other))
 
+    def __eq__(self, other: object) -> bool:
+        Counting.made += 1
+        return self.value == _number(other)
+
     def __ge__(self, other: Any) -> bool:
         Counting.made += 1
         return self.value >= _number(other)
@@ -48,6 +53,7 @@ class Counting:
         return self.value <= _number(other)
 
     __rmul__, __radd__ = __mul__, __add__
+    __hash__ = None  # type: ignore[assignment]
 
 
 def _number(value: Any) -> float:
@@ -60,8 +66,7 @@ def _counts(op: Op, sample: Sample) -> bool:
 
 @each_sample(_counts)
 def test_what_an_operator_says_is_what_it_does(op: Op, sample: Sample) -> None:
-    graph = graph_of(op, sample)
-    operands = [np.vectorize(Counting, otypes=[object])(tensor) for tensor in sample.draw()]
+    graph, operands = graph_of(op, sample), _counting(sample)
     Counting.made = 0
     op.forward(*operands, **attributes_of(op, sample))
     assert op.work is not None
@@ -71,6 +76,43 @@ def test_what_an_operator_says_is_what_it_does(op: Op, sample: Sample) -> None:
         assert told == Counting.made // MATRIX_SPEED
     else:
         assert told / 2 <= Counting.made <= told, "the first of a window is compared with nothing"
+
+
+def _counting(sample: Sample) -> list[Any]:
+    return [np.vectorize(Counting, otypes=[object])(tensor) for tensor in sample.draw()]
+
+
+@each_sample(lambda op, sample: op.backward_work > 1)
+def test_what_a_contribution_takes_where_it_is_more_is_what_it_does(op: Op, sample: Sample) -> None:
+    graph, operands, attributes = graph_of(op, sample), _counting(sample), attributes_of(op, sample)
+    out = op.forward(*operands, **attributes)
+    assert op.work is not None
+    told = op.backward_work * op.work(*(tensor.shape for tensor in operands), **attributes)
+    for edge in graph.edges:
+        assert isinstance(edge.rule, Linear)
+        Counting.made = 0
+        edge.rule.vjp(out, out, *operands, **attributes)
+        assert Counting.made == told
+
+
+def test_max_pooling_takes_three_times_as_much_backward() -> None:
+    text = (
+        "inputs: {x: {shape: [1, 8, 8], init: ones}}\nnodes: {p: 'max_pool2d(x, kernel_size=2)', f: sum(p)}\n"
+    )
+    graph = load(text).graph
+    assert work_by_node(graph) == {"p": 4 * 64}
+    assert pass_work(graph)[1] == (1 + 3) * 64 // 2 + 10 * 16  # the mean of both passes
+    with pytest.raises(ScenarioError, match="takes about 260 multiplications"):
+        load(text, max_work=255)
+    assert load(text, max_work=256)
+
+
+def test_an_operator_of_ones_own_takes_backward_what_the_parts_of_it_take() -> None:
+    graph = load(
+        "operators: {pooled: {inputs: [a], forward: 'max_pool2d(a, kernel_size=2)'}}\n"
+        "inputs: {x: {shape: [1, 8, 8], init: ones}}\nnodes: {p: pooled(x), f: sum(p)}\n"
+    ).graph
+    assert work_by_node(graph) == {"p": 4 * 64}
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -98,7 +140,7 @@ LONG = {
     "large windows": (
         "inputs: {x: {shape: [1, 1000, 1000], init: ones}}\n"
         "nodes:\n  p: max_pool2d(x, kernel_size=500, stride=1)\n  f: sum(p)\n",
-        "a run of this graph takes about 130,000,000,000 multiplications; at most 10,000,000,000 are allowed",
+        "a run of this graph takes about 250,000,000,000 multiplications; at most 10,000,000,000 are allowed",
         "100 % of them are in p; `--max-work` allows more",
     ),
     "a formula of one's own": (
