@@ -3,7 +3,8 @@
 `tanh(h1*w + x)` and `tanh(h2*w + y)` differ only in what is in three places. The *template* of such texts
 is the tree of a sample, `tanh(a*a + a)`; its *slots* are those places. Splitting a text at its names and
 numbers gives what fills the slots, and what is around them finds the template: a text of a known form costs
-one regular expression and one look-up. What a part of the template is in the text, `Filled` says.
+one regular expression and one look-up. Texts come in the order of others before them, so the first guess is
+the form that came next last time. What a part of the template is in the text, `FilledTemplate` says.
 
 Names of operands are slots; names of operators and keywords, steps of paths, quoted text, `true` and `false`
 are none. Numbers are slots in a text without `=`: operands and subscripts, but no attributes.
@@ -48,6 +49,8 @@ from backprop_engine.expressions.tree import (
 __all__ = ["MAX_TEMPLATES", "FilledTemplate", "Template", "fill"]
 
 MAX_TEMPLATES: Final = 256
+_OFTEN: Final = 8
+"""How often a guess has been right before it is made first: what matches a form takes long to make."""
 LONGEST: Final = 500
 """The longest text, in code points, that shares its template: longer ones are rarely alike."""
 
@@ -56,6 +59,7 @@ LONGEST: Final = 500
 _RUN = rf"[^\x00-/:-@\[-^`{{-\x7f{TRANSPOSED}]"
 _BEGINS = rf"(?<!{_RUN})(?<![.\"'])"
 _NUMBER = r"(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][-+]?+[0-9]++)?+"
+_ASCII_NAME = "[A-Za-z_][A-Za-z0-9_]*+"
 _BOOLEAN = rf"(?:[tT]rue|[fF]alse)(?!{_RUN})"
 _NAMES = re.compile(rf"{_BEGINS}(?![0-9]|{_BOOLEAN})({_RUN}++)(?!\s*+(?:\(|=(?!=)))")
 _NAMES_AND_NUMBERS = re.compile(rf"{_BEGINS}((?![0-9]){_RUN}++(?!\s*+\()|{_NUMBER})")
@@ -99,6 +103,15 @@ class Template(Struct, frozen=True, eq=False, dict=True):
     def numbers(self) -> tuple[int, ...]:
         """Which slots are numbers'."""
         return tuple(slot for slot, is_name in enumerate(self.names) if not is_name)
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What most texts of this form match, with their slots as groups."""
+        slots = (f"({_ASCII_NAME if is_name else _NUMBER})" for is_name in self.names)
+        around = map(re.escape, self.around)
+        return re.compile(
+            "".join(chain.from_iterable(zip(around, slots, strict=False))) + re.escape(self.around[-1])
+        )
 
     @cached_property
     def tree(self) -> Expr:
@@ -194,9 +207,7 @@ def alone(text: str, tree: Expr) -> FilledTemplate:
 
 def _shared(text: str) -> FilledTemplate | None:
     """`text` in the template that it shares with others; None where it has none, or is not an expression."""
-    parts = (_NAMES if "=" in text else _NAMES_AND_NUMBERS).split(text)
-    written = tuple(parts[1::2])
-    template = _template(tuple(map(str.isidentifier, written)), tuple(parts[::2]))
+    template, written = _forms.find(text)
     if template is None or not RESERVED.isdisjoint(written):
         return None
     if all(template.names):
@@ -212,6 +223,33 @@ def _shared(text: str) -> FilledTemplate | None:
         if all(numbers[slot] for slot in template.steps)
         else None
     )
+
+
+class _Forms:
+    """Finds the form of a text. It remembers which one came after which, and how often in a row."""
+
+    def __init__(self) -> None:
+        self.previous: Template | None = None
+        self.next: dict[Template | None, tuple[Template, int]] = {}
+
+    def find(self, text: str) -> tuple[Template | None, tuple[str, ...]]:
+        """The template of `text`, if it has one, and what is written in its slots."""
+        previous = self.previous
+        guess, times = self.next.get(previous) or (None, 0)
+        if guess is not None and times > _OFTEN and (found := guess.pattern.fullmatch(text)):
+            self.previous = guess
+            return guess, found.groups()
+        parts = (_NAMES if "=" in text else _NAMES_AND_NUMBERS).split(text)
+        written = tuple(parts[1::2])
+        template = self.previous = _template(tuple(map(str.isidentifier, written)), tuple(parts[::2]))
+        if template is not None:
+            if len(self.next) == MAX_TEMPLATES:
+                self.next.clear()
+            self.next[previous] = (template, times + 1 if template is guess else 0)
+        return template, written
+
+
+_forms: Final = _Forms()
 
 
 def _value(written: str) -> int | float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -282,3 +283,38 @@ def test_long_texts_have_templates_of_their_own() -> None:
     assert filled is not None
     assert filled.template.slots == ()
     assert filled.template is not fill(text).template
+
+
+# Texts in the order of others before them
+
+
+def test_a_form_that_is_guessed_is_that_which_a_text_has() -> None:
+    cycle = ["tanh({0}*W + b)", "{0} - 2 * y", "{0}[1:]", "{0} == 1", "one.h - {0}"]
+    found = [[compare(form.format(f"h{number}")) for form in cycle] for number in range(20)]
+    assert len({tuple(id(one and one.template) for one in row) for row in found}) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["true", "if", "σ", "2", ".5", "h.c", "h[0]", "f(h)", "h ", " h", "h*W", "", "-h"]
+)
+def test_a_guess_that_is_wrong_changes_nothing(name: str) -> None:
+    for number in range(20):
+        compare(f"tanh(h{number}*W + b)")
+    compare(f"tanh({name}*W + b)")
+
+
+@given(TREES, st.data())
+@settings(max_examples=examples(100), deadline=None)
+def test_a_guess_finds_what_is_found_without_one(tree: Expr, data: st.DataObject) -> None:
+    text = render(tree)
+    for _ in range(12):
+        filled = fill(text)
+    other = "".join(data.draw(WORDS) if word == "x" else word for word in re.split(r"\b(x)\b", text))
+    guessed = outcome(fill, other)
+    fill("1 + 1")
+    again = outcome(fill, other)
+    if isinstance(guessed, FilledTemplate) and isinstance(again, FilledTemplate) and filled.template.names:
+        assert (guessed.text, guessed.written, guessed.numbers) == (again.text, again.written, again.numbers)
+        assert guessed.template.around == again.template.around
+    else:
+        assert type(guessed) is type(again)

@@ -38,7 +38,13 @@ from backprop_engine.scenario.read.yaml_nodes import (
     YamlScalar,
     YamlSequence,
 )
-from backprop_engine.scenario.read.yaml_scalars import OutOfRangeError, ScalarValue, resolve
+from backprop_engine.scenario.read.yaml_scalars import (
+    BEGINS_NUMBER,
+    WORDS,
+    OutOfRangeError,
+    ScalarValue,
+    resolve,
+)
 
 __all__ = ["read"]
 
@@ -192,7 +198,9 @@ class _Composer:
         start, end = event.start_mark.index, event.end_mark.index
         if end - start != len(text) or event.style or not text:
             return self.unlike_its_text(event, text, flow, is_key)
-        value = text if is_key else self.resolved(event, text)
+        value: ScalarValue = text
+        if not is_key:  # as `resolved`, which most texts need not be asked for
+            value = self.resolved(event, text) if text[0] in BEGINS_NUMBER else WORDS.get(text, text)
         node = self.last = YamlScalar(self.source, start, end, text, value, "")
         if flow and "(" in text:
             _refuse_open_bracket(node)
@@ -272,7 +280,11 @@ class _Composer:
         entries = node.entries
         inner_size = inner_height = 0
         while type(event := next_event()) is not MappingEndEvent:
-            key = self.key(node, event, flow)
+            if type(event) is not ScalarEvent:
+                raise self.no_key(event)
+            key = scalar(event, flow, True)
+            if key.text in entries or key.text == "<<":
+                self.refuse_key(node, key)
             event = next_event()
             value: YamlNode
             if type(event) is ScalarEvent:
@@ -311,12 +323,9 @@ class _Composer:
         if opening.anchor is not None:
             self.anchors[opening.anchor] = _Anchored(node, size, height)
 
-    def key(self, parent: YamlMapping, event: _Event, flow: bool) -> YamlScalar:
-        """The next key of `parent`, which must be a scalar."""
-        if type(event) is not ScalarEvent:
-            raise self.no_key(event)
-        node = self.scalar(event, flow, True)
-        name = node.text
+    def refuse_key(self, parent: YamlMapping, key: YamlScalar) -> None:
+        """Refuse a key that `parent` has already, and one that is a merge key."""
+        name = key.text
         if name in parent.entries:
             first = parent.entries[name].key.place
             message = msg(
@@ -325,13 +334,12 @@ class _Composer:
                 line=first.line,
                 column=first.column,
             )
-            raise self.source.error(YAML_DUPLICATE, message, node.offset, width=len(name))
-        if name == "<<" and not node.style:
+            raise self.source.error(YAML_DUPLICATE, message, key.offset, width=len(name))
+        if not key.style:
             hint = msg("write the entries out; an alias can repeat a whole value")
             raise self.source.error(
-                YAML_MERGE, msg("merge keys are not part of YAML 1.2"), node.offset, hint, 2
+                YAML_MERGE, msg("merge keys are not part of YAML 1.2"), key.offset, hint, 2
             )
-        return node
 
     def alias(self, event: _Event) -> YamlNode:
         """The node that an alias repeats."""

@@ -10,7 +10,7 @@ import re
 from math import inf, isinf, nan
 from typing import Final, TypeAlias
 
-__all__ = ["OutOfRangeError", "ScalarValue", "origins", "resolve"]
+__all__ = ["BEGINS_NUMBER", "WORDS", "OutOfRangeError", "ScalarValue", "origins", "resolve"]
 
 ScalarValue: TypeAlias = str | int | float | bool | None
 
@@ -19,7 +19,7 @@ class OutOfRangeError(ValueError):
     """A number that 64-bit floating point cannot hold."""
 
 
-_WORDS: Final[dict[str, ScalarValue]] = {
+WORDS: Final[dict[str, ScalarValue]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -27,7 +27,9 @@ _WORDS: Final[dict[str, ScalarValue]] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -inf),
     **dict.fromkeys((".nan", ".NaN", ".NAN"), nan),
 }
-_BEGINS_NUMBER = frozenset("0123456789+-.")
+"""Plain scalars that are no numbers, and mean something else than their text."""
+BEGINS_NUMBER: Final = frozenset("0123456789+-.")
+"""What a number may begin with, and no other scalar that is in `WORDS` but for infinities and NaN."""
 _ENDS_NUMBER = frozenset("0123456789.")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _SAFE_DIGITS = 300
@@ -35,8 +37,8 @@ _SAFE_DIGITS = 300
 
 def resolve(text: str) -> ScalarValue:
     """The value of a plain scalar: `null`, a boolean, a number, or else the text itself."""
-    if text[:1] not in _BEGINS_NUMBER:
-        return _WORDS.get(text, text)
+    if text[:1] not in BEGINS_NUMBER:
+        return WORDS.get(text, text)
     # What `float` takes beyond YAML: blanks, `inf`, `nan`, underscores, and digits of other scripts.
     if text[-1] not in _ENDS_NUMBER or "_" in text or not text.isascii():
         return _based_or_word(text)
@@ -54,7 +56,7 @@ def resolve(text: str) -> ScalarValue:
 def _based_or_word(text: str) -> ScalarValue:
     """The value of what begins like a decimal number but is not one."""
     if not _BASED.fullmatch(text):
-        return _WORDS.get(text, text)
+        return WORDS.get(text, text)
     if len(text) > _SAFE_DIGITS:
         raise OutOfRangeError
     return int(text, 0)
