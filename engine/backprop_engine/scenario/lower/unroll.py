@@ -97,8 +97,14 @@ class _Unroller:
         if level.order is None:
             self.run_scans(level, scope)
         else:
+            definitions, broken = level.definitions, level.broken
+            add_expression, mistakes = self.lowering.add, self.mistakes
             for name in chain(level.order, level.stuck):
-                self.add(level.definitions[name], scope, broken=name in level.broken)
+                definition = definitions[name]
+                if type(definition) is Expression:  # as `add` does it, for nearly all of a long file
+                    add_expression(definition, mistakes, broken=name in broken, scope=scope)
+                else:
+                    self.add(definition, scope, broken=name in broken)
         if level.definitions and scope is TOP:
             self.check_unused()
 

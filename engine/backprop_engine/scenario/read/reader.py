@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -97,6 +98,10 @@ def _with_marks(text: str) -> tuple[str, str]:
         return "", text
     mark = next(character for character in map(chr, count(_FIRST_OF_NO_MEANING)) if character not in text)
     return mark, _BLANK_PLACES.sub(rf"\g<1>{mark}", text)
+
+
+_entry: Final[Callable[[tuple[YamlScalar, YamlNode]], YamlEntry]] = partial(tuple.__new__, YamlEntry)
+"""Makes an entry in half the time that `YamlEntry` takes."""
 
 
 class _Anchored(NamedTuple):
@@ -295,7 +300,7 @@ class _Composer:
                 value = self.node(event, flow)
                 inner_size += self.size - 1
                 inner_height = max(inner_height, self.height)
-            entries[key.text] = YamlEntry(key, value)
+            entries[key.text] = _entry((key, value))
         self.leave(opening, node, 1 + 2 * len(entries) + inner_size, 1 + inner_height)
         return node
 
