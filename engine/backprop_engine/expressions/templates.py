@@ -194,8 +194,15 @@ def fill(text: str, *, shared: bool = True) -> FilledTemplate:
     What is not `shared` is a template of its own without slots, whose parts are the text's own: for messages
     that quote them.
     """
-    filled = _shared(text) if shared and len(text) <= LONGEST else None
-    return alone(text, parse(text)) if filled is None else filled
+    if shared and len(text) <= LONGEST:
+        template, written = _forms.find(text)
+        if template is not None and RESERVED.isdisjoint(written):
+            if all(template.names):
+                return FilledTemplate(text, template, written)
+            numbers = _numbers(template, written)
+            if numbers is not None:
+                return FilledTemplate(text, template, written, numbers)
+    return alone(text, parse(text))
 
 
 def alone(text: str, tree: Expr) -> FilledTemplate:
@@ -205,24 +212,15 @@ def alone(text: str, tree: Expr) -> FilledTemplate:
     return FilledTemplate(text, template)
 
 
-def _shared(text: str) -> FilledTemplate | None:
-    """`text` in the template that it shares with others; None where it has none, or is not an expression."""
-    template, written = _forms.find(text)
-    if template is None or not RESERVED.isdisjoint(written):
-        return None
-    if all(template.names):
-        return FilledTemplate(text, template, written)
+def _numbers(template: Template, written: tuple[str, ...]) -> dict[int, int | float] | None:
+    """The values of the numbers in slots; None where one is none, or not what its place takes."""
     try:
         numbers = {slot: _value(written[slot]) for slot in template.numbers}
     except ValueError:
         return None
     if not all(type(numbers[slot]) is int for slot in template.whole):
         return None
-    return (
-        FilledTemplate(text, template, written, numbers)
-        if all(numbers[slot] for slot in template.steps)
-        else None
-    )
+    return numbers if all(numbers[slot] for slot in template.steps) else None
 
 
 class _Forms:

@@ -14,7 +14,25 @@ def topological_order(uses: Mapping[str, Sequence[str]]) -> list[str]:
     `uses` gives the definitions that each definition takes operands from. What lies on a cycle, or depends on
     one, is left out.
     """
-    return list(TopologicalOrder(uses, ()))
+    names = list(uses)
+    rank = {name: position for position, name in enumerate(names)}
+    waiting: list[int] = []
+    users: list[list[int]] = [[] for _ in names]
+    for position, operands in enumerate(uses.values()):
+        distinct = {rank[operand] for operand in operands}
+        waiting.append(len(distinct))
+        for operand in distinct:
+            users[operand].append(position)
+    ready = [position for position, count in enumerate(waiting) if not count]
+    order: list[str] = []
+    while ready:
+        position = heappop(ready)
+        order.append(names[position])
+        for user in users[position]:
+            waiting[user] -= 1
+            if not waiting[user]:
+                heappush(ready, user)
+    return order
 
 
 class TopologicalOrder:
