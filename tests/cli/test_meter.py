@@ -97,13 +97,13 @@ def test_each_iteration_is_computed_once(
     commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorded: list[object] = []
-    record = runs.record
+    run_both = runs.run_both
 
     def counted(*arguments: object) -> object:
         recorded.append(arguments)
-        return record(*arguments)  # type: ignore[arg-type]
+        return run_both(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(runs, "record", counted)
+    monkeypatch.setattr(runs, "run_both", counted)
     data = json.loads(commands("run", file(tmp_path, TEXT), "--json").out)
     assert len(data["iterations"]) == 301
     assert len(recorded) == 300

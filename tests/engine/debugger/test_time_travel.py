@@ -57,7 +57,7 @@ class Count:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.recorded = 0
-        for name in ("record", "record_forward"):
+        for name in ("record", "run_both", "record_forward"):
             monkeypatch.setattr(runs, name, self._counting(getattr(runs, name)))
 
     def _counting(self, function: Callable[..., object]) -> Callable[..., object]:

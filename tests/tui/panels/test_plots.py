@@ -275,8 +275,8 @@ def test_nothing_is_computed_for_a_picture(monkeypatch: pytest.MonkeyPatch) -> N
         recorded.append(arguments)
         raise AssertionError
 
-    monkeypatch.setattr(runs, "record", counted)
-    monkeypatch.setattr(runs, "record_forward", counted)
+    for name in ("record", "run_both", "record_forward"):
+        monkeypatch.setattr(runs, name, counted)
     for kind in kinds(shown):
         plots(View(shown.scenario, shown.session, plot=kind), 60, 12)
     assert recorded == []
