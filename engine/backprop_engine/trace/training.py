@@ -17,13 +17,22 @@ __all__ = ["Running", "Training", "held_numbers", "kept_traces", "stride"]
 
 KEPT_ENTRIES: Final = 2**22
 """How many numbers the checkpoints of a run may hold together, roughly: 32 MiB in double precision."""
-_OBJECT_ENTRIES: Final = 16
-"""The overhead of a tensor object, in numbers."""
+KEPT_NUMBERS: Final = 2**18
+"""How many numbers a history may keep: 2 MiB. Where it would be more, iterations are left out evenly."""
+_OBJECT_BYTES: Final = 128
+"""The overhead of a tensor object; a dictionary has that of two."""
+_SINGLE: Final = 4
+_DOUBLE: Final = 8
+"""What a number of single and of double precision takes, in bytes."""
 _KEPT_TRACES: Final = 4
 _TRACE_ENTRIES: Final = 2**23
 """How many numbers the traces may hold together that are kept beside the last two: 64 MiB."""
 _BESIDE: Final = 2
 """Traces and checkpoints beside the kept ones: the one being made and the one being looked at."""
+_AT_WORK: Final = 6
+"""How many tensors as large as the largest a rule holds while it works, in single precision at least."""
+_TRACKED: Final = 5
+"""How many numbers of a parameter the history keeps of an iteration, at most."""
 
 
 class Running(Struct, frozen=True):
@@ -76,19 +85,36 @@ class Training(Struct, frozen=True, eq=False):
 def held_numbers(graph: Graph, training: Training | None = None) -> int:
     """How many numbers a run of the graph holds at most, whatever is looked at.
 
-    For a training these are several traces, the optimizer's state, and the checkpoints; inputs and constants
-    count once.
+    For a training these are several traces, the optimizer's state, the checkpoints, the history, and what is
+    made on the way by the rule that needs most; inputs and constants count once.
     """
     entries = graph.numbers()
     if training is None:
         return entries
-    updated, remembered = _parameter_entries(graph, training)
-    updated += _running_entries(graph, training)
-    shared = sum(prod(leaf.shape) for leaf in graph.leaves) - updated
+    parameters, remembered = _parameter_entries(graph, training)
+    shared = sum(prod(leaf.shape) for leaf in graph.leaves) - parameters - _running_entries(graph, training)
     traces = min(training.steps + 1, kept_traces(graph) + _BESIDE)
     checkpoints = 1 + training.steps // stride(graph, training) + _BESIDE
-    own = entries - shared + remembered
-    return shared + traces * own + checkpoints * _checkpoint_entries(graph, training)
+    own = entries - shared + remembered + (parameters if training.clipping else 0)
+    beside = _history_bytes(graph, training) + _bytes_at_work(graph)
+    return (
+        shared
+        + traces * own
+        + checkpoints * _checkpoint_entries(graph, training)
+        + -(-beside // graph.dtype.itemsize)
+    )
+
+
+def _history_bytes(graph: Graph, training: Training) -> int:
+    """The losses of all iterations, and what is kept of the parameters."""
+    tracked = _TRACKED * len(graph.training_schedule.updates or ()) * (training.steps + 1)
+    return _DOUBLE * (training.steps + 1 + min(tracked, KEPT_NUMBERS))
+
+
+def _bytes_at_work(graph: Graph) -> int:
+    """What a rule holds beside its result while it works."""
+    largest = max(prod(node.shape) for node in graph.nodes)
+    return _AT_WORK * largest * max(graph.dtype.itemsize, _SINGLE)
 
 
 def _parameter_entries(graph: Graph, training: Training) -> tuple[int, int]:
@@ -118,5 +144,5 @@ def stride(graph: Graph, training: Training | None) -> int:
 def _checkpoint_entries(graph: Graph, training: Training) -> int:
     """The size of a checkpoint, in numbers."""
     parameters = len(graph.training_schedule.updates or ())
-    objects = _OBJECT_ENTRIES * (len(graph.leaves) + 4 * parameters)
+    objects = _OBJECT_BYTES // graph.dtype.itemsize * (4 + len(graph.leaves) + 7 * parameters)
     return sum(_parameter_entries(graph, training)) + _running_entries(graph, training) + objects

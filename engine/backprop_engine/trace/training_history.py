@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from backprop_engine.arrays import norms
 from backprop_engine.graph.graph import Graph
 from backprop_engine.trace.trace import Trace
+from backprop_engine.trace.training import KEPT_NUMBERS
 
 __all__ = ["TrackedNumber", "TrainingHistory"]
 
 _SMALL: Final = 4
 """Each number of a parameter of at most this size is tracked; of a larger one, its norm."""
-KEPT_NUMBERS: Final = 2**18
-"""How many numbers a run may keep: 2 MiB. Where it would be more, iterations are left out evenly."""
 
 Numbers = NDArray[np.float64]
 
