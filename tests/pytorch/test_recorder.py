@@ -17,10 +17,12 @@ from faulty_models import FAULTS, Fault
 from recorded_models import CASES, Case, Language
 from safetensors.numpy import load_file
 from torch import nn
+from torch.utils._python_dispatch import _get_current_dispatch_mode
 
 from backprop_engine.recordings.events import BackwardCall
 from backprop_engine.recordings.findings import find
 from backprop_engine.recordings.recording import EngineRun, Recording, open_recording
+from backprop_engine.recordings.scenarios import load_recording
 from backprop_tui.cli.main import run as run_command
 from backprop_tui.torch import record
 
@@ -439,3 +441,39 @@ def test_settings_are_kept_by_name(tmp_path: Path) -> None:
     assert settings["aten.masked_fill.Scalar"] == {"value": "-inf"}
     assert settings["aten.gelu.default"] == {"approximate": "tanh"}
     assert settings["aten.view.default"] == {"size": [3, 2]}
+
+
+def test_a_step_after_the_end_is_refused_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    engine = torch.autograd._engine_run_backward
+    with record(tmp_path / "run") as tape:
+        torch.ones(2, requires_grad=True).sum().backward()
+    with pytest.raises(RuntimeError, match="has ended"):
+        tape.step()
+    assert torch.autograd._engine_run_backward is engine
+    assert _get_current_dispatch_mode() is None
+
+
+def _of_many_axes(x: Any) -> Any:
+    return x.reshape(2, 3, *[1] * 50).exp().sum()
+
+
+def _beside_a_transform(x: Any) -> Any:
+    torch.func.grad(lambda y: (y * y).sum())(x.detach())
+    return x.exp().sum()
+
+
+def _beside_a_tensor_without_memory(x: Any) -> Any:
+    torch.ones(2, 3, device="meta").mul(2)
+    return x.exp().sum()
+
+
+@pytest.mark.parametrize("loss", [_of_many_axes, _beside_a_transform, _beside_a_tensor_without_memory])
+def test_what_is_unusual_in_a_program_is_recorded(loss: Any, tmp_path: Path) -> None:
+    x = torch.linspace(-1, 1, 6).reshape(2, 3).requires_grad_()
+    with record(tmp_path / "run"):
+        loss(x).backward()
+    trace = load_recording(tmp_path / "run").run().trace(0)
+    assert x.grad is not None
+    np.testing.assert_array_equal(x.grad.numpy(), x.detach().exp().numpy())
+    (leaf,) = (leaf for leaf in trace.graph.leaves if leaf.takes_gradient)
+    np.testing.assert_array_equal(trace.gradient(leaf), x.grad.numpy())

@@ -13,6 +13,8 @@ from msgspec import Meta, Struct
 __all__ = [
     "DTYPES",
     "FORMAT",
+    "MOST_OF_ERROR",
+    "MOST_OF_TEXT",
     "BackwardCall",
     "BackwardCheck",
     "DataSpan",
@@ -45,9 +47,14 @@ DTYPES: Final = {
 }
 """The element types of stored tensors, as safetensors spells them, and their sizes in bytes."""
 
+MOST_OF_TEXT: Final = 1_000
+"""The most characters of a name, a path or another text."""
+MOST_OF_ERROR: Final = 10_000
+"""The most characters of the message of an error."""
+
 Count: TypeAlias = Annotated[int, Meta(ge=0)]
 Extent: TypeAlias = Annotated[int, Meta(ge=0, le=2**48)]
-Text: TypeAlias = Annotated[str, Meta(max_length=1_000)]
+Text: TypeAlias = Annotated[str, Meta(max_length=MOST_OF_TEXT)]
 PlainValue: TypeAlias = bool | int | float | Text | list[bool | int | float | Text | None] | None
 """An argument that is not a tensor; numbers that are not finite are strings."""
 
@@ -180,7 +187,7 @@ class ReducedGradient(Struct, frozen=True, omit_defaults=True, tag_field="event"
 class EngineEnd(Struct, frozen=True, tag_field="event", tag="end"):
     """The backward engine is done; `error` is the message of the exception that stopped it, if any."""
 
-    error: Annotated[str, Meta(max_length=10_000)] = ""
+    error: Annotated[str, Meta(max_length=MOST_OF_ERROR)] = ""
 
 
 Event: TypeAlias = (
@@ -210,5 +217,5 @@ class Manifest(Struct, frozen=True, omit_defaults=True):
     first_step: Count = 0
     last_step: int = -1
     complete: bool = False
-    left_out: tuple[Annotated[str, Meta(max_length=10_000)], ...] = ()
+    left_out: tuple[Annotated[str, Meta(max_length=MOST_OF_ERROR)], ...] = ()
     model: Text = ""

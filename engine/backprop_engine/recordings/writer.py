@@ -9,14 +9,17 @@ is why a recording whose program was killed can be read up to its last complete 
 from __future__ import annotations
 
 import json
+import os
+import weakref
 from ctypes import Array, c_char
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias
 
 import msgspec
 
-from backprop_engine.recordings.events import DataSpan, Event, Manifest, StepStart
+from backprop_engine.recordings.events import MOST_OF_TEXT, DataSpan, Event, Manifest, StepStart
 from backprop_engine.recordings.folders import holds_recording, index_path, manifest_path, shard_path
+from backprop_engine.recordings.texts import fitting
 from backprop_engine.whole_files import whole_file, write_whole
 
 __all__ = ["RecordingWriter"]
@@ -35,8 +38,8 @@ class _Shard:
     def __init__(self, path: Path, number: int) -> None:
         self.path, self.number, self.end = path, number, 0
         self._header: dict[str, Any] = {}
-        self._file: BinaryIO = path.open("wb", buffering=2**20)
-        self._file.write(b" " * _HEADER)
+        self.file: BinaryIO = path.open("wb", buffering=2**20)
+        self.file.write(b" " * _HEADER)
 
     @property
     def full(self) -> bool:
@@ -49,7 +52,7 @@ class _Shard:
         return self._put(f"t{len(self._header)}", dtype, shape, raw)
 
     def _put(self, name: str, dtype: str, shape: tuple[int, ...], raw: Raw) -> DataSpan:
-        self._file.write(raw)
+        self.file.write(raw)
         span = DataSpan(self.number, self.end, self.end + len(raw))
         self.end = span.end
         self._header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [span.begin, span.end]}
@@ -57,9 +60,9 @@ class _Shard:
 
     def close(self) -> None:
         text = json.dumps(self._header, separators=(",", ":")).encode()
-        self._file.seek(0)
-        self._file.write((_HEADER - 8).to_bytes(8, "little") + text.ljust(_HEADER - 8))
-        self._file.close()
+        self.file.seek(0)
+        self.file.write((_HEADER - 8).to_bytes(8, "little") + text.ljust(_HEADER - 8))
+        self.file.close()
 
 
 class _Step:
@@ -90,6 +93,9 @@ class RecordingWriter:
         self._shards = 0
         self._index = index_path(folder).open("wb")
         self._write_manifest()
+        self._is_copy = False
+        """Whether this process was forked from the one that records."""
+        _OPEN.add(self)
 
     def start(self, step: int) -> None:
         """What follows belongs to `step`."""
@@ -98,14 +104,23 @@ class RecordingWriter:
         self.event(StepStart(step))
 
     def event(self, event: Event) -> None:
-        """Add an event to the current step."""
-        self._steps[-1].lines.append(self._encoder.encode(event) + b"\n")
+        """Add an event to the current step; a text that no reader would take is replaced by one that fits."""
+        self._steps[-1].lines.append(self._encoded(event) + b"\n")
+
+    def _encoded(self, event: Event | Manifest) -> bytes:
+        try:
+            line = self._encoder.encode(event)
+        except UnicodeEncodeError:
+            return self._encoder.encode(fitting(event))
+        if len(line) > MOST_OF_TEXT and max(map(len, line.split(b'"'))) > MOST_OF_TEXT:
+            return self._encoder.encode(fitting(event))
+        return line
 
     def tensor(self, dtype: str, shape: tuple[int, ...], raw: Raw) -> DataSpan:
         """Store the bytes of a tensor, in row-major order."""
         if self._shard is None or self._shard.full:
             self._close_shard()
-            path = shard_path(self.folder, self._shards)
+            path = Path(os.devnull) if self._is_copy else shard_path(self.folder, self._shards)
             self._shard = _Shard(path, self._shards)
             self._steps[-1].shards.append(path)
             self._shards += 1
@@ -131,6 +146,8 @@ class RecordingWriter:
         """Finish the last step and say in the manifest that the recording is complete."""
         self.finish_step()
         self._index.close()
+        if self._is_copy:
+            return
         steps = [step.number for step in self._steps]
         self.manifest = msgspec.structs.replace(
             self.manifest,
@@ -141,6 +158,15 @@ class RecordingWriter:
         )
         self._write_manifest()
 
+    def discard(self) -> None:
+        """Write nothing from now on, in a process that was forked from the one that records."""
+        self._is_copy = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for file in (self._index, *([] if self._shard is None else [self._shard.file])):
+            if not file.closed:
+                os.dup2(nowhere, file.fileno())  # what is in its buffer is its parent's to write
+        os.close(nowhere)
+
     def _close_shard(self) -> None:
         if self._shard is not None:
             self._shard.close()
@@ -148,7 +174,7 @@ class RecordingWriter:
 
     def _drop_oldest(self) -> None:
         """Drop the oldest steps until the others fit in `max_bytes`; the last one always stays."""
-        if self.max_bytes is None:
+        if self.max_bytes is None or self._is_copy:
             return
         total = sum(step.size for step in self._steps)
         dropped = 0
@@ -176,5 +202,17 @@ class RecordingWriter:
         self._index = index.open("ab")
 
     def _write_manifest(self) -> None:
-        text = msgspec.json.format(self._encoder.encode(self.manifest), indent=2) + b"\n"
+        text = msgspec.json.format(self._encoded(self.manifest), indent=2) + b"\n"
         write_whole(manifest_path(self.folder), text)
+
+
+_OPEN: Final[weakref.WeakSet[RecordingWriter]] = weakref.WeakSet()
+
+
+def _discard_in_child() -> None:
+    for writer in list(_OPEN):
+        writer.discard()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_discard_in_child)

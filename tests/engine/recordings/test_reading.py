@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,6 +103,58 @@ def test_a_fault_of_a_node_that_no_operator_made_is_told_by_its_node(tmp_path: P
     (finding,) = find(open_recording(tmp_path))
     assert (finding.kind, finding.node, finding.op) == ("backward-nan", "c1", "MyFunctionBackward")
     assert (finding.file, finding.line) == ("", 0)
+
+
+@pytest.mark.parametrize("name", ["n" * 3_000, "caf\udce9", "\udce9" * 900])
+def test_texts_that_no_reader_would_take_are_written_as_it_takes_them(name: str, tmp_path: Path) -> None:
+    writer = RecordingWriter(tmp_path, Manifest(FORMAT, "torch", "2.13.0", model=name))
+    writer.start(0)
+    weight = Operand(0, None, 0, f"{name}.w", TensorEntry(0, (2,), "F32", 1.0))
+    made = TensorEntry(1, (2,), "F32", 1.0)
+    told = {"mode": name, "names": [name, None, 1]}
+    writer.event(OperatorCall(name, "n1", None, name, name, 7, name, (weight,), (made,), told))
+    writer.event(EngineStart((("n1", 0),), name, 8))
+    writer.event(GraphNode("n1", name, (("a1", 0),)))
+    writer.event(GraphNode("a1", "AccumulateGrad", (), f"{name}.w", TensorEntry(0, (2,), "F32", 1.0)))
+    writer.event(EngineEnd(f"{name}: " + "e" * 12_000))
+    writer.close()
+    recording = open_recording(tmp_path)
+    (call,), (run,) = recording.steps[0].operators, recording.steps[0].runs
+    assert call.inputs[0] is not None
+    assert [call.inputs[0].leaf] == list(run.leaves)
+    assert call.module[:3] == name[:3].replace("\udce9", "\\udce9")[:3]
+    assert run.error.endswith("eee")
+
+
+FORKED = """
+import os, sys
+from pathlib import Path
+from backprop_engine.recordings.events import FORMAT, Manifest, OperatorCall, TensorEntry
+from backprop_engine.recordings.writer import RecordingWriter
+
+writer = RecordingWriter(Path(sys.argv[1]), Manifest(FORMAT, "torch", "2.13.0"), 4_000_000)
+for step in range(4):
+    writer.start(step)
+    values = [TensorEntry(0, (2,), "U8", data=writer.tensor("U8", (2,), bytes([step, process])))
+              for process in [os.getpid() % 256]]
+    if step == 1:
+        forked = os.fork()
+        if forked:
+            os.waitpid(forked, 0)
+    writer.event(OperatorCall("aten.relu", outputs=tuple(values)))
+writer.close()
+"""
+
+
+def test_a_forked_process_leaves_the_recording_to_its_parent(tmp_path: Path) -> None:
+    run = subprocess.Popen([sys.executable, "-c", FORKED, str(tmp_path / "run")])
+    assert run.wait() == 0
+    recording = open_recording(tmp_path / "run")
+    stored = [recording.entries(step.operators[0].outputs[0]) for step in recording.steps]
+    assert [step.number for step in recording.steps] == [1, 2, 3]
+    assert [list(each) for each in stored if each is not None] == [
+        [step, run.pid % 256] for step in (1, 2, 3)
+    ]
 
 
 def test_an_existing_recording_is_kept(tmp_path: Path) -> None:

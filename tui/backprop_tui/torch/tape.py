@@ -95,11 +95,14 @@ class Tape:
         self._handles: list[Any] = []
         self._engine: Any = None
         self._step = 0
+        self._ended = False
 
     # Steps
 
     def step(self) -> None:
-        """End the current step and begin the next one."""
+        """End the current step and begin the next one; `RuntimeError` once the recording has ended."""
+        if self._ended:
+            raise RuntimeError("this recording has ended: step() belongs into its `with` block")
         self._stop()
         self._step += 1
         self._start()
@@ -118,6 +121,11 @@ class Tape:
         self._apply = ApplyHook(self.function)
         self._mode = _Dispatch(self)
         self._mode.__enter__()
+
+    def _end(self) -> None:
+        """End the last step, after which there is no other."""
+        self._ended = True
+        self._stop()
 
     def _stop(self) -> None:
         if self._mode is None:
@@ -269,7 +277,8 @@ class Tape:
     # Backward
 
     def _run_engine(self, outputs: Sequence[Any], *arguments: Any, **keywords: Any) -> Any:
-        if _get_current_dispatch_mode() is None:  # a check computes gradients of its own
+        if _get_current_dispatch_mode() is None or torch._C._are_functorch_transforms_active():
+            # a check computes gradients of its own, and a transform such as torch.func.grad does
             return self._engine(outputs, *arguments, **keywords)
         with _disable_current_modes():
             handles = self._watch(outputs)
@@ -529,7 +538,7 @@ def record(
 def _finish(tape: Tape, writer: RecordingWriter) -> None:
     """End the last step, and complete the manifest with what is missing in the recording."""
     try:
-        tape._stop()
+        tape._end()
     finally:
         overwritten = tape._tensors.overwritten
         text = f"{overwritten} tensors of steps with trouble were overwritten in place before they ended"

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import torch
 
+from backprop_engine.arrays import MAX_AXES
 from backprop_engine.recordings.events import DataSpan, TensorEntry
 from backprop_engine.recordings.writer import RecordingWriter
 
@@ -110,10 +111,10 @@ class TensorStore:
         self._fresh = []
 
     def _note(self, tensor: Any, *, made: bool) -> int:
-        draft = _Draft(tuple(tensor.shape), tensor.dtype, made=made)
+        draft = _Draft(_shape(tensor), tensor.dtype, made=made)
         self._drafts.append(draft)
         tensor = tensor.detach()
-        if _gone(tensor):
+        if tensor.is_meta or _gone(tensor):
             return len(self._drafts) - 1
         if self._hold or self._stores(tensor):
             draft.tensor = tensor
@@ -194,7 +195,7 @@ class TensorStore:
         tensor = draft.tensor
         tensor = tensor.cpu().resolve_neg().contiguous()
         raw = (c_char * tensor.nbytes).from_address(tensor.data_ptr()) if tensor.nbytes else b""
-        draft.span = self._writer.tensor(_DTYPES[tensor.dtype], tuple(tensor.shape), raw)
+        draft.span = self._writer.tensor(_DTYPES[tensor.dtype], draft.shape, raw)
 
     def _store_late(self, draft: _Draft) -> None:
         tensor = draft.tensor
@@ -213,6 +214,11 @@ class TensorStore:
     def _entry(self, number: int, draft: _Draft) -> TensorEntry:
         dtype = _DTYPES.get(draft.dtype, str(draft.dtype))
         return TensorEntry(number, draft.shape, dtype, draft.norm, draft.nan, draft.inf, draft.span)
+
+
+def _shape(tensor: Any) -> tuple[int, ...]:
+    """The shape of a tensor; flat where it has more axes than an array here may have."""
+    return tuple(tensor.shape) if tensor.ndim <= MAX_AXES else (tensor.numel(),)
 
 
 def _local(tensor: Any) -> Any:
