@@ -164,16 +164,18 @@ def test_an_operand_is_a_node_that_there_is(operand: int) -> None:
 def test_nodes_that_join_in_a_row_have_names_of_their_own_and_their_indices_stay_whole() -> None:
     made = builder()
     at = made.leaf("at", Kind.CONSTANT, (2,))
-    row, shapes = [0, at], [(2, 3), (2,)]
-    looked_up = ("#1", OPS["embedding"], itemgetter(0, 1))
-    made.add_bare([looked_up, ("", OPS["square"], lambda row: (row[2],))], row, shapes, "f", ["", ""], None)
+    row, text = [0, at], "square(embedding(W, at))"
+    looked_up = ("#1", OPS["embedding"], itemgetter(0, 1), (7, 0, 23, 0))
+    squared = ("", OPS["square"], lambda row: (row[2],), (0, 0, 24, 0))
+    made.add_bare([looked_up, squared], row, "f", text, [0], None)
     graph = made.build("f")
     assert [graph.nodes[position].name for position in row] == ["W", "at", "f#1", "f"]
-    assert shapes == [(2, 3), (2,), (2, 3), (2, 3)]
+    assert [graph.nodes[position].shape for position in row] == [(2, 3), (2,), (2, 3), (2, 3)]
+    assert [graph.nodes[position].text for position in row[2:]] == ["embedding(W, at)", text]
     trace = record(
         graph, Bindings.of(graph, {"W": np.eye(2, 3), "x": [1, 2, 3], "at": [1, 0]}, np.ones((2, 3)))
     )
     assert trace.bindings.leaves[at].dtype.kind == "i"
     assert trace.value("f").tolist() == [[0, 1, 0], [1, 0, 0]]
     with pytest.raises(UsageError, match="the graph has two nodes called f#1"):
-        made.add_bare([looked_up], [0, at], [(2, 3), (2,)], "f", [""], None)
+        made.add_bare([looked_up], [0, at], "f", text, [0], None)
