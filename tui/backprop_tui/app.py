@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.app import App, SystemCommand
@@ -25,7 +26,9 @@ from backprop_tui.commands.keys import remapped
 from backprop_tui.commands.table import COMMANDS
 from backprop_tui.screens.bindings import CommandScreen, TranslatedScreen, binding_id
 from backprop_tui.screens.left_views import LeftViews, is_same
+from backprop_tui.screens.steady import WINDOWS
 from backprop_tui.settings import UserSettings, change_setting
+from backprop_tui.textual_private import replaceable
 from backprop_tui.themes import DARK, LIGHT
 from backprop_tui.view import View
 
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["DebuggerApp"]
 
 
+_STYLES, _IN_ASCII = (Path(__file__).with_name(f"{name}.tcss") for name in ("app", "ascii"))
+"""The styles of the debugger's screen, and those of all screens in plain signs."""
 _YOUNG = 50000
 _PAGES: Final = (
     "backprop_tui.render.equation.equation",
@@ -72,7 +77,6 @@ class DebuggerApp(App[None]):
     `animated` one a pulse runs along the wires of each step.
     """
 
-    CSS_PATH = "app.tcss"
     TITLE = "backprop-tui"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+p,f2", "command_palette", show=False, priority=True, id=binding_id("palette")),
@@ -94,7 +98,8 @@ class DebuggerApp(App[None]):
         folder: ScenarioFolder | None = None,
         staged: bool = False,
     ) -> None:
-        super().__init__()
+        styles = [_STYLES, *([WINDOWS] if view is None else []), *([_IN_ASCII] if ascii else [])]
+        super().__init__(css_path=[*styles])
         self.staged = staged
         self.ends = False
         self.left = LeftViews()
@@ -127,17 +132,34 @@ class DebuggerApp(App[None]):
             return filters
         return [NoColor() if isinstance(line_filter, Monochrome) else line_filter for line_filter in filters]
 
+    def get_default_screen(self) -> Screen[None]:
+        """The debugger or the gallery: nothing else is painted before it, and it is at the bottom."""
+        first = self._gallery() if self.start_view is None else self._opened(self.start_view)
+        return replaceable(first)
+
     def on_mount(self) -> None:
-        """Open the debugger or the gallery."""
+        """Offer the tour in the gallery, and load what a debugger needs later."""
         self.set_keymap({binding_id(name): ",".join(keys) for name, keys in self.settings.keys.items()})
         if self.start_view is None:
             self._offer_tour(self.open_gallery().action_tour)
-        else:
-            self.push_screen(self._opened(self.start_view))
-            if not self.is_headless:
-                self.call_after_refresh(self.set_timer, _UNTIL_READ, _load_pages)
+        elif not self.is_headless:
+            self.call_after_refresh(self.set_timer, _UNTIL_READ, self._load_pages)
         self._tell_problems()
         self.call_after_refresh(_start_garbage_collection)
+
+    def _load_pages(self) -> None:
+        """Load what no key should wait for, and leave that out of garbage collection too."""
+        for name in _PAGES:
+            import_module(name)
+        self.read_windows()
+        gc.freeze()
+        gc.collect()  # of nothing yet: the next one is a long way off
+
+    def read_windows(self) -> None:
+        """Read the styles of windows before one is opened, which would read all styles again."""
+        if not self.stylesheet.has_source(str(WINDOWS)):
+            self.stylesheet.read(WINDOWS)
+            self.stylesheet.parse()
 
     def open_gallery(self) -> GalleryScreen:
         """To the gallery below; where there is none to one on top, from which Esc leads back."""
@@ -145,7 +167,7 @@ class DebuggerApp(App[None]):
 
         below = [screen for screen in self.screen_stack if isinstance(screen, GalleryScreen)]
         if not below:
-            gallery = GalleryScreen(self.language, ascii=self.ascii, folder=self.folder)
+            gallery = self._gallery()
             self.push_screen(gallery)
             return gallery
         gallery = below[-1]
@@ -155,6 +177,12 @@ class DebuggerApp(App[None]):
             if shown is not None:
                 gallery.choose(shown.scenario.path)
         return gallery
+
+    def _gallery(self) -> GalleryScreen:
+        """A gallery of what there is to choose from."""
+        from backprop_tui.screens.gallery import GalleryScreen
+
+        return GalleryScreen(self.language, ascii=self.ascii, folder=self.folder)
 
     def _keep_what_is_open(self) -> View | None:
         """Keep what the screen in front debugs, if anything; the tour always begins again."""
@@ -301,14 +329,6 @@ class DebuggerApp(App[None]):
             change_setting(self.settings.path, name, value)
         except UsageError as error:
             self.notify(error.in_language(self.language), markup=False, severity="warning")
-
-
-def _load_pages() -> None:
-    """Load what no key should wait for, and leave that out of garbage collection too."""
-    for name in _PAGES:
-        import_module(name)
-    gc.freeze()
-    gc.collect()  # of nothing yet: the next one is a long way off
 
 
 def _start_garbage_collection() -> None:

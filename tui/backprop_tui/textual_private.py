@@ -20,6 +20,7 @@ from textual.content import Content
 from textual.driver import Driver
 from textual.drivers._writer_thread import WriterThread
 from textual.geometry import Size
+from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
@@ -27,10 +28,12 @@ from textual.widget import Widget
 from backprop_tui.cells.pen import Pen
 
 __all__ = [
+    "LaidOutView",
     "ScrolledAtOnce",
     "app_of",
     "outlive_terminal",
     "rendered_strips",
+    "replaceable",
     "restore_terminal",
     "set_border_subtitle",
     "set_border_title",
@@ -73,6 +76,28 @@ class ScrolledAtOnce(ScrollView):
     def _scroll_to(self, x: float | None = None, y: float | None = None, **options: Any) -> bool:
         """Scroll to a cell, whoever asks; nothing moves by itself."""
         return super()._scroll_to(x, y, **{**options, "animate": False})
+
+
+class LaidOutView(ScrollView):
+    """A view that hears of another size of its own before it is painted; a resize event comes after that."""
+
+    def laid_out(self) -> None:
+        """The view has another size."""
+
+    def _size_updated(
+        self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
+    ) -> bool:
+        before = self._size
+        sends_event = super()._size_updated(size, virtual_size, container_size, layout)
+        if size != before:
+            self.laid_out()
+        return sends_event
+
+
+def replaceable(first: Screen[Any]) -> Screen[Any]:
+    """An app's first screen, so that another can take its place, as that of any screen put on top later."""
+    first._push_result_callback(first, None)
+    return first
 
 
 _CTRL_C = (b"\x03", b"\x1b[99;5u")

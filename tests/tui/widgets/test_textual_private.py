@@ -19,14 +19,18 @@ from textual.content import Content
 from textual.drivers import linux_driver
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.headless_driver import HeadlessDriver
+from textual.events import Resize
 from textual.geometry import Region, Size
+from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from backprop_tui.textual_private import (
+    LaidOutView,
     app_of,
     outlive_terminal,
     rendered_strips,
+    replaceable,
     set_border_subtitle,
     set_border_title,
     set_extent,
@@ -100,6 +104,59 @@ async def test_another_extent_can_be_scrolled_in_and_lays_nothing_out() -> None:
         rows.virtual_size = Size(18, 50)
         await pilot.pause()
         assert rows.laid_out, "Textual's own way lays out: where it no longer does, ours is not needed"
+
+
+class Heard(LaidOutView):
+    """Keeps what happened to it, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.happened: list[str] = []
+
+    def laid_out(self) -> None:
+        self.happened.append(f"laid out {self.size.width}")
+
+    def on_resize(self, event: Resize) -> None:
+        self.happened.append("told")
+
+    def render_line(self, y: int) -> Strip:
+        if self.happened[-1:] != ["painted"]:
+            self.happened.append("painted")
+        return Strip.blank(self.size.width)
+
+
+class Listening(App[None]):
+    def compose(self) -> ComposeResult:
+        yield Heard()
+
+
+async def test_a_view_hears_of_its_size_before_it_is_painted() -> None:
+    async with Listening().run_test(size=(30, 8)) as pilot:
+        await pilot.pause()
+        happened = pilot.app.query_one(Heard).happened
+        assert happened[:2] == ["laid out 30", "painted"]
+        assert "told" in happened
+        happened.clear()
+        await pilot.resize_terminal(40, 8)
+        await pilot.pause()
+        assert happened[:2] == ["laid out 40", "painted"]
+        assert happened.count("laid out 40") == 1
+
+
+@pytest.mark.parametrize("ours", [True, False])
+async def test_another_screen_takes_the_place_of_the_first(ours: bool) -> None:
+    class Changing(App[None]):
+        def get_default_screen(self) -> Screen[None]:
+            return replaceable(Screen[None]()) if ours else Screen[None]()
+
+    async with Changing().run_test() as pilot:
+        other = Screen[None]()
+        if ours:
+            await pilot.app.switch_screen(other)
+            assert pilot.app.screen_stack == [other]
+        else:
+            with pytest.raises(IndexError):  # where it works without ours, that is not needed
+                await pilot.app.switch_screen(other)
 
 
 @pytest.fixture

@@ -73,6 +73,7 @@ _BARS, _BORDERS = 3, 2
 class DebuggerScreen(SteadyScreen[None]):
     """A scenario being stepped through, perhaps with a `guide`. Its parts hold it as their `Handle`."""
 
+    CSS_PATH = None
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(COMMANDS))
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = BREAKPOINTS  # type: ignore[misc]
     VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = VERTICAL_BREAKPOINTS  # type: ignore[misc]
@@ -152,11 +153,11 @@ class DebuggerScreen(SteadyScreen[None]):
         """The graph; how much room it has is a part of the view."""
         if self.current.room != (width, height):
             self.keep_view(replace(self.current, room=(width, height)))
-            self.call_later(self._retitle)  # it names the density, which the room decides
+            self._retitle()  # it names the density, which the room decides
         return graph_picture(self.current)
 
     def _retitle(self) -> None:
-        if self.query(Body):  # else the screen closes
+        if self._panels and self.query(Body):  # else the screen opens or closes
             self.arrangement.show_titles()
 
     def _header(self, width: int, height: int) -> Drawing:
@@ -530,7 +531,7 @@ class DebuggerScreen(SteadyScreen[None]):
         elif self.current.session.selection is not None or self.current.found:
             self.show_view(replace(self.current, found=()))
             self.do(Select(None))
-        elif self._guide is not None and len(self.app.screen_stack) > 2:  # the tour lies over what was open
+        elif self._guide is not None and len(self.app.screen_stack) > 1:  # the tour lies over what was open
             self.app.pop_screen()
         else:
             self.others.gallery()

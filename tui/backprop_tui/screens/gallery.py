@@ -372,7 +372,7 @@ class GalleryScreen(SteadyScreen[None]):
     @property
     def lies_on_top(self) -> bool:
         """Whether a scenario is open below, to go back to."""
-        return len(self.app.screen_stack) > 2
+        return len(self.app.screen_stack) > 1
 
     @property
     def leads_back(self) -> bool:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from pathlib import Path
+from typing import ClassVar, Final, TypeVar
 
+from textual.app import CSSPathType
 from textual.await_complete import AwaitComplete
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
 
-__all__ = ["SteadyScreen"]
+__all__ = ["WINDOWS", "SteadyScreen"]
+
+WINDOWS: Final = Path(__file__).with_name("windows.tcss")
+"""The styles of all screens but the debugger's, which no first screen of a run waits for."""
 
 Result = TypeVar("Result")
 
@@ -20,6 +25,8 @@ class SteadyScreen(Screen[Result]):
     Keys typed ahead ask it to close again when another screen is in front, which Textual would close instead;
     and until Textual lays out again, it finds widgets that were removed.
     """
+
+    CSS_PATH: ClassVar[CSSPathType | None] = WINDOWS
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close this screen, if it is in front."""

@@ -17,7 +17,7 @@ from backprop_tui.cells.drawing import Diffable, Drawing, Lines
 from backprop_tui.cells.lines import Line, Span, line_text
 from backprop_tui.cells.text import in_ascii
 from backprop_tui.cells.troubles import with_troubles
-from backprop_tui.textual_private import ScrolledAtOnce
+from backprop_tui.textual_private import LaidOutView, ScrolledAtOnce
 from backprop_tui.themes import Colouring, Palette, palette
 from backprop_tui.widgets.changed_cells import changed_cells
 from backprop_tui.widgets.scroll_bars import ScrollBars, with_scroll_bars
@@ -55,7 +55,7 @@ class _Look(NamedTuple):
     ground: Color
 
 
-class LineView(ScrolledAtOnce):
+class LineView(ScrolledAtOnce, LaidOutView):
     """Shows its `drawing`, with marks in its border for how far that is scrolled."""
 
     pinned: int = 0
@@ -225,8 +225,6 @@ class LineView(ScrolledAtOnce):
         same in all rows, and worked out once for a style. The rows of the border itself are left to Textual.
         """
         size = self.outer_size
-        if self._kept_look is not None and self._kept_look.size != size:
-            self.forget_look()  # the screen is painted once before the widget hears of its new size
         whole = crop.width == size.width
         self._view = self.in_view()
         try:

@@ -87,6 +87,8 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
         """Whether all that changes is painted in the end, wherever it is scrolled to until then."""
         self._extent: tuple[Size, Size] | None = None
         """How much there is to scroll in, and how much of it is seen."""
+        self._drawn_in_time = False
+        """Whether it has been drawn for its size before the event that says so."""
         self._title = ""
         self._links: tuple[tuple[str, str], ...] = ()
 
@@ -124,10 +126,17 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
         elif focus is None and before.focus is not None:
             self.scroll_to(0, 0, force=True)
 
-    def on_resize(self) -> None:
+    def laid_out(self) -> None:
         """Everything is drawn for the new size."""
         self.forget_look()
         self.redraw(follow=True)
+        self._drawn_in_time = True
+
+    def on_resize(self) -> None:
+        """The same, unless that is done: a panel may be seen again in the size that it had."""
+        if not self._drawn_in_time:
+            self.laid_out()
+        self._drawn_in_time = False
 
     def entitle(self, title: str, links: Sequence[tuple[str, str]] = ()) -> None:
         """What is in the border: a title at the top, and at the bottom texts that do something when they
