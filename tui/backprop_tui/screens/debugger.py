@@ -126,7 +126,7 @@ class DebuggerScreen(SteadyScreen[None]):
             for slot in PANEL_SLOTS:
                 drawn = PANELS[slot.name]
                 yield _widget_of(slot)(
-                    self._graph if slot.name == "graph" else self._drawn(drawn.draw),
+                    self._graph if slot.name == "graph" else self._drawn(drawn.draw, slot.name),
                     id=slot.name,
                     centred=drawn.centred,
                     scrubs=drawn.scrubs,
@@ -145,16 +145,22 @@ class DebuggerScreen(SteadyScreen[None]):
         body.share(Size(self.app.size.width, self.app.size.height - bars))
         return body
 
-    def _drawn(self, function: Callable[[View, int, int], Drawing]) -> DrawFunction:
+    def _drawn(self, function: Callable[[View, int, int], Drawing], name: str = "") -> DrawFunction:
         """A panel's function, applied to whatever the view is when it is drawn."""
-        return lambda width, height: function(self.current, width, height)
+        return lambda width, height: (
+            self._in_advance(name, width, height) or function(self.current, width, height)
+        )
+
+    def _in_advance(self, name: str, width: int, height: int) -> Drawing | None:
+        """The panel called `name`, if it was drawn before its key was pressed."""
+        return self._ahead and self._ahead.drawing(self.current, name, width, height)
 
     def _graph(self, width: int, height: int) -> Drawing:
         """The graph; how much room it has is a part of the view."""
         if self.current.room != (width, height):
             self.keep_view(replace(self.current, room=(width, height)))
             self._retitle()  # it names the density, which the room decides
-        return graph_picture(self.current)
+        return self._in_advance("graph", width, height) or graph_picture(self.current)
 
     def _retitle(self) -> None:
         if self._panels and self.query(Body):  # else the screen opens or closes
@@ -226,7 +232,8 @@ class DebuggerScreen(SteadyScreen[None]):
 
     def show_view(self, view: View) -> None:
         """Take another view, and show it in every panel."""
-        self.view = self.check_job.awaiting(view)
+        view = self.check_job.awaiting(view)
+        self.view = self._ahead.expected(view) if self._ahead else view
 
     def keep_view(self, view: View) -> None:
         """Take another view that looks the same: nothing is drawn."""

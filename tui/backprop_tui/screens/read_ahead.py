@@ -1,24 +1,32 @@
-"""The page of the step that comes next, worked out while its reader looks at this one."""
+"""What the step that comes next looks like, worked out while its reader looks at this one."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import fields, replace
 from time import monotonic
+from typing import Final
 
-from backprop_engine.debugger import StepBy, update
+from backprop_engine.debugger import Session, StepBy, update
+from backprop_tui.cells.drawing import Drawing
 from backprop_tui.panels.registry import PANELS
 from backprop_tui.screens.handle import Handle
 from backprop_tui.screens.slices import PAUSE, SLICE
+from backprop_tui.view import View
 
 __all__ = ["ReadAhead"]
+
+_PANELS: Final = ("graph", "step", "nodes")
+"""The panels that are drawn in advance: nothing but the view decides what is in them."""
+_OF_VIEW: Final = tuple(field.name for field in fields(View) if field.name != "session")
+_OF_SESSION: Final = tuple(field.name for field in fields(Session))
 
 
 class ReadAhead:
     """Draws what a key will ask for, if it goes on in the same direction.
 
-    The page is remembered on the run, as that of any step seen before. Where pages take so long that another
-    key might have to wait for one, nothing is drawn in advance.
+    The page is remembered on the run, as that of any step seen before; other panels are kept until the next
+    key. Where that takes so long that another key might have to wait, nothing is drawn in advance.
     """
 
     def __init__(self, handle: Handle) -> None:
@@ -27,10 +35,24 @@ class ReadAhead:
         self._direction = 1
         self._awaited: asyncio.TimerHandle | None = None
         self._took = 0.0
-        """The seconds that the page took that was drawn last."""
+        """The seconds that it took last."""
+        self._expected: View | None = None
+        """What was drawn in advance."""
+        self._drawings: dict[tuple[str, int, int], Drawing] = {}
+        """Its panels, by their names and sizes."""
+
+    def expected(self, view: View) -> View:
+        """What was drawn in advance, if that is the same as `view`; else `view` itself."""
+        return self._expected if self._expected is not None and _alike(self._expected, view) else view
+
+    def drawing(self, view: View, name: str, width: int, height: int) -> Drawing | None:
+        """The panel called `name`, if it was drawn in advance in this size."""
+        return self._drawings.get((name, width, height)) if view is self._expected else None
 
     def follow(self) -> None:
-        """Draw the page after this one, as soon as this one is painted and nobody presses a key."""
+        """Draw what follows, as soon as this step is painted and nobody presses a key."""
+        self._expected = None  # which would keep a run alive that nobody looks at any more
+        self._drawings.clear()
         position = self._handle.current.session.position
         if position != self._position:
             self._direction = 1 if position > self._position else -1
@@ -53,12 +75,25 @@ class ReadAhead:
         if view.awaits_check:  # its page comes first
             return
         within = 0 < session.here + self._direction <= session.schedule.last  # of this iteration
-        panel = self._handle.panel("step")
-        if not within or not panel.display or not panel.size or self._took > SLICE:
+        if not within or self._took > SLICE:
             return
         following = replace(view, session=update(session, StepBy(self._direction)))
         if not self._handle.is_prepared(following):
             return  # it is drawn when its check is there
         began = monotonic()
-        PANELS["step"].draw(following, panel.size.width, panel.size.height)
+        self._expected = following
+        for name in _PANELS:
+            panel = self._handle.panel(name)
+            if panel.display and panel.size:
+                drawing = PANELS[name].draw(following, *panel.size)
+                self._drawings[name, *panel.size] = drawing
+                panel.expect(drawing)
         self._took = monotonic() - began
+
+
+def _alike(one: View, other: View) -> bool:
+    """Whether two views look the same."""
+    mine, theirs = one.session, other.session
+    return all(getattr(one, name) == getattr(other, name) for name in _OF_VIEW) and (
+        all(getattr(mine, name) == getattr(theirs, name) for name in _OF_SESSION)
+    )

@@ -69,6 +69,12 @@ class LineView(ScrolledAtOnce, LaidOutView):
         self.scroll_bars = ScrollBars(range(0), range(0))
         self._rows: dict[tuple[int, InView], Line] = {}
         """Rows of this drawing that were asked for already."""
+        self._in_advance: tuple[Drawing, dict[tuple[int, int, int], Line]] | None = None
+        """A drawing that may be shown next, and its rows as far as they were made: by their number in it, the
+        first cell and how many cells of them.
+        """
+        self._made: dict[tuple[int, int, int], Line] = {}
+        """Those of this drawing."""
         self._painted: dict[int, tuple[int, Line]] = {}
         """What each row showed when it was painted last, and how far that was indented."""
         self._strips: dict[int, Strip] = {}
@@ -84,6 +90,8 @@ class LineView(ScrolledAtOnce, LaidOutView):
     def show(self, drawing: Drawing) -> Drawing:
         """Take another drawing, and return the one before; rows certainly alike are not drawn again."""
         before, self.drawing = self.drawing, drawing
+        expected, self._in_advance = self._in_advance, None
+        self._made = expected[1] if expected is not None and expected[0] is drawing else {}
         changed_rows = drawing.changed_rows(before) if isinstance(drawing, Diffable) else None
         if changed_rows is None or len(self._rows) > _MOST_ROWS:
             self._rows.clear()
@@ -92,6 +100,17 @@ class LineView(ScrolledAtOnce, LaidOutView):
             if self._row_of(y, view.scrolled, view.margin) in changed_rows:
                 del self._rows[y, view]
         return before
+
+    def expect(self, drawing: Drawing) -> None:
+        """Make those rows in view that may change with a drawing that may be shown next."""
+        view, made = self.in_view(), dict[tuple[int, int, int], Line]()
+        changed_rows = drawing.changed_rows(self.drawing) if isinstance(drawing, Diffable) else None
+        for y in range(self.size.height):
+            row = self._row_of(y, view.scrolled, view.margin)
+            if changed_rows is None or row in changed_rows:
+                part = row, view.scrolled.x, view.width
+                made[part] = with_troubles(drawing.row(*part))
+        self._in_advance = drawing, made
 
     def refresh_changed_cells(self) -> None:
         """Have those cells painted that are not as they were."""
@@ -119,8 +138,10 @@ class LineView(ScrolledAtOnce, LaidOutView):
         """What is in view in row `y` of the panel."""
         known = self._rows.get((y, view))
         if known is None:
-            row = self._row_of(y, view.scrolled, view.margin)
-            known = with_troubles(self.drawing.row(row, view.scrolled.x, view.width))
+            part = self._row_of(y, view.scrolled, view.margin), view.scrolled.x, view.width
+            known = self._made.get(part)
+            if known is None:
+                known = with_troubles(self.drawing.row(*part))
             self._rows[y, view] = known
         return known
 
