@@ -11,7 +11,7 @@ import pytest
 
 from programs import environment
 
-MOST_ROOMS = 240
+MOST_ROOMS = 230
 """So many modules of both wings a first screen takes at most; where it would take more, import later."""
 
 PROGRAM = """

@@ -44,15 +44,18 @@ _STYLES, _IN_ASCII = (Path(__file__).with_name(f"{name}.tcss") for name in ("app
 """The styles of the debugger's screen, and those of all screens in plain signs."""
 _YOUNG = 50000
 _PAGES: Final = (
+    "backprop_tui.render.check_line",
     "backprop_tui.render.equation.equation",
     "backprop_tui.render.equation.working",
     "backprop_tui.render.formulas.page",
     "backprop_tui.render.meaning",
     "backprop_tui.screens.read_ahead",
     "backprop_engine.evaluation.spelled_out",
+    "backprop_engine.derivatives.decomposition",
     "backprop_engine.explain.effect",
     "backprop_engine.explain.run_summary",
     "backprop_engine.explain.shape_argument",
+    "backprop_engine.explain.step_check",
     "numpy.random",
     "tomllib",
     "wcwidth",

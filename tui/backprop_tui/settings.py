@@ -28,11 +28,9 @@ from backprop_engine.messages.message import Message, joined, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.suggestions import did_you_mean
 from backprop_engine.messages.translations import languages
-from backprop_engine.whole_files import write_whole
 from backprop_tui.cells.text import clip
 from backprop_tui.commands.keys import KEY_NAMES
 from backprop_tui.commands.table import COMMANDS, FORMER_NAMES
-from backprop_tui.files.locks import locked
 from backprop_tui.files.user_folder import user_folder
 
 __all__ = ["UserSettings", "change_setting", "read_settings", "settings_path"]
@@ -241,6 +239,9 @@ def change_setting(path: Path, name: str, value: str) -> None:
 
     `UsageError` where it cannot be.
     """
+    from backprop_engine.whole_files import write_whole  # the app starts without changing any
+    from backprop_tui.files.locks import locked
+
     try:
         with locked(path):
             before = _text(path) if path.exists() else ""

@@ -52,7 +52,6 @@ from backprop_engine.debugger.time_travel import (
     with_notice,
 )
 from backprop_engine.debugger.watches import check_watch
-from backprop_engine.derivatives.decomposition import decomposition, inner_run
 from backprop_engine.errors import UsageError
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Backward, Forward
@@ -178,6 +177,8 @@ def _into(session: Session) -> Session:
         return _unfolded_at(session, session.here + 1) or with_notice(
             session, msg("There is nothing to step into here: the operator is elementary."), good=False
         )
+    from backprop_engine.derivatives.decomposition import inner_run  # which no other command needs
+
     found = inner_run(session.trace, node)
     start = 0 if isinstance(session.frame.step, Forward) else found.trace.schedule.seed
     level = InnerRun(node.name, found.trace, start)
@@ -204,6 +205,8 @@ def _composite(session: Session) -> Node | None:
             node = session.graph.nodes[edge.node]
         case _:
             return None
+    from backprop_engine.derivatives.decomposition import decomposition
+
     return node if decomposition(session.graph, node) is not None else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -20,11 +20,13 @@ from backprop_engine.explain.common_facts import (
 )
 from backprop_engine.explain.local_facts import LocalFacts
 from backprop_engine.explain.overrides import OverrideFacts, changed_by_hook, overrides_gradient
-from backprop_engine.explain.step_check import StepCheck, at_kink, is_expensive, step_check
 from backprop_engine.explain.symbols import gradient_name, loss_name
 from backprop_engine.graph.graph import Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.words import Words
+
+if TYPE_CHECKING:
+    from backprop_engine.explain.step_check import StepCheck
 
 __all__ = ["AccumulateFacts", "BackwardFacts", "SeedFacts"]
 
@@ -198,6 +200,8 @@ class BackwardFacts(_EdgeFacts):
             return None
         if not is_finite(self.upstream.tensor) or not is_finite(self.product.tensor):
             return op.conventions
+        from backprop_engine.explain.step_check import at_kink  # no first screen checks a gradient
+
         met = meets_convention(self.trace, self.node)
         met = met or (not self.is_awaited and at_kink(self.trace, self.edge))
         return op.conventions if met else None
@@ -205,11 +209,15 @@ class BackwardFacts(_EdgeFacts):
     @property
     def check(self) -> StepCheck | None:
         """The numeric check of the contribution, or None while it is being computed."""
+        from backprop_engine.explain.step_check import step_check
+
         return None if self.is_awaited else step_check(self.trace, self.edge)
 
     @property
     def is_expensive(self) -> bool:
         """Whether the check has still to be made, and may take long."""
+        from backprop_engine.explain.step_check import is_expensive
+
         return is_expensive(self.trace, self.edge)
 
 

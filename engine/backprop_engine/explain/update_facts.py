@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,10 @@ from backprop_engine.explain.common_facts import CommonFacts, NamedTensor, compl
 from backprop_engine.explain.symbols import gradient_name
 from backprop_engine.expressions import Expr, parse
 from backprop_engine.graph.graph import Node
-from backprop_engine.optim import ClippedGradients, Symbol
 from backprop_engine.trace.training import Training
+
+if TYPE_CHECKING:
+    from backprop_engine.optim import ClippedGradients, Symbol
 
 __all__ = ["ComputedLine", "UpdateFacts"]
 

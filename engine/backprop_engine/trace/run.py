@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -20,12 +20,14 @@ from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.graph import Graph
 from backprop_engine.graph.steps import Schedule
 from backprop_engine.messages.message import msg
-from backprop_engine.optim import OptimizerState
 from backprop_engine.trace.recompute import recompute
 from backprop_engine.trace.record import record, record_forward, run_both
 from backprop_engine.trace.trace import Edit, Trace
 from backprop_engine.trace.training import Training, kept_traces, stride
 from backprop_engine.trace.training_history import TrainingHistory
+
+if TYPE_CHECKING:
+    from backprop_engine.optim import OptimizerState
 
 __all__ = ["Moment", "Run", "RunOrigin", "Training"]
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -35,9 +35,11 @@ from backprop_engine.graph.steps import (
     Update,
 )
 from backprop_engine.messages.message import Message, msg
-from backprop_engine.optim import ClippedGradients, OptimizerState
 from backprop_engine.trace.reduction import GradientReduction
 from backprop_engine.trace.training import Training
+
+if TYPE_CHECKING:
+    from backprop_engine.optim import ClippedGradients, OptimizerState
 
 __all__ = [
     "Edit",

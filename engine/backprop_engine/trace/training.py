@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from msgspec import Struct
 
 from backprop_engine.arrays import Tensor, settle
 from backprop_engine.graph.graph import Graph
-from backprop_engine.optim import ClippedGradients, Clipping, Optimizer, RateSchedule, Symbol
+
+if TYPE_CHECKING:
+    from backprop_engine.optim import ClippedGradients, Clipping, Optimizer, RateSchedule, Symbol
 
 __all__ = ["Running", "Training", "held_numbers", "kept_traces", "stride"]
 

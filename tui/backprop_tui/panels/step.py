@@ -29,7 +29,6 @@ from backprop_tui.cells.summaries import summary
 from backprop_tui.panel_slots import PANEL_SLOTS
 from backprop_tui.panels.run_pages import ending, is_at_end, is_at_start, opening
 from backprop_tui.panels.watches import watch_lines
-from backprop_tui.render.check_line import numeric_line
 from backprop_tui.render.words import code, note, remarks, remarks_to_the_note, story, words
 from backprop_tui.view import View
 
@@ -321,6 +320,7 @@ def _formulas(facts: StepFacts, language: str, width: int, *, small: bool) -> Bl
 
 def _with_its_check(facts: StepFacts, language: str, width: int, height: int, close: bool = True) -> _Checked:
     """Where fractions may be `close` to the border, a low panel has them too."""
+    from backprop_tui.render.check_line import numeric_line
     from backprop_tui.render.equation.equation import equation
 
     line = numeric_line(facts, language)

@@ -22,7 +22,6 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.reader import read
 from backprop_engine.scenario.read.source import read_source
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar, YamlSequence
-from backprop_engine.whole_files import write_whole
 from backprop_tui.files.bundled import bundled_folder
 from backprop_tui.files.opening import Opening
 from backprop_tui.view import View
@@ -163,6 +162,8 @@ def keep(path: Path, kept: Kept) -> None:
             raise UsageError(
                 msg("{path} exists and holds something else: nothing was written", path=clean(str(path)))
             )
+    from backprop_engine.whole_files import write_whole  # few write such a file
+
     try:
         write_whole(path, text_of(kept))
     except OSError as error:

@@ -8,7 +8,6 @@ from threading import Event
 from typing import Final
 
 from backprop_engine.explain.backward_facts import BackwardFacts
-from backprop_engine.explain.step_check import step_check
 from backprop_engine.trace.trace import Frame
 from backprop_tui.screens.handle import Handle
 from backprop_tui.screens.slices import in_background
@@ -66,6 +65,8 @@ class CheckJob:
 
     def _make(self, frame: Frame) -> None:
         """In a thread of its own."""
+        from backprop_engine.explain.step_check import step_check  # no first screen checks a gradient
+
         assert frame.edge is not None
         with suppress(Exception):  # the page meets it again, as it would without this thread
             step_check(frame.trace, frame.edge)

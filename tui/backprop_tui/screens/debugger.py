@@ -153,7 +153,7 @@ class DebuggerScreen(SteadyScreen[None]):
 
     def _in_advance(self, name: str, width: int, height: int) -> Drawing | None:
         """The panel called `name`, if it was drawn before its key was pressed."""
-        return self._ahead and self._ahead.drawing(self.current, name, width, height)
+        return self._ahead.drawing(self.current, name, width, height) if self._ahead else None
 
     def _graph(self, width: int, height: int) -> Drawing:
         """The graph; how much room it has is a part of the view."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, Final, TypeVar
+from typing import Final, TypeVar
 
-from textual.app import CSSPathType
 from textual.await_complete import AwaitComplete
 from textual.geometry import Offset
 from textual.screen import Screen
@@ -26,7 +25,7 @@ class SteadyScreen(Screen[Result]):
     and until Textual lays out again, it finds widgets that were removed.
     """
 
-    CSS_PATH: ClassVar[CSSPathType | None] = WINDOWS
+    CSS_PATH = WINDOWS
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close this screen, if it is in front."""
