@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
+from textual.events import Event, InputEvent
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
@@ -28,7 +29,7 @@ from backprop_tui.screens.bindings import CommandScreen, TranslatedScreen, bindi
 from backprop_tui.screens.left_views import LeftViews, is_same
 from backprop_tui.screens.steady import WINDOWS
 from backprop_tui.settings import UserSettings, change_setting
-from backprop_tui.textual_private import replaceable
+from backprop_tui.textual_private import mounted, replaceable
 from backprop_tui.themes import DARK, LIGHT
 from backprop_tui.view import View
 
@@ -139,6 +140,12 @@ class DebuggerApp(App[None]):
         """The debugger or the gallery: nothing else is painted before it, and it is at the bottom."""
         first = self._gallery() if self.start_view is None else self._opened(self.start_view)
         return replaceable(first)
+
+    async def on_event(self, event: Event) -> None:
+        """Keys and clicks wait until the screen that they are for is there."""
+        if isinstance(event, InputEvent):
+            await mounted(self.screen)
+        await super().on_event(event)
 
     def on_mount(self) -> None:
         """Offer the tour in the gallery, and load what a debugger needs later."""

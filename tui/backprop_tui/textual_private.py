@@ -31,6 +31,7 @@ __all__ = [
     "LaidOutView",
     "ScrolledAtOnce",
     "app_of",
+    "mounted",
     "outlive_terminal",
     "rendered_strips",
     "replaceable",
@@ -92,6 +93,11 @@ class LaidOutView(ScrollView):
         if size != before:
             self.laid_out()
         return sends_event
+
+
+async def mounted(widget: Widget) -> None:
+    """Wait until a widget and all in it are there."""
+    await widget._mounted_event.wait()
 
 
 def replaceable(first: Screen[Any]) -> Screen[Any]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from textual import events
+from textual.geometry import Size
 from textual.screen import Screen
 
 from backprop_tui.app import DebuggerApp
+from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.screens.steady import WINDOWS
 from backprop_tui.textual_private import rendered_strips
 from driving import WIDE
@@ -45,6 +48,35 @@ async def test_another_size_is_painted_whole_at_once() -> None:
         await pilot.resize_terminal(WIDE[0] - 3, WIDE[1] - 1)
         await pilot.pause()
         assert app.painted[0] == app.painted[-1]
+
+
+class TypedAhead(DebuggerApp):
+    """Someone types before there is a screen."""
+
+    def on_load(self) -> None:
+        for key in ("right", "right"):
+            self.post_message(events.Key(key, None))
+
+
+async def test_keys_typed_before_there_is_a_screen_are_kept() -> None:
+    app = TypedAhead(view("rnn_cell", 0), still=True)
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.pause()
+        assert isinstance(app.screen, DebuggerScreen)
+        assert app.screen.current.session.position == 2
+
+
+async def test_a_size_of_the_past_that_is_heard_of_later_changes_nothing() -> None:
+    app = Painting(view("rnn_cell", 3), still=True)
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.pause()
+        before, app.painted = app.screen.size, []
+        for _ in range(3):
+            app.screen.post_message(events.Resize(Size(80, 25), Size(80, 25)))
+            app.screen.call_later(lambda: None)  # so that the next size does not take its place
+        await pilot.pause()
+        assert app.screen.size == before
+        assert not app.painted
 
 
 @pytest.mark.parametrize("key", ["colon", "question_mark", "enter"])

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from textual.await_complete import AwaitComplete
+from textual.events import Resize
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
@@ -22,7 +23,8 @@ class SteadyScreen(Screen[Result]):
     """A screen that closes once, and of which a click hits nothing that is gone.
 
     Keys typed ahead ask it to close again when another screen is in front, which Textual would close instead;
-    and until Textual lays out again, it finds widgets that were removed.
+    and until Textual lays out again, it finds widgets that were removed. A screen laid out sends itself its
+    size, so two sizes that are under way at once would send one another for ever.
     """
 
     CSS_PATH = WINDOWS
@@ -30,6 +32,11 @@ class SteadyScreen(Screen[Result]):
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close this screen, if it is in front."""
         return super().dismiss(result) if self.is_current else AwaitComplete()
+
+    def on_resize(self, event: Resize) -> None:
+        """Only the size that the terminal has now counts: another one is of the past."""
+        if event.size != self.app.size:
+            event.prevent_default()
 
     def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
         """The widget in a cell, and the place in its content; none where that was removed."""
