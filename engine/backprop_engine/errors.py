@@ -58,7 +58,7 @@ class HasPlace(Protocol):
     @property
     def place(self) -> Place:
         """Where it is."""
-        raise NotImplementedError
+        ...
 
 
 Placed: TypeAlias = Place | HasPlace

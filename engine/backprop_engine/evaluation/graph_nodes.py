@@ -37,7 +37,7 @@ class PartChecks(Protocol[T]):
 
     def is_too_large(self, shape: Shape, /) -> bool:
         """Whether no run has the memory for a part of this shape."""
-        raise NotImplementedError
+        ...
 
     def check_part_size(self, owner: T, name: str, shape: Shape, at: SourceSpan, /) -> None:
         """Check the shape of the node called `name`; `at` is a span of the expression's template."""
