@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from encodings import utf_8
 from time import sleep
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.cells import cell_len
 from rich.color import ColorSystem
@@ -19,6 +19,7 @@ from textual.app import App
 from textual.content import Content
 from textual.driver import Driver
 from textual.drivers._writer_thread import WriterThread
+from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.scroll_view import ScrollView
@@ -29,6 +30,7 @@ from backprop_tui.cells.pen import Pen
 
 __all__ = [
     "LaidOutView",
+    "ScreenOfItsSize",
     "ScrolledAtOnce",
     "app_of",
     "mounted",
@@ -93,6 +95,20 @@ class LaidOutView(ScrollView):
         if size != before:
             self.laid_out()
         return sends_event
+
+
+Result = TypeVar("Result")
+
+
+class ScreenOfItsSize(Screen[Result]):
+    """A screen that takes only the size that the terminal has now.
+
+    A screen laid out sends itself its size, so two sizes under way at once would send one another for ever.
+    """
+
+    async def _on_resize(self, event: Resize) -> None:
+        if event.size != self.app.size:
+            event.prevent_default()
 
 
 async def mounted(widget: Widget) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from textual.await_complete import AwaitComplete
-from textual.events import Resize
 from textual.geometry import Offset
-from textual.screen import Screen
 from textual.widget import Widget
+
+from backprop_tui.textual_private import ScreenOfItsSize
 
 __all__ = ["WINDOWS", "SteadyScreen"]
 
@@ -19,24 +19,18 @@ WINDOWS: Final = Path(__file__).with_name("windows.tcss")
 Result = TypeVar("Result")
 
 
-class SteadyScreen(Screen[Result]):
+class SteadyScreen(ScreenOfItsSize[Result]):
     """A screen that closes once, and of which a click hits nothing that is gone.
 
     Keys typed ahead ask it to close again when another screen is in front, which Textual would close instead;
-    and until Textual lays out again, it finds widgets that were removed. A screen laid out sends itself its
-    size, so two sizes that are under way at once would send one another for ever.
+    and until Textual lays out again, it finds widgets that were removed.
     """
 
-    CSS_PATH = WINDOWS
+    CSS_PATH: ClassVar[Path | None] = WINDOWS
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close this screen, if it is in front."""
         return super().dismiss(result) if self.is_current else AwaitComplete()
-
-    def on_resize(self, event: Resize) -> None:
-        """Only the size that the terminal has now counts: another one is of the past."""
-        if event.size != self.app.size:
-            event.prevent_default()
 
     def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
         """The widget in a cell, and the place in its content; none where that was removed."""
