@@ -164,7 +164,7 @@ def compare(
 
 
 def entries_to_check(entries: int, cost: int, *, most: int = MOST_ENTRIES, sample: int = SAMPLE) -> int:
-    """How many of so many entries are checked one by one, where a function goes through `cost` numbers."""
+    """How many of `entries` are checked one by one, for a function that goes through `cost` numbers."""
     affordable = MOST_WORK // max(1, cost)
     return entries if entries <= min(most, affordable) else min(sample, entries, max(FEWEST, affordable))
 
@@ -183,7 +183,7 @@ def _recognised(
 
 
 _MOST_TIED: Final = 12
-"""Of so many entries at a kink at most, each is moved together with each other one."""
+"""The most entries at a kink of which every pair is moved together."""
 
 
 def _together(
@@ -243,7 +243,7 @@ def unfair_tie(check: GradientCheck, along: Slope, projected: float) -> Gradient
 _ROUNDINGS: Final = 512
 """How many rounding errors of a narrow floating type may add up in a gradient."""
 _BESIDE: Final = 1e-12
-"""How far a small entry may be off because of the rounding of one that is so much larger."""
+"""How far a small entry may be off because a much larger one was rounded."""
 
 
 def _tolerance(method: str, dtype: np.dtype[Any], eps: float) -> float:

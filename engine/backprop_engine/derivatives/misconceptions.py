@@ -25,7 +25,7 @@ UPSTREAM: Final = "g"
 _CLOSE: Final = 1e-6
 """How closely a gradient must follow a pattern, relative to its largest entry."""
 _MOST_FACTORS: Final = 6
-"""Of so many factors at most, each is tried in place of each other one."""
+"""The most factors of which every one is tried in the place of every other."""
 _Numbers = NDArray[np.float64]
 
 

@@ -26,7 +26,7 @@ _MOST_COST = 10**7
 
 
 class Tally(NamedTuple):
-    """How many of so many hold."""
+    """How many are `good`, out of how many."""
 
     good: int
     of: int

@@ -123,7 +123,7 @@ class Op(Struct, frozen=True, eq=False, kw_only=True):
     shape: Callable[..., Shape]
     work: Callable[..., int] | None = None
     backward_work: int = 1
-    """A contribution to an operand's gradient takes so many times `work`."""
+    """How many times `work` a contribution to an operand's gradient takes."""
     held: Callable[..., int] | None = None
     """``held(*shapes, **attributes)``: how many numbers it holds on the way, where that may be far more than
     its operands and its result."""

@@ -131,7 +131,7 @@ def _counts(axes: int, size: _Size, scale_factor: _Scale, sizes: Shape) -> Shape
 
 
 def _agree(axes: int, size: _Size, scale_factor: _Scale, sizes: Shape) -> bool:
-    """Whether there are settings for so many axes, and entries before and after."""
+    """Whether the settings are for `axes` axes, and there are entries before and after."""
     if any(isinstance(one, tuple) and len(one) != axes for one in (size, scale_factor)) or 0 in sizes:
         return False
     return 0 not in _counts(axes, size, scale_factor, sizes)

@@ -132,7 +132,7 @@ def standard_formula(
 
 
 def scaled_formula(n: str, count: int, scale: str = "{}") -> str:
-    """What is normalised, times the weight, plus the bias, as far as there are so many operands."""
+    """What is normalised, times the weight, plus the bias, if there are a weight and a bias."""
     n += f" * {scale.format('weight')}" * (count > 1)
     return n + f" + {scale.format('bias')}" * (count > 2)
 

@@ -27,9 +27,9 @@ __all__ = ["collisions", "drawn", "drawn_run", "previous_of"]
 
 _ATTEMPTS: Final = 60
 _MILD: Final = 12
-"""After so many attempts signs stay as they are in the scenario: a logarithm needs them."""
+"""From this attempt on, signs stay as they are in the scenario: a logarithm needs them."""
 _NEAR: Final = 20
-"""After so many the numbers are near those of the scenario, in two digits: a deep network needs that."""
+"""From this attempt on, numbers are near those of the scenario, in two digits: a deep network needs that."""
 _FEW: Final = 5
 """Attempts for all the steps of a large graph."""
 _MANY_STEPS: Final = 150

@@ -1,7 +1,7 @@
-"""What brings heads of attention in their places, folded into the attention that it is done for.
+"""Splits and merges of attention heads, folded into the attention that they are made for.
 
-Queries, keys and values are parted into heads, by a change of shape and a permutation each, and what the
-heads give is put side by side again. All of it is one attention with so many heads.
+Queries, keys and values are split into heads, each by a change of shape and a permutation, and the results
+of the heads are put side by side again. All of this is one attention with several heads.
 """
 
 from __future__ import annotations

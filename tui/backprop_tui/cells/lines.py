@@ -31,9 +31,9 @@ __all__ = [
 class Role(Enum):
     """What a piece of text is.
 
-    A value goes forward, a gradient goes backward. At a step the upstream gradient, which is one like others,
-    is multiplied with a local one; the product is what comes of it. Active is what the step is about, changed
-    is the number that it brought; trouble is a number that is not finite, or a check that failed.
+    A value goes forward, a gradient backward. At a step the upstream gradient, a gradient like any other, is
+    multiplied by a local one, which gives the product. An active one is what the step is about, a changed one
+    the number that it computed; trouble is a number that is not finite, or a check that failed.
     """
 
     TEXT = "text"

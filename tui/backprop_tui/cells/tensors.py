@@ -61,7 +61,7 @@ _WIDEST_PIXEL = 6
 
 
 def is_multiplied(tensor: Tensor) -> bool:
-    """Whether a factor of a product has so few entries that its numbers are to be `fine`."""
+    """Whether a factor of a product has few enough entries to write its numbers `fine`."""
     return 1 < tensor.size <= _MULTIPLIED
 
 

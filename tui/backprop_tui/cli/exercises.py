@@ -1,4 +1,4 @@
-"""`check --exercise`: files that students filled in, graded, and what comes of it for graders."""
+"""`check --exercise`: grades files that students filled in, and reports to graders."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def tape(exported: Exported) -> str:
 
 
 def _named(scenario: Scenario) -> str:
-    """How a shell is told of a scenario: a bundled one by its name, any other by its path."""
+    """A scenario as a shell's argument: a bundled one by its name, any other by its path."""
     path = scenario.path or scenario.name
     return scenario.name if bundled().get(scenario.name) == Path(path) else quote(clean(path))
 

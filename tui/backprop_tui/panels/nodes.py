@@ -56,9 +56,9 @@ _WHAT, _SHAPE, _VALUE, _GRADIENT, _BAR = 1, 2, 3, 4, 5
 _NUMBERS = (_VALUE, _GRADIENT)
 _NAMES: Final[Mapping[int, Literal["value", "gradient"]]] = {_VALUE: "value", _GRADIENT: "gradient"}
 _GIVES_WAY = {_WHAT: 4, _BAR: 4}
-"""What a node is and how large its gradient is take so much less than the other columns."""
+"""How many cells less than other columns these two take: what a node is, and how large its gradient is."""
 _MOST_WHOLE = 14
-"""A name of so many cells is cut only where all other columns are at their narrowest."""
+"""A name of up to this many cells is cut only where all other columns are at their narrowest."""
 _FIRST_TO_GO = (1, 2, 5, 3, 4)
 """The columns to leave out, in this order, where even the narrowest do not fit."""
 _FIRST_TO_GO_OF_SCALARS = (2, 1, 5, 3, 4)
@@ -80,9 +80,9 @@ _SCALAR = 11
 _FIRST, _MEASURED = 50, 120
 """The nodes that are measured for the widths of columns: the first, and about this many of the others."""
 _MOST_UNCUT = 20
-"""Where no number is cut in so many cells, other columns go before one is."""
+"""Where this many cells are enough for every number, other columns go before a number is cut."""
 _MOST_TELLING = 12
-"""Nor is a name cut further than this where two would look alike."""
+"""Where two names would look alike, neither is cut further than this."""
 _FURTHEST = 8
 """No decimal point is further from the left end of a column."""
 _OPERANDS: Final = re.compile(r"…(?:, …)+")

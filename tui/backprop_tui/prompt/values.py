@@ -56,7 +56,7 @@ class TensorReference(NamedTuple):
 
 
 def quoted(text: str, width: int = 60) -> str:
-    """What was typed, harmless and not too long, to be told of."""
+    """What was typed, cleaned and cut to `width` cells, for a message that quotes it."""
     return clip(clean(" ".join(text.split())), width)
 
 

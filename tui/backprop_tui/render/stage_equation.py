@@ -35,7 +35,7 @@ _ELEMENTWISE: Final = "⊙"
 _HIDDEN: Final = "?"
 _OPENING: Final = "("
 _SPACES: Final = 2
-"""So many large spaces are as wide as a large digit, and one as a large point."""
+"""How many large spaces are as wide as a large digit; one is as wide as a large point."""
 
 
 def stage_equation(
@@ -176,9 +176,7 @@ def _numbers(term: Term, scale: int, digits: int, *, ascii: bool) -> Block:
 
 
 def _written(grid: Tensor, digits: int) -> list[list[str]]:
-    """The numbers of a grid with so many digits of the largest, and all with as many decimals but what is
-    exactly zero.
-    """
+    """The numbers of a grid: the largest with `digits` digits, all with as many decimals, zero as ``0``."""
     largest = float(np.max(np.abs(grid), initial=0.0))
     if grid.dtype == bool or grid.size == 1 or not _PLAIN[0] <= largest < _PLAIN[1]:
         return [[_alone(entry, digits) for entry in row] for row in grid]

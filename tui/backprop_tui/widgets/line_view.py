@@ -26,7 +26,7 @@ from backprop_tui.widgets.strips import paint
 __all__ = ["InView", "LineView"]
 
 _MOST_ROWS = 256
-"""So many rows are kept from one drawing to the next, as they were in view at one place or another."""
+"""How many rows are kept from one drawing to the next, each as it was in view at some place."""
 
 
 class InView(NamedTuple):
@@ -59,7 +59,7 @@ class LineView(ScrolledAtOnce, LaidOutView):
     """Shows its `drawing`, with marks in its border for how far that is scrolled."""
 
     pinned: int = 0
-    """So many rows of the drawing stay at the top while the others are scrolled."""
+    """How many rows of the drawing stay at the top while the others are scrolled."""
     centred: bool = False
     """Whether a drawing smaller than the widget is in its middle."""
 

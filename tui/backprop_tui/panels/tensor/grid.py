@@ -381,13 +381,13 @@ def _emphasis_of_blocks(grid: Grid, shape: tuple[int, int], factor: int) -> Any:
 
 
 def heatmap_width(grid: Grid, width: int, height: int, *, signs: bool = False, most: int = _LARGEST) -> int:
-    """How wide the heatmap is where it has so much room."""
+    """How wide the heatmap is in `width` × `height` cells."""
     across, _ = _pixel(grid.size, max(1, width - grid.gutter - 1), max(1, height - 1), signs=signs, most=most)
     return min(width, grid.gutter + 1 + across * grid.size[1])
 
 
 def pixel_size(grid: Grid, width: int, height: int, *, signs: bool = False) -> int:
-    """How large a number of a heatmap can be in so much room; that of a vector does not count."""
+    """How many cells wide a number of a heatmap can be; one of a vector may always be as wide as any."""
     if grid.size[1] == 1:
         return _LARGEST
     across, halves = _pixel(grid.size, max(1, width - grid.gutter - 1), max(1, height - 1), signs=signs)

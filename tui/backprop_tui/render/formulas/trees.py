@@ -33,7 +33,7 @@ __all__ = ["node_trees", "rule_tree", "shows_entries"]
 _NOWHERE: Final = SourceSpan(0, 0)
 _MOST_OPERANDS: Final = 6
 _FIRST_OPERANDS: Final = 3
-"""So many operands are shown where any number may be given and there are more than `_MOST_OPERANDS`."""
+"""How many operands are shown of more than `_MOST_OPERANDS`, where any number may be given."""
 
 
 @lru_cache(maxsize=1024)
