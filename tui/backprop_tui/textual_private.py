@@ -15,6 +15,7 @@ from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
 from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual._path import CSSPathType
 from textual.app import App
 from textual.content import Content
 from textual.driver import Driver
@@ -29,6 +30,7 @@ from textual.widget import Widget
 from backprop_tui.cells.pen import Pen
 
 __all__ = [
+    "CSSPathType",
     "LaidOutView",
     "ScreenOfItsSize",
     "ScrolledAtOnce",

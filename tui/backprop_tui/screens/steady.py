@@ -9,7 +9,7 @@ from textual.await_complete import AwaitComplete
 from textual.geometry import Offset
 from textual.widget import Widget
 
-from backprop_tui.textual_private import ScreenOfItsSize
+from backprop_tui.textual_private import CSSPathType, ScreenOfItsSize
 
 __all__ = ["WINDOWS", "SteadyScreen"]
 
@@ -26,7 +26,7 @@ class SteadyScreen(ScreenOfItsSize[Result]):
     and until Textual lays out again, it finds widgets that were removed.
     """
 
-    CSS_PATH: ClassVar[Path | None] = WINDOWS
+    CSS_PATH: ClassVar[CSSPathType | None] = WINDOWS
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close this screen, if it is in front."""
