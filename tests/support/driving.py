@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
+from unittest.mock import patch
 
 from textual.pilot import Pilot
 
@@ -14,6 +15,7 @@ from backprop_tui.cells.drawing import Drawing
 from backprop_tui.cells.lines import Line, plain
 from backprop_tui.cells.text import cell_width
 from backprop_tui.export.screenshot import screen_text
+from backprop_tui.screens import scene_job
 from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.view import View
 from scenes import view
@@ -31,9 +33,22 @@ async def opened(
     at: int = 0,
     language: str = "en",
     still: bool = False,
+    grace: float = PATIENCE,
 ) -> AsyncIterator[Pilot[None]]:
-    """The debugger on a bundled scenario or a view, the gallery where `what` is None; timeless if `still`."""
+    """The debugger on a bundled scenario or a view, the gallery where `what` is None; timeless if `still`.
+
+    A key waits `grace` seconds for its picture.
+    """
     shown = view(what, at, language) if isinstance(what, str) else what
+    with patch.object(scene_job, "_GRACE", grace):
+        async with _running(shown, size, language, still=still) as pilot:
+            yield pilot
+
+
+@asynccontextmanager
+async def _running(
+    shown: View | None, size: tuple[int, int], language: str, *, still: bool
+) -> AsyncIterator[Pilot[None]]:
     async with DebuggerApp(shown, language=language, still=still).run_test(
         size=size, notifications=True
     ) as pilot:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -10,12 +11,22 @@ from backprop_engine.arrays import norm
 from backprop_engine.derivatives.gradient_check import Verdict
 from backprop_engine.derivatives.numeric_check import check_leaf, directions_cost
 from backprop_engine.derived import derived
+from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.verify import block_failures
 from backprop_engine.trace.magnitudes import gradient_magnitudes
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["LeafGradient", "RunSummary", "Tally", "blank_figures", "expected_figures", "run_summary"]
+__all__ = [
+    "LeafGradient",
+    "RunSummary",
+    "Tally",
+    "blank_figures",
+    "expected_figures",
+    "gradients_of_leaves",
+    "is_long_summary",
+    "run_summary",
+]
 
 _MOST_WORK = 40_000
 """Numeric checks go through the graph once a leaf; beyond this many operators in all there are none."""
@@ -23,6 +34,10 @@ _MOST_NUMBERS = 200_000
 """In a run of more numbers there are none either: a summary is made at a key press."""
 _MOST_COST = 10**7
 """Nor where it takes more numbers than this to compute what depends on each leaf, as convolutions do."""
+
+
+_QUICK = 2_000
+"""Up to this many operators in all they are made before a page can be drawn without them."""
 
 
 class Tally(NamedTuple):
@@ -54,20 +69,48 @@ class RunSummary(Struct, frozen=True):
 @derived()
 def run_summary(trace: Trace) -> RunSummary:
     """The summary of one iteration that is over."""
-    graph, scale = trace.graph, gradient_magnitudes(trace)
-    leaves = [leaf for leaf in graph.leaves if trace.gradients[leaf.position] is not None]
-    gradients = []
-    for leaf in leaves:
-        size = norm(trace.gradient(leaf.name))
-        gradients.append(LeafGradient(leaf.name, size, scale.share(size)))
-    checks = None
-    hidden = bool(graph.faults)  # who looks for a bug is not told by a check where it is
+    made = _checks_made(trace)
+    if not made:
+        made.append(_checks(trace))
+    return RunSummary(gradients_of_leaves(trace), made[0])
+
+
+def is_long_summary(trace: Trace) -> bool:
+    """Whether the numeric checks of a summary have yet to be made and may take long."""
+    return _QUICK < len(_leaves(trace)) * len(trace.graph.order) <= _MOST_WORK and not _checks_made(trace)
+
+
+@derived()
+def gradients_of_leaves(trace: Trace) -> tuple[LeafGradient, ...]:
+    """The gradients of a run's leaves in the file's order, none after a forward pass alone."""
+    scale = gradient_magnitudes(trace)
+    sizes = [(leaf.name, norm(trace.gradient(leaf.name))) for leaf in _leaves(trace)]
+    return tuple(LeafGradient(name, size, scale.share(size)) for name, size in sizes)
+
+
+@derived()
+def _checks_made(trace: Trace) -> list[Tally | None]:
+    """Where the outcome of the checks is kept, once they are made."""
+    return []
+
+
+def _checks(trace: Trace) -> Tally | None:
+    leaves = _leaves(trace)
+    if not leaves or not _is_checked(trace.graph, leaves):
+        return None
+    found = [check_leaf(trace, leaf, most=0, sample=0) for leaf in leaves]
+    found = [check for check in found if check.verdict is not Verdict.NOT_APPLICABLE]
+    return Tally(sum(check.verdict.good for check in found), len(found)) if found else None
+
+
+def _leaves(trace: Trace) -> list[Node]:
+    return [leaf for leaf in trace.graph.leaves if trace.gradients[leaf.position] is not None]
+
+
+def _is_checked(graph: Graph, leaves: Sequence[Node]) -> bool:
+    """Whether the leaves are checked: who looks for a hidden bug is not told where it is."""
     small = len(leaves) * len(graph.order) <= _MOST_WORK and graph.numbers() <= _MOST_NUMBERS
-    if leaves and not hidden and small and directions_cost(graph) <= _MOST_COST:
-        found = [check_leaf(trace, leaf, most=0, sample=0) for leaf in leaves]
-        found = [check for check in found if check.verdict is not Verdict.NOT_APPLICABLE]
-        checks = Tally(sum(check.verdict.good for check in found), len(found)) if found else None
-    return RunSummary(tuple(gradients), checks)
+    return not graph.faults and small and directions_cost(graph) <= _MOST_COST
 
 
 @derived(limit=2)

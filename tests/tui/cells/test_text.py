@@ -169,3 +169,18 @@ def test_a_formula_is_cut_at_its_arguments(text: str, width: int, shown: str) ->
 @given(st.text("ab(,) =…", max_size=30), st.integers(0, 30))
 def test_no_formula_is_wider_than_it_may_be(text: str, width: int) -> None:
     assert cell_width(clip_formula(text, width)) <= width or text == clip_formula(text, width)
+
+
+@pytest.mark.parametrize("text", ["f(" + ", ".join(["a·b"] * 3_000) + ")", " ".join(["a·b", "+"] * 3_000)])
+def test_of_a_long_formula_only_so_much_is_looked_at_as_may_fit(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[int] = []
+
+    def measure(part: str) -> int:
+        measured.append(len(part))
+        return cell_width(part)
+
+    monkeypatch.setattr("backprop_tui.cells.text.cell_width", measure)
+    clip_formula(text, 30)
+    assert sum(measured) < 10 * len(text)

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from backprop_engine import load_scenario
 from backprop_engine.debugger import Go, Session
-from backprop_engine.explain import step_check
+from backprop_engine.explain import run_summary, step_check
 from backprop_tui.screens import check_job
 from backprop_tui.view import View
 from driving import debugger, go, opened, seen
@@ -155,3 +155,26 @@ async def test_what_goes_wrong_in_a_check_is_met_by_the_page(
     monkeypatch.setattr(step_check, "_checked", broken)
     with pytest.raises(ZeroDivisionError):
         await gone_to()
+
+
+async def test_the_checks_of_a_whole_run_are_awaited_at_its_end(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_summary, "_QUICK", -1)
+    held, check = Event(), run_summary.check_leaf
+
+    def gated(*args: Any, **options: Any) -> Any:
+        assert held.wait(60)
+        return check(*args, **options)
+
+    monkeypatch.setattr(run_summary, "check_leaf", gated)
+    gate.open.set()
+    async with opened(fresh()) as pilot:
+        await pilot.press("end")
+        assert AWAITED["en"] in seen(pilot)
+        assert "numeric checks" not in seen(pilot)
+        await pilot.press("home")
+        await pilot.press("end")
+        held.set()
+        await until(pilot, lambda: "✓ 3 of 3 numeric checks" in seen(pilot))
+        assert AWAITED["en"] not in seen(pilot)

@@ -90,11 +90,15 @@ def clip_formula(text: str, width: int) -> str:
     call = _CALL.fullmatch(text)
     arguments = _arguments(call[2]) if call else []
     words = text.split(" ")
+    most = max(width, 0) + 2  # a part takes a cell at least, so that more of them do not fit
     if call and arguments:
-        ways = [f"{call[1]}{', '.join([*arguments[:kept], ELLIPSIS])})" for kept in range(len(arguments))]
+        ways = [
+            f"{call[1]}{', '.join([*arguments[:kept], ELLIPSIS])})"
+            for kept in range(min(len(arguments), most))
+        ]
         ways[1:1] = [f"{call[1]}{ELLIPSIS}, {arguments[-1]})"]
     else:
-        kept = range(1 + (words[0] == "="), len(words))
+        kept = range(1 + (words[0] == "="), min(len(words), most))
         sums = [end for end in kept if words[end - 1] in _SIGNS_OF_A_SUM and _is_closed(words[:end])]
         ways = [" ".join([*words[:end], ELLIPSIS]) for end in (*kept, *sums)]
     return next((way for way in reversed(ways) if cell_width(way) <= width), clip(text, width))

@@ -17,6 +17,7 @@ from backprop_tui.cells.shades import flow
 from backprop_tui.cells.summaries import summary
 from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.panels.watches import bars_of
+from backprop_tui.render.check_line import awaited_line
 from backprop_tui.view import View
 
 if TYPE_CHECKING:
@@ -276,9 +277,9 @@ def _outcome(view: View, width: int) -> Iterator[Line]:
 
 def _bars(view: View, width: int, *, small: bool = False) -> list[Line]:
     """A bar for the gradient of every leaf, in columns if there are many; all begin at the same size."""
-    from backprop_engine.explain.run_summary import run_summary  # nothing needs it before the last step
+    from backprop_engine.explain.run_summary import gradients_of_leaves  # nothing needs it until the end
 
-    gradients = run_summary(view.session.trace).gradients
+    gradients = gradients_of_leaves(view.session.trace)
     if not gradients:
         return []
     named = min(max(cell_width(each.name) for each in gradients), width // 3)
@@ -311,9 +312,16 @@ def _bar(gradient: LeafGradient, size: str, named: int, long: int, view: View) -
 def _checks(view: View) -> list[Line]:
     """How many numeric checks and expected figures hold."""
     session = view.session
-    from backprop_engine.explain.run_summary import blank_figures, expected_figures, run_summary
+    from backprop_engine.explain.run_summary import (
+        blank_figures,
+        expected_figures,
+        is_long_summary,
+        run_summary,
+    )
     from backprop_engine.scenario.read.yaml_nodes import BLANK
 
+    if view.awaits_check and is_long_summary(session.trace):
+        return [awaited_line(view.language)]
     counts: list[tuple[Message, Tally]] = []
     checks = run_summary(session.trace).checks
     if checks is not None:

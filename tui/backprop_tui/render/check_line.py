@@ -11,7 +11,7 @@ from backprop_engine.explain.numbers import number
 from backprop_engine.messages.message import Message, joined, msg
 from backprop_tui.cells.lines import Line, Role, Span
 
-__all__ = ["check_text", "numeric_line"]
+__all__ = ["awaited_line", "check_text", "numeric_line"]
 
 _ASSUMPTIONS: Final[Mapping[str, Callable[[str], Message]]] = {
     "upstream": lambda name: msg("for the overridden value of {name}", name=name),
@@ -19,6 +19,11 @@ _ASSUMPTIONS: Final[Mapping[str, Callable[[str], Message]]] = {
     "before": lambda _: msg("before the override"),
 }
 """What a numeric check assumes where something is overridden."""
+
+
+def awaited_line(language: str) -> Line:
+    """What stands in the place of numeric checks on their way."""
+    return (Span(msg("checking numerically …").in_language(language), Role.DIM),)
 
 
 def numeric_line(facts: StepFacts, language: str) -> Line:
@@ -30,7 +35,7 @@ def numeric_line(facts: StepFacts, language: str) -> Line:
         return ()
     check = facts.check
     if check is None:
-        return (Span(msg("checking numerically …").in_language(language), Role.DIM),)
+        return awaited_line(language)
     if check.not_finite:
         words = msg("{name} is not finite: nothing to compare", name=check.not_finite).in_language(language)
         return (Span(words, Role.TROUBLE if check.is_fault else Role.DIM),)

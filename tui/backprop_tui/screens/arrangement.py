@@ -17,6 +17,7 @@ from backprop_tui.panel_slots import FIRST_IN_FRONT, PANEL_SLOTS, PanelSlot
 from backprop_tui.panels.graph.picture import shown_scene, whole_scene_key
 from backprop_tui.panels.registry import PANELS
 from backprop_tui.panels.step import equation_title
+from backprop_tui.scene.placing import Room
 from backprop_tui.screens.handle import Handle
 from backprop_tui.view import View
 
@@ -147,6 +148,8 @@ class PanelArrangement:
             panel = self._handle.panel(slot.name)
             if panel.has_class("-behind"):
                 continue
+            if slot.name == "graph" and self._handle.is_lacking(view):
+                continue  # its title says how it is drawn
             drawn = PANELS[slot.name]
             title = drawn.title(view) if drawn.title else slot.title.in_language(view.language)
             panel.entitle(_shown(title, view), self._behind(slot, view))
@@ -187,15 +190,27 @@ def _shown(words: str, view: View) -> str:
 class Body(Container):
     """The panels between the header and the timeline, in a grid that is divided as `plan` says."""
 
-    def __init__(self, current: Callable[[], View], plan: Callable[[], Plan], *, id: str) -> None:
+    def __init__(
+        self,
+        current: Callable[[], View],
+        is_lacking: Callable[[View], bool],
+        plan: Callable[[], Plan],
+        *,
+        id: str,
+    ) -> None:
         super().__init__(id=id)
         self._current = current
+        self._is_lacking = is_lacking
         self._plan = plan
         self._shared: tuple[Plan, int, int] | None = None
 
     def on_resize(self) -> None:
         """Share the rows again."""
         self.share()
+
+    def most(self, view: View) -> Room:
+        """The most room that there is for the picture of a view."""
+        return _inside(most_of_graph(view.graph, self._plan(), self.size))
 
     def share(self, size: Size | None = None) -> bool:
         """Give the graph its rows; `size` is what there will be, before there is any. Whether it gets others
@@ -205,7 +220,7 @@ class Body(Container):
         if not size:
             return False
         plan = self._plan()
-        shared = plan, cells_of_graph(self._current(), plan, size), size.width
+        shared = plan, self._cells_of_graph(plan, size), size.width
         is_other = shared != self._shared
         if is_other:
             self._shared = shared
@@ -214,6 +229,16 @@ class Body(Container):
             self.styles.grid_rows = rows.format(shared[1])
             self.styles.grid_columns = columns.format(shared[1], size.width * 7 // 20, size.width * 6 // 20)
         return is_other
+
+    def _cells_of_graph(self, plan: Plan, size: Size) -> int:
+        """What the graph gets; as long as its picture is not laid out, what it has in this plan."""
+        view = self._current()
+        if not self._is_lacking(view):
+            return cells_of_graph(view, plan, size)
+        if self._shared is not None and self._shared[0] == plan:
+            return self._shared[1]
+        most = most_of_graph(view.graph, plan, size)
+        return most.width if plan == "beside" else most.height
 
 
 _GRIDS: Final[dict[Plan, tuple[str, str]]] = {
@@ -240,7 +265,7 @@ def cells_of_graph(view: View, plan: Plan, size: Size) -> int:
     Nothing here depends on the step.
     """
     room = most_of_graph(view.graph, plan, size)
-    view = replace(view, room=(room.width - _BORDER, room.height - _BORDER))
+    view = replace(view, room=_inside(room))
     beside = plan == "beside"
     most = room.width if beside else room.height
     least = size.width // 2 if beside else size.height * _LEAST_SHARE[0] // _LEAST_SHARE[1]
@@ -249,6 +274,10 @@ def cells_of_graph(view: View, plan: Plan, size: Size) -> int:
     picture = shown_scene(view).layout
     needed = picture.width if beside else picture.height
     return min(most, max(least, needed + _BORDER))
+
+
+def _inside(room: Size) -> Room:
+    return room.width - _BORDER, room.height - _BORDER
 
 
 def most_of_graph(graph: Graph, plan: Plan, size: Size) -> Size:

@@ -9,6 +9,7 @@ from typing import Final
 
 from backprop_engine.explain.backward_facts import BackwardFacts
 from backprop_engine.trace.trace import Frame
+from backprop_tui.panels.run_pages import is_at_end
 from backprop_tui.screens.handle import Handle
 from backprop_tui.screens.slices import in_background
 from backprop_tui.view import View
@@ -67,9 +68,13 @@ class CheckJob:
         """In a thread of its own."""
         from backprop_engine.explain.step_check import step_check  # no first screen checks a gradient
 
-        assert frame.edge is not None
         with suppress(Exception):  # the page meets it again, as it would without this thread
-            step_check(frame.trace, frame.edge)
+            if frame.edge is not None:
+                step_check(frame.trace, frame.edge)
+            if frame.position == frame.trace.schedule.last:
+                from backprop_engine.explain.run_summary import run_summary
+
+                run_summary(frame.trace)
         self._made.set()
         with suppress(RuntimeError):  # the app has ended meanwhile
             self._handle.call_later(self._show)
@@ -92,6 +97,11 @@ class CheckJob:
 
 
 def _is_due(view: View) -> bool:
+    if is_at_end(view):
+        from backprop_engine.explain.run_summary import is_long_summary
+
+        if is_long_summary(view.session.trace):
+            return True
     facts = view.facts
     return isinstance(facts, BackwardFacts) and not facts.graph.faults and facts.is_expensive
 

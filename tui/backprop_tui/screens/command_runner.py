@@ -34,6 +34,7 @@ from backprop_engine.messages.message import msg
 from backprop_engine.scenario.work import takes_long
 from backprop_engine.trace.trace import nodes_of
 from backprop_tui.cells.lines import Line, plain
+from backprop_tui.cells.text import clip
 from backprop_tui.commands.row import CommandRow
 from backprop_tui.queries import Query, Request
 from backprop_tui.screens.computations import STOPPED, Computations
@@ -54,6 +55,8 @@ _ANSWER_SECONDS = 8
 """Seconds that an answer stays."""
 _BESIDE_ANSWERS, _LEAST_WIDTH = 3, 40
 """The columns left free beside an answer, and the least width that an answer is laid out for."""
+_MOST_ANSWERED = 600
+"""The cells of the longest notice: more would cover the screen."""
 _SHORT = 3
 """An answer of at most this many lines is a notice; what is longer is shown above the prompt."""
 
@@ -225,7 +228,7 @@ class CommandRunner:
         """An answer over a corner of the screen, in place of the one before."""
         self._forget_answer()
         self._answered = True
-        self._handle.say(words, wrong=wrong, seconds=_ANSWER_SECONDS)
+        self._handle.say(clip(words, _MOST_ANSWERED), wrong=wrong, seconds=_ANSWER_SECONDS)
 
     def _forget_answer(self) -> None:
         """Uncover what the last answer is over: it is about another place."""

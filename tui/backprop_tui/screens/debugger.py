@@ -23,7 +23,7 @@ from backprop_tui.commands.row import CommandRow
 from backprop_tui.commands.table import COMMANDS
 from backprop_tui.panel_slots import PANEL_SLOTS, PanelSlot
 from backprop_tui.panels.bars import command_at, header, key_hints, on_menu, too_small
-from backprop_tui.panels.graph import graph_picture
+from backprop_tui.panels.graph import graph_picture, whole_scene_key
 from backprop_tui.panels.registry import PANELS
 from backprop_tui.panels.step import text_of
 from backprop_tui.panels.timeline import position_at, timeline
@@ -47,6 +47,7 @@ from backprop_tui.screens.other_screens import OtherScreens
 from backprop_tui.screens.player import Player
 from backprop_tui.screens.plot_filler import PlotFiller
 from backprop_tui.screens.refusals import Refusals, seen_in, why_idle
+from backprop_tui.screens.scene_job import SceneJob
 from backprop_tui.screens.steady import SteadyScreen
 from backprop_tui.view import Computing, View
 from backprop_tui.widgets.graph_panel import GraphPanel
@@ -89,6 +90,8 @@ class DebuggerScreen(SteadyScreen[None]):
         self.set_reactive(DebuggerScreen.view, replace(view, computing=None))
         self._panels: dict[str, Panel] = {}
         """All panels by name, as soon as they are there: they are asked for at every step."""
+        self._pictured: tuple[View, Drawing] | None = None
+        """The graph as it was drawn last, and the view that it was drawn for."""
         self._hints: tuple[object, Drawing] | None = None
         self._history: History | None = None
         """What was typed at the prompt, as soon as that was open."""
@@ -102,6 +105,7 @@ class DebuggerScreen(SteadyScreen[None]):
         self.plots = PlotFiller(self)
         self.layout_job = LayoutJob(self)
         self.check_job = CheckJob(self)
+        self.scene_job = SceneJob(self, self._in_its_rooms)
         self.navigation = GraphNavigation(self)
         self.arrangement = PanelArrangement(self, STAGE if staged else "")
         self.refusals = Refusals(self, lambda: seen_in(self), self._refuse)
@@ -140,7 +144,7 @@ class DebuggerScreen(SteadyScreen[None]):
 
     def _shared_body(self) -> Body:
         """What the panels stand in, shared out before anything is drawn in another size."""
-        body = Body(lambda: self.current, lambda: self.arrangement.plan, id="body")
+        body = Body(lambda: self.current, self.is_lacking, lambda: self.arrangement.plan, id="body")
         bars = _BARS + _BORDERS * (not self.has_class("-narrow") and not self.has_class("-low"))
         body.share(Size(self.app.size.width, self.app.size.height - bars))
         return body
@@ -160,7 +164,15 @@ class DebuggerScreen(SteadyScreen[None]):
         if self.current.room != (width, height):
             self.keep_view(replace(self.current, room=(width, height)))
             self._retitle()  # it names the density, which the room decides
-        return self._in_advance("graph", width, height) or graph_picture(self.current)
+        drawn = self._in_advance("graph", width, height)
+        if drawn is not None:
+            return drawn
+        if self._pictured is None or self._pictured[0] is not self.current:
+            if self.scene_job.lacks(self.current):
+                return self.panel("graph").drawing
+            self.scene_job.drew(self.current.graph)
+            self._pictured = self.current, graph_picture(self.current)
+        return self._pictured[1]
 
     def _retitle(self) -> None:
         if self._panels and self.query(Body):  # else the screen opens or closes
@@ -303,6 +315,29 @@ class DebuggerScreen(SteadyScreen[None]):
             self.read_ahead()
         if turned and self._guide is not None and self._guide.about:
             self.call_after_refresh(self.navigation.look_at, self._guide.about)
+
+    def is_lacking(self, view: View) -> bool:
+        """Whether the picture of a view is yet to be laid out; then that has begun."""
+        return self.scene_job.lacks(view)
+
+    def after_picture(self, callback: Callable[[], None]) -> None:
+        """Call a function once the picture of the current view is painted."""
+        self.scene_job.afterwards(callback)
+
+    def show_picture(self) -> None:
+        """Draw the graph, whose picture has been laid out."""
+        graph = self.panel("graph")
+        self.arrangement.show_titles()
+        if self.query_one(Body).share():
+            self.call_after_refresh(self._draw_in_another_size, graph.size)
+        else:
+            graph.redraw()
+
+    def _in_its_rooms(self, view: View) -> Sequence[View]:
+        """A view in the rooms that its picture is needed for: what the panel may get, and what it has."""
+        if whole_scene_key(view) is not None:
+            return [view]
+        return [replace(view, room=self.query_one(Body).most(view)), view]
 
     def _draw_in_another_size(self, before: Size) -> None:
         """Draw the graph, unless it has been drawn because its size has changed."""

@@ -9,7 +9,7 @@ from backprop_engine.debugger import Fold, Select
 from backprop_engine.graph.graph import Node
 from backprop_engine.messages.message import Message, msg
 from backprop_tui.cells.drawing import Area
-from backprop_tui.panels.graph import GraphPicture, density_shown, graph_picture, node_at
+from backprop_tui.panels.graph import GraphPicture, density_shown, node_at
 from backprop_tui.panels.registry import PANELS, PanelDrawing
 from backprop_tui.scene.boxes import DENSITIES
 from backprop_tui.screens.handle import Handle
@@ -37,8 +37,9 @@ class GraphNavigation:
 
     def zoom(self, by: int) -> None:
         """Nearer, or farther away."""
-        view = self._handle.current
-        at = DENSITIES.index(density_shown(view)) - by
+        view, picture = self._handle.current, self.panel.drawing
+        shown = picture.scene.density if isinstance(picture, GraphPicture) else density_shown(view)
+        at = DENSITIES.index(view.density or shown) - by
         if 0 <= at < len(DENSITIES):
             self._handle.show_view(replace(view, density=DENSITIES[at]))
 
@@ -49,7 +50,7 @@ class GraphNavigation:
 
     def centre(self) -> None:
         """The step in the middle, or what is chosen, or the middle itself."""
-        self._handle.call_after_refresh(self._centre)
+        self._handle.after_picture(self._centre)
 
     def _centre(self) -> None:
         picture = self.panel.drawing
@@ -81,8 +82,9 @@ class GraphNavigation:
         if group and clicked.times == 1:
             self._handle.do(Fold(group))
             return False
-        if panel == "graph":
-            node = node_at(graph_picture(view), clicked.x, clicked.y)
+        picture = self.panel.drawing
+        if panel == "graph" and isinstance(picture, GraphPicture):
+            node = node_at(picture, clicked.x, clicked.y)
         elif drawn is not None and drawn.node_at is not None:
             node = drawn.node_at(view, clicked.y)
         if node is not None:

@@ -68,6 +68,18 @@ class Handle(Protocol):
         """Take another view that looks the same: nothing is drawn."""
         ...
 
+    def show_picture(self) -> None:
+        """Draw the graph, whose picture has been laid out."""
+        ...
+
+    def is_lacking(self, view: View) -> bool:
+        """Whether the picture of a view is yet to be laid out; then that has begun."""
+        ...
+
+    def after_picture(self, callback: Callable[[], None]) -> None:
+        """Call a function once the picture of the current view is painted."""
+        ...
+
     def is_prepared(self, view: View) -> bool:
         """Whether the page of a view waits for no numeric check; one that takes long begins now."""
         ...

@@ -84,7 +84,7 @@ class ReadAhead:
         self._expected = following
         for name in _PANELS:
             panel = self._handle.panel(name)
-            if panel.display and panel.size:
+            if panel.display and panel.size and not (name == "graph" and self._handle.is_lacking(following)):
                 drawing = PANELS[name].draw(following, *panel.size)
                 self._drawings[name, *panel.size] = drawing
                 panel.expect(drawing)

@@ -7,25 +7,32 @@
 - `minimap`: all of it in a corner of the panel.
 
 A graph too large to be laid out while one waits is shown in parts, in the order of computation, until
-somebody has worked out `whole_scene` and put it into the view.
+somebody has worked out `whole_scene` and put it into the view. `is_laid_out` says whether a picture is there
+at once.
 """
 
 from backprop_tui.panels.graph.picture import (
     GraphPicture,
+    boxes_shown,
     density_shown,
     graph_picture,
     graph_title,
+    is_laid_out,
     node_at,
+    shown_scene,
     whole_scene,
     whole_scene_key,
 )
 
 __all__ = [
     "GraphPicture",
+    "boxes_shown",
     "density_shown",
     "graph_picture",
     "graph_title",
+    "is_laid_out",
     "node_at",
+    "shown_scene",
     "whole_scene",
     "whole_scene_key",
 ]

@@ -41,9 +41,11 @@ from backprop_tui.view import View
 
 __all__ = [
     "GraphPicture",
+    "boxes_shown",
     "density_shown",
     "graph_picture",
     "graph_title",
+    "is_laid_out",
     "node_at",
     "shown_scene",
     "whole_scene",
@@ -65,10 +67,18 @@ def density_shown(view: View) -> Density:
         return view.density or DENSITIES[0]
     if len(folded_graph(view.graph, view.folded).nodes) > LARGEST:
         return DENSITIES[-1]
-    return _richest(view.session.trace, view.session.compared, view.folded, view.room)
+    kept = _kept_density(view.session.trace, view.session.compared, view.folded, view.room)
+    if not kept:
+        kept.append(_richest(view.session.trace, view.session.compared, view.folded, view.room))
+    return kept[0]
 
 
 @derived(limit=8)
+def _kept_density(trace: Trace, before: Trace | None, folded: tuple[str, ...], room: Room) -> list[Density]:
+    """Where the richest density at which all of a graph fits is kept, once that was tried."""
+    return []
+
+
 def _richest(trace: Trace, before: Trace | None, folded: tuple[str, ...], room: Room) -> Density:
     count = len(folded_graph(trace.graph, folded).nodes)
     for density in DENSITIES[:-1]:
@@ -78,14 +88,36 @@ def _richest(trace: Trace, before: Trace | None, folded: tuple[str, ...], room: 
     return DENSITIES[-1]
 
 
+def boxes_shown(view: View) -> int:
+    """About how many boxes the picture has of a view, as long as the whole of a large graph is not there."""
+    return min(len(folded_graph(view.graph, view.folded).nodes), LARGEST)
+
+
+def is_laid_out(view: View) -> bool:
+    """Whether the scene of a view is there; otherwise `shown_scene` lays it out."""
+    session, room = view.session, view.room
+    is_small = len(folded_graph(view.graph, view.folded).nodes) <= LARGEST
+    if view.density is None and room is not None and is_small:
+        decided = _kept_density(session.trace, session.compared, view.folded, room)
+        return bool(decided) and bool(_kept(view))
+    return _laid_out(view) is not None or bool(_kept(view))
+
+
 def shown_scene(view: View) -> Scene:
     """The scene that the reader is in: of the whole graph, if it is small or laid out, else of a part."""
     session = view.session
     whole = _laid_out(view)
     if whole is not None:
         return whole
-    density, part = density_shown(view), _part(view)
-    return _scene(session.trace, session.compared, view.folded, density, *part, view.room)
+    kept = _kept(view)
+    if not kept:
+        density, part = density_shown(view), _part(view)
+        made = finish(
+            scene_in_stages(session.trace, session.compared, view.folded, density, *part, view.room)
+        )
+        assert made is not None  # only the whole of a large graph can be too long
+        kept.append(made)
+    return kept[0]
 
 
 def part_shown(view: View) -> str:
@@ -134,22 +166,12 @@ def _part(view: View) -> tuple[int, int]:
     return start, min(shown.computed_count, start + _PART_STEP * 3 // 2)
 
 
-def _scene(
-    trace: Trace,
-    before: Trace | None,
-    folded: tuple[str, ...],
-    density: Density,
-    start: int,
-    stop: int,
-    room: Room | None,
-) -> Scene:
-    """The scene of a part of a graph; one without numbers serves every run of it."""
+def _kept(view: View) -> list[Scene]:
+    """Where the scene of a part of a graph is kept; one without numbers serves every run of it."""
+    density, part, session = density_shown(view), _part(view), view.session
     if density in NUMBERLESS:
-        kept = _kept_scene(trace.graph, folded, density, start, stop, room)
-        if not kept:
-            kept.append(_scene_of_run(trace, before, folded, density, start, stop, room))
-        return kept[0]
-    return _scene_of_run(trace, before, folded, density, start, stop, room)
+        return _kept_scene(view.graph, view.folded, density, *part, view.room)
+    return _kept_scene_of_run(session.trace, session.compared, view.folded, density, *part, view.room)
 
 
 @derived(limit=16)
@@ -161,7 +183,7 @@ def _kept_scene(
 
 
 @derived(limit=16)
-def _scene_of_run(
+def _kept_scene_of_run(
     trace: Trace,
     before: Trace | None,
     folded: tuple[str, ...],
@@ -169,10 +191,9 @@ def _scene_of_run(
     start: int,
     stop: int,
     room: Room | None,
-) -> Scene:
-    scene = finish(scene_in_stages(trace, before, folded, density, start, stop, room))
-    assert scene is not None  # only the whole of a large graph can be too long
-    return scene
+) -> list[Scene]:
+    """The same for a scene with the numbers of a run."""
+    return []
 
 
 _DrawBox: TypeAlias = Callable[[CellRow, NodeBox, int, int, Appearance, NodeStatus, Span], None]

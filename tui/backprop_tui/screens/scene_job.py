@@ -1,0 +1,98 @@
+"""Pictures whose layout takes long, laid out in a thread while the one before stays on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Event
+from typing import Final
+
+from backprop_engine.graph.graph import Graph
+from backprop_tui.panels.graph import boxes_shown, is_laid_out, shown_scene
+from backprop_tui.screens.handle import Handle
+from backprop_tui.screens.slices import in_background
+from backprop_tui.view import View
+
+__all__ = ["SceneJob"]
+
+_GRACE: Final = 0.02
+"""Seconds for which a key waits, so that a picture that is laid out by then changes with all the rest."""
+_AT_ONCE: Final = 40
+"""The boxes of a picture that is laid out at once."""
+
+
+class SceneJob:
+    """Lays out one picture at a time; the one that is wanted by then comes next.
+
+    `rooms` gives a view in each room in which its picture has to be laid out before it can be shown.
+    """
+
+    def __init__(self, handle: Handle, rooms: Callable[[View], Sequence[View]]) -> None:
+        self._handle, self._rooms = handle, rooms
+        self._is_running = False
+        self._made = Event()
+        self._then: list[Callable[[], None]] = []
+        self._drawn: Graph | None = None
+        """The graph that the screen has a picture of, however it is laid out."""
+
+    def drew(self, graph: Graph) -> None:
+        """A picture of this graph is on the screen."""
+        self._drawn = graph
+
+    def lacks(self, view: View) -> bool:
+        """Whether the picture of a view is yet to be laid out, which has begun then.
+
+        Where no time goes by, and where there is no picture to look at meanwhile, the caller lays it out.
+        """
+        if view.graph is not self._drawn or boxes_shown(view) <= _AT_ONCE:
+            return False
+        if self._handle.application.has_class("-still"):
+            return False
+        missing = self._missing(view)
+        if not missing:
+            return False
+        if not self._is_running:
+            self._begin(missing)
+            if self._made.wait(_GRACE):
+                return bool(self._missing(view))
+        return True
+
+    def afterwards(self, function: Callable[[], None]) -> None:
+        """Call a function as soon as the picture of the current view is on the screen."""
+        if self.lacks(self._handle.current):
+            self._then.append(function)
+        else:
+            self._handle.call_after_refresh(function)
+
+    def _missing(self, view: View) -> list[View]:
+        return [each for each in self._rooms(view) if not is_laid_out(each)]
+
+    def _begin(self, views: Sequence[View]) -> None:
+        self._is_running = True
+        self._made.clear()
+        in_background(self._make, views)
+
+    def _make(self, views: Sequence[View]) -> None:
+        """In a thread of its own."""
+        with suppress(Exception):  # who draws the picture meets it again, as it would without this thread
+            for view in views:
+                shown_scene(view)
+        self._made.set()
+        with suppress(RuntimeError):  # the app has ended meanwhile
+            self._handle.call_later(self._show)
+
+    def _show(self) -> None:
+        """Show the picture, if it is that of the current view; else begin with that."""
+        self._is_running = False
+        if not self._handle.is_attached or self.lacks(self._handle.current):
+            return
+        self._handle.show_picture()
+        self._handle.call_after_refresh(self._call)
+
+    def _call(self) -> None:
+        """Call what waits for the picture, unless the panel has got another size for it."""
+        if not self._handle.is_attached or self.lacks(self._handle.current):
+            return
+        waiting, self._then = self._then, []
+        for function in waiting:
+            self._handle.call_after_refresh(function)
