@@ -1,8 +1,9 @@
 """The app, with a clock on its main thread, which notes in a file: `python clocked.py FILE ARGUMENTS…`.
 
-For every key, a line of the file says how many milliseconds of the processor's time the main thread has been
-at work from the key to the last byte that was written for it. What is written later than `REST` seconds in
-which the app had nothing to do, as a picture that was laid out in a thread, no longer counts.
+For every key, a line of the file has two numbers of milliseconds of the main thread's processor time: from
+the key to the last byte that was written for it, and the longest stretch until the next key in which the
+thread heard of nothing else. What is written after `REST` seconds without work, as a picture that was laid
+out in a thread, no longer counts for the first number, but it does for the second.
 """
 
 from __future__ import annotations
@@ -28,22 +29,29 @@ class Clock:
     def __init__(self, path: Path) -> None:
         self._path, self._began, self._took = path, -1.0, 0.0
         self._resting = False
+        self._since, self._longest = 0.0, 0.0
 
     def key(self) -> None:
         """A key comes."""
         if self._began >= 0:
             with self._path.open("a") as file:
-                print(f"{self._took * 1e3:.2f}", file=file)
+                print(f"{self._took * 1e3:.2f} {self._longest * 1e3:.2f}", file=file)
         self._began, self._took, self._resting = thread_time(), 0.0, False
+        self._since, self._longest = self._began, 0.0
 
     def written(self) -> None:
         """Something is written."""
         if not self._resting:
             self._took = thread_time() - self._began
 
+    def waits(self) -> None:
+        """All is done that was to be done."""
+        self._longest = max(self._longest, thread_time() - self._since)
+
     def waited(self, seconds: float) -> None:
         """Nothing was to be done."""
         self._resting = self._resting or seconds > REST
+        self._since = thread_time()
 
 
 def watch(clock: Clock) -> None:
@@ -51,6 +59,7 @@ def watch(clock: Clock) -> None:
     select, on_event, write = selectors.DefaultSelector.select, App.on_event, LinuxDriver.write
 
     def selecting(self: Any, timeout: float | None = None) -> Any:
+        clock.waits()
         since = monotonic()
         found = select(self, timeout)
         clock.waited(monotonic() - since)
