@@ -66,7 +66,7 @@ _MOST_TILES = 512
 """The most drawn tiles that are kept."""
 
 _Segment = tuple[int, int, int, int]
-"""A wire, the row or column of a straight segment, and where that begins and ends, inclusive."""
+"""A bundle, the row or column of a straight segment, and where that begins and ends, inclusive."""
 
 
 class WireCell(Struct, frozen=True):
@@ -85,12 +85,19 @@ class WireCell(Struct, frozen=True):
 class WireTiles:
     """All the wires of a scene; `sources[i]` is the box whose value `routes[i]` carries.
 
-    The first `arrows` routes, or all, end in an arrow.
+    The first `arrows` routes, or all, end in an arrow. Wires of one net along the same route are a bundle, which
+    is drawn once: a folded group may take a value hundreds of times.
     """
 
     def __init__(self, routes: Sequence[Route], sources: Sequence[int], arrows: int | None = None) -> None:
-        horizontal, vertical = _segments(routes)
-        self._sources = sources
+        bundles: dict[tuple[int, Route], list[int]] = {}
+        for wire, source_and_route in enumerate(zip(sources, routes, strict=True)):
+            bundles.setdefault(source_and_route, []).append(wire)
+        self._bundles = [tuple(wires) for wires in bundles.values()]
+        self._wires: dict[tuple[int, ...], tuple[int, ...]] = {}
+        """The wires of bundles that run together, once for all their cells."""
+        self._sources = [source for source, _ in bundles]
+        horizontal, vertical = _segments([route for _, route in bundles])
         self._horizontal: dict[tuple[int, int], list[_Segment]] = {}
         self._vertical: dict[tuple[int, int], list[_Segment]] = {}
         self._ends: dict[tuple[int, int], list[int]] = {}
@@ -104,7 +111,7 @@ class WireTiles:
                 self._vertical.setdefault((x // WIDTH, band), []).append(span)
         for number, route in enumerate(routes[:arrows]):
             self._ends.setdefault(route[-1], []).append(number)
-        distinct = dict.fromkeys(routes)
+        distinct = dict.fromkeys(route for _, route in bundles)
         self._bends = frozenset(bend for route in distinct for bend in _bends(route))
         jumps = [pair for route in distinct for pair in pairwise(route) if is_jump(*pair)]
         self._carried = {out: CARRIED for out, _ in jumps} | {back: CONTINUED for _, back in jumps}
@@ -129,28 +136,28 @@ class WireTiles:
     def _draw(self, place: tuple[int, int]) -> dict[int, dict[int, WireCell]]:
         left, top = place[0] * WIDTH, place[1] * HEIGHT
         arms: dict[tuple[int, int], dict[int, int]] = {}
-        for wire, y, first, last in self._horizontal.get(place, ()):
+        for bundle, y, first, last in self._horizontal.get(place, ()):
             for x in range(max(first, left), min(last + 1, left + WIDTH)):
-                wires = arms.setdefault((y, x), {})
-                wires[wire] = wires.get(wire, 0) | LEFT * (x > first) | RIGHT * (x < last)
-        for wire, x, first, last in self._vertical.get(place, ()):
+                bundles = arms.setdefault((y, x), {})
+                bundles[bundle] = bundles.get(bundle, 0) | LEFT * (x > first) | RIGHT * (x < last)
+        for bundle, x, first, last in self._vertical.get(place, ()):
             for y in range(max(first, top), min(last + 1, top + HEIGHT)):
-                wires = arms.setdefault((y, x), {})
-                wires[wire] = wires.get(wire, 0) | UP * (y > first) | DOWN * (y < last)
+                bundles = arms.setdefault((y, x), {})
+                bundles[bundle] = bundles.get(bundle, 0) | UP * (y > first) | DOWN * (y < last)
         rows: dict[int, dict[int, WireCell]] = {}
-        for (y, x), wires in arms.items():
-            rows.setdefault(y, {})[x] = self._cell((x, y), wires)
+        for (y, x), bundles in arms.items():
+            rows.setdefault(y, {})[x] = self._cell((x, y), bundles)
         return rows
 
     def _cell(self, at: tuple[int, int], arms: dict[int, int]) -> WireCell:
-        """One cell, from the sides that each wire reaches.
+        """One cell, from the sides that each bundle reaches.
 
         If no wire bends there, wires that reach all sides cross: two nets, or two wires of one net.
         """
         reached, nets = 0, dict[int, int]()
-        for wire, sides in arms.items():
+        for bundle, sides in arms.items():
             reached |= sides
-            nets[self._sources[wire]] = nets.get(self._sources[wire], 0) | sides
+            nets[self._sources[bundle]] = nets.get(self._sources[bundle], 0) | sides
         crossing = reached == LEFT | RIGHT | UP | DOWN and at not in self._bends
         ends = tuple(self._ends.get(at, ()))
         mark = self._carried.get(at) or glyph(reached, crossing=crossing, head=bool(ends))
@@ -160,8 +167,15 @@ class WireTiles:
             tuple(net for net, sides in nets.items() if sides & over),
             crossing,
             ends,
-            tuple(wire for wire, sides in arms.items() if sides & over),
+            self._wires_of(tuple(bundle for bundle, sides in arms.items() if sides & over)),
         )
+
+    def _wires_of(self, bundles: tuple[int, ...]) -> tuple[int, ...]:
+        wires = self._wires.get(bundles)
+        if wires is None:
+            wires = tuple(wire for bundle in bundles for wire in self._bundles[bundle])
+            self._wires[bundles] = wires
+        return wires
 
 
 _NOTHING: dict[int, WireCell] = {}
@@ -184,29 +198,29 @@ def _stretches(route: Route) -> Iterator[tuple[Point, Point]]:
 
 
 def _segments(routes: Sequence[Route]) -> tuple[list[_Segment], list[_Segment]]:
-    """The straight segments of each wire, joined where they overlap: horizontal and vertical ones."""
+    """The straight segments of each bundle, joined where they overlap: horizontal and vertical ones."""
     horizontal: dict[tuple[int, int], list[tuple[int, int]]] = {}
     vertical: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for wire, route in enumerate(routes):
+    for bundle, route in enumerate(routes):
         for (x, y), (next_x, next_y) in _stretches(route):
             if y == next_y:
-                horizontal.setdefault((wire, y), []).append((min(x, next_x), max(x, next_x)))
+                horizontal.setdefault((bundle, y), []).append((min(x, next_x), max(x, next_x)))
             else:
-                vertical.setdefault((wire, x), []).append((min(y, next_y), max(y, next_y)))
+                vertical.setdefault((bundle, x), []).append((min(y, next_y), max(y, next_y)))
     return _joined(horizontal), _joined(vertical)
 
 
 def _joined(found: dict[tuple[int, int], list[tuple[int, int]]]) -> list[_Segment]:
     spans: list[_Segment] = []
-    for (wire, line), reaches in found.items():
+    for (bundle, line), reaches in found.items():
         reaches.sort()
         first, last = reaches[0]
         for start, stop in reaches[1:]:
             if start > last:
-                spans.append((wire, line, first, last))
+                spans.append((bundle, line, first, last))
                 first = start
             last = max(last, stop)
-        spans.append((wire, line, first, last))
+        spans.append((bundle, line, first, last))
     return spans
 
 
