@@ -19,7 +19,7 @@ NAMES = sorted(path.name for path in EXAMPLES.glob("*.py"))
 
 def normal(text: str) -> str:
     """A session without what differs between versions of PyTorch."""
-    text = re.sub(r"torch \S+: (\d+ steps), .*", r"torch: \1", text)
+    text = re.sub(r"torch \S+: (\d+ steps?), .*", r"torch: \1", text)
     return re.sub(r" · n\d+", "", text)
 
 

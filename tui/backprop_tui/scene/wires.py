@@ -85,8 +85,8 @@ class WireCell(Struct, frozen=True):
 class WireTiles:
     """All the wires of a scene; `sources[i]` is the box whose value `routes[i]` carries.
 
-    The first `arrows` routes, or all, end in an arrow. Wires of one net along the same route are a bundle, which
-    is drawn once: a folded group may take a value hundreds of times.
+    The first `arrows` routes, or all, end in an arrow. Wires of one net along the same route are a bundle,
+    drawn once: a folded group may take a value hundreds of times.
     """
 
     def __init__(self, routes: Sequence[Route], sources: Sequence[int], arrows: int | None = None) -> None:
