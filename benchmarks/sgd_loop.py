@@ -1,9 +1,9 @@
 """A training by stochastic gradient descent with time travel, against the same loop written by hand in NumPy.
 
-Two perceptrons with tanh and softmax: a batch of 150 with layers of 4, 16 and 3, and one of 256 with layers of
-64, 64 and 10. The loop keeps the loss of each iteration and nothing else. A run keeps what the debugger needs to
-go back to any iteration: checkpoints, the numbers for plots, and the traces that were looked at last. In turns,
-in one process and on one thread; what counts is the processor's time.
+Two perceptrons with tanh and softmax: a batch of 150 with layers of 4, 16 and 3, and one of 256 with layers
+of 64, 64 and 10. The loop keeps the loss of each iteration and nothing else. A run keeps what the debugger
+needs to go back to any iteration: checkpoints, the numbers for plots, and the traces that were looked at
+last. In turns, in one process and on one thread; what counts is the processor's time.
 """
 
 from __future__ import annotations
@@ -117,11 +117,12 @@ def main() -> None:
             for _ in range(options.turns)
         ]
         low, middle, high = quantiles(ratios)
-        print(f"{name:<16}{middle:6.2f}   (half of the turns {low:.2f} to {high:.2f}; losses within {apart:.0e})")
+        print(
+            f"{name:<16}{middle:6.2f}   (half of the turns {low:.2f} to {high:.2f}; losses {apart:.0e} apart)"
+        )
 
 
 if __name__ == "__main__":
-    if os.environ.items() >= ONE_THREAD.items():
-        main()
-    else:
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ONE_THREAD})
+    if not ONE_THREAD.items() <= os.environ.items():  # they are read while NumPy is loaded
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | ONE_THREAD)
+    main()

@@ -75,8 +75,9 @@ def perceptron(rows: int, sizes: tuple[int, ...]) -> tuple[Graph, Bindings]:
 def tensor_bytes(trace: Trace, leaves: Bindings) -> int:
     """The bytes of the arrays that a trace refers to, each once; those of the leaves are not counted."""
     arrays: dict[int, Any] = {}
-    kept = (trace.values, trace.outs, trace.operand_values, trace.contributions, trace.arrived, trace.gradients)
-    for tensor in (each for tensors in kept for each in tensors if each is not None):
+    forward = (trace.values, trace.outs, trace.operand_values)
+    backward = (trace.contributions, trace.arrived, trace.gradients)
+    for tensor in (each for tensors in (*forward, *backward) for each in tensors if each is not None):
         array = tensor
         while isinstance(getattr(array, "base", None), np.ndarray):
             array = array.base

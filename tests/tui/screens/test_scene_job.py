@@ -12,6 +12,7 @@ from backprop_engine import load_scenario
 from backprop_engine.debugger import Session
 from backprop_tui.panels.graph import GraphPicture
 from backprop_tui.scene.scene import Scene
+from backprop_tui.screens import debugger as debugger_screen
 from backprop_tui.screens import scene_job
 from backprop_tui.view import View
 from driving import debugger, go, opened, position, seen, until
@@ -38,7 +39,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
         held.rooms.append(view.room)
         return lay_out(view)
 
-    monkeypatch.setattr(scene_job, "_AT_ONCE", 0)
+    monkeypatch.setattr(debugger_screen, "_FEW_BOXES", 0)
     monkeypatch.setattr(scene_job, "shown_scene", gated)
     yield held
     held.open.set()

@@ -58,6 +58,10 @@ class FakeHandle:
     def is_attached(self) -> bool:
         return True
 
+    def is_lacking(self, view: View) -> bool:
+        """Every picture is laid out at once."""
+        return False
+
     def show_computing(self, computing: Computing | None) -> None:
         """Nothing takes long here."""
 

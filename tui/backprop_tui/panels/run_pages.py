@@ -17,7 +17,6 @@ from backprop_tui.cells.shades import flow
 from backprop_tui.cells.summaries import summary
 from backprop_tui.cells.text import cell_width, clip
 from backprop_tui.panels.watches import bars_of
-from backprop_tui.render.check_line import awaited_line
 from backprop_tui.view import View
 
 if TYPE_CHECKING:
@@ -321,6 +320,8 @@ def _checks(view: View) -> list[Line]:
     from backprop_engine.scenario.read.yaml_nodes import BLANK
 
     if view.awaits_check and is_long_summary(session.trace):
+        from backprop_tui.render.check_line import awaited_line
+
         return [awaited_line(view.language)]
     counts: list[tuple[Message, Tally]] = []
     checks = run_summary(session.trace).checks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import App, ComposeResult
@@ -23,7 +23,7 @@ from backprop_tui.commands.row import CommandRow
 from backprop_tui.commands.table import COMMANDS
 from backprop_tui.panel_slots import PANEL_SLOTS, PanelSlot
 from backprop_tui.panels.bars import command_at, header, key_hints, on_menu, too_small
-from backprop_tui.panels.graph import graph_picture, whole_scene_key
+from backprop_tui.panels.graph import boxes_shown, graph_picture, whole_scene_key
 from backprop_tui.panels.registry import PANELS
 from backprop_tui.panels.step import text_of
 from backprop_tui.panels.timeline import position_at, timeline
@@ -47,7 +47,6 @@ from backprop_tui.screens.other_screens import OtherScreens
 from backprop_tui.screens.player import Player
 from backprop_tui.screens.plot_filler import PlotFiller
 from backprop_tui.screens.refusals import Refusals, seen_in, why_idle
-from backprop_tui.screens.scene_job import SceneJob
 from backprop_tui.screens.steady import SteadyScreen
 from backprop_tui.view import Computing, View
 from backprop_tui.widgets.graph_panel import GraphPanel
@@ -58,6 +57,7 @@ from backprop_tui.widgets.table_panel import TablePanel
 if TYPE_CHECKING:
     from backprop_tui.screens.prompt import History
     from backprop_tui.screens.read_ahead import ReadAhead
+    from backprop_tui.screens.scene_job import SceneJob
 
 __all__ = ["DebuggerScreen"]
 
@@ -67,6 +67,8 @@ _LEAST = (60, 20)
 """The least columns and rows that are comfortable; a smaller screen says so."""
 _UNTIL_READ = 0.4
 """Seconds after the first screen from which on the next step is drawn; pages are loaded first."""
+_FEW_BOXES = 40
+"""The most boxes of a picture that is laid out while its key is answered."""
 _BARS, _BORDERS = 3, 2
 """The rows of the header, the timeline and the footer, and those of the timeline's border."""
 
@@ -105,7 +107,6 @@ class DebuggerScreen(SteadyScreen[None]):
         self.plots = PlotFiller(self)
         self.layout_job = LayoutJob(self)
         self.check_job = CheckJob(self)
-        self.scene_job = SceneJob(self, self._in_its_rooms)
         self.navigation = GraphNavigation(self)
         self.arrangement = PanelArrangement(self, STAGE if staged else "")
         self.refusals = Refusals(self, lambda: seen_in(self), self._refuse)
@@ -168,9 +169,8 @@ class DebuggerScreen(SteadyScreen[None]):
         if drawn is not None:
             return drawn
         if self._pictured is None or self._pictured[0] is not self.current:
-            if self.scene_job.lacks(self.current):
+            if self.is_lacking(self.current):
                 return self.panel("graph").drawing
-            self.scene_job.drew(self.current.graph)
             self._pictured = self.current, graph_picture(self.current)
         return self._pictured[1]
 
@@ -316,13 +316,30 @@ class DebuggerScreen(SteadyScreen[None]):
         if turned and self._guide is not None and self._guide.about:
             self.call_after_refresh(self.navigation.look_at, self._guide.about)
 
+    @cached_property
+    def scene_job(self) -> SceneJob:
+        """What lays out pictures of large graphs."""
+        from backprop_tui.screens.scene_job import SceneJob  # a first picture is laid out at once
+
+        return SceneJob(self, self._in_its_rooms)
+
     def is_lacking(self, view: View) -> bool:
-        """Whether the picture of a view is yet to be laid out; then that has begun."""
+        """Whether the picture of a view is yet to be laid out; then that has begun.
+
+        The first of a graph, for which there is none to look at meanwhile, and one of few boxes are laid out
+        as they are drawn.
+        """
+        drawn = self._pictured
+        if drawn is None or drawn[0].graph is not view.graph or boxes_shown(view) <= _FEW_BOXES:
+            return False
         return self.scene_job.lacks(view)
 
     def after_picture(self, callback: Callable[[], None]) -> None:
         """Call a function once the picture of the current view is painted."""
-        self.scene_job.afterwards(callback)
+        if self.is_lacking(self.current):
+            self.scene_job.afterwards(callback)
+        else:
+            self.call_after_refresh(callback)
 
     def show_picture(self) -> None:
         """Draw the graph, whose picture has been laid out."""

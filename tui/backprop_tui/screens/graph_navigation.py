@@ -11,7 +11,7 @@ from backprop_engine.messages.message import Message, msg
 from backprop_tui.cells.drawing import Area
 from backprop_tui.panels.graph import GraphPicture, density_shown, node_at
 from backprop_tui.panels.registry import PANELS, PanelDrawing
-from backprop_tui.scene.boxes import DENSITIES
+from backprop_tui.scene.boxes import DENSITIES, Density
 from backprop_tui.screens.handle import Handle
 from backprop_tui.view import View
 from backprop_tui.widgets.graph_panel import GraphPanel
@@ -37,11 +37,18 @@ class GraphNavigation:
 
     def zoom(self, by: int) -> None:
         """Nearer, or farther away."""
-        view, picture = self._handle.current, self.panel.drawing
-        shown = picture.scene.density if isinstance(picture, GraphPicture) else density_shown(view)
-        at = DENSITIES.index(view.density or shown) - by
+        view = self._handle.current
+        at = DENSITIES.index(view.density or self._density_drawn(view)) - by
         if 0 <= at < len(DENSITIES):
             self._handle.show_view(replace(view, density=DENSITIES[at]))
+
+    def _density_drawn(self, view: View) -> Density:
+        """That of the picture on the screen, from which one goes on while another is laid out."""
+        if self._handle.is_lacking(view):
+            picture = self.panel.drawing
+            if isinstance(picture, GraphPicture):
+                return picture.scene.density
+        return density_shown(view)
 
     def fit(self) -> None:
         """From as near as all of it is seen; the step in the middle where that is not to be had."""
@@ -82,9 +89,9 @@ class GraphNavigation:
         if group and clicked.times == 1:
             self._handle.do(Fold(group))
             return False
-        picture = self.panel.drawing
-        if panel == "graph" and isinstance(picture, GraphPicture):
-            node = node_at(picture, clicked.x, clicked.y)
+        if panel == "graph":
+            picture = self.panel.drawing
+            node = node_at(picture, clicked.x, clicked.y) if isinstance(picture, GraphPicture) else None
         elif drawn is not None and drawn.node_at is not None:
             node = drawn.node_at(view, clicked.y)
         if node is not None:

@@ -7,8 +7,7 @@ from contextlib import suppress
 from threading import Event
 from typing import Final
 
-from backprop_engine.graph.graph import Graph
-from backprop_tui.panels.graph import boxes_shown, is_laid_out, shown_scene
+from backprop_tui.panels.graph import is_laid_out, shown_scene
 from backprop_tui.screens.handle import Handle
 from backprop_tui.screens.slices import in_background
 from backprop_tui.view import View
@@ -17,8 +16,6 @@ __all__ = ["SceneJob"]
 
 _GRACE: Final = 0.02
 """Seconds for which a key waits, so that a picture that is laid out by then changes with all the rest."""
-_AT_ONCE: Final = 40
-"""The boxes of a picture that is laid out at once."""
 
 
 class SceneJob:
@@ -32,20 +29,12 @@ class SceneJob:
         self._is_running = False
         self._made = Event()
         self._then: list[Callable[[], None]] = []
-        self._drawn: Graph | None = None
-        """The graph that the screen has a picture of, however it is laid out."""
-
-    def drew(self, graph: Graph) -> None:
-        """A picture of this graph is on the screen."""
-        self._drawn = graph
 
     def lacks(self, view: View) -> bool:
         """Whether the picture of a view is yet to be laid out, which has begun then.
 
-        Where no time goes by, and where there is no picture to look at meanwhile, the caller lays it out.
+        Where no time goes by, the caller lays it out.
         """
-        if view.graph is not self._drawn or boxes_shown(view) <= _AT_ONCE:
-            return False
         if self._handle.application.has_class("-still"):
             return False
         missing = self._missing(view)
@@ -58,11 +47,8 @@ class SceneJob:
         return True
 
     def afterwards(self, function: Callable[[], None]) -> None:
-        """Call a function as soon as the picture of the current view is on the screen."""
-        if self.lacks(self._handle.current):
-            self._then.append(function)
-        else:
-            self._handle.call_after_refresh(function)
+        """Call a function as soon as the picture that is being laid out is on the screen."""
+        self._then.append(function)
 
     def _missing(self, view: View) -> list[View]:
         return [each for each in self._rooms(view) if not is_laid_out(each)]
@@ -84,14 +70,14 @@ class SceneJob:
     def _show(self) -> None:
         """Show the picture, if it is that of the current view; else begin with that."""
         self._is_running = False
-        if not self._handle.is_attached or self.lacks(self._handle.current):
+        if not self._handle.is_attached or self._handle.is_lacking(self._handle.current):
             return
         self._handle.show_picture()
         self._handle.call_after_refresh(self._call)
 
     def _call(self) -> None:
         """Call what waits for the picture, unless the panel has got another size for it."""
-        if not self._handle.is_attached or self.lacks(self._handle.current):
+        if not self._handle.is_attached or self._handle.is_lacking(self._handle.current):
             return
         waiting, self._then = self._then, []
         for function in waiting:
