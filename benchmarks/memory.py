@@ -1,4 +1,4 @@
-"""What looking at a training keeps in memory, beside what the run promises: `held_numbers` and `kept_traces`.
+"""What viewing a training run keeps in memory, and what the run promises: `held_numbers` and `kept_traces`.
 
 The training has one parameter of `--size` × `--size` numbers. Its iterations are gone through one after the
 other; at the forward, the backward and the update step of each, every panel is drawn, and the viewer of every
@@ -49,7 +49,7 @@ watch: [norm(W), norm(grad(W))]
 
 
 class Looked(Struct, frozen=True):
-    """What is there after looking at a training, and what was at most; memory in bytes."""
+    """What is there after viewing a training run, and what was at most; memory in bytes."""
 
     traces: int
     """The traces alive, before garbage is collected."""
