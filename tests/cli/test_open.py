@@ -13,12 +13,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.drivers import linux_driver
 from textual.pilot import Pilot
 
+from backprop_engine.debugger import Break, Set
 from backprop_tui import textual_private
 from backprop_tui.__main__ import main
 from backprop_tui.app import DebuggerApp
@@ -26,9 +28,10 @@ from backprop_tui.cli.open import chosen_language, open_app
 from backprop_tui.cli.patience import Patience
 from backprop_tui.cli.start import Start
 from backprop_tui.files.editor import Loan
+from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.settings import UserSettings
 from backprop_tui.web import DRIVER
-from command_line import Commands, Outcome
+from command_line import GOOD, Commands, Outcome, file
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 UPDATES = (ChopsUpdate, LayoutUpdate)
@@ -169,6 +172,23 @@ def test_an_interrupt_while_an_editor_has_the_terminal_is_the_editors(
     monkeypatch.setattr(Loan, "is_on", staticmethod(lambda: True))
     ended = terminal(signalled(signal.SIGINT, signal.SIGTERM), "add_multiply")
     assert ended.code == 128 + signal.SIGTERM
+
+
+def test_after_an_error_of_its_own_it_says_where_changes_are(terminal: AtATerminal, tmp_path: Path) -> None:
+    path = file(tmp_path, GOOD)
+
+    async def fails(pilot: Pilot[Any]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, DebuggerScreen)
+        screen.do(Break("op mul"))
+        screen.do(Set("x", np.float64(3.0)))
+        screen.call_later(lambda: 1 / 0)
+
+    ended = terminal(fails, path)
+    assert ended.code == 1
+    rescued = Path(path).with_name("case-rescued.yaml")
+    assert f"what you had set is in {rescued}" in ended.err
+    assert rescued.with_suffix(".debug").exists()
 
 
 @pytest.mark.parametrize("term", ["dumb", ""])

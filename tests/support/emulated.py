@@ -132,6 +132,11 @@ class Terminal:
         return "\n".join(self.screen.display)
 
     def assert_restored(self) -> None:
+        """The terminal is as the program found it, and nothing told of an error of the program."""
+        self.assert_modes_restored()
+        assert "Traceback" not in self.written.decode(errors="replace")
+
+    def assert_modes_restored(self) -> None:
         """The terminal is as the program found it."""
         modes: dict[int, list[str]] = {}
         for numbers, action in MODE.findall(self.written):
@@ -144,7 +149,6 @@ class Terminal:
         kitty = KITTY.findall(self.written)
         assert kitty.count(b">") <= kitty.count(b"<")
         assert termios.tcgetattr(self.slave) == self.before
-        assert "Traceback" not in self.written.decode(errors="replace")
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from backprop_tui.screens.bindings import CommandScreen, TranslatedScreen, bindi
 from backprop_tui.screens.left_views import LeftViews, is_same
 from backprop_tui.screens.steady import WINDOWS
 from backprop_tui.settings import UserSettings, change_setting
-from backprop_tui.textual_private import mounted, replaceable
+from backprop_tui.textual_private import ToldOfErrors, mounted, replaceable
 from backprop_tui.themes import DARK, LIGHT
 from backprop_tui.view import View
 
@@ -74,7 +74,7 @@ def _provider() -> type[Provider]:
     return Commands
 
 
-class DebuggerApp(App[None]):
+class DebuggerApp(ToldOfErrors[None]):
     """The debugger on a scenario or, where none is given, the gallery: of a `folder`, or of what is bundled.
 
     In a `still` one no time goes by: nothing plays, is laid out or vanishes while keys are pressed. In an
@@ -106,6 +106,8 @@ class DebuggerApp(App[None]):
         super().__init__(css_path=[*styles])
         self.staged = staged
         self.ends = False
+        self.has_failed = False
+        """Whether it ends because of an error of its own; then `left` has all that was open."""
         self.left = LeftViews()
         self.start_view, self.language, self.ascii, self.folder = view, language, ascii, folder
         self.settings = settings or UserSettings()
@@ -202,6 +204,15 @@ class DebuggerApp(App[None]):
             self.left.keep(self.screen.current)
             return self.screen.current
         return None
+
+    def fail(self) -> None:
+        """Keep what all screens debug, for whoever ran the app."""
+        from backprop_tui.screens.debugger import DebuggerScreen
+
+        self.has_failed = True
+        for screen in self.screen_stack:
+            if isinstance(screen, DebuggerScreen) and screen.guide is None:
+                self.left.keep(screen.current)
 
     def return_to(self, opening: Opening) -> bool:
         """To the debugger below that has this open, if there is one."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from encodings import utf_8
 from time import sleep
 from typing import Any, TypeVar
@@ -34,6 +35,7 @@ __all__ = [
     "LaidOutView",
     "ScreenOfItsSize",
     "ScrolledAtOnce",
+    "ToldOfErrors",
     "app_of",
     "mounted",
     "outlive_terminal",
@@ -111,6 +113,18 @@ class ScreenOfItsSize(Screen[Result]):
     async def _on_resize(self, event: Resize) -> None:
         if event.size != self.app.size:
             event.prevent_default()
+
+
+class ToldOfErrors(App[Result]):
+    """An app that is told of an error of its own before it ends because of that."""
+
+    def fail(self) -> None:
+        """Keep what must not be lost."""
+
+    def _handle_exception(self, error: Exception) -> None:
+        with suppress(Exception):  # a second error changes nothing
+            self.fail()
+        super()._handle_exception(error)
 
 
 async def mounted(widget: Widget) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import signal
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from backprop_tui.prompt.debug_file import kept_in
 from emulated import Terminal, terminal_of
 
 pytestmark = pytest.mark.thorough  # real terminals
@@ -43,6 +46,38 @@ def test_stopped_it_gives_the_terminal_back_and_takes_it_again(terminal: Termina
     terminal.press("s")
     terminal.wait_for("step 3 of 7")
     assert_quits(terminal)
+
+
+FAILING = """
+import sys
+from backprop_tui.screens.debugger import DebuggerScreen
+def action_command(self, *arguments):
+    if self.current.session.breakpoints:
+        1 / 0
+    return command(self, *arguments)
+command, DebuggerScreen.action_command = DebuggerScreen.action_command, action_command
+from backprop_tui.cli.main import run
+sys.exit(run(sys.argv[1:]))
+"""
+"""The program with an error: once there is a breakpoint, no key can be carried out."""
+
+
+def test_an_error_of_its_own_restores_the_terminal_and_keeps_breakpoints(tmp_path: Path) -> None:
+    program = (sys.executable, "-c", FAILING)
+    with terminal_of(
+        "add_multiply", waits_for="step 0 of 7", program=program, XDG_CONFIG_HOME=str(tmp_path)
+    ) as terminal:
+        terminal.press(":b op mul\r")
+        terminal.wait_for("breakpoint")
+        terminal.press("\x1b")
+        terminal.until(lambda: "Esc closes" not in terminal.text)
+        terminal.press("s")
+        assert terminal.ended() == 1
+        assert b"ZeroDivisionError" in terminal.written
+        terminal.assert_modes_restored()
+    (kept,) = tmp_path.rglob("*.debug")
+    assert kept_in(kept).breakpoints == ("op mul",)
+    assert str(kept).encode() in terminal.written
 
 
 def test_no_key_of_ten_thousand_is_lost(terminal: Terminal) -> None:

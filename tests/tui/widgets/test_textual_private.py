@@ -27,6 +27,7 @@ from textual.strip import Strip
 
 from backprop_tui.textual_private import (
     LaidOutView,
+    ToldOfErrors,
     app_of,
     outlive_terminal,
     rendered_strips,
@@ -262,3 +263,19 @@ def test_a_whole_screen_is_written_with_each_style_once() -> None:
     assert update.render_segments(console).count("\x1b[31m") == 3
     write_briefly()
     assert update.render_segments(console) == "\x1b[2;3H\x1b[0;31mab\x1b[3;3Hc\x1b[m"
+
+
+async def test_an_app_is_told_of_an_error_before_it_ends() -> None:
+    told: list[list[Screen[None]]] = []
+
+    class Failing(ToldOfErrors[None]):
+        def fail(self) -> None:
+            told.append(self.screen_stack.copy())
+
+        def on_mount(self) -> None:
+            self.call_later(lambda: 1 / 0)
+
+    app = Failing()
+    await app.run_async(headless=True)
+    assert [len(stack) for stack in told] == [1]
+    assert app.return_code == 1

@@ -14,6 +14,7 @@ from backprop_engine.messages.translations import ENGLISH, language_of_locale, l
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # help needs nothing of what opens the app
+    from backprop_tui.app import DebuggerApp
     from backprop_tui.cli.start import Start
     from backprop_tui.files.folders import ScenarioFolder
     from backprop_tui.settings import UserSettings
@@ -200,6 +201,28 @@ def need_terminal(scenario: str | None) -> None:
         )
 
 
+def _tell_rescued(app: DebuggerApp) -> None:
+    """Write what was set in an app that has ended because of an error of its own, and say where it is."""
+    from pathlib import Path
+
+    from backprop_tui.files.user_folder import user_folder
+    from backprop_tui.prompt.rescue import rescue
+
+    files = rescue(app.left.every, Path(user_folder(), "rescued"))
+    told = [msg("this is an error of backprop-tui itself: please report it, with the lines above")]
+    told += [
+        msg("what you had set is in {path}", path=clean(str(path)))
+        if path.suffix == ".yaml"
+        else msg(
+            "your breakpoints and watches are in {path}; at the prompt, `load` reads them",
+            path=clean(str(path)),
+        )
+        for path in files
+    ]
+    for message in told:
+        print(f"backprop-tui: {message.in_language(app.language)}", file=sys.stderr)
+
+
 def open_app(start: Start, *, alone: bool = False) -> int:
     """Run the app until it is closed; the exit code.
 
@@ -250,4 +273,6 @@ def open_app(start: Start, *, alone: bool = False) -> int:
     outlive_terminal()
     write_briefly()
     asyncio.run(run_app())
+    if app.has_failed:
+        _tell_rescued(app)
     return ended or (1 if app.return_code is None else app.return_code)

@@ -37,6 +37,11 @@ class LeftViews:
         return self._views.get(_key(opening))
 
     @property
+    def every(self) -> tuple[View, ...]:
+        """All of them; the one that was left last is the last."""
+        return tuple(self._views.values())
+
+    @property
     def last(self) -> View | None:
         """The one that was left last."""
         return next(reversed(self._views.values()), None)
