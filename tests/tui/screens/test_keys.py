@@ -538,7 +538,7 @@ async def test_from_the_tour_the_gallery_is_one_word_away_and_escape_ends_the_to
         await pilot.press("colon", *"gallery", "enter")
         await pilot.pause()
         assert isinstance(pilot.app.screen, GalleryScreen)
-        assert len(pilot.app.screen_stack) == 2
+        assert len(pilot.app.screen_stack) == 1
 
 
 @pytest.mark.thorough

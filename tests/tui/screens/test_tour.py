@@ -137,7 +137,7 @@ async def test_a_named_scenario_is_never_held_up(tmp_path: Path) -> None:
     app = DebuggerApp(view("rnn_cell"), settings=read_settings(path))
     async with app.run_test(size=WIDE) as pilot:
         await pilot.pause()
-        assert len(pilot.app.screen_stack) == 2
+        assert len(pilot.app.screen_stack) == 1
     assert not path.exists()
 
 
