@@ -151,7 +151,7 @@ def _through_data(model: nn.Module) -> None:
 
 WRONG: Final = {
     "a factor inside": Wrong(
-        lambda model: SigmoidGelu.apply(model(X)).sum().backward(), "x", "the gradient of x is wrong"
+        lambda model: SigmoidGelu.apply(model(X)).sum().backward(), "x", "the gradient of x is off by"
     ),
     "a mean for a sum": Wrong(
         lambda model: Layer.apply(model(X), W, B).square().sum().backward(),
@@ -172,13 +172,13 @@ WRONG: Final = {
     "an operator of a library": Wrong(
         lambda model: torch.ops.backprop_tests.gelu(model(X)).sum().backward(),
         "x",
-        "the gradient of x is wrong",
+        "the gradient of x is off by",
     ),
-    "changed through .data": Wrong(_through_data, "", "without autograd's knowing"),
+    "changed through .data": Wrong(_through_data, "", "without autograd noticing"),
     **(
         {
             "under a name that was kept": Wrong(
-                lambda model: _gelu(model(X)).sum().backward(), "x", "the gradient of x is wrong"
+                lambda model: _gelu(model(X)).sum().backward(), "x", "the gradient of x is off by"
             )
         }
         if IN_PYTHON

@@ -143,4 +143,4 @@ def test_the_doctor_says_how_much_was_compared(tmp_path: Path, capsys: pytest.Ca
     assert run_command(["doctor", str(tmp_path)]) == 1
     told = capsys.readouterr().out
     assert "6 of 7 contributions agree with the forward of their operator; 0 were not compared" in told
-    assert "wrong-backward: the gradient of b is wrong, by 80 % of its size: it is 5 times too small" in told
+    assert "wrong-backward: the gradient of b is off by 80 % of its size: it is 5 times too small" in told

@@ -127,9 +127,9 @@ def hooked(x: torch.Tensor) -> torch.Tensor:
 
 
 REFUSED = {
-    "a function of one's own": (lambda x: Wrong.apply(x).sum(), "Wrong has a backward of its own"),
-    "a branch": (lambda x: x.sum() if x.sum() > 0 else x.mean(), "depends on the numbers of a tensor"),
-    "a number of a tensor": (lambda x: x.sum() * float(x.max()), "depends on the numbers of a tensor"),
+    "a function of one's own": (lambda x: Wrong.apply(x).sum(), "Wrong defines its own backward"),
+    "a branch": (lambda x: x.sum() if x.sum() > 0 else x.mean(), "depends on the values of a tensor"),
+    "a number of a tensor": (lambda x: x.sum() * float(x.max()), "depends on the values of a tensor"),
     "an operator": (
         lambda x: torch.linalg.det(x @ x.T),
         r"test_from_torch.py:\d+: no operator of a scenario",
@@ -139,7 +139,7 @@ REFUSED = {
     "a mask as an index": (lambda x: x[x > 0].sum(), "indices depends on an input"),
     "another type": (
         lambda x: (x.float() * 2).sum().double(),
-        "float32, where others have float64",
+        "float32, but others have float64",
     ),
     "several outputs": (lambda x: x * 2, r"the output is \(3, 4\).*give a loss"),
     "no gradient": (lambda x: torch.ones(3).sum(), "there is no gradient"),
@@ -147,7 +147,10 @@ REFUSED = {
         lambda x: functional.pad(x[None], (1, 1), mode="reflect").sum(),
         "mode=reflect is not supported",
     ),
-    "a changed gradient": (hooked, "the gradient of x is not autograd's, by up to .*nothing was written"),
+    "a changed gradient": (
+        hooked,
+        "the gradient of x differs from autograd's by up to .*nothing was written",
+    ),
 }
 
 

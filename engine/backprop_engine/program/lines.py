@@ -89,14 +89,18 @@ def refuse_recorded(trace: Trace) -> None:
         if node.op is not None and _is_foreign(node):
             raise UsageError(
                 msg(
-                    "no program says this run: {node} was recorded, and {op} is none of our operators",
+                    "this run cannot be written as a program: {node} was recorded, and there is no "
+                    "operator {op} here",
                     node=node.name,
                     op=node.op.name,
                 )
             )
         if node.is_leaf and not is_stored(trace.values[node.position]):
             raise UsageError(
-                msg("no program says this run: the entries of {node} were not stored", node=node.name)
+                msg(
+                    "this run cannot be written as a program: the entries of {node} were not stored",
+                    node=node.name,
+                )
             )
 
 

@@ -43,7 +43,7 @@ _PART_LESSON: Final = Words(
 def _refusing(name: str) -> Callable[..., Any]:
     def refuse(*_: Any, **__: Any) -> Any:
         raise UsageError(
-            msg("{op} was recorded, and cannot be computed here: it is not one of our operators", op=name)
+            msg("{op} was recorded, and cannot be computed here: there is no such operator here", op=name)
         )
 
     return refuse

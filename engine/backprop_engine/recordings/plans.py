@@ -102,7 +102,10 @@ class _Planner:
         ]
         if not roots:
             raise UsageError(
-                msg("step {step}: a backward pass has nothing behind its root", step=self.step.number)
+                msg(
+                    "step {step}: a backward pass starts at a root that was not computed",
+                    step=self.step.number,
+                )
             )
         if len(roots) == 1:
             return roots[0][0]

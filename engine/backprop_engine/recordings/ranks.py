@@ -102,7 +102,7 @@ def open_ranks(folder: str | os.PathLike[str]) -> Ranks:
         if manifest.world != next(iter(recordings.values())).manifest.world:
             raise UsageError(
                 msg(
-                    "{path}: these ranks are not of one run: there were {world} of them",
+                    "{path}: this rank belongs to another run, of {world} ranks",
                     path=clean(str(recording.folder)),
                     world=manifest.world,
                 )

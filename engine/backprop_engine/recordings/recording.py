@@ -167,7 +167,7 @@ def _read_manifest(path: Path) -> Manifest:
     if not 1 <= manifest.format <= FORMAT:
         raise UsageError(
             msg(
-                "{path}: this recording has version {found} of the format",
+                "{path}: this recording uses version {found} of the format",
                 path=clean(str(path)),
                 found=manifest.format,
             ),
@@ -280,9 +280,7 @@ class _Reader:
     def _check_size(self, tensor: TensorEntry, span: DataSpan) -> None:
         size = DTYPES.get(tensor.dtype)
         if size is None:
-            raise self._refusal(
-                msg("there is no element type {name}", name=shortened(clean(tensor.dtype), 40))
-            )
+            raise self._refusal(msg("{name} is not an element type", name=shortened(clean(tensor.dtype), 40)))
         expected = prod(tensor.shape) * size
         if span.end - span.begin != expected:
             raise self._refusal(

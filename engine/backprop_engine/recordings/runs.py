@@ -254,8 +254,8 @@ def _refuse(trace: Trace, node: Node) -> None:
     if node.op.recorded:
         raise UsageError(
             msg(
-                "{node} depends on this change, and {op} is none of our operators: it was recorded, and "
-                "cannot be computed here",
+                "{node} depends on this change, but cannot be recomputed: it was recorded, and there is no "
+                "operator {op} here",
                 node=node.name,
                 op=node.op.name,
             )

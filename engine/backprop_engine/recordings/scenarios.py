@@ -51,7 +51,7 @@ class RecordedScenario(Scenario):
 
     def to_yaml(self) -> str:
         """Raises `UsageError`: a recording cannot be written as a scenario."""
-        raise UsageError(msg("{path} is a recording: there is no scenario of it", path=clean(self.path)))
+        raise UsageError(msg("{path} is a recording, which has no scenario", path=clean(self.path)))
 
 
 def load_recording(folder: str | os.PathLike[str]) -> RecordedScenario:
@@ -161,7 +161,7 @@ def _description(recording: Recording, run: RecordedRun) -> Message:
     ]
     if run.origin.rank is not None:
         count, world = len(run.origin.ranks), run.origin.world
-        said.append(msg("{count} of {world} ranks left a recording.", count=count, world=world))
+        said.append(msg("Recordings of {count} of {world} ranks were found.", count=count, world=world))
     others = sum(len(step.runs) for step in recording.steps) - run.iterations
     if others == 1:
         said.append(msg("1 other pass has a different graph; `pass` shows it."))

@@ -88,7 +88,7 @@ def test_a_rank_without_a_recording_is_named(tmp_path: Path) -> None:
     ranks = open_ranks(tmp_path)
     assert ranks.missing == (1,)
     assert [(one.kind, one.ranks, str(one.message)) for one in find_in_ranks(ranks)] == [
-        ("rank-stopped", (1,), "rank 1 left no recording"),
+        ("rank-stopped", (1,), "there is no recording of rank 1"),
         ("rank-stopped", (2,), "rank 2 ended after step 0, others after step 1"),
     ]
 
@@ -105,7 +105,7 @@ def test_figures_tell_which_rank_differs(tmp_path: Path) -> None:
         rank(tmp_path / f"rank-{number}", number, 3, weight=1.5 if number == 1 else 1.0)
     (finding,) = find_in_ranks(open_ranks(tmp_path))
     assert (finding.kind, finding.step, finding.ranks, finding.node) == ("diverged", 1, (1,), "a1")
-    assert "they had one gradient in the step before" in finding.message
+    assert "they had the same gradient in the previous step" in finding.message
 
 
 def test_a_rank_with_a_far_larger_gradient_is_named(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_rank_with_a_far_larger_gradient_is_named(tmp_path: Path) -> None:
 def test_folders_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     rank(tmp_path / "mixed" / "rank-0", 0, 2)
     rank(tmp_path / "mixed" / "rank-1", 1, 3)
-    with pytest.raises(UsageError, match="not of one run: there were 3 of them"):
+    with pytest.raises(UsageError, match="belongs to another run, of 3 ranks"):
         open_ranks(tmp_path / "mixed")
     rank(tmp_path / "renamed" / "rank-0", 1, 2)
     with pytest.raises(UsageError, match="this is the recording of rank 1 of 2"):

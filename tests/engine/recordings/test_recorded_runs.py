@@ -200,8 +200,8 @@ def _no_root(event: dict[str, Any]) -> None:
     ("change", "problem"),
     [
         (_huge, "index.jsonl:2: a tensor of this shape is too large"),
-        (_foreign_root, "step 0: a backward pass has nothing behind its root"),
-        (_leaf_for_root, "step 0: a backward pass has nothing behind its root"),
+        (_foreign_root, "step 0: a backward pass starts at a root that was not computed"),
+        (_leaf_for_root, "step 0: a backward pass starts at a root that was not computed"),
         (_no_root, "no backward pass was recorded"),
     ],
 )
@@ -291,7 +291,7 @@ def test_a_recording_that_contradicts_itself_is_shown_as_far_as_it_goes(
 def test_a_run_that_was_recorded_is_no_program_and_no_file(tmp_path: Path) -> None:
     recorded_mlp(tmp_path / "run", cells=2)
     scenario = load_recording(tmp_path / "run")
-    with pytest.raises(UsageError, match="is a recording: there is no scenario of it"):
+    with pytest.raises(UsageError, match="is a recording, which has no scenario"):
         scenario.to_yaml()
     with pytest.raises(UsageError, match="is a recording: its numbers are those that were recorded"):
         scenario.with_leaf("hidden.bias", 0)

@@ -161,7 +161,7 @@ def test_ranks_in_every_form(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     for form in ("html", "latex", "markdown"):
         assert run_command(["export", folder, "--to", form]) == 0
         assert "rank 1" in capsys.readouterr().out
-    assert "2 of 2 ranks left a recording." in load_recording(folder).description.in_language("en")
+    assert "Recordings of 2 of 2 ranks were found." in load_recording(folder).description.in_language("en")
     commands = ["-x", "rank", "-x", "break phase reduce", "-x", "continue", "-x", "rank 5"]
     assert run_command(["run", folder, *commands]) == 2
     told = capsys.readouterr().out

@@ -51,8 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--exercise",
         action="store_true",
         help=msg(
-            "grade what was filled in for each ? of an exercise; exit code 0 if all is right, 1 if something "
-            "is not, 2 if a file cannot be used"
+            "grade the answers filled in for each ? of an exercise; exit code 0 if all are right, 1 if one "
+            "is wrong, 2 if a file cannot be used"
         ),
     )
     parser.add_argument(
@@ -60,7 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PATH",
-        help=msg("with --exercise: the scenario that it was made of; several, or a folder, by their names"),
+        help=msg(
+            "with --exercise: the scenario it was made from; if several or a folder are given, they "
+            "are matched by name"
+        ),
     )
     parser.add_argument(
         "--report",

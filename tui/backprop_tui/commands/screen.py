@@ -97,7 +97,7 @@ SCREEN: Final = (
         typed="bug",
         arguments="[TEXT]",
     ),
-    CommandRow("tour", msg("tour"), msg("a tour of one minute"), typed="tour"),
+    CommandRow("tour", msg("tour"), msg("a tour of two minutes"), typed="tour"),
     CommandRow(
         "palette",
         msg("commands"),

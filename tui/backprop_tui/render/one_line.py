@@ -129,7 +129,7 @@ def _reduced(facts: ReduceFacts, language: str) -> Line:
     if facts.reduction.kind != "mean":
         name = msg("sum over {count} ranks", count=len(given))
     if facts.reduction.kind is None:
-        name = msg("put together by {count} ranks", count=len(given))
+        name = msg("combined by {count} ranks", count=len(given))
     brought = ", ".join(
         f"{msg('rank {rank}', rank=rank).in_language(language)}: {summary(given[rank], _ROOM // 2)}"
         for rank in ranks

@@ -142,7 +142,7 @@ class FileFollower:
                 self._warn(
                     msg("{path}: there is no such file here", path=place.path)
                     if place is not None
-                    else msg("where this was written was not recorded")
+                    else msg("the source line of this was not recorded")
                 )
                 return
             path, line = place.path, place.line

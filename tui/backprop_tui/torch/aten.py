@@ -140,7 +140,7 @@ def derived(call: AtenCall) -> AtenResult:
         while operands and operands[-1] is None:
             operands.pop()
     if None in operands:
-        raise call.refuse(msg("an operand is left out before another one"))
+        raise call.refuse(msg("an operand is missing before one that is given"))
     settings = {name: value for name, value in found.items() if value is not ...}
     return call.whole(op.name, *operands, **settings)
 

@@ -452,7 +452,7 @@ def _repeat(call: AtenCall) -> AtenResult:
 @_reads("diagonal")
 def _diagonal(call: AtenCall) -> AtenResult:
     if len(call.shape_of(call["self"])) != 2:
-        raise call.refuse(msg("only of a matrix"))
+        raise call.refuse(msg("only for a matrix"))
     call.only(dim1=0, dim2=1)
     return call.whole("diag", call["self"], diagonal=call["offset"])
 
@@ -493,7 +493,7 @@ def _embedding(call: AtenCall) -> AtenResult:
     call.only(scale_grad_by_freq=False)
     if ignored != -1 and bool((indices == ignored).any()):
         raise call.refuse(
-            msg("the row {index} gets no gradient, as padding_idx says", index=ignored),
+            msg("row {index} gets no gradient, because of padding_idx", index=ignored),
             msg("leave padding_idx out"),
         )
     return call.whole("embedding", call["weight"], indices)

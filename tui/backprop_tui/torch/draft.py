@@ -152,7 +152,7 @@ class ModelDraft(Struct, eq=False):
             raise refusal(self.origin, msg("{op}: {problem}", op=op, problem=problem)) from None
         if gives is not None and made != gives:
             message = msg(
-                "{op} gives {made} here, and PyTorch {expected}",
+                "{op} gives {made} here, but {expected} in PyTorch",
                 op=op,
                 made=shape_text(made),
                 expected=shape_text(gives),

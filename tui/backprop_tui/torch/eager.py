@@ -192,7 +192,7 @@ def _refuse_own_functions(node: Any) -> None:
         if isinstance(node, torch.autograd.function.BackwardCFunction):
             name = node.name().removesuffix("Backward")
             raise UsageError(
-                msg("{name} has a backward of its own, which would be lost", name=clean(name)),
+                msg("{name} defines its own backward, which would be lost", name=clean(name)),
                 msg("record the run instead: backprop_tui.torch.record"),
             )
         waiting += [following for following, _ in node.next_functions if following is not None]

@@ -227,7 +227,7 @@ class ProgramReading:
             if isinstance(one, torch.Tensor) and one.is_floating_point() and one.dtype != self._dtype:
                 raise self._refusal(
                     msg(
-                        "{op} gives {found}, where others have {dtype}: a scenario has one type",
+                        "{op} gives {found}, but others have {dtype}: a scenario has one type",
                         op=clean(str(target)),
                         found=str(one.dtype).removeprefix("torch."),
                         dtype=self.floats,

@@ -94,7 +94,7 @@ def _exported(whole: ModelLoss, run: ModelCall) -> Any:
     if changed:
         names = ", ".join(map(own_path, changed))
         raise UsageError(
-            msg("{names} would change, and a scenario cannot say that", names=clean(names)),
+            msg("{names} would change, which a scenario cannot express", names=clean(names)),
             msg("call module.eval(), or make the layer with track_running_stats=False"),
         )
     return program
@@ -138,7 +138,7 @@ def _refused(problem: Exception) -> UsageError:
     text = str(problem).strip()
     if "DataDependent" in type(problem).__name__ or "data-dependent" in text.lower():
         return UsageError(
-            msg("a branch or a number in the program depends on the numbers of a tensor"),
+            msg("a branch or a number in the program depends on the values of a tensor"),
             msg("write it with torch.where, or record the run instead: backprop_tui.torch.record"),
         )
     first = f"{type(problem).__name__}: {text}".partition("\n")[0]

@@ -144,6 +144,6 @@ def _compare_one(what: Any, found: Tensor, expected: Tensor, close: float) -> No
         return
     gap = np.max(np.abs(found - expected), initial=0.0, where=np.isfinite(found - expected))
     raise UsageError(
-        msg("{what} is not autograd's, by up to {gap:.3g}; nothing was written", what=what, gap=gap),
-        msg("a hook may change it, or an operator means something else here: record the run instead"),
+        msg("{what} differs from autograd's by up to {gap:.3g}; nothing was written", what=what, gap=gap),
+        msg("a hook may change it, or an operator may be defined differently here: record the run instead"),
     )

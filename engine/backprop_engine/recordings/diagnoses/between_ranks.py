@@ -30,7 +30,9 @@ def stopped_early(ranks: Ranks) -> Iterator[Finding]:
     last = {rank: one.last_step for rank, one in ranks.recordings.items()}
     end = max(last.values())
     for rank in ranks.missing:
-        yield Finding("rank-stopped", 0, msg("rank {rank} left no recording", rank=rank), ranks=(rank,))
+        yield Finding(
+            "rank-stopped", 0, msg("there is no recording of rank {rank}", rank=rank), ranks=(rank,)
+        )
     for rank, number in last.items():
         if number < end:
             text = msg(
@@ -84,12 +86,12 @@ def _why(ranks: Ranks, number: int, node: GraphNode, *, moved: bool) -> Message:
         return msg("{leaf} has different values on the ranks from the start", leaf=name)
     if results and _agree(ranks, results):
         return msg(
-            "{leaf} has different values on the ranks, though they had one gradient in the step before: what "
-            "updates it differs",
+            "{leaf} has different values on the ranks, although they had the same gradient in the previous "
+            "step: the updates differ",
             leaf=name,
         )
     return msg(
-        "{leaf} has different values on the ranks: their gradients in the step before were not put together",
+        "{leaf} has different values on the ranks: their gradients in the previous step were not combined",
         leaf=name,
     )
 

@@ -55,21 +55,21 @@ def _wrong(case: Case, run: EngineRun, check: BackwardCheck, call: OperatorCall 
     percent = 100 * (check.error or 0.0)
     if call is not None and call.op.startswith("aten."):
         return msg(
-            "the gradient of {operand} is wrong, by {percent:.2g} % of its size: what this operator keeps "
-            "for it was changed without autograd's knowing, through .data perhaps",
+            "the gradient of {operand} is off by {percent:.2g} % of its size: a tensor that this operator "
+            "saved for it was changed without autograd noticing, perhaps through .data",
             operand=name,
             percent=percent,
         )
     hint = _hint(case, run, check, call)
     if hint:
         return msg(
-            "the gradient of {operand} is wrong, by {percent:.2g} % of its size: {hint}",
+            "the gradient of {operand} is off by {percent:.2g} % of its size: {hint}",
             operand=name,
             percent=percent,
             hint=hint,
         )
     return msg(
-        "the gradient of {operand} is wrong, by {percent:.2g} % of its size", operand=name, percent=percent
+        "the gradient of {operand} is off by {percent:.2g} % of its size", operand=name, percent=percent
     )
 
 
@@ -125,8 +125,8 @@ def crossed_shapes(case: Case) -> Iterator[Finding]:
         whole = np.broadcast_shapes(left, right) if _fit(left, right) else left
         if 1 < prod(left) == prod(right) < prod(whole):
             text = msg(
-                "shapes ({left}) and ({right}) are broadcast to ({whole}): each entry of one meets all "
-                "entries of the other",
+                "shapes ({left}) and ({right}) are broadcast to ({whole}): each entry of one is combined "
+                "with every entry of the other",
                 left=shape_text(left),
                 right=shape_text(right),
                 whole=shape_text(whole),
@@ -155,7 +155,7 @@ def scaled_twice(case: Case) -> Iterator[Finding]:
                     again = next((call for other, call in seen if _same(factor, other)), None)
                     if again is not None:
                         text = msg(
-                            "the loss is scaled by {factor:.6g} here, and was before, in line {line}",
+                            "the loss is scaled by {factor:.6g} here, as it already was on line {line}",
                             factor=factor,
                             line=maker.line,
                         )

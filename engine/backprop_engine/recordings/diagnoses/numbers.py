@@ -94,9 +94,9 @@ def _comes_in(step: RecordedStep) -> Iterator[Finding]:
 def _entry(step: RecordedStep, call: OperatorCall, operand: Operand) -> Finding:
     count = step.tensors[operand.id].nan
     text = (
-        msg("{leaf} comes in with NaN ({count} entries)", leaf=clean(operand.leaf), count=count)
+        msg("{leaf} already contains NaN ({count} entries)", leaf=clean(operand.leaf), count=count)
         if operand.leaf is not None
-        else msg("what comes in here from outside has NaN ({count} entries)", count=count)
+        else msg("a value that enters here from outside contains NaN ({count} entries)", count=count)
     )
     return finding_at("input-nan", step, text, call)
 

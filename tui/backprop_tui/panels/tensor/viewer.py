@@ -79,7 +79,7 @@ def viewer(state: TensorState, width: int, height: int) -> Viewer:
     if tensor is None:
         return Viewer(Lines.of([*above, (Span(f"  {ABSENT}", Role.DIM),)]), None, 0, 0, hits, len(head))
     if not is_stored(tensor):
-        said = msg("Its entries were not stored; its norm and what is not finite were counted as it ran.")
+        said = msg("Its entries were not stored, only its norm and how many of them are not finite.")
         words = wrap_line((Span(said.in_language(state.view.language), Role.DIM),), width)
         return Viewer(Lines.of([*above, (Span(""),), *words]), None, 0, 0, hits, len(head))
     above += fact_lines(tensor, state.view.language, width)
