@@ -2,8 +2,8 @@
 
 Operators that only take tensors are matched by the declarations in `program/pytorch_calls.py`. For others, a
 row says what a call of ``aten`` means: the operator of the table, its operands (an index among the call's
-tensors, or a number), and its settings. A call that neither covers, or whose settings the operator of the
-table lacks, is not matched. A test runs each row against PyTorch.
+tensors, or a number), and its settings. A call that is covered by neither, or has settings that the operator
+of the table lacks, is not matched. A test runs each row against PyTorch.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def _pow(call: RecordedCall) -> _Meaning | None:
 
 
 def _linear(call: RecordedCall) -> _Meaning | None:
-    """What a product with a transposed weight is folded to; its settings are those of ``addmm``."""
+    """What a product with a transposed weight is folded into; its settings are those of ``addmm``."""
     if call.number("alpha") != 1 or call.number("beta") != 1:
         return None
     return _Meaning("linear", tuple(range(len(call.shapes))))
@@ -196,7 +196,7 @@ _REDUCTIONS: Final = ("none", "mean", "sum")
 
 
 def _loss(op: str, **renamed: str) -> _Row:
-    """A loss of two tensors; `renamed` are settings of ours by PyTorch's name."""
+    """A loss of two tensors; `renamed` maps PyTorch's names of settings to ours."""
 
     def meaning(call: RecordedCall) -> _Meaning | None:
         if len(call.shapes) != 2:
@@ -217,7 +217,7 @@ def _nll(call: RecordedCall) -> _Meaning | None:
 
 
 def _has_bias_alone(call: RecordedCall) -> bool:
-    """Whether a normalisation has a bias and no weight, which ours have first."""
+    """Whether a normalisation has a bias but no weight; ours take the weight first."""
     return call.get("weight", ...) is None and call.get("bias", ...) is not None
 
 
@@ -248,7 +248,7 @@ def _group_norm(call: RecordedCall) -> _Meaning | None:
 
 
 def _pair(value: Any) -> tuple[int, ...]:
-    """A setting for two axes, of which PyTorch may give one number."""
+    """A setting for two axes; PyTorch may give a single number for both."""
     return (int(value[0]), int(value[-1])) if isinstance(value, list) else (int(value), int(value))
 
 
@@ -293,8 +293,8 @@ def _adaptive(call: RecordedCall) -> _Meaning:
 
 
 def _attention(call: RecordedCall) -> _Meaning | None:
-    """Attention without dropout, of whichever of PyTorch's kernels; they add a mask to the scores. `heads` is
-    not PyTorch's, which is given them apart: what parts and joins them is folded away.
+    """Attention without dropout, by any of PyTorch's kernels; they add a mask to the scores. `heads` is ours
+    alone: PyTorch gets the heads already split, and the operators that split and merge them are folded away.
     """
     if not 3 <= len(call.shapes) <= 4 or call.get("dropout_p", 0.0):
         return None
@@ -309,7 +309,7 @@ def _attention(call: RecordedCall) -> _Meaning | None:
 
 
 def _split(call: RecordedCall) -> _Meaning | None:
-    """One of equal parts; `index` is not PyTorch's, which gives them all at once."""
+    """One of several equal parts; `index` is ours alone: PyTorch returns all parts at once."""
     axis = int(call.get("dim", 0)) % len(call.shapes[0])
     size, part = call.shapes[0][axis], call.result[axis]
     if not part or size % part:

@@ -1,4 +1,4 @@
-"""Splits and merges of attention heads, folded into the attention that they are made for.
+"""Splits and merges of attention heads, folded into the attention that they serve.
 
 Queries, keys and values are split into heads, each by a change of shape and a permutation, and the results
 of the heads are put side by side again. All of this is one attention with several heads.
@@ -24,7 +24,9 @@ KERNELS: Final = (
 
 
 def with_heads(nodes: list[PlannedNode], output: PlannedNode) -> list[PlannedNode]:
-    """The nodes with one attention of several heads, where each of these was brought in its place."""
+    """The nodes with one multi-head attention in place of an attention and the nodes that split and merge its
+    heads.
+    """
     uses = uses_of(nodes, output)
     users = {id(edge.source): (node, edge) for node in nodes for edge in node.operands}
     gone: set[int] = set()
@@ -56,7 +58,9 @@ def _fold(
 
 
 def _parted(edge: PlannedEdge, uses: Mapping[int, int]) -> tuple[PlannedNode, PlannedNode] | None:
-    """The permutation and the change of shape that part an operand into heads, for the attention alone."""
+    """The permutation and the change of shape that split an operand into heads, if only the attention uses
+    the result.
+    """
     turned = edge.source
     if not (_is_swap(turned) and uses[id(turned)] == 1 and is_handed_on(turned)):
         return None
@@ -90,7 +94,7 @@ def _joined(
 
 
 def _is_swap(node: PlannedNode) -> bool:
-    """Whether a node lets heads and positions change places."""
+    """Whether a node swaps the axes of heads and positions."""
     if node.kind != "computed" or len(node.operands) != 1 or len(node.shape) < 3:
         return False
     count = len(node.shape)
@@ -102,5 +106,5 @@ def _is_reshape(node: PlannedNode) -> bool:
 
 
 def _whole(parted: Shape) -> Shape:
-    """The shape of a tensor whose last axis was parted into heads."""
+    """The shape of a tensor whose last axis was split into heads."""
     return (*parted[:-2], parted[-2] * parted[-1]) if len(parted) > 2 else ()

@@ -1,4 +1,4 @@
-"""Casts between floating types, as mixed precision makes them; they hand the gradient on.
+"""Casts between floating types, such as those of mixed precision; they pass the gradient on.
 
 What was computed in a narrow type is rounded more coarsely than the numbers here: `ROUNDINGS` says how much.
 """
@@ -16,7 +16,7 @@ from backprop_engine.ops.rules import ONE
 __all__ = ["CAST_NAMES", "ROUNDINGS", "cast_op"]
 
 CAST_NAMES: Final = {"F64": "to_float64", "F32": "to_float32", "F16": "to_float16", "BF16": "to_bfloat16"}
-"""What a cast to a floating type is called, by how a recording calls the type."""
+"""The name of the cast to a floating type, by the type's name in a recording."""
 ROUNDINGS: Final = {"F32": 2.0**-23, "F16": 2.0**-10, "BF16": 2.0**-7}
 """The distance of 1 from the next larger number, by type."""
 _CAST_LESSON: Final = Words(
@@ -26,9 +26,9 @@ _CAST_LESSON: Final = Words(
 
 
 def cast_op(dtype: str) -> Op:
-    """The cast to a floating type; numbers in single precision are rounded as the type has them.
+    """The cast to a floating type; numbers in single precision are rounded to those of the type.
 
-    In any other precision, as in that of numeric checks, they stay as they are: rounding has no slope.
+    In any other precision, such as that of numeric checks, they stay as they are: rounding has no slope.
     """
 
     def forward(a: Any) -> Any:

@@ -42,7 +42,7 @@ def rank_folder(folder: Path, rank: int) -> Path:
 
 
 def rank_of(folder: Path) -> int | None:
-    """The rank whose folder this is, by its name; None if it is not called as one."""
+    """The rank whose folder this is, by its name; None if its name is not that of one."""
     found = _RANK.fullmatch(folder.absolute().name)
     return int(found[1]) if found else None
 

@@ -1,8 +1,8 @@
 """Folding operators that only prepare or rearrange data into those that they serve.
 
 The transpose of a weight, the views around the product with it, and the bias that is added afterwards are one
-``linear``. Copies that change no number are left out, changes of shape in a row are a single one, and what
-brings heads of attention in their places is part of the attention.
+``linear``. Copies that change no number are left out, several changes of shape in a row become one, and the
+operators that split and merge attention heads become part of the attention.
 """
 
 from __future__ import annotations

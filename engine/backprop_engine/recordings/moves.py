@@ -27,13 +27,15 @@ def uses_of(nodes: Iterable[PlannedNode], output: PlannedNode) -> Counter[int]:
 
 
 def is_handed_on(node: PlannedNode) -> bool:
-    """Whether what arrived at a node of one operand is what went on to it: no hook changed it."""
+    """Whether a node of one operand passed on the gradient that arrived at it: no hook changed it."""
     (edge,) = node.operands
     return edge.flows and is_same_gradient(node.gradient, edge.contribution)
 
 
 def is_same_gradient(given: TensorEntry | None, handed: TensorEntry | None) -> bool:
-    """Whether two gradients may be one, as far as figures tell; the order of the entries may be another."""
+    """Whether two gradients may be the same, judging by their figures; the order of their entries may
+    differ.
+    """
     if given is None or handed is None or (given.nan, given.inf) != (handed.nan, handed.inf):
         return False
     if given.norm is None or handed.norm is None:

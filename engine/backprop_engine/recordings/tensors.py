@@ -1,4 +1,4 @@
-"""Recorded tensors as supplies, which are read on demand and know their figures before."""
+"""Recorded tensors as supplies: they are read on demand, and their figures are known beforehand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from backprop_engine.trace.lazy_tensors import Supply
 __all__ = ["added", "constant", "joined", "placed", "reader", "zeros"]
 
 _MOST_JOINED: Final = 2**22
-"""The most entries of the outputs of one operator that are joined; of larger ones only figures are known."""
+"""The most entries of an operator's outputs that are joined; of larger outputs, only figures are known."""
 _TERMS: Final = 64
 """In a sum of many terms, the running sum is kept after every this many."""
 _LARGEST: Final = float(np.finfo(np.float32).max)
@@ -53,8 +53,8 @@ def added(first: Supply, second: Supply) -> Supply:
 
 
 class _Sum:
-    """What makes a sum, whose first term may be a sum in turn: of a parameter used at every time there are
-    thousands, so every now and then one keeps what it has made.
+    """Makes a sum whose first term may itself be a sum. The gradient of a parameter that is used at every
+    time step has thousands of terms, so a running sum is kept every now and then.
     """
 
     def __init__(self, first: Supply, second: Supply) -> None:

@@ -1,7 +1,7 @@
 """The texts of events as a reader takes them: not too long, and nothing that UTF-8 cannot encode.
 
-A program's own names may be neither: a path that is not UTF-8 comes with lone surrogates, and a module, a
-class or a path may be called anything.
+A program's own names may be too long or impossible to encode: a path that is not UTF-8 comes with lone
+surrogates, and a module, a class or a path may be called anything.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _E = TypeVar("_E", bound="Event | Manifest")
 
 
 def fitting(event: _E) -> _E:
-    """An event whose texts are replaced by what a reader takes: what is too long lacks its middle, and a lone
-    surrogate is written as an escape.
+    """An event whose texts are replaced by what a reader takes: a text that is too long loses its middle, and
+    a lone surrogate is written as an escape.
     """
     return _fitted(event, MOST_OF_ERROR if isinstance(event, EngineEnd) else MOST_OF_TEXT)  # type: ignore[no-any-return]
 

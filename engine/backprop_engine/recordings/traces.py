@@ -156,14 +156,14 @@ class _Tracer:
         place = node.operands[at].placed
         if place and handed is not None:
             return placed(self._read(handed, node.shape), place, shape, self.dtype)
-        if handed is None:  # the engine takes what is not given for zeros
+        if handed is None:  # the engine treats what is not given as zeros
             return zeros(shape, self.dtype)
         recorded = tuple(handed.shape)
         return _summed(self._read(handed, recorded), recorded, shape, self.dtype)
 
 
 def _entries(known: PlannedNode) -> Iterator[TensorEntry]:
-    """What was recorded of a node: its value, its gradient, and what it handed on."""
+    """What was recorded of a node: its value, its gradient, and what it passed on."""
     given = (known.value, known.gradient, *(edge.contribution for edge in known.operands))
     yield from (entry for entry in given if entry is not None)
 
@@ -184,9 +184,7 @@ def _changed(gradient: TensorEntry, handed: Sequence[TensorEntry | None]) -> boo
 
 
 def _summed(supply: Supply, recorded: Shape, shape: Shape, dtype: np.dtype[Any]) -> Supply:
-    """A contribution of the shape `recorded` in that of its operand: along the axes of a broadcast the engine
-    sums it.
-    """
+    """A contribution of the shape `recorded`, in its operand's shape: the engine sums broadcast axes."""
     if recorded == shape:
         return supply
 

@@ -98,13 +98,13 @@ class RecordingWriter:
         _OPEN.add(self)
 
     def start(self, step: int) -> None:
-        """What follows belongs to `step`."""
+        """Begin `step`, to which all events that follow belong."""
         self.finish_step()
         self._steps.append(_Step(step))
         self.event(StepStart(step))
 
     def event(self, event: Event) -> None:
-        """Add an event to the current step; a text that no reader would take is replaced by one that fits."""
+        """Add an event to the current step; a text that readers would refuse is replaced by one that fits."""
         self._steps[-1].lines.append(self._encoded(event) + b"\n")
 
     def _encoded(self, event: Event | Manifest) -> bytes:
@@ -127,7 +127,7 @@ class RecordingWriter:
         return self._shard.append(dtype, shape, raw)
 
     def finish_step(self) -> None:
-        """Bring the current step to the disk, and drop the oldest ones where there is no room for all."""
+        """Write the current step to disk, and drop the oldest steps if there is no room for all."""
         if self._steps and len(self._steps[-1].lines) == 1:
             del self._steps[-1]  # nothing happened after the step was begun
             return
@@ -190,7 +190,7 @@ class RecordingWriter:
         del self._steps[:dropped]
 
     def _rewrite_index(self, dropped: int) -> None:
-        """The index without its first `dropped` steps, in place of the old one at once."""
+        """Replace the index, all at once, by one without its first `dropped` steps."""
         self._index.close()
         index = index_path(self.folder)
         seen = 0

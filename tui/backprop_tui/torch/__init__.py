@@ -1,4 +1,4 @@
-"""Record a run of PyTorch where the model runs, to be debugged here; or make a scenario of a small model.
+"""Record a PyTorch run where the model runs, to debug it here, or turn a small model into a scenario.
 
 >>> from backprop_tui.torch import record
 >>> with record("run/", model) as tape:  # doctest: +SKIP

@@ -165,7 +165,9 @@ class _Arrangement:
     # Names
 
     def _variables(self) -> dict[int, str]:
-        """What a step's line sets, where the step is the line's last and no other line sets the same."""
+        """The variable that a step's line assigns, if the step is the line's last and no other line assigns
+        it.
+        """
         lines: dict[tuple[object, ...], int] = {}
         for number, home in enumerate(self.homes):
             origin = self.draft.steps[number].origin

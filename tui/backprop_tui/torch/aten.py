@@ -1,9 +1,10 @@
 # pyright: reportMissingImports=false
-"""What a call of an ATen operator is in operators of ours.
+"""How calls of ATen operators translate into operators of ours.
 
-Most are read from the declaration of how PyTorch is called (`backprop_engine.program.pytorch_functions`): the
-name of the ATen operator is that of the function, and its arguments have the same order and names. What is
-spelled in another way, or is a few operators, has a reader in `aten_readers`.
+Most translations follow from the declarations of how PyTorch is called
+(`backprop_engine.program.pytorch_functions`): the name of the ATen operator is that of the function, and its
+arguments have the same order and names. Calls that are spelled differently, or that become several
+operators, have a reader in `aten_readers`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from backprop_tui.torch.draft import DraftOperand, LeafRef, ModelDraft, StepRef,
 __all__ = ["ALIASES", "REDUCTIONS", "AtenCall", "AtenResult", "derived", "is_derived"]
 
 AtenResult: TypeAlias = DraftOperand | torch.Tensor | tuple[Any, ...]
-"""What a call gives: an operand, a constant, or several."""
+"""The result of a call: an operand, a constant, or several of them."""
 
 ALIASES: Final = {
     "log_sigmoid": "logsigmoid",
@@ -39,25 +40,25 @@ ALIASES: Final = {
     "_log_softmax": "log_softmax",
     "_softmax": "softmax",
 }
-"""Other names of functions, in ATen."""
+"""The names that functions have in ATen, where they differ."""
 _HARMLESS: Final = frozenset(
     (
         *("dtype", "layout", "device", "pin_memory", "memory_format", "non_blocking", "copy"),
         *("half_to_float", "cudnn_enabled", "cudnn_enable", "use_input_stats", "momentum", "sparse_grad"),
     )
 )
-"""Arguments that change no number, or only the type of the result, which is checked apart."""
+"""Arguments that change no number, or only the type of the result, which is checked separately."""
 _AXES: Final = ("axis", "shift")
 """Settings of which a list has one entry for each axis it names."""
 REDUCTIONS: Final = ("none", "mean", "sum")
 
 
 class AtenCall:
-    """A call of an ATen operator, and the draft that what it computes goes into.
+    """A call of an ATen operator, and the draft to which its results are added.
 
     `parameters` are the operator's own, by name with their defaults, and `arguments` what was given:
-    operands of the draft, tensors that are constant, and lists of both. `shape` is that of what comes out,
-    and `as_leaf` makes a leaf of a constant.
+    operands of the draft, tensors that are constant, and lists of both. `shape` is that of the result, and
+    `as_leaf` makes a leaf of a constant.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class AtenCall:
         return self.draft.apply(op, *map(self.operand, operands), **attributes)
 
     def whole(self, op: str, *operands: Any, **attributes: Any) -> StepRef:
-        """Apply the operator that computes what the whole call does, so its shape must be the same."""
+        """Apply the operator that computes the whole call, so its shape must be the same."""
         return self.apply(op, *operands, gives=self.shape, **attributes)
 
     def shape_of(self, value: Any) -> Shape:
@@ -116,12 +117,12 @@ class AtenCall:
 
 
 def is_derived(name: str) -> bool:
-    """Whether the declaration of how PyTorch is called tells what this ATen operator is."""
+    """Whether the declarations of how PyTorch is called cover this ATen operator."""
     return ALIASES.get(name, name) in functions()
 
 
 def derived(call: AtenCall) -> AtenResult:
-    """What a call is by the declaration."""
+    """The result of a call, as its declaration translates it."""
     spelling = functions()[ALIASES.get(call.name, call.name)]
     op = OPS[spelling.op]
     found: dict[str, Any] = {}
@@ -146,7 +147,7 @@ def derived(call: AtenCall) -> AtenResult:
 
 
 def _value(call: AtenCall, attribute: OpAttribute | None, parameter: Parameter, value: Any) -> Any:
-    """An argument as an operand or as a setting of ours has it; ``...`` for what is so by default."""
+    """An argument as one of our operands or settings; ``...`` if it has its default value."""
     if attribute is None:
         return list(value) if parameter.many or parameter.name == "operands" else value
     if parameter.name == "reduction":

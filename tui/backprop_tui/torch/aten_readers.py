@@ -1,5 +1,5 @@
 # pyright: reportMissingImports=false
-"""Readers of ATen operators that the declaration does not tell: other arguments, or several operators."""
+"""Readers of ATen operators that the declarations do not cover: other arguments, or several operators."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["FLOAT32_CONSTANTS", "READERS", "LazyResult", "is_read", "read"]
 Reader = Callable[[AtenCall], AtenResult]
 _R = TypeVar("_R", bound=Reader)
 READERS: Final[dict[str, Reader]] = {}
-"""By the name of the ATen operator."""
+"""The readers, by the name of the ATen operator."""
 FLOAT32_CONSTANTS: Final = frozenset(("hardsigmoid", "hardswish", "celu"))
 """Operators whose kernels have constants in float32, whatever they compute in."""
 _END: Final = 2**62
@@ -28,12 +28,12 @@ _END: Final = 2**62
 
 
 def read(call: AtenCall) -> AtenResult:
-    """What a call gives; raises `UsageError` where no operator of ours computes it."""
+    """The result of a call; raises `UsageError` if no operator of ours computes it."""
     return READERS[call.name](call) if call.name in READERS else derived(call)
 
 
 def is_read(name: str) -> bool:
-    """Whether there is a way to say an ATen operator of this name."""
+    """Whether an ATen operator of this name can be translated."""
     return name in READERS or is_derived(name)
 
 
@@ -231,7 +231,7 @@ def _extreme(call: AtenCall) -> AtenResult:
 
 
 class LazyResult(Struct, frozen=True, eq=False):
-    """One of several results, which is computed where it is used, if it is."""
+    """One of several results, which is computed only if it is used."""
 
     call: AtenCall
     op: str
@@ -382,7 +382,7 @@ def _slice(call: AtenCall) -> AtenResult:
 
 
 def _part(start: int, stop: int, step: int, size: int) -> slice:
-    """A slice with what goes without saying left out."""
+    """A slice without the parts that are the default."""
     return slice(start or None, None if stop == size else stop, None if step == 1 else step)
 
 

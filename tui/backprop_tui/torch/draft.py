@@ -41,7 +41,7 @@ LeafSection: TypeAlias = Literal["inputs", "params", "constants"]
 
 
 class StepRef(Struct, frozen=True):
-    """What a step gives, by the step's number."""
+    """The result of a step, by the step's number."""
 
     step: int
 
@@ -115,7 +115,9 @@ def refusal(origin: ProgramPlace, message: Message, hint: Hint = "") -> UsageErr
 
 
 class ModelDraft(Struct, eq=False):
-    """Leaves by name, and steps in the order of computing; `origin` is that of what comes next."""
+    """Leaves by name, and steps in the order of computing; `origin` is the place in the program of what is
+    added next.
+    """
 
     leaves: dict[str, DraftLeaf] = field(default_factory=dict)
     steps: list[DraftStep] = field(default_factory=list)
@@ -133,9 +135,9 @@ class ModelDraft(Struct, eq=False):
     def apply(
         self, op: str, *operands: DraftOperand, gives: Shape | None = None, **attributes: Any
     ) -> StepRef:
-        """Apply an operator; `gives` is the shape that are expected, where it is known.
+        """Apply an operator; `gives` is the expected shape, if it is known.
 
-        Raises `UsageError`, at the line of the program, where the operator does not take such operands.
+        Raises `UsageError`, at the line of the program, if the operator does not accept such operands.
         """
         if len(self.steps) >= _MOST_STEPS:
             raise UsageError(
@@ -185,7 +187,7 @@ class ModelDraft(Struct, eq=False):
 
 
 def spelt(path: str, within: str, kinds: Mapping[str, str]) -> str:
-    """A path without that of the module around it; a leading number follows its module's class: `linear0`."""
+    """A path relative to the module around it; a leading number follows its module's class: `linear0`."""
     rest = path.removeprefix(within).removeprefix(".") if within else path
     first = rest.partition(".")[0]
     kind = kinds.get(f"{within}.{first}" if within else first, "")

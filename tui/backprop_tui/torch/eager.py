@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 TARGET: Final = "target"
-"""The attribute of what is exported that holds what the loss compares with."""
+"""The attribute of the exported module that holds the target of the loss."""
 _ROOT: Final = "module"
 """The attribute that holds the user's module."""
 _TYPES: Final = ("torch.float32", "torch.float64")
@@ -73,7 +73,7 @@ class ModelLoss(torch.nn.Module):  # type: ignore[misc]  # torch is not there wh
 
 
 class ModelCall(Struct):
-    """What the module is called with; `values` are all that is in it, and `names` what each is called."""
+    """What the module is called with; `values` are all values in it, and `names` their names."""
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
@@ -101,7 +101,7 @@ def _suffix(keys: Sequence[Any]) -> str:
 
 
 def checked_type(module: Any, run: ModelCall) -> Any:
-    """The floating type of all that is computed; refuses others than ours, two of them, and large models."""
+    """The floating type of the computation; refuses types that we lack, mixed types, and large models."""
     tensors = [*module.parameters(), *(one for one in run.values if isinstance(one, torch.Tensor))]
     count = sum(one.numel() for one in tensors)
     if count > _LARGEST:
@@ -182,7 +182,7 @@ def _array(tensor: Any) -> Any:
 
 
 def _refuse_own_functions(node: Any) -> None:
-    """Refuse a function whose backward is its author's own: what is exported has its forward alone."""
+    """Refuse a function with its own backward: an exported program has only its forward."""
     waiting, seen = [node], set()
     while waiting:
         node = waiting.pop()

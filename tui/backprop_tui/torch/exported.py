@@ -2,7 +2,7 @@
 """An exported program of PyTorch -> a draft of a scenario.
 
 What depends on no input and no parameter (a mask, a table of positions) is computed once by PyTorch, and
-is as a constant. Every other call becomes operators of ours, or is refused with its source line.
+becomes a constant. Every other call becomes operators of ours, or is refused with its source line.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ _FRAME: Final = re.compile(r'^ *File "(.*)", line (\d+), in .*(?:\n {4}(.*))?', 
 class ProgramReading:
     """What an exported program says of a run; `kinds` are the classes of modules by their paths.
 
-    `draft` has all that was read, and `output` is the loss. `arguments` are the leaves of the arguments that
-    get gradients, by their numbers, and `parameters` those of the parameters, by their paths.
+    `draft` has everything that was read, and `output` is the loss. `arguments` are the leaves of the
+    arguments that get gradients, by their numbers, and `parameters` those of the parameters, by their paths.
     """
 
     def __init__(self, program: Any, kinds: Mapping[str, str], run: ModelCall, dtype: Any) -> None:
@@ -70,7 +70,7 @@ class ProgramReading:
         self.arguments = {at: name for at, name in self.arguments.items() if name in self.draft.leaves}
 
     def _graph(self, graph: Any, arguments: Iterable[Any]) -> Any:
-        """What a graph gives; `arguments` are those of a graph within another."""
+        """The results of a graph; `arguments` are those of a graph within another."""
         within, needed = iter(arguments), _needed(graph)
         for node in graph.nodes:
             if node.op == "placeholder" and graph is self._program.graph:
@@ -138,7 +138,7 @@ class ProgramReading:
             origin, name = self._names.get(id(value), (self.draft.origin, "constant"))
             here = self.draft.origin
             if (origin.file, origin.line) != (here.file, here.line) and origin.variable:
-                name = origin.variable  # the line sets it to this, not to what is made of it
+                name = origin.variable  # the line assigns this, not what is computed from it
             self._leaves[id(value)] = self._leaf(name, value, "constants")
         return self._leaves[id(value)]
 
@@ -191,7 +191,7 @@ class ProgramReading:
         return result.made()
 
     def _folded(self, target: Any, arguments: Any, node: Any) -> Any:
-        """What a call of constants gives, computed by PyTorch."""
+        """The result of a call on constants, computed by PyTorch."""
         positional = [arguments[one.name] for one in target._schema.arguments[: len(node.args)]]
         with torch.no_grad():
             result = target(*positional, **{name: arguments[name] for name in node.kwargs})
@@ -202,7 +202,7 @@ class ProgramReading:
         return result
 
     def _block(self, node: Any) -> Any:
-        """What a block without gradients gives, before it is detached; no other call is read."""
+        """The result of a block without gradients, before it is detached; no other call is read."""
         name = getattr(node.target, "__name__", str(node.target))
         if "set_grad_enabled" not in name:
             raise self._unknown(name)

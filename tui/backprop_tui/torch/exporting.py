@@ -29,7 +29,7 @@ from backprop_tui.torch.writing import written
 __all__ = ["from_torch"]
 
 _DEEPEST: Final = 4
-"""How often operators may be made of others that are made of others."""
+"""How deep the decomposition of operators into others may go."""
 
 
 def from_torch(
@@ -46,13 +46,13 @@ def from_torch(
     """Write what `module` computes for `args` as a scenario, and return it.
 
     `args` is a tuple of arguments, or the only one. The module's output is the loss, if it has one entry;
-    otherwise `loss` makes one of it: ``loss(output)``, or ``loss(output, target)`` where a `target` is given.
-    Tensors of at most `inline` numbers are in the file, and others in a ``.npz`` beside it.
+    otherwise `loss` computes one from it: ``loss(output)``, or ``loss(output, target)`` if a `target` is
+    given. Tensors of at most `inline` numbers are in the file, and others in a ``.npz`` beside it.
 
     Nothing is written unless the loss and every gradient are what autograd computes. Raises `UsageError` for
-    what a scenario cannot say: an operator that ours do not compute, a function with a backward of its own, a
-    branch that depends on numbers, a buffer that changes, a draw at random, a model that is too large, each
-    with its source line where PyTorch knows it; and `FileExistsError` unless `overwrite`.
+    what a scenario cannot express: an operator that it lacks, a function with its own backward, a branch that
+    depends on a tensor's values, a buffer that changes, a random draw, a model that is too large, each with
+    its source line if PyTorch knows it; and `FileExistsError` unless `overwrite`.
 
     >>> import torch
     >>> from backprop_tui.torch import from_torch
@@ -80,7 +80,9 @@ def from_torch(
 
 
 def _exported(whole: ModelLoss, run: ModelCall) -> Any:
-    """The program, without decomposition; what writes in place is made to give new tensors."""
+    """The program, without decomposition; operators that write in place are replaced by ones that give new
+    tensors.
+    """
     try:
         program = torch.export.export(whole, run.args, run.kwargs, strict=False)
         _detach_blocks(program)
@@ -101,7 +103,7 @@ def _exported(whole: ModelLoss, run: ModelCall) -> Any:
 
 
 def _detach_blocks(program: Any) -> None:
-    """Detach what blocks without gradients give: a decomposition may dissolve such a block."""
+    """Detach the results of blocks without gradients: a decomposition may dissolve such a block."""
     graph = program.graph
     for node in list(graph.nodes):
         called = getattr(node.target, "__name__", "")
@@ -115,12 +117,12 @@ def _detach_blocks(program: Any) -> None:
 
 
 def _writes(node: Any) -> bool:
-    """Whether a call changes what it is given."""
+    """Whether a call changes its arguments."""
     return isinstance(node.target, torch._ops.OpOverload) and node.target._schema.is_mutable
 
 
 def _decomposed(program: Any) -> Any:
-    """The program with what ours do not compute made of other operators, as PyTorch itself knows how."""
+    """The program with operators that we lack decomposed into others by PyTorch itself."""
     for _ in range(_DEEPEST):
         called = {node.target for node in program.graph.nodes}
         targets = [target for target in called if isinstance(target, torch._ops.OpOverload)]
@@ -134,7 +136,9 @@ def _decomposed(program: Any) -> Any:
 
 
 def _refused(problem: Exception) -> UsageError:
-    """Why a module cannot be exported, in a sentence; in PyTorch's own words where nobody knows better."""
+    """Why a module cannot be exported, in a sentence; in PyTorch's own words if the reason is not one that is
+    known here.
+    """
     text = str(problem).strip()
     if "DataDependent" in type(problem).__name__ or "data-dependent" in text.lower():
         return UsageError(

@@ -44,7 +44,7 @@ DraftItem: TypeAlias = "int | ModuleGroup"
 
 
 def is_sayable(step: DraftStep) -> bool:
-    """Whether an expression can say a step."""
+    """Whether a step can be written as an expression."""
     if any(isinstance(operand, float) and not isfinite(operand) for operand in step.operands):
         return False
     try:

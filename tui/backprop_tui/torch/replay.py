@@ -2,10 +2,10 @@
 """Checking a node's backward against differences of its forward, which is run again in double precision.
 
 The derivative of u·f along a random direction comes from three more forwards; its one-sided slopes bracket
-what is fair at a kink. A `torch.autograd.Function` runs backward again too, in double precision, so that
-rounding excuses nothing; where only the recorded gradient can be compared, single precision does. A second,
-larger step has to agree before a gradient is called wrong, and what gives another result the second time,
-or no result in double precision, is left alone and said to be.
+the values that are accepted at a kink. A `torch.autograd.Function` runs backward again too, in double
+precision, so that rounding is no excuse; where only the recorded gradient can be compared, single precision
+does. A second, larger step has to agree before a gradient is called wrong, and calls that give a different
+result the second time, or none in double precision, are skipped and listed as such.
 """
 
 from __future__ import annotations

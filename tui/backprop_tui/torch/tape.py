@@ -453,7 +453,7 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[misc]  # torch is not there 
         self.communicated = self.communicated and not count
 
     def flush(self, end: int | None = None) -> None:
-        """Record the nodes before number `end` that no dispatched operator made, but a Function."""
+        """Record the nodes before number `end` that were made by a Function, not by a dispatched operator."""
         end = node_count() if end is None else end
         for number in range(self._last, end):
             self._tape.operator("", numbered(number))
@@ -488,12 +488,12 @@ def record(
 ) -> Iterator[Tape]:
     """Record what autograd does within the block to `folder`, which is created if necessary.
 
-    Figures (norm, counts of NaN and of infinities) are recorded of every tensor, entries of those that have
-    at most `cells` (of all with None, of none with 0). A step in which something is not finite is stored
+    Figures (norm, counts of NaN and of infinities) are recorded for every tensor, entries for those that have
+    at most `cells` (for all with None, for none with 0). A step in which something is not finite is stored
     whole unless `hold` is False. `steps` and `modules` limit what is recorded, `max_bytes` what is kept: the
     oldest steps go first. With `check` the forward of each operator and each Function runs again in double
-    precision, several times, and its backward is compared with the differences: for a few steps, not for long
-    runs. Code under `torch.compile` runs eagerly while recording.
+    precision, several times, and its backward is compared with the differences: use it for a few steps, not
+    for long runs. Code under `torch.compile` runs eagerly while recording.
 
     Under `torch.distributed` each rank has a folder of its own in `folder`: ``rank-0``, ``rank-1``, ….
 

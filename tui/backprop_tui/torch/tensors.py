@@ -76,8 +76,8 @@ class TensorStore:
     def add(self, tensor: Any, *, store: bool = False, made: bool = True) -> int:
         """Add a tensor as it is now; returns its number in the step.
 
-        With `store` its entries are stored, however many there are. What a tensor holds that was not `made`
-        in the step, such as memory that is not initialised, does not count as trouble.
+        With `store` its entries are stored, however many there are. The content of a tensor that was not
+        `made` in the step, such as uninitialised memory, does not count as trouble.
         """
         self._settle()
         tensor = _local(tensor)

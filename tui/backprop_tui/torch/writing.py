@@ -1,4 +1,4 @@
-"""A model that was read -> the file of a scenario, compared with autograd before it gets its name."""
+"""A model that was read -> the file of a scenario, compared with autograd before it is put in place."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _MOST_EXPECTED: Final = 16
 
 
 def written(path: Path, reading: ProgramReading, whole: ModelLoss, eager: EagerRun, inline: int) -> Scenario:
-    """The scenario at `path`; `UsageError`, and no file, where a gradient is not autograd's."""
+    """The scenario at `path`; `UsageError`, and no file, if a gradient differs from autograd's."""
     data = path.with_suffix(".npz")
     large = {name: leaf.value for name, leaf in reading.draft.leaves.items() if leaf.value.size > inline}
     sections = _sections(reading, whole, dict.fromkeys(large, data.name))
@@ -90,7 +90,7 @@ def _write_arrays(path: Path, arrays: dict[str, Tensor]) -> None:
 
 
 def _infinite(trace: Trace) -> dict[str, Document]:
-    """The values that are not finite, which must be expected, or a check finds fault with them."""
+    """The values that are not finite, which must be listed under `expect`, or a check would fail."""
     computed = (node for node in trace.graph.nodes if node.op is not None and "#" not in node.name)
     values = {node.name: trace.values[node.position] for node in computed}
     return {
@@ -129,7 +129,7 @@ def _gradients(reading: ProgramReading, eager: EagerRun) -> Iterator[tuple[str, 
 
 
 def _compare(trace: Trace, reading: ProgramReading, eager: EagerRun) -> None:
-    """Refuse a scenario whose loss or gradients are not autograd's."""
+    """Refuse a scenario whose loss or gradients differ from autograd's."""
     _compare_one(msg("the loss"), trace.values[trace.graph.output], eager.loss, _close(reading))
     for name, gradient in _gradients(reading, eager):
         found = trace.gradient(name)

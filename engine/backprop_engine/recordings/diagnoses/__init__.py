@@ -1,1 +1,1 @@
-"""What may be wrong with a recorded step, a kind of trouble a function."""
+"""What may be wrong with a recorded step: one function for each kind of trouble."""

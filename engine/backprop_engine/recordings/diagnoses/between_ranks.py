@@ -22,7 +22,7 @@ __all__ = ["diverged", "outlier", "stopped_early"]
 _FACTOR: Final = 1e3
 """A rank's gradient that is larger than the others' by more than this is an outlier."""
 _SAME: Final = 1e-6
-"""How far norms of one tensor may be apart that two ranks computed."""
+"""How far apart the norms of one tensor may be that two ranks computed."""
 
 
 def stopped_early(ranks: Ranks) -> Iterator[Finding]:
@@ -45,10 +45,10 @@ def stopped_early(ranks: Ranks) -> Iterator[Finding]:
 
 
 def diverged(ranks: Ranks) -> Iterator[Finding]:
-    """The first step at which a parameter has not the same values on all ranks, and what came before.
+    """The first step at which a parameter has different values on the ranks, and what led to it.
 
-    Parameters that differ from the start count where their gradients are put together; others may be meant
-    to be each rank's own.
+    Parameters that differ from the start count only if their gradients are combined; others may be meant to
+    differ between ranks.
     """
     before: dict[str, bool] = {}
     for number in ranks.numbers:
@@ -97,7 +97,7 @@ def _why(ranks: Ranks, number: int, node: GraphNode, *, moved: bool) -> Message:
 
 
 def outlier(ranks: Ranks) -> Iterator[Finding]:
-    """A rank whose gradients, before ranks put them together, are larger than all others' by `_FACTOR`."""
+    """A rank whose gradients, before the ranks combine them, are larger than all others' by `_FACTOR`."""
     for number in ranks.numbers:
         steps = ranks.step(number)
         sizes = {

@@ -13,13 +13,15 @@ from backprop_engine.recordings.finding import Case, Finding, finding_at, norm, 
 __all__ = ["changed_by_hook", "detached", "left_over", "stopped"]
 
 _TOLERANCE: Final = 1e-3
-"""How far the norm of a single contribution may be from that of the gradient: they are computed apart."""
+"""How far the norm of a single contribution may be from that of the gradient: they are computed
+separately.
+"""
 _DETACH: Final = ("detach", "stop_gradient")
 """Operators that let no gradient through, in PyTorch and in JAX."""
 
 
 def detached(case: Case) -> Iterator[Finding]:
-    """A leaf that an operator differentiates through, which no run of the engine reaches."""
+    """A leaf that a differentiated operator uses, but that no run of the engine reaches."""
     step = case.step
     if not step.runs:
         return
@@ -30,7 +32,7 @@ def detached(case: Case) -> Iterator[Finding]:
             if operand is None or operand.leaf is None or call.node is None or call.within is not None:
                 continue
             if operand.leaf in reached or call.node in nodes or 0 in step.tensors[operand.id].shape:
-                continue  # an empty leaf is there for the sake of a node, as PyTorch's checkpointing has one
+                continue  # an empty leaf only serves to make a node, as in PyTorch's checkpointing
             text = msg(
                 "{leaf} gets no gradient: what is computed from it does not reach the loss",
                 leaf=clean(operand.leaf),
@@ -42,7 +44,7 @@ def detached(case: Case) -> Iterator[Finding]:
 def _cut(operators: Sequence[OperatorCall], reached: set[str]) -> OperatorCall | None:
     """Where what follows from the first of these operators was detached, or computed without gradients.
 
-    Of several such places the one counts whose result goes on to an operator that was reached.
+    If there are several such places, it is the one whose result goes on to an operator that was reached.
     """
     behind, cuts = {operators[0].node}, dict[int, OperatorCall]()
     found: list[OperatorCall] = []
@@ -65,7 +67,7 @@ def _cut(operators: Sequence[OperatorCall], reached: set[str]) -> OperatorCall |
 
 
 def left_over(case: Case) -> Iterator[Finding]:
-    """A leaf that held the gradient of the step before when the backward pass began."""
+    """A leaf that still held the gradient of the previous step when the backward pass began."""
     step, previous = case.step, case.previous
     if previous is None or not step.runs or not previous.runs:
         return
@@ -82,7 +84,7 @@ def left_over(case: Case) -> Iterator[Finding]:
 
 
 def changed_by_hook(case: Case) -> Iterator[Finding]:
-    """A gradient that is not the sum of what arrived at it; told where one contribution alone arrived."""
+    """A gradient that is not the sum of what arrived; reported only where a single contribution arrived."""
     step = case.step
     for run in step.runs:
         arrived: dict[tuple[str, int], list[TensorEntry]] = {}

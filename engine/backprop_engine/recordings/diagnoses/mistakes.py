@@ -19,7 +19,7 @@ from backprop_engine.recordings.recording import EngineRun, RecordedStep
 __all__ = ["crossed_shapes", "scaled_twice", "wrong_backward"]
 
 _DIFFERENCES: Final = ("sub", "rsub", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
-"""Operators that compare a prediction with what it should be."""
+"""Operators that compare a prediction with its target."""
 _SCALES: Final = ("mul", "div", "mean")
 _USUAL: Final = (0.5, 1.0, 2.0)
 """Factors that a loss may well have twice, such as the half of a square and the half of two batches."""
@@ -30,7 +30,7 @@ _MOST_ENTRIES: Final = 10_000_000
 
 
 def wrong_backward(case: Case) -> Iterator[Finding]:
-    """A node whose contribution is not the derivative of its forward, where that was checked."""
+    """A node whose contribution is not the derivative of its forward, if that was checked."""
     step = case.step
     for run in step.runs:
         for check in run.checks:
@@ -104,8 +104,8 @@ def _entries(case: Case, tensor: TensorEntry | None) -> Any:
 
 
 def crossed_shapes(case: Case) -> Iterator[Finding]:
-    """A difference of a column and a row of as many entries each, which is a square: one target for each
-    prediction was meant.
+    """The difference of a column and a row with the same number of entries, which is a square matrix; one
+    target for each prediction was meant.
     """
     step = case.step
     widened = {
@@ -143,7 +143,7 @@ def _fit(left: tuple[int, ...], right: tuple[int, ...]) -> bool:
 
 
 def scaled_twice(case: Case) -> Iterator[Finding]:
-    """A loss that is multiplied by one factor twice on its way, the mean's 1/n included."""
+    """A loss that is multiplied by the same factor twice on its way; the 1/n of a mean counts."""
     step = case.step
     for run in step.runs:
         for root, _ in run.roots:

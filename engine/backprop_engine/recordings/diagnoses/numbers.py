@@ -24,7 +24,7 @@ _MASKS: Final = (
     "constant_pad",
     "copy",
 )
-"""Operators that put an infinity where somebody wants one."""
+"""Operators that insert infinities on purpose, as a mask does."""
 _COMPUTE_NOTHING: Final = (
     "alias",
     "as_strided",
@@ -42,7 +42,7 @@ _COMPUTE_NOTHING: Final = (
     "unsqueeze",
     "view",
 )
-"""Operators that give what they are given, which may be memory that nothing was written to yet."""
+"""Operators that return memory as it is, which may not be initialised yet."""
 
 
 def not_finite_forward(case: Case) -> Iterator[Finding]:
@@ -70,8 +70,8 @@ def not_finite_forward(case: Case) -> Iterator[Finding]:
 
 
 def _comes_in(step: RecordedStep) -> Iterator[Finding]:
-    """Where a NaN comes in that reaches what is differentiated; an optimizer's operators see those of
-    gradients, which do not.
+    """Where a NaN enters that reaches a differentiated value; NaN gradients, which an optimizer's operators
+    see, do not.
     """
     made, origins = set[int](), dict[int, Finding]()
     for call in step.operators:
@@ -102,7 +102,7 @@ def _entry(step: RecordedStep, call: OperatorCall, operand: Operand) -> Finding:
 
 
 def _in_trouble(step: RecordedStep) -> bool:
-    """Whether a NaN reaches what is differentiated, or a gradient: NaN in data that is masked does not."""
+    """Whether a NaN reaches a differentiated value or a gradient: NaN in masked data does not."""
     if any(
         map(_nan, (one for _, call in backward_calls(step) for one in (*call.upstream, *call.contributions)))
     ):
