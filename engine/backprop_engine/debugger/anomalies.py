@@ -25,14 +25,14 @@ __all__ = ["ANOMALIES", "ARISING", "BroughtIn", "brought_in"]
 Finder = Callable[[Trace, Trace | None, float], Iterator[int]]
 
 SATURATED: Final = 0.01
-"""An activation whose slopes are all below this lets next to nothing through."""
+"""An activation whose slopes are all below this lets almost no gradient through."""
 
 
 class Anomaly(Struct, frozen=True, eq=False):
     """A kind of anomaly: its name as it is typed, what a hit means, and where it arises.
 
     `find` gives positions from a trace, the trace of the previous iteration (or None), and the bound typed
-    after the name, where there is one.
+    after the name, if there is one.
     """
 
     name: str

@@ -64,7 +64,7 @@ def parse_breakpoint(text: str, graph: Graph) -> Breakpoint:
     """The breakpoint that `text` spells, such as `q`, `op relu`, `group states[2]`, `phase backward`,
     `first nan`, `below 1e-6`, `if norm(product) < 1e-6`, or one of them followed by `if` and a condition.
 
-    Raises `UsageError` where it names nothing.
+    Raises `UsageError` if it means nothing.
     """
     words = " ".join(text.split())
     what, if_, condition = f" {words} ".partition(" if ")

@@ -68,7 +68,7 @@ class Condition(Struct, frozen=True, eq=False):
 
 
 def parse_condition(text: str, graph: Graph, *, placed: bool = False) -> Condition:
-    """The condition that `text` spells; raises `UsageError` if it is none, or names something unknown.
+    """The condition that `text` spells; raises `UsageError` if it is not one, or names something unknown.
 
     One that is `placed`, at a node for example, need say nothing about the step.
     """

@@ -23,7 +23,7 @@ from backprop_engine.trace.training import held_numbers
 __all__ = ["on_branch", "overridden"]
 
 _SPELLED = 4
-"""The most numbers that a notice tells one by one."""
+"""The most numbers that a notice lists one by one."""
 _MOST_RUNS = 4
 _MOST_RUN_NUMBERS = 2**23
 """How many runs are kept beside those of the baseline and of the current branch, and how many numbers they
@@ -61,7 +61,7 @@ def _spelled(numbers: object) -> str:
 def _filled(session: Session, node: Node, command: Set) -> Tensor:
     """The whole tensor that a change puts in place; of a leaf that gets batches, all of its examples.
 
-    What is changed of such a leaf are the examples of the batch that is seen.
+    A change of such a leaf applies to the examples of the batch that is shown.
     """
     if command.entry is None:
         given = np.asarray(command.tensor, dtype=np.float64)
@@ -128,7 +128,7 @@ def on_branch(session: Session, branches: Branches) -> Session:
 
 
 def _kept(runs: dict[str, Run], current: str) -> dict[str, Run]:
-    """The runs that are kept: of the baseline, of the current branch, and of those looked at last."""
+    """The runs that are kept: of the baseline, of the current branch, and of those viewed last."""
     others = [name for name in runs if name not in (BASELINE, current)]
     if len(others) <= 1:
         return runs

@@ -1,4 +1,4 @@
-"""Where a session's breakpoints are to be seen: the nodes they are on, and the positions they stop at."""
+"""Where a session's breakpoints are shown: the nodes they are on, and the positions they stop at."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from backprop_engine.graph.graph import Graph
 __all__ = ["breakpoint_nodes", "breakpoint_positions"]
 
 _LONG = 20_000
-"""In an iteration of more steps nobody waits until conditions and troubles are looked for at every one."""
+"""In an iteration of more steps, conditions and troubles are not looked for at every step: it would take too
+long.
+"""
 
 _NONE = np.zeros(0, dtype=np.int64)
 
@@ -68,7 +70,7 @@ def breakpoint_positions(session: Session) -> NDArray[np.int64]:
 
 
 def _hits(session: Session, known: Breakpoint) -> NDArray[np.int64]:
-    """Where a breakpoint stops; of the iteration before, troubles alone ask anything."""
+    """Where a breakpoint stops; only troubles need the iteration before."""
     iteration, of_trouble = session.iteration, known.target.kind == "trouble"
     before = session.run.trace(iteration - 1) if iteration and of_trouble else None
     return hits(known, session.outer_trace, before)

@@ -56,7 +56,7 @@ def contributions(trace: Trace, node: Node) -> tuple[Contribution, ...]:
 class Path(Struct, frozen=True, eq=False):
     """A path from the output to a node: its nodes, and the edges between them.
 
-    `product` is what it contributes: the seed, handed on by the rule of each edge. Between scalars that is
+    `product` is what it contributes: the seed, passed on by the rule of each edge. Between scalars that is
     the seed times the product of the local gradients.
     """
 
@@ -146,7 +146,7 @@ def _edges(path: _PartialPath | None) -> tuple[Edge, ...]:
 
 
 def _along(trace: Trace, edges: tuple[Edge, ...]) -> Tensor:
-    """What arrives of the seed at the end of a path."""
+    """What the seed contributes at the end of a path."""
     upstream = trace.gradients[trace.graph.output]
     assert upstream is not None  # a path ends in a gradient
     with np.errstate(all="ignore"):
@@ -175,7 +175,7 @@ class NudgedNode(Struct, frozen=True, eq=False):
 
 
 class Nudge(Struct, frozen=True, eq=False):
-    """What a small change of an entry of a leaf does to the output, beside what its gradient predicts.
+    """What a small change of an entry of a leaf does to the output, compared with what its gradient predicts.
 
     `forward` has every computed node that it changes, in the order of computation.
     """
@@ -197,7 +197,7 @@ class Nudge(Struct, frozen=True, eq=False):
 def nudge(run: Run, iteration: int, name: str, entry: tuple[int, ...], size: float) -> Nudge:
     """Change an entry of the leaf `name` by ±`size`, and run forward.
 
-    The output is the seed-weighted sum of its entries. Raises `UsageError` where a nudge is impossible.
+    The output is the seed-weighted sum of its entries. Raises `UsageError` if a nudge is impossible.
     """
     trace = run.trace(iteration)
     graph, node = trace.graph, trace.graph[name]

@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 STEP_WORDS: Final = SUBJECTS
-"""What a step is made of, by the names that conditions have for it."""
+"""The parts of a step, by their names in conditions."""
 _MOST_CLASSES: Final = 10_000
 _NAME: Final = r"[^\W\d][\w#]*(?:\[-?\d+\])?(?:\.[^\W\d][\w#]*(?:\[-?\d+\])?)*"
 _CURLY: Final = re.compile(rf"∂({_NAME})\s*/\s*∂({_NAME})")
@@ -100,7 +100,7 @@ def _curly(found: re.Match[str], graph: Graph) -> str:
 
 
 def word_value(name: str, frame: Frame) -> Tensor | None:
-    """What `name` stands for at a frame; None where that is absent, `LookupError` where it means nothing."""
+    """What `name` stands for at a frame; None if that is absent, `LookupError` if it means nothing."""
     if derivative := derivative_parts(name):
         of, to = (_in_place(part, frame) for part in derivative)
         return _derivative(of, to, frame)
@@ -137,7 +137,7 @@ def _named_parts(graph: Graph) -> frozenset[str]:
 
 
 def _in_place(name: str, frame: Frame) -> str:
-    """The whole name of what is called `name` within the instance of a cell that the step is in."""
+    """The full name of the node called `name` within the cell instance that the step is in."""
     graph, node = frame.graph, frame.node
     if node is None or named_tensor(name, graph) is not None:
         return name
@@ -167,7 +167,7 @@ def _of_update(facts: UpdateFacts) -> dict[str, Tensor]:
 
 
 def of_step(word: str, frame: Frame) -> Tensor | None:
-    """What the step at `frame` has under a word of `STEP_WORDS`; `LookupError` where it has nothing."""
+    """The part of the step at `frame` that a word of `STEP_WORDS` names; `LookupError` if there is none."""
     edge, node = frame.edge, frame.node
     if word in ("value", "grad") and node is not None:
         subject = frame.graph.nodes[edge.operand] if edge is not None and word == "grad" else node
@@ -228,7 +228,7 @@ def _one_hot(target: Tensor, classes: Tensor) -> Tensor:
 
 
 FUNCTIONS: Final[Mapping[str, Callable[..., Tensor]]] = {"one_hot": _one_hot}
-"""What NumPy lines call that is no operator."""
+"""Functions that NumPy lines call and that are not operators."""
 
 
 def _local(edge: Edge | None, frame: Frame) -> Tensor | None:

@@ -43,7 +43,7 @@ class PendingMove(Struct, frozen=True, eq=False):
 
 
 class Notice(Struct, frozen=True):
-    """Something to tell the user about the last command."""
+    """What to tell the user about the last command."""
 
     message: Message
     good: bool = True
@@ -58,8 +58,8 @@ class Session:
     """The state of the debugger: a run, a position in it, and all that the user has set up.
 
     `position` counts through all iterations. `run` is that of the current branch, `runs` those of other
-    branches that were looked at. `hit` are the numbers of the breakpoints that the last `Continue` stopped
-    at. While a search or a long move is `pending`, `advance` carries it on, an iteration at a time.
+    branches that were viewed. `hit` are the numbers of the breakpoints that the last `Continue` stopped at.
+    While a search or a long move is `pending`, `advance` carries it on, an iteration at a time.
     """
 
     run: Run

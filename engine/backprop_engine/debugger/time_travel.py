@@ -1,4 +1,4 @@
-"""Moves and searches through iterations: what takes long is left pending, and carried on bit by bit.
+"""Moves and searches through iterations: whatever takes long is left pending, and carried on bit by bit.
 
 No command computes iterations in bulk. A long move, or a search for a breakpoint, leaves the session where it
 is, with a `PendingMove` or a `PendingSearch`. `advance` carries either on by at most one iteration,
@@ -41,7 +41,7 @@ AT_ONCE: Final = 2000
 
 
 def with_notice(session: Session, message: Message, *, good: bool = True) -> Session:
-    """The session with something to tell."""
+    """The session with a notice."""
     return replace(session, notice=Notice(message, good))
 
 
@@ -90,12 +90,12 @@ def start_move(session: Session, goal: Session) -> Session:
 
 
 def _runs(session: Session) -> tuple[Run, ...]:
-    """The runs that are looked at: on a branch, the baseline too."""
+    """The runs that are shown: on a branch, the baseline too."""
     return (session.run,) if session.run is session.baseline else (session.run, session.baseline)
 
 
 def _work(session: Session) -> int:
-    """How many iterations must be computed before the session can be looked at."""
+    """How many iterations must be computed before the session can be shown."""
     return sum(run.missing(session.iteration) for run in _runs(session))
 
 
@@ -166,7 +166,7 @@ def halted(session: Session) -> Session:
 
 
 def _reached(goal: Session) -> int:
-    """The last iteration on the way to a goal that can be looked at without computing others."""
+    """The last iteration on the way to a goal that can be shown without computing others."""
     reached = goal.iteration
     while (nearer := min(run.nearest(reached) for run in _runs(goal))) < reached:
         reached = nearer

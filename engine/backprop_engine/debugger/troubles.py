@@ -1,4 +1,4 @@
-"""Where in a run numbers arise that are not finite."""
+"""Where in a run non-finite numbers arise."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Trouble", "next_trouble", "troubles"]
 
 
 class Trouble(Struct, frozen=True, order=True):
-    """A step at which NaN arises, or an infinity, from numbers without it; 0 where it was given."""
+    """A step at which NaN or an infinity arises from numbers without it; 0 if it was given."""
 
     position: int
     is_nan: bool
@@ -49,6 +49,6 @@ def _given(trace: Trace) -> Iterator[Trouble]:
 
 
 def next_trouble(trace: Trace, position: int) -> Trouble | None:
-    """The first after a position, or after the last the first of all; None where every number is finite."""
+    """The first after a position, or after the last the first of all; None if every number is finite."""
     found = troubles(trace)
     return next((trouble for trouble in found if trouble.position > position), found[0] if found else None)

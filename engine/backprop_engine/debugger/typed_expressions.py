@@ -18,7 +18,7 @@ _MARK: Final = re.compile(r"(?<=\w)#(?=\d)")
 
 
 def typed(text: str) -> Expr:
-    """The expression that `text` spells; raises `UsageError` if it is none."""
+    """The expression that `text` spells; raises `UsageError` if it is not one."""
     try:
         return parse(_MARK.sub(_STAND_IN, text))
     except ExprError as error:

@@ -1,4 +1,4 @@
-"""Tensors of a trace that are made when they are asked for, with figures that are known before."""
+"""Tensors of a trace that are made on demand, with figures that are known beforehand."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["LazyTensors", "SuppliedLeaves", "Supply", "figures_at"]
 
 
 class Supply(Struct, frozen=True):
-    """What makes a tensor, and its figures, where they are known before."""
+    """Makes a tensor on demand; has its figures, if they are known beforehand."""
 
     make: Callable[[], Tensor]
     figures: Figures | None = None
 
 
 class LazyTensors(Sequence[Any]):
-    """Tensors, or None, each made when it is asked for."""
+    """Tensors, or None, each made on demand."""
 
     def __init__(self, supplies: Sequence[Supply | None]) -> None:
         self._supplies = supplies
@@ -45,7 +45,7 @@ class LazyTensors(Sequence[Any]):
 
 
 class SuppliedLeaves(Mapping[int, Tensor]):
-    """The tensors of leaves by position, each made when it is asked for."""
+    """The tensors of leaves by position, each made on demand."""
 
     def __init__(self, supplies: Mapping[int, Supply]) -> None:
         self._supplies = supplies
@@ -61,7 +61,7 @@ class SuppliedLeaves(Mapping[int, Tensor]):
 
 
 def figures_at(tensors: Sequence[Tensor | None], index: int) -> Figures | None:
-    """The figures of one of some tensors; one that is made when it is asked for is not made for them."""
+    """The figures of one of several tensors; a lazy tensor is not made for them."""
     if isinstance(tensors, LazyTensors):
         return tensors.figures(index)
     tensor = tensors[index]

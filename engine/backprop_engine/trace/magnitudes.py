@@ -13,9 +13,9 @@ from backprop_engine.trace.trace import Trace
 __all__ = ["MagnitudeScale", "contribution_norm", "gradient_magnitudes"]
 
 _FEWEST, _MOST = 3.0, 12.0
-"""The powers of ten that a scale spans: with fewer, gradients of much the same size would look unlike."""
+"""The powers of ten that a scale spans: with fewer, gradients of much the same size would look different."""
 _MEASURED = 4096
-"""In a larger graph about this many gradients are measured."""
+"""In a larger graph, only about this many gradients are measured."""
 
 
 class MagnitudeScale(Struct, frozen=True):
@@ -47,5 +47,5 @@ def gradient_magnitudes(trace: Trace) -> MagnitudeScale:
 
 @derived()
 def contribution_norm(trace: Trace, edge: int) -> float:
-    """The norm of what an edge, by its index, hands to the gradient of its operand."""
+    """The norm of what an edge, by its index, contributes to the gradient of its operand."""
     return norm(trace.contributions[edge])

@@ -1,4 +1,4 @@
-"""What a recording goes through: a plan of each pass, made once for a graph, so that loops look nothing up.
+"""Plans of both passes, made once for a graph, so that the loops of a recording look nothing up.
 
 An entry of a plan is a plain tuple that begins with the position of its node: Python unpacks those faster
 than named ones, and a loop over scalars hardly does more than that. A small plan is faster too, so what few

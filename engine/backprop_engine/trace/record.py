@@ -56,7 +56,7 @@ def record(
 
 
 class Passes(NamedTuple):
-    """What both passes give, as a trace has it."""
+    """The results of both passes, as a trace has them."""
 
     values: Sequence[Tensor]
     operand_values: Sequence[Tensor]
@@ -67,7 +67,7 @@ class Passes(NamedTuple):
 
 
 def run_both(graph: Graph, bindings: Bindings, edits: tuple[Edit, ...]) -> Passes:
-    """What `record` makes a trace of."""
+    """The results that `record` makes a trace of."""
     value_edits, gradient_edits = edits_by_position(graph, edits)
     if graph.numbers() > _MANY:
         _keep_freed_memory()
@@ -85,7 +85,7 @@ _LARGEST_HELD: Final = 2**25 - 2**16
 
 @cache
 def _keep_freed_memory() -> None:
-    """Let the C library keep what runs free, where it would give it back for the next one to ask for again.
+    """Let the C library keep the memory that a run frees, instead of returning it and asking for it again.
 
     Glibc keeps up to twice the largest block that was ever freed, if that was less than 32 MiB; asking for
     one, which takes none of the machine's memory until it is written to, saves a fifth of a run's time.

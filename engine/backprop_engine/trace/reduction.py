@@ -1,4 +1,4 @@
-"""What several ranks make of their gradients of one parameter: an all-reduce."""
+"""An all-reduce: how several ranks combine their gradients of a parameter."""
 
 from __future__ import annotations
 
@@ -22,10 +22,9 @@ _CLOSE: Final = 1e-2
 
 @dataclass(frozen=True, eq=False)
 class GradientReduction:
-    """The gradients that ranks computed of a parameter, by rank, and the `result` that they go on with.
+    """The gradients of a parameter that the ranks computed, by rank, and the `result` they continue with.
 
-    `rank` is the one that is looked at; `rows` are those of the result that it keeps, None where it keeps
-    all.
+    `rank` is the one being viewed; `rows` are those of the result that it keeps, None where it keeps all.
     """
 
     contributions: Mapping[int, Tensor]
@@ -59,7 +58,7 @@ class GradientReduction:
             return float(np.linalg.norm(away.ravel())) / size if size else nan
 
     def with_own(self, gradient: Tensor) -> GradientReduction:
-        """The reduction if this rank brought another gradient."""
+        """The reduction if this rank contributed another gradient."""
         made = replace(self, contributions={**self.contributions, self.rank: gradient})
         dtype, count = self.result.dtype, len(self.contributions)
         if self.kind is None or made._total is None:

@@ -49,7 +49,7 @@ class Moment(NamedTuple):
 class RunOrigin(Struct, frozen=True):
     """The rank and the backward pass of a program that a run comes from.
 
-    `rank` is one of the `ranks` that left a recording, out of `world`; it is None for a program of a single
+    `rank` is one of the `ranks` that have a recording, out of `world`; it is None for a program of a single
     process. `pass_number` is between 1 and `passes`, the number of different backward passes.
     """
 
@@ -264,7 +264,7 @@ class Run:
     def extend(self) -> bool:
         """Compute one missing iteration on the way to the first that was never computed, or else that one.
 
-        Returns whether any are left that never were.
+        Returns whether any are left that were never computed.
         """
         first = self.history.count
         if first < self.iterations:

@@ -133,10 +133,10 @@ class Trace:
     remembered: Mapping[int, tuple[OptimizerState, OptimizerState]] = field(default_factory=dict)
     """The optimizer's state of each parameter before and after the update, by position."""
     reduced: Mapping[int, GradientReduction] = field(default_factory=dict)
-    """What the ranks made of their gradients of each parameter, by position, where several computed."""
+    """How the ranks combined their gradients of each parameter, by position, if there are several ranks."""
     iteration: int = 0
     clipped: ClippedGradients | None = None
-    """What the optimizer got in place of the gradients, in a training that clips them."""
+    """The clipped gradients that the optimizer got, if the training clips them."""
     training: Training | None = None
     """The training that the run is an iteration of, if it is one."""
     roundings: Mapping[int, float] = field(default_factory=dict)
@@ -322,7 +322,7 @@ class Frame:
         return f"<Frame {self.position} of {self.trace.schedule.last}: {shown}>"
 
     def _repr_html_(self) -> str:
-        """What is there at this step as a table, for notebooks."""
+        """The state at this step as a table, for notebooks."""
         from backprop_engine.notebook import table, tensor_text
 
         nodes = self.graph.named_nodes
@@ -423,7 +423,7 @@ class Frame:
 
     @property
     def node(self) -> Node | None:
-        """The node of the step: computed, seeded, put together or updated, or passing its gradient on or
+        """The node of the step: computed, seeded, reduced or updated, or passing its gradient on or
         collecting it.
         """
         match self.step:
@@ -438,7 +438,7 @@ class Frame:
 
 
 def between(frame: Frame, other: Frame) -> list[Step] | None:
-    """The steps on account of which two frames may look different: those that led to them, and those between.
+    """The steps because of which two frames may look different: those that led to them, and those between.
 
     None where anything may differ: between frames of two runs, frames far apart, and across the completion or
     the clearing of a run.

@@ -1,4 +1,4 @@
-"""A training: how many updates of the parameters, by which optimizer, and how much memory it takes."""
+"""A training run: how many updates of the parameters, by which optimizer, and how much memory it takes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Running", "Training", "held_numbers", "kept_traces", "stride"]
 KEPT_ENTRIES: Final = 2**22
 """How many numbers the checkpoints of a run may hold together, roughly: 32 MiB in double precision."""
 KEPT_NUMBERS: Final = 2**18
-"""How many numbers a history may keep: 2 MiB. Where it would be more, iterations are left out evenly."""
+"""How many numbers a history may keep: 2 MiB. If it would be more, iterations are left out evenly."""
 _OBJECT_BYTES: Final = 128
 """The overhead of a tensor object; a dictionary has that of two."""
 _SINGLE: Final = 4
@@ -30,7 +30,7 @@ _KEPT_TRACES: Final = 4
 _TRACE_ENTRIES: Final = 2**23
 """How many numbers the traces may hold together that are kept beside the last two: 64 MiB."""
 _BESIDE: Final = 2
-"""Traces and checkpoints beside the kept ones: the one being made and the one being looked at."""
+"""Traces and checkpoints beside the kept ones: the one being made and the one being viewed."""
 _AT_WORK: Final = 6
 """How many tensors as large as the largest a rule holds while it works, in single precision at least."""
 _TRACKED: Final = 5
@@ -64,7 +64,7 @@ class Training(Struct, frozen=True, eq=False):
     running: tuple[Running, ...] = ()
 
     def settings_at(self, iteration: int) -> Mapping[str, Any]:
-        """The settings of the update that ends an iteration: the learning rate is that of the schedule."""
+        """The settings of the update that ends an iteration; the learning rate is that of the schedule."""
         if self.schedule is None:
             return self.settings
         return {**self.settings, "lr": self.schedule.rate(self.settings["lr"], iteration)}
@@ -85,7 +85,7 @@ class Training(Struct, frozen=True, eq=False):
 
 
 def held_numbers(graph: Graph, training: Training | None = None) -> int:
-    """How many numbers a run of the graph holds at most, whatever is looked at.
+    """How many numbers a run of the graph holds at most, whatever is viewed.
 
     For a training these are several traces, the optimizer's state, the checkpoints, the history, and what is
     made on the way by the rule that needs most; inputs and constants count once.

@@ -1,1 +1,1 @@
-"""The command line: one module a subcommand, each with `add_arguments` and `run`."""
+"""The command line: one module for each subcommand, with `add_arguments` and `run`."""

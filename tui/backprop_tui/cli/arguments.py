@@ -120,12 +120,12 @@ def size(text: str) -> tuple[int, int]:
 
 
 def limits(arguments: argparse.Namespace) -> dict[str, int]:
-    """What a run may take, by the names that loading has for it."""
+    """The limits of a run, by the names of the loader's arguments."""
     return {"max_memory": arguments.max_memory, "max_work": arguments.max_work}
 
 
 def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Scenario:
-    """The scenario named, with its settings in force."""
+    """The scenario that is named, with its settings applied."""
     from backprop_engine.errors import ScenarioError, UsageError
     from backprop_engine.scenario.leaves.assignment import parse_setting
     from backprop_engine.scenario.loader import load_source
@@ -152,7 +152,9 @@ def opened(arguments: argparse.Namespace, *, standard_input: bool = True) -> Sce
 
 
 def _perhaps_bundled(argument: str, error: ScenarioError) -> ScenarioError:
-    """Where there is no such file, the bundled scenario that was probably meant, or where all of them are."""
+    """A hint if there is no such file: the bundled scenario that was probably meant, or where all of them are
+    listed.
+    """
     from pathlib import Path
 
     from backprop_engine.errors import ScenarioError
@@ -174,7 +176,7 @@ def _perhaps_bundled(argument: str, error: ScenarioError) -> ScenarioError:
 
 
 def refuse_texts(scenario: Scenario) -> None:
-    """Refuse breakpoints and watches that mean nothing in the scenario; `ScenarioError` with all of them."""
+    """Refuse breakpoints and watches that are not valid in the scenario; `ScenarioError` with all of them."""
     if scenario.breakpoints or scenario.watches:
         from backprop_engine.debugger.scenario_checks import mistakes_in
         from backprop_engine.errors import ScenarioError
@@ -220,7 +222,7 @@ def scenario_files(arguments: Sequence[str], *, empty_too: bool = False) -> Iter
 
 
 def standard_input_source() -> Source:
-    """What standard input holds, no more of it than a scenario may have."""
+    """The content of standard input, up to the size that a scenario may have."""
     from backprop_engine.errors import UsageError
     from backprop_engine.scenario.read.source import MAX_BYTES, Source
 

@@ -1,4 +1,4 @@
-"""Questions on standard output, answers from standard input: what a person types, or what is piped in."""
+"""Questions on standard output, and answers from standard input, typed or piped in."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Asker:
         return typed.strip()
 
     def _edited(self, prompt: str) -> str | None:
-        """What is typed at a terminal, where a line can be edited, and earlier ones come back."""
+        """What is typed at a terminal, with line editing and a history."""
         with suppress(ImportError):
             import readline  # noqa: F401 - it is what edits
         try:

@@ -112,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def summary(codes: Sequence[int]) -> Message:
-    """How many files there were, and what came of them."""
+    """How many files there were, and their outcomes."""
     words = [msg("{count} passed", count=codes.count(0))]
     words += [msg("{count} failed", count=codes.count(1))] if 1 in codes else []
     words += [msg("{count} could not be used", count=codes.count(2))] if 2 in codes else []
@@ -123,7 +123,7 @@ def summary(codes: Sequence[int]) -> Message:
 
 
 def _named(arguments: list[str]) -> dict[str, Path]:
-    """The files that there are now, by what they are called; a folder may have become empty."""
+    """The files that exist now, by name; a folder may have become empty."""
     return {name: path for name, path in scenario_files(arguments, empty_too=True) if path is not None}
 
 
@@ -243,7 +243,7 @@ def watch(
     language: str = "en",
     wait: Callable[[], object] = lambda: sleep(INTERVAL),
 ) -> int:
-    """Check what `find` gives, and again whatever changes, until an interrupt; gives the exit code.
+    """Check what `find` gives, and again whatever changes, until an interrupt; returns the exit code.
 
     A scenario changes with the data files that it reads. Between two looks at the files there is a `wait`.
     """
@@ -270,7 +270,7 @@ class _Rounds:
 
     @property
     def summary(self) -> str:
-        """What came of all files so far."""
+        """The outcomes of all files so far."""
         return in_language(self._summary(list(self.codes.values())), self._language)
 
     def first(self, files: Mapping[str, Path]) -> None:

@@ -39,11 +39,11 @@ function {name}
 end
 """,
 }
-"""What completes a scenario: names, folders, and files of YAML."""
+"""The completions of a scenario: names, folders, and YAML files."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The shell, and the language of what it says of each completion."""
+    """The shell, and the language in which it describes each completion."""
     parser.add_argument("shell", choices=SHELLS, help=msg("the shell to write the script for"))
     parser.add_argument("--lang", choices=languages(), default="en", help=msg("the language of explanations"))
 

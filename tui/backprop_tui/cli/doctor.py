@@ -51,7 +51,7 @@ def _places(ranks: Ranks, findings: list[Finding]) -> list[FindingPlace | None]:
 
 
 def _recording(ranks: Ranks, finding: Finding) -> tuple[int, Recording]:
-    """The first rank of a finding that left a recording, and that recording."""
+    """The first rank of a finding that has a recording, and that recording."""
     found = [rank for rank in finding.ranks if rank in ranks.recordings]
     rank = found[0] if found else next(iter(ranks.recordings))
     return rank, ranks.recordings[rank]
@@ -107,7 +107,7 @@ def _print(ranks: Ranks, findings: list[Finding], places: list[FindingPlace | No
 
 
 def _from_here(file: str) -> str:
-    """A path as seen from the folder that one is in, where it lies below that."""
+    """A path relative to the current folder, if it lies below that."""
     path = Path(file)
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
 

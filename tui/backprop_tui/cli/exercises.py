@@ -113,7 +113,7 @@ def _named_in(path: str, solutions: Mapping[str, Scenario]) -> str | None:
 
 
 def _most(path: str, solutions: Mapping[str, Scenario]) -> float:
-    """How much all answers of a file are worth that cannot be graded; 1 where nobody knows its solution."""
+    """How much all answers of a file are worth that cannot be graded; 1 if its solution is unknown."""
     named = _named_in(path, solutions) if solutions else None
     return 1.0 if named is None else float(len(asked_of(solutions[named])) + len(solutions[named].asks))
 

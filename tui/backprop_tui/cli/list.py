@@ -1,4 +1,4 @@
-"""`list`: the bundled scenarios and the tracks through them, with what was practised of each."""
+"""`list`: the bundled scenarios and the tracks through them, with the practice scores of each."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _tracks(followed: Sequence[Shelf], language: str) -> Iterator[Line]:
-    """A line for each track: its name, its title, and how far one is."""
+    """A line for each track: its name, its title, and the user's progress."""
     yield (Span(msg("Tracks: `list --track NAME` shows one").in_language(language), Role.HEADING),)
     names = max(cell_width(shelf.name) for shelf in followed)
     for shelf in followed:

@@ -47,11 +47,11 @@ subcommand too.
 _VERSION = msg("show program's version number and exit")
 
 _APPS = ("", "serve")
-"""What opens the app, which has settings and heeds the locale."""
+"""What opens the app, which has settings and follows the locale."""
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Carry out a command line; gives the exit code."""
+    """Carry out a command line; returns the exit code."""
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays open to the end
     add_languages(os.path.join(user_folder(), "languages"))
@@ -106,7 +106,7 @@ def _language(arguments: Sequence[str]) -> str:
 
 
 def _warn_of_unreadable_files(language: str) -> None:
-    """Say which files of a language, of the user's own perhaps, could not be read."""
+    """Say which language files, perhaps the user's own, could not be read."""
     if language == ENGLISH:
         return
     from backprop_engine.errors import SEVERITIES, reason
@@ -118,7 +118,7 @@ def _warn_of_unreadable_files(language: str) -> None:
 
 
 def _error_language(name: str, parsed: argparse.Namespace | None, language: str) -> str:
-    """The language of what keeps a command from its work: for the app its own, else `language`."""
+    """The language of errors that stop a command: the app's own for the app, else `language`."""
     if name not in _APPS or parsed is None:
         return language
     from backprop_tui.cli.open import chosen_language
@@ -128,7 +128,7 @@ def _error_language(name: str, parsed: argparse.Namespace | None, language: str)
 
 
 def _module(name: str) -> ModuleType:
-    """Where a subcommand lives, or the app."""
+    """The module of a subcommand, or of the app."""
     return import_module(f"backprop_tui.cli.{name or 'open'}")
 
 

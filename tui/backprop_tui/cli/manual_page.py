@@ -82,7 +82,7 @@ def _heading(title: Message, language: str) -> str:
 
 
 def usage(parser: argparse.ArgumentParser) -> str:
-    """How a command is called, without the word that says so."""
+    """The usage line of a command, without the word `usage`."""
     return " ".join(parser.format_usage().split()[1:])
 
 
@@ -108,7 +108,7 @@ def _entry(term: str, text: str) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """Text in which troff finds nothing to obey."""
+    """Text in which troff finds no commands."""
     text = re.sub(r"\s+", " ", text).replace("\\", "\\e").replace("-", "\\-").replace('"', "\\(dq")
     text = re.sub(r",(?=\S)", ",\\\\:", text)  # a line may break there
     return re.sub(r"^(?=[.'])", r"\\&", text)

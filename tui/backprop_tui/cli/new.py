@@ -1,4 +1,4 @@
-"""`new`: a commented scenario to start from; what is there already is never overwritten."""
+"""`new`: a commented scenario to start from; an existing file is never overwritten."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _as_path(file: str) -> str:
 
 
 def _write(file: str, text: str) -> None:
-    """Write a new file; nothing is left of it where it cannot be written whole."""
+    """Write a new file; nothing is left of it if it cannot be written in full."""
     try:
         write_whole(file, text, new=True)
     except (OSError, ValueError) as error:

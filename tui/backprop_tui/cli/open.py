@@ -89,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Open the app. Everything that can be wrong is found out before the screen is touched."""
+    """Open the app. Everything that can be wrong is checked before the screen is touched."""
     from backprop_tui.web import DRIVER
 
     start = found(arguments)
@@ -138,7 +138,7 @@ def found(arguments: argparse.Namespace) -> Start:
 
 
 def _folder(arguments: argparse.Namespace) -> ScenarioFolder:
-    """The folder to choose from; what is said about one scenario is refused."""
+    """The folder to choose from; options about a single scenario are refused."""
     from backprop_engine.errors import UsageError
     from backprop_tui.cli.arguments import named_path
     from backprop_tui.files.folders import scenario_folder
@@ -160,12 +160,12 @@ def _folder(arguments: argparse.Namespace) -> ScenarioFolder:
 
 
 def _motion_is_welcome(environment: Mapping[str, str]) -> bool:
-    """Whether the variable by which people switch off the motion of all of Textual's apps leaves it on."""
+    """Whether animation is left on by the variable that switches it off in all Textual apps."""
     return environment.get("TEXTUAL_ANIMATIONS", "").lower() != "none"
 
 
 def chosen_language(arguments: argparse.Namespace, settings: UserSettings) -> str:
-    """The language asked for, else that of the settings, else the locale's, if we speak it.
+    """The language asked for, else that of the settings, else the locale's, if there is a translation.
 
     The locale's is that of the first of the usual variables that is set.
     """
@@ -202,7 +202,7 @@ def need_terminal(scenario: str | None) -> None:
 
 
 def _tell_rescued(app: DebuggerApp) -> None:
-    """Write what was set in an app that has ended because of an error of its own, and say where it is."""
+    """Save what was set in an app that crashed, and say where."""
     from pathlib import Path
 
     from backprop_tui.files.user_folder import user_folder

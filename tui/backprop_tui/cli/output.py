@@ -1,4 +1,4 @@
-"""What subcommands print: role-tagged lines, and on a terminal how far a long training is."""
+"""What subcommands print: role-tagged lines and, on a terminal, the progress of a long training run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from backprop_tui.cells.troubles import with_troubles
 __all__ = ["ProgressMeter", "print_lines"]
 
 SILENT_SECONDS: Final = 0.5
-"""Seconds after which there is something to say."""
+"""Seconds after which the progress is shown."""
 REFRESH_SECONDS: Final = 0.1
 _CELLS: Final = 24
 _COLOURS = {
@@ -52,7 +52,7 @@ def print_lines(lines: Iterable[Line]) -> None:
 
 
 class ProgressMeter:
-    """A line that is written again and again, and wiped away in the end."""
+    """A line that is rewritten again and again, and erased at the end."""
 
     def __init__(self, language: str, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
@@ -70,7 +70,7 @@ class ProgressMeter:
         self.wipe()
 
     def extend(self, run: Run) -> None:
-        """Compute every iteration that was not."""
+        """Compute every iteration that has not been computed."""
         last = run.iterations - 1
         while run.extend():
             self._show(run.history.count / run.iterations, _iteration(run.history.count, last))

@@ -1,4 +1,4 @@
-"""`--ops FILE.py`: operators that a file of the user's own defines in Python; no scenario can name one."""
+"""`--ops FILE.py`: operators that the user's own Python file defines; no scenario can name such a file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["run_definitions"]
 
 
 def run_definitions(path: str) -> None:
-    """Run a Python file, so that what it defines is known; `UsageError` with its line where it fails.
+    """Run a Python file, so that what it defines is known; `UsageError` with its line if it fails.
 
     What it prints goes with the messages: a command's output may be read by a program.
     """

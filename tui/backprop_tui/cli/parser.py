@@ -1,4 +1,4 @@
-"""The parser of a command line, whose help and whose complaints are in the language asked for."""
+"""The parser of a command line, whose help and error messages are in the language asked for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["ArgumentMistake", "Parser"]
 
 
 class ArgumentMistake(argparse.ArgumentTypeError):
-    """What the type of an argument finds wrong with it, as a message."""
+    """What is wrong with the value of an argument, as a message."""
 
     def __init__(self, message: Message) -> None:
         super().__init__(message)
@@ -122,7 +122,7 @@ def _columns() -> int:
 def _is_narrow(text: str) -> bool:
     if max(text.replace("…", ""), default="") < _FIRST_MARK:
         return True
-    from backprop_tui.cells.text import cell_width  # English help has no need of it
+    from backprop_tui.cells.text import cell_width  # English help does not need it
 
     return cell_width(text) == len(text)
 

@@ -14,14 +14,14 @@ from typing import Final
 __all__ = ["Patience"]
 
 _ANSWER: Final = 3.0
-"""Seconds that an answer may take."""
+"""The seconds within which the app must answer."""
 _TIMES: Final = 3
-"""How often the app is asked: it may begin to compute after its answer, before the key comes to it."""
+"""How often the app is asked: it may start to compute after answering, before it handles the key."""
 _PAUSE: Final = 0.2
 
 
 class Patience:
-    """Ends the process where the app does not answer Ctrl+C.
+    """Ends the process if the app does not answer Ctrl+C.
 
     `ends` says whether it is ending already, `restore` gives the terminal back; `loop` is what has to answer.
     """

@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Ask, grade and keep what came of it; an interrupt ends it as the end of the input does."""
+    """Ask, grade and keep the result; an interrupt ends it as the end of the input does."""
     if arguments.scenario == "-":
         raise UsageError(msg("practice reads answers from standard input: name a scenario or a file"))
     scenario = opened(arguments)
@@ -171,7 +171,7 @@ _WORDS: Final = {
     "h": "hint",
     "?": "hint",
 }
-"""What is no answer, unless a node is called so: then it is a formula."""
+"""Words that are not answers, unless a node has that name: then they are formulas."""
 
 
 def _posed(question: Question, language: str) -> Iterator[Line]:
@@ -227,7 +227,7 @@ _NOTHING: Final = msg("No question was answered.")
 
 
 def _tell_again(arguments: argparse.Namespace, scenario: Scenario, seed: int, asker: Asker) -> None:
-    """The command line that asks the same again."""
+    """The command line that asks the same questions again."""
     words = ["backprop-tui", "practice", _called(scenario)]
     words += ["--bug"] if arguments.bug else []
     words += ["--seed", str(seed)]
@@ -277,7 +277,7 @@ def _write(arguments: argparse.Namespace, rows: list[Scored]) -> None:
 
 
 def _keep(scenario: Scenario, score: Score, asker: Asker) -> None:
-    """Add the session to the progress; where that cannot be written, say so and go on."""
+    """Add the session to the progress; if that cannot be written, say so and go on."""
     from backprop_tui.files.progress import keep_score
 
     try:

@@ -1,4 +1,4 @@
-"""What was scored, a row a question: as Gradescope's results.json, and as CSV."""
+"""Scores, one row for each question: as Gradescope's results.json, and as CSV."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Scored(Struct, frozen=True):
 
 
 def gradescope_report(rows: Sequence[Scored]) -> str:
-    """JSON as Gradescope's autograders write it: a test a question, and the score of all."""
+    """JSON as Gradescope's autograders write it: one test for each question, and the total score."""
     tests = [
         {
             "name": row.name,
@@ -55,7 +55,7 @@ def gradescope_report(rows: Sequence[Scored]) -> str:
 
 
 def csv_report(rows: Sequence[Scored]) -> str:
-    """A line a question, with a heading."""
+    """One line for each question, with a heading."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("question", "kind", "credit", "max", "tries", "hint", "mistakes"))
@@ -69,7 +69,7 @@ def csv_report(rows: Sequence[Scored]) -> str:
 def write_report(path: str, text: str) -> None:
     """Write a report, all of it or nothing; `UsageError` where that cannot be done.
 
-    A link leads to what is written, and a device or a pipe is written to, not replaced.
+    Links are followed, and a device or a pipe is written to, not replaced.
     """
     try:
         write_whole(path, text)

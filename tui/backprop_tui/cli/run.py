@@ -130,7 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _refuse_others(arguments: argparse.Namespace) -> None:
-    """What a scripted session has no use for."""
+    """Refuse options that a scripted session cannot use."""
     others = {"--json": arguments.json, "--md": arguments.md, "--step-into": arguments.step_into}
     others["--iteration"] = arguments.iteration is not None
     for name, is_given in others.items():

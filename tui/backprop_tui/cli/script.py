@@ -1,4 +1,4 @@
-"""A scripted session: commands of the prompt, each with what it shows."""
+"""A scripted session: commands of the prompt, each with its output."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def given(file: str | None, typed: Iterable[str]) -> list[Scripted]:
 
 
 def run_script(scenario: Scenario, commands: Iterable[Scripted], position: int, language: str) -> int:
-    """Print a scripted session; gives the exit code: 1 where something was not as expected, 2 where a command
+    """Print a scripted session; returns the exit code: 1 if something was not as expected, 2 if a command
     could not be carried out.
     """
     kind = in_language(SEVERITIES["warning"], language)
@@ -70,7 +70,7 @@ def play(
     language: str,
     finish: Callable[[Session], Session] = finished,
 ) -> Iterator[tuple[list[Line], int]]:
-    """Each command with what it shows, and what came of it as an exit code."""
+    """Each command with its output, and its outcome as an exit code."""
     for command in commands:
         lines: list[Line] = [(Span("> ", Role.DIM), Span(clean(command.text), Role.KEY))]
         try:
@@ -98,8 +98,8 @@ class Scripted(NamedTuple):
 def scripted(text: str) -> Iterator[Scripted]:
     """The commands of a script, in order.
 
-    A `;` inside quotes or brackets separates nothing; a `#` begins a comment where a line begins or after a
-    space, so that `f#1` is a name. A line always ends a command.
+    A `;` inside quotes or brackets does not separate commands; a `#` begins a comment where a line begins or
+    after a space, so that `f#1` is a name. A line always ends a command.
     """
     for number, line in enumerate(text.splitlines(), 1):
         for piece in _pieces(line):

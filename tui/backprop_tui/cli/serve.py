@@ -27,7 +27,7 @@ _HOST = "127.0.0.1"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Those of the app, the port, and how many may look at once."""
+    """Those of the app, the port, and how many pages may be open at once."""
     opening.add_arguments(parser)
     parser.add_argument(
         "--port", type=_port, default=8000, metavar="N", help=msg("the port (8000); 0 picks a free one")
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until a signal. What is wrong with the arguments is found out before anything is served."""
+    """Serve until a signal. Mistakes in the arguments are reported before anything is served."""
     if find_spec("textual_serve") is None:
         raise UsageError(msg("serving the app needs extra packages: pip install 'backprop-tui[web]'"))
     start = opening.found(arguments)
@@ -65,7 +65,7 @@ def _serve(arguments: argparse.Namespace, title: LocalText | None, listener: soc
 
 
 def app_command(arguments: argparse.Namespace) -> list[str]:
-    """The command that opens what `arguments` name; no folder that it runs in lends it modules."""
+    """The command that opens what `arguments` name; it imports no modules from the folder it runs in."""
     command = [sys.executable, "-P", "-m", "backprop_tui"]
     command += [f"--set={setting}" for setting in arguments.set]
     command += [f"--ops={path}" for path in arguments.ops]

@@ -13,7 +13,7 @@ __all__ = ["Start"]
 
 
 class Start(NamedTuple):
-    """What the app begins with; without a view, it is the gallery, of a folder if there is one."""
+    """What the app starts with: a view or, without one, the gallery, of a folder if there is one."""
 
     view: View | None
     language: str

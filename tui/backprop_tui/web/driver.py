@@ -1,4 +1,4 @@
-"""How an app in a browser hears its keys and shows its screen: through the server that started it."""
+"""How an app in a browser receives its keys and shows its screen: through the server that started it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class BrowserDriver(WebDriver):
         app.call_later(app.post_message, events.AppFocus())
 
     def run_input_thread(self) -> None:
-        """Take keys until there can be no more; then the page is gone, and the app ends."""
+        """Read keys until the input ends; then the page is gone, and the app ends."""
         super().run_input_thread()
         if not self.exit_event.is_set():
             app_of(self).post_message(messages.ExitApp())

@@ -15,14 +15,14 @@ from backprop_tui.themes import DARK, LIGHT
 __all__ = ["FOLDER", "Page"]
 
 FOLDER = Path(__file__).parent / "static"
-"""What the page loads of ours; the page itself is not in it."""
+"""Our own files that the page loads, without the page itself."""
 _COLOURS = ("background", "foreground", "panel", "primary")
 _THEMES = {**BUILTIN_THEMES, DARK.name: DARK, LIGHT.name: LIGHT}
 
 
 @dataclass(frozen=True)
 class Page:
-    """What a page says; `most` is how many may be open at a time."""
+    """The contents of a page; `most` is how many may be open at a time."""
 
     title: str
     language: str
@@ -39,7 +39,7 @@ class Page:
         )
 
     def _messages(self) -> dict[str, Message]:
-        """What the page says, by the names in its template."""
+        """The texts of the page, by their names in its template."""
         return {
             "starting": msg("Starting …"),
             "ended": msg("This session has ended."),
@@ -56,7 +56,7 @@ class Page:
 
 
 def _colours(theme: Theme) -> dict[str, str]:
-    """The colours around the terminal; a theme that leaves them to the terminal gets those of our own."""
+    """The colours around the terminal; a theme that leaves them to the terminal gets our own."""
     ours = DARK.to_color_system().generate()
     theirs = theme.to_color_system().generate()
     return {name: (theirs if theirs[name].startswith("#") else ours)[name] for name in _COLOURS}

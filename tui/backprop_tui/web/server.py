@@ -1,7 +1,7 @@
 """The server: our page, the files it needs, and a socket for each terminal. Only our own page may ask.
 
-The address has a token in it, which only who started the server has read. The first request trades it for a
-cookie, so that it stays neither in the address bar nor in the history.
+The address contains a token, which only the person who started the server has seen. The first request trades
+it for a cookie, so that it stays neither in the address bar nor in the history.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["Server", "serve"]
 
 _OURSELVES: Final = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
 _MOST_MESSAGE: Final = 2**20
-"""Bytes of a message of the page: as much as may be pasted at once."""
+"""The most bytes in a message from the page: as much as may be pasted at once."""
 _HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
@@ -44,7 +44,9 @@ _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""Nothing comes from anywhere else, and nobody frames the page. The terminal makes its own style sheets."""
+"""Nothing is loaded from elsewhere, and the page cannot be framed. The terminal makes its own style
+sheets.
+"""
 
 
 class Server:
@@ -61,7 +63,7 @@ class Server:
         self._open: list[web.WebSocketResponse] = []
 
     def application(self) -> web.Application:
-        """What answers requests."""
+        """The application that answers requests."""
         application = web.Application(middlewares=[_guard, self._admit])
         application.router.add_get("/", self._show_page)
         application.router.add_get("/ws", self._talk)
@@ -90,7 +92,7 @@ class Server:
         return web.Response(text=self._page().html(), content_type="text/html", charset="utf-8")
 
     async def _talk(self, request: web.Request) -> web.WebSocketResponse:
-        """Be the wire between a page and its process, as long as both are there."""
+        """Pass messages between a page and its process, as long as both exist."""
         websocket = web.WebSocketResponse(heartbeat=30, timeout=1, max_msg_size=_MOST_MESSAGE)
         await websocket.prepare(request)
         if len(self._open) >= self._most:
@@ -125,10 +127,10 @@ class Server:
 
 @web.middleware
 async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer only what our own page asks, under a name of this machine.
+    """Answer only requests from our own page, made under a name of this machine.
 
-    A page from elsewhere may send requests here, and may even have its name lead here; it cannot hide its
-    origin, nor the name that it asked for. Browsers tell the origin of every socket.
+    A page from elsewhere may send requests here, and may even have its host name resolve to this machine; it
+    cannot hide its origin, nor the name that it asked for. Browsers tell the origin of every socket.
     """
     host = request.headers.get("Host", "")
     origin = request.headers.get("Origin", "" if request.path == "/ws" else f"http://{host}")
@@ -149,7 +151,7 @@ def _cells(request: web.Request, name: str, default: int) -> int:
 
 
 async def serve(server: Server, listener: socket, ready: Callable[[], None]) -> int:
-    """Answer until a signal ends it, and end every session; gives the signal's number."""
+    """Answer until a signal ends it, and end every session; returns the signal's number."""
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[int] = loop.create_future()
 

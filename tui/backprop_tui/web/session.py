@@ -22,7 +22,7 @@ __all__ = ["PageSession"]
 _GREETING = b"__GANGLION__\n"
 """What the app's driver writes first; anything else was printed by a program that could not open its app."""
 ENDING_SECONDS = 3.0
-"""Seconds for an app to end when it is asked to; then it is ended."""
+"""Seconds that an app gets to end when it is asked to; then it is killed."""
 _MOST_WIDTH, _MOST_HEIGHT = 1000, 500
 _MOST_COMPLAINT = 20_000
 """Bytes of standard error that are kept for the page."""
@@ -51,7 +51,7 @@ class PageSession(AppService):
     # From the page
 
     async def take(self, message: str) -> None:
-        """A message of the page; one that means nothing is left alone."""
+        """A message from the page; one that means nothing is ignored."""
         try:
             content = json.loads(message)
         except (ValueError, RecursionError):
@@ -88,7 +88,7 @@ class PageSession(AppService):
         return process
 
     async def run(self) -> None:
-        """Show what the app writes until it has ended, and tell the page how it ended."""
+        """Show what the app writes until it ends, and tell the page how it ended."""
         process = self._process
         assert process is not None
         assert process.stdout is not None
@@ -127,7 +127,7 @@ class PageSession(AppService):
     # To the page
 
     async def _show(self, data: bytes) -> None:
-        """Write to the page's terminal; what nobody looks at any more is read all the same, and dropped."""
+        """Write to the page's terminal; once the page is gone, output is still read, and dropped."""
         if not self._websocket.closed:
             with suppress(ConnectionError):
                 await self._websocket.send_bytes(data)
@@ -148,7 +148,7 @@ def _bounded(width: int, height: int) -> tuple[int, int]:
 
 
 async def _repeated(errors: asyncio.StreamReader) -> bytes:
-    """Repeat on our standard error what a process writes on its own; gives the beginning of it."""
+    """Repeat on our standard error what a process writes to its own; returns the beginning of it."""
     kept = b""
     while data := await errors.read(4096):
         kept = (kept + data)[:_MOST_COMPLAINT]
