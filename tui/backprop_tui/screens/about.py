@@ -28,7 +28,7 @@ class AboutScreen(Sheet):
         self._view = view
 
     def on_resize(self) -> None:
-        """As high as what it says, where that fits."""
+        """As high as its text, if that fits."""
         panel, sheet = self.query_one("#sheet", Panel), self.query_one(Vertical)
         sheet.styles.height = self._wrapped(panel.size.width).height + panel.gutter.height
 

@@ -1,4 +1,4 @@
-"""Which panels are seen and where, what is in their borders, and how much the graph gets."""
+"""Which panels are shown and where, what is in their borders, and how much room the graph gets."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class PanelArrangement:
                 return slot.roomy
 
     def bring_to_front(self, name: str) -> bool:
-        """Have a panel seen from the next `arrange` on; whether it is one of those that are arranged."""
+        """Show a panel from the next `arrange` on; whether it is one of those that are arranged."""
         if name not in SLOTS:
             return False
         if self._filling:
@@ -209,12 +209,12 @@ class Body(Container):
         self.share()
 
     def most(self, view: View) -> Room:
-        """The most room that there is for the picture of a view."""
+        """The most room available for the picture of a view."""
         return _inside(most_of_graph(view.graph, self._plan(), self.size))
 
     def share(self, size: Size | None = None) -> bool:
-        """Give the graph its rows; `size` is what there will be, before there is any. Whether it gets others
-        than before.
+        """Give the graph its rows; `size` is the size to come, before there is any. Returns whether they
+        changed.
         """
         size = size or self.size
         if not size:
@@ -231,7 +231,7 @@ class Body(Container):
         return is_other
 
     def _cells_of_graph(self, plan: Plan, size: Size) -> int:
-        """What the graph gets; as long as its picture is not laid out, what it has in this plan."""
+        """The cells of the graph; until its picture is laid out, those that it has in this plan."""
         view = self._current()
         if not self._is_lacking(view):
             return cells_of_graph(view, plan, size)

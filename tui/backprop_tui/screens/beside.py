@@ -59,11 +59,11 @@ _MOVES: Final[Mapping[str, Command]] = {
     "iteration": Iterate(),
     "iteration_back": Iterate(-1),
 }
-"""The commands that are what they are elsewhere, in both branches."""
+"""The commands that work as elsewhere, in both branches."""
 _OTHERS: Final = ("backward", "start", "end", "continue", "continue_back")
 _PANELS: Final = ("next_panel", "previous_panel", "down", "up")
 _LEAVING: Final = ("close", "beside", "quit")
-"""The commands of which the keys lead back to one branch."""
+"""The commands whose keys lead back to one branch."""
 
 _NO_OTHER: Final = msg("there is no other difference in this iteration")
 _CALLED: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -86,7 +86,7 @@ _CALLED: Final[Mapping[str, Mapping[str, Any]]] = {
     "help": {"footer": 2},
     "close": {"help": msg("back to one branch"), "footer": 1},
 }
-"""What is called otherwise here."""
+"""Commands that have another name here."""
 _SECONDS: Final = 4
 """Seconds that an answer stays."""
 
@@ -98,7 +98,7 @@ def _looked_at(session: Session) -> Session:
 
 
 def pair_of(view: View, *branches: str) -> Pair:
-    """Two branches where the reader is; `UsageError` where there is no such branch."""
+    """Two branches at the user's position; `UsageError` if there is no such branch."""
     here = replace(view.session, levels=())
     sessions = [
         _looked_at(finished(update(update(here, SwitchBranch(name)), Go(here.position)))) for name in branches
@@ -152,7 +152,7 @@ class BesideScreen(SteadyScreen[None]):
         )
 
     def _contexts(self) -> frozenset[str]:
-        """Where in the run one is, as far as other keys are useful there."""
+        """Where in the run the user is, as far as that makes other keys useful."""
         session = self.current[0].session
         found = {"start": session.position == 0, "end": session.position == session.last}
         return frozenset(context for context, is_so in found.items() if is_so)
@@ -216,20 +216,20 @@ class BesideScreen(SteadyScreen[None]):
         return self.current[0].session.run.graph
 
     def show_computing(self, computing: Computing | None) -> None:
-        """Show in the header how far it is, or that nothing is computed any more."""
+        """Show the progress in the header, or that nothing is computed any more."""
         left, right = self.current
         self.set_reactive(BesideScreen.pair, (left, replace(right, computing=computing)))
         self.query_one("#header", Panel).redraw()
 
     def on_unmount(self) -> None:
-        """Compute no further."""
+        """Stop computing."""
         self._computations.give_up()
 
     # Commands
 
     @property
     def commands(self) -> tuple[CommandRow, ...]:
-        """The table of commands as they are called here, with the keys that the reader chose."""
+        """The table of commands as they are called here, with the keys that the user chose."""
         known = self.app.commands if isinstance(self.app, CommandApp) else COMMANDS
         return tuple(structs.replace(row, **_CALLED.get(row.name, {})) for row in known)
 
@@ -323,7 +323,7 @@ class BesideScreen(SteadyScreen[None]):
         )
 
     def _show(self, sessions: list[Session]) -> None:
-        """Show both branches where a command has led."""
+        """Show both branches at the place a command has led to."""
         notice = sessions[0].notice or sessions[1].notice
         left, right = (
             replace(view, session=replace(session, notice=None))

@@ -1,4 +1,4 @@
-"""Key bindings from the table of commands, and what a screen needs to carry them out."""
+"""Key bindings from the table of commands, and what a screen needs in order to carry them out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class CommandScreen(Protocol):
 
     @property
     def commands(self) -> tuple[CommandRow, ...]:
-        """The table as it is called there, with the keys that the reader chose."""
+        """The table with the names used there, and the keys that the user chose."""
         ...
 
     @property
@@ -55,7 +55,7 @@ class CommandApp(Protocol):
     left: LeftViews
 
     def open_gallery(self) -> None:
-        """To the gallery below; where there is none to one on top, from which Esc leads back."""
+        """To the gallery below or, if there is none, to one on top, from which Esc leads back."""
         ...
 
     def once_computed(self, view: View, screen: Callable[[View], Screen[None]]) -> Screen[None]:
@@ -68,7 +68,7 @@ class CommandApp(Protocol):
 
 
 def binding_id(name: str) -> str:
-    """What the keys of a command are called where others are chosen for it."""
+    """The name of a command's keys in the settings that replace them."""
     return f"command.{name}"
 
 

@@ -1,4 +1,4 @@
-"""The bug lab: a debugger on a graph of which one edge computes by a mistake, and the card that grades."""
+"""The bug lab: a debugger on a graph with one faulty edge, and the card that grades."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["BugLab", "MistakesSheet"]
 
 
 class BugLab:
-    """The card above the debugger: what to look for, and what came of the guesses."""
+    """The card above the debugger: what to look for, and the results of the guesses."""
 
     about = ""
 
@@ -39,15 +39,15 @@ class BugLab:
         """No command turns this card."""
 
     def graded(self, text: str) -> BugSearch:
-        """The search after what the reader says is wrong; `UsageError` for what names no edge or mistake."""
+        """The search after a guess; `UsageError` if it names no edge or no mistake."""
         return guessed(self.search, text)
 
     def card_drawn(self, language: str, width: int, height: int) -> Drawing:
-        """What to do, or what came of the last guess."""
+        """What to do, or the result of the last guess."""
         return Lines.of(wrap_lines(self._card(language), max(10, width))[:height])
 
     def left(self, say: Callable[[str], None], language: str) -> None:
-        """Keep what came of it."""
+        """Keep the result."""
         try:
             keep_score(self.search.scenario, self.search.score)
         except UsageError as error:
@@ -86,5 +86,5 @@ class MistakesSheet(Sheet):
         super().__init__(msg("Mistakes").in_language(language), language)
 
     def lines(self, width: int) -> Sequence[Line]:
-        """A line each."""
+        """One line for each."""
         return [*hideable_lines(self.language)]

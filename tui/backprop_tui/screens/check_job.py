@@ -1,4 +1,6 @@
-"""Numeric checks that take long, made in a thread of their own while the page says that they are coming."""
+"""Numeric checks that take long, made in a thread of their own while the page says that they are under
+way.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from backprop_tui.view import View
 __all__ = ["CheckJob"]
 
 _GRACE: Final = 0.015
-"""Seconds for which a page waits, so that no check that is made by then flickers."""
+"""Seconds that a page waits, so that a check that is done by then does not flicker."""
 _SHOWING: Final = "step", "stage"
 """The panels that show how a check ended."""
 
@@ -33,9 +35,9 @@ class CheckJob:
         self._next: Frame | None = None
 
     def awaiting(self, view: View) -> View:
-        """The view, whose page says that the check of its step is on its way, if that is so.
+        """The view, whose page says so if the check of its step is under way.
 
-        Where no time goes by, the page waits for it.
+        Where time stands still, the page waits for it.
         """
         if not _is_due(view) or self._handle.application.has_class("-still"):
             return view if view.awaited is None else replace(view, awaited=None)
@@ -47,7 +49,7 @@ class CheckJob:
         return replace(view, awaited=view.frame)
 
     def prepare(self, view: View) -> bool:
-        """Begin the check of a step that its reader may come to, if it takes long; whether it does."""
+        """Begin the check of a step that the user may come to, if it takes long; returns whether it does."""
         if not _is_due(view):
             return False
         self._ask_for(view.frame)
@@ -80,7 +82,7 @@ class CheckJob:
             self._handle.call_later(self._show)
 
     def _show(self) -> None:
-        """Show how a check ended, if its page is still there, and make the next one."""
+        """Show how a check ended, if its page is still shown, and make the next one."""
         made, self._at_work = self._at_work, None
         if not self._handle.is_attached or made is None:
             return

@@ -1,4 +1,4 @@
-"""Carries out commands of the debugger, typed ones among them, and says what came of them.
+"""Carries out commands of the debugger, typed ones included, and reports their results.
 
 What reads and answers lines is loaded with the first line: no first screen waits for it.
 """
@@ -62,7 +62,7 @@ _SHORT = 3
 
 
 def _name_of(request: Request, commands: tuple[CommandRow, ...]) -> str:
-    """The name of the command that a request is made by; empty where none is."""
+    """The name of the command that a request comes from; empty if there is none."""
     made = (row.name for row in commands if isinstance(row.runs, type) and isinstance(request, row.runs))
     return next(made, "")
 
@@ -81,7 +81,7 @@ def _looked_at(session: Session) -> Session:
 
 
 def _leads_to_another_run(session: Session) -> bool:
-    """Whether what is pending is a change of the run, and not a move in it."""
+    """Whether the pending command changes the run, rather than moving in it."""
     return isinstance(session.pending, PendingMove) and session.pending.goal.run is not session.run
 
 
@@ -107,7 +107,9 @@ class CommandRunner:
         self._in_turn(partial(self._take, command))
 
     def _take(self, command: Command) -> None:
-        """Show the session after a command; what takes long goes on until the reader does something else."""
+        """Show the session after a command; whatever takes long goes on until the user does something
+        else.
+        """
         before = self._handle.current.session
         self._compute(lambda: _looked_at(update(before, command)), partial(self._show, before, command))
 
@@ -131,7 +133,7 @@ class CommandRunner:
         return self._computations.busy
 
     def compute(self, function: Callable[[], T], then: Callable[[T], object], *, long: bool = False) -> None:
-        """Compute what `then` hears, in its turn, while the screen takes keys; an answer says what failed."""
+        """Compute what `then` gets, in its turn, while the screen takes keys; an answer says what failed."""
         self._in_turn(lambda: self._compute(function, then, long=long))
 
     def _compute(self, function: Callable[[], T], then: Callable[[T], object], *, long: bool = False) -> None:
@@ -147,7 +149,7 @@ class CommandRunner:
         self._computations.in_turn(begin)
 
     def leave(self) -> None:
-        """Compute no further: the screen closes."""
+        """Stop computing: the screen closes."""
         self._computations.give_up()
 
     def wait_for(self, then: Callable[[Session], None]) -> None:
@@ -185,7 +187,9 @@ class CommandRunner:
             self.wait_for(lambda found: None)
 
     def halt(self) -> bool:
-        """Stop what is pending where it has come to, or leave what is computed; whether anything was."""
+        """Stop what is pending where it is, or abandon what is being computed; returns whether anything
+        was.
+        """
         was_busy, before = self._computations.give_up(), self._handle.current.session
         if before.pending is None and not was_busy:
             return False
@@ -206,7 +210,7 @@ class CommandRunner:
     # What came of it
 
     def _report(self, before: Session, after: Session, command: Command) -> None:
-        """Say what the screen does not show by itself; where a move led, it does show."""
+        """Report what the screen does not show by itself; it does show where a move led."""
         from backprop_tui.prompt.outcome import Context
         from backprop_tui.prompt.reports import is_move, notices, report
 
@@ -225,7 +229,7 @@ class CommandRunner:
         self._compute(told, tell)
 
     def answer(self, words: str, *, wrong: bool = False) -> None:
-        """An answer over a corner of the screen, in place of the one before."""
+        """Show an answer over a corner of the screen, in place of the previous one."""
         self._forget_answer()
         self._answered = True
         self._handle.say(clip(words, _MOST_ANSWERED), wrong=wrong, seconds=_ANSWER_SECONDS)
@@ -239,7 +243,7 @@ class CommandRunner:
     # Typed lines
 
     def read(self, line: str, then: Callable[[Request], None], failed: Callable[[UsageError], None]) -> None:
-        """Parse a line; `failed` hears why it asks for nothing that there is."""
+        """Parse a line; `failed` gets the reason if it is not valid."""
         from backprop_tui.prompt.parse import parse
 
         def begin() -> None:
@@ -251,9 +255,9 @@ class CommandRunner:
     def apply(
         self, request: Request, then: Callable[[View, Outcome], None], failed: Callable[[UsageError], None]
     ) -> None:
-        """Apply what was typed and show the session after it; `then` hears the view before, and the outcome.
+        """Apply what was typed and show the session after it; `then` gets the view before, and the outcome.
 
-        What takes long is left pending: see `wait_for`. `failed` hears why it cannot be done.
+        What takes long is left pending: see `wait_for`. `failed` gets the reason if it cannot be done.
         """
         from backprop_tui.prompt.execute import apply
         from backprop_tui.prompt.outcome import WIDTH, Context
@@ -282,7 +286,7 @@ class CommandRunner:
         self._computations.compute(applied, show, failed)
 
     def say_briefly(self, before: View, request: Request, outcome: Outcome) -> bool:
-        """Say in a notice what a line came to; False where there is too much to read for that."""
+        """Show the result of a line in a notice; False if it is too long for one."""
         if not isinstance(request, Query):
             if outcome.session.pending is not None:
                 self.wait_for(lambda found: self._report(before.session, found, request))
@@ -296,7 +300,7 @@ class CommandRunner:
         return True
 
     def type(self, line: str) -> None:
-        """Carry out a line that a key is short for."""
+        """Carry out the line that a key stands for."""
 
         def carry_out(request: Request) -> None:
             if isinstance(request, Query):
@@ -307,7 +311,7 @@ class CommandRunner:
         self.read(line, carry_out, self._fail)
 
     def show_outcome(self, before: View, outcome: Outcome) -> None:
-        """Show what a query came to where no prompt is open."""
+        """Show the answer to a query if no prompt is open."""
         if outcome.screen is not None:
             self._handle.call_later(self._handle.run_screen_command, outcome.screen)
         elif len(outcome.lines) > _SHORT:
@@ -316,7 +320,7 @@ class CommandRunner:
             self.answer(plain(outcome.lines), wrong=outcome.failed)
 
     def to_trouble(self) -> None:
-        """Go where the next number arises that is not finite."""
+        """Go to where the next non-finite number arises."""
         session, language = self._handle.current.session, self._handle.current.language
         start = session.position - session.outer_here
         trouble = next_trouble(session.outer_trace, session.outer_here)
@@ -351,7 +355,7 @@ class CommandRunner:
         self._handle.open_prompt(typed, once=True, selected=len(NUDGE) if typed.endswith(NUDGE) else 0)
 
     def toggle_breakpoint(self) -> None:
-        """Set a breakpoint on the chosen node, or the step's own; take it away where there is one."""
+        """Set a breakpoint on the chosen node, or the step's own; remove it if there is one."""
         session, node = self._handle.current.session, self._handle.chosen_node
         if node is None:
             self._handle.open_prompt("break ", once=True)

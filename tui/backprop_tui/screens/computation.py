@@ -1,4 +1,4 @@
-"""What takes long is computed in a thread of its own, and can be given up there."""
+"""Long computations in a thread of their own, which can be abandoned."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Aside", "Computation", "aside"]
 T = TypeVar("T")
 
 _LOOK: Final = 0.1
-"""Seconds between two looks whether anybody still waits for a turn."""
+"""Seconds between two checks whether the computation is still wanted while it waits for its turn."""
 
 
 class _GivenUp(Exception):  # noqa: N818 - nothing is wrong
@@ -51,7 +51,7 @@ class Aside(Generic[T]):
         return self._over.wait(within) if within else self._over.is_set()
 
     def give_up(self) -> None:
-        """Compute no further than to the end of the operator that is under way."""
+        """Stop at the end of the operator that is being computed."""
         self._given_up.set()
 
     def result(self) -> T:
@@ -79,7 +79,7 @@ class Aside(Generic[T]):
 
 
 class Computation(Aside[T]):
-    """A function that records iterations of a graph, and how far it is."""
+    """A function that records iterations of a graph, and its progress."""
 
     def __init__(
         self, graph: Graph, function: Callable[[], T], ended: Callable[[], object] = lambda: None
@@ -111,7 +111,9 @@ class Computation(Aside[T]):
 
 
 async def aside(function: Callable[[], T]) -> T:
-    """What a function gives, computed beside the keys; it is given up where nobody awaits it any more."""
+    """The result of a function, computed while the screen takes keys; abandoned once nothing awaits it any
+    more.
+    """
     work = Aside(function)
     try:
         while not work.is_over():

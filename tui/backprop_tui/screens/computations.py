@@ -1,8 +1,8 @@
-"""Has computed what a command asks for: at once where that is quick, else while the screen takes keys.
+"""Computes what a command asks for: at once if that is quick, otherwise while the screen takes keys.
 
-A command that only moves within an iteration records nothing, so it is carried out at once in any run. What
-would record something of a graph whose iteration takes long is begun anew in a thread of its own, and so is
-what computes much in any graph, such as grading.
+A command that only moves within an iteration records nothing, so it is carried out at once in any run. A
+command that would record something of a graph whose iteration takes long is started again in a thread of its
+own, and so is one that computes much in any graph, such as grading.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 STOPPED: Final = msg("Stopped; nothing has changed.")
 _INTERVAL: Final = 0.05
-"""Seconds between two looks how far it is."""
+"""Seconds between two updates of the progress."""
 
 
 class ComputingHost(Protocol):
@@ -51,11 +51,11 @@ class ComputingHost(Protocol):
         ...
 
     def show_computing(self, computing: Computing | None) -> None:
-        """Show how far it is, or that nothing is computed any more."""
+        """Show the progress, or that nothing is computed any more."""
         ...
 
     def run_worker(self, work: WorkType[Any], *, group: str = ...) -> Worker[Any]:
-        """Do something beside taking keys."""
+        """Do something while the screen takes keys."""
         ...
 
 
@@ -73,7 +73,7 @@ class Computations:
         return self._current is not None
 
     def in_turn(self, begin: Callable[[], None]) -> None:
-        """Begin something once all that was asked for before is done."""
+        """Begin something once everything requested before is done."""
         if self.busy:
             self._waiting.append(begin)
         else:
@@ -87,7 +87,7 @@ class Computations:
         *,
         long: bool = False,
     ) -> None:
-        """Compute what `then` hears; where it cannot be done, `failed` hears why.
+        """Compute what `then` gets; if it cannot be done, `failed` gets the reason.
 
         What goes through many runs, or through rules that no trace hears of, is `long` however short an
         iteration is.
@@ -110,7 +110,7 @@ class Computations:
             self._host.run_worker(self._follow(computation, then, failed), group=PENDING)
 
     async def awaited(self, function: Callable[[], T], wanted: Callable[[], bool]) -> T | None:
-        """What a function gives; None where it is given up, or is not `wanted` any more."""
+        """The result of a function; None if it is abandoned, or is not `wanted` any more."""
         try:
             return self._quickly(function)
         except TakesLong:
@@ -122,7 +122,7 @@ class Computations:
         return computation.result()
 
     def give_up(self) -> bool:
-        """Compute no further, nor what was asked for since; whether anything was being computed."""
+        """Stop computing, and drop what was requested since; returns whether anything was being computed."""
         if self._current is None:
             return False
         self._current.give_up()
@@ -131,7 +131,7 @@ class Computations:
         return True
 
     def _quickly(self, function: Callable[[], T], *, long: bool = False) -> T:
-        """What a function gives; `TakesLong` where its reader would wait for it in silence."""
+        """The result of a function; `TakesLong` if the user would have to wait for it without a sign."""
         if self._host.application.has_class("-still"):
             return function()
         if long:

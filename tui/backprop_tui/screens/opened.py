@@ -1,4 +1,4 @@
-"""What a screen says of a scenario that is opened from it."""
+"""What a screen says about a scenario that is opened from it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def view_opened(
 ) -> View | None:
     """A scenario as it was left, or the start of its run.
 
-    Where the file has mistakes a screen is to `notify` them, and it is None.
+    If the file has mistakes, `notify` reports them on the screen, and the result is None.
     """
     left = app.left.of(opening) if isinstance(app, CommandApp) else None
     if left is not None:

@@ -1,4 +1,4 @@
-"""From the debugger to other screens: what its reader looks at for a while, and what is opened in its place.
+"""From the debugger to other screens: those that open on top of it, and those that open in its place.
 
 Each is loaded when it is first asked for: no first screen waits for it.
 """
@@ -103,7 +103,7 @@ class OtherScreens:
         self._handle.application.push_screen(AboutScreen(self._handle.current))
 
     def practice(self) -> None:
-        """Questions about the steps of the scenario, from where it is on, others each time."""
+        """Questions about the steps of the scenario, from where it is on, different ones each time."""
         from backprop_engine.practice.session import begin
         from backprop_tui.panels.practice import begun
         from backprop_tui.screens.practice import PracticeScreen
@@ -117,7 +117,7 @@ class OtherScreens:
         )
 
     def bug(self, named: str = "") -> None:
-        """Begin the bug lab; in it grade what is named as the bug, or list the mistakes."""
+        """Begin the bug lab; in it, grade a guess, or list the mistakes."""
         from backprop_engine.practice.bug_search import begin_search
         from backprop_tui.screens.bug_lab import BugLab, MistakesSheet
 
@@ -141,7 +141,7 @@ class OtherScreens:
             handle.application.push_screen(MistakesSheet(view.language))
 
     def _take_guess(self, lab: BugLab, search: BugSearch) -> None:
-        """Show what came of a guess."""
+        """Show the result of a guess."""
         lab.search = search
         self._handle.redraw_card()
 

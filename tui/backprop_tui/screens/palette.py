@@ -29,9 +29,9 @@ __all__ = ["Commands", "palette"]
 
 
 class _Palette(CommandPalette, SteadyScreen[None]):  # pyright: ignore[reportIncompatibleMethodOverride]
-    """The palette, without an icon and blocks where the terminal is to get plain signs alone.
+    """The palette, without icons and blocks if the terminal is to get plain signs only.
 
-    What is typed ahead while it closes searches no more, and in a list without entries or room no key moves.
+    Keys typed ahead while it closes start no search, and keys do nothing in a list without entries or room.
     """
 
     def on_mount(self) -> None:
@@ -57,7 +57,7 @@ class _Palette(CommandPalette, SteadyScreen[None]):  # pyright: ignore[reportInc
 
 
 def palette(language: str) -> CommandPalette:
-    """A palette that asks in `language`."""
+    """A palette in `language`."""
     return _Palette(placeholder=msg("Search for commands…").in_language(language))
 
 
@@ -79,7 +79,7 @@ class Commands(Provider):
     """
 
     def _offered(self) -> list[tuple[SystemCommand, list[str]]]:
-        """What there is, in the language of the app, and all that it is called."""
+        """The commands, in the language of the app, with all their names."""
         offering = cast(_Offers, self.app)
         titles = zip(
             *(

@@ -1,4 +1,4 @@
-"""Playing: the debugger steps on by itself, at a speed that its reader chooses."""
+"""Playing: the debugger steps on by itself, at a speed that the user chooses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from backprop_tui.screens.handle import Handle
 __all__ = ["SPEEDS", "Player"]
 
 SPEEDS: Final = (0.5, 1, 2, 5, 10, 20)
-"""Steps a second."""
+"""Steps per second."""
 
 
 class Player:
@@ -30,7 +30,7 @@ class Player:
 
     @property
     def playing(self) -> float:
-        """How many steps a second it takes; 0 where it does not play."""
+        """How many steps per second it takes; 0 if it does not play."""
         return 0 if self.timer is None else SPEEDS[self.speed]
 
     def toggle(self) -> None:
@@ -41,7 +41,7 @@ class Player:
             self._play()
 
     def change_speed(self, by: int) -> None:
-        """More steps a second, or fewer."""
+        """More steps per second, or fewer."""
         before, self.speed = self.speed, min(max(self.speed + by, 0), len(SPEEDS) - 1)
         if self.timer is not None:
             self.timer.stop()
@@ -84,7 +84,7 @@ class Player:
         return self._handle.current.session.pending is not None or self._handle.current.computing is not None
 
     def _step_on(self, over: bool) -> None:
-        """Step on, unless a command of the reader led to where playing is over."""
+        """Step on, unless a command of the user led to where playing is over."""
         if self.timer is None:  # paused meanwhile
             return
         if self._handle.current.session.position == self._left_at or not over:

@@ -1,4 +1,4 @@
-"""Plots: which of them is shown, what a click on one leads to, and the iterations that are missing in it."""
+"""Plots: which one is shown, what a click on it does, and the iterations that it lacks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ALONE = msg(
 
 
 class PlotFiller:
-    """Turns the pages of the panel of plots. While that is seen, what it lacks is computed bit by bit."""
+    """Turns the pages of the panel of plots. While it is visible, what it lacks is computed bit by bit."""
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
@@ -34,7 +34,7 @@ class PlotFiller:
         return not self._handle.panel("plots").has_class("-behind")  # styles follow it only later
 
     def turn(self, by: int) -> None:
-        """Bring the plots to the front; once they are there, the next of them, or the one before."""
+        """Bring the plots to the front; if they are there already, show the next or the previous one."""
         from backprop_tui.panels.plots.panel import kind_after, kinds
 
         view = self._handle.current
@@ -70,13 +70,13 @@ class PlotFiller:
     # What is missing
 
     def fill(self) -> None:
-        """Begin to compute what the plots lack, if they are seen and it has not begun yet."""
+        """Begin to compute what the plots lack, if they are visible and this has not begun yet."""
         if not self._filling and self._lacking() is not None:
             self._filling = True
             self._handle.run_worker(self._fill(), group=FILLING)
 
     def _lacking(self) -> Run | None:
-        """A run of which iterations are missing in the plots that are seen."""
+        """A run with iterations that the visible plots lack."""
         session = self._handle.current.session
         for run in (session.run, session.baseline):
             if run.has_iterations and run.history.count < run.iterations:
@@ -95,12 +95,12 @@ class PlotFiller:
             self._filling = False
 
     def _is_waited_for(self) -> bool:
-        """Whether the reader waits for something else, which comes first."""
+        """Whether the user is waiting for something else, which comes first."""
         view = self._handle.current
         return view.session.pending is not None or view.computing is not None
 
     async def _extended(self, run: Run) -> float:
-        """Compute a little of what is missing in a run; gives the seconds that it took."""
+        """Compute a little of what is missing in a run; returns the seconds that it took."""
         if not takes_long(run.graph):
             return extended(run)
         computation = Computation(run.graph, partial(extended, run))

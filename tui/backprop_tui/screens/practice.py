@@ -48,7 +48,7 @@ _LINES = 3
 
 
 class PracticeScreen(SteadyScreen[None]):
-    """Asks the questions of a session one by one; what was answered is kept when it closes."""
+    """Asks the questions of a session one by one; the answers are kept when it closes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False, priority=True),
@@ -88,7 +88,7 @@ class PracticeScreen(SteadyScreen[None]):
         return self._computations.busy
 
     def show_computing(self, computing: Computing | None) -> None:
-        """Show below how far it is, or which keys there are."""
+        """Show the progress at the bottom, or the keys."""
         self._computing = computing
         for keys in self.query("#practice-keys").results(Panel):  # none are left where the screen closes
             keys.redraw()
@@ -141,7 +141,7 @@ class PracticeScreen(SteadyScreen[None]):
         self._share_room()
 
     def _share_room(self) -> None:
-        """The graph gets what the question does not need."""
+        """The graph gets the room that the question does not need."""
         around = _FRAME[1] * 2 + _LINES
         rows = question_rows(self.current, self.size.width - _FRAME[0], self.size.height - around)
         self.query_one("#question").styles.height = rows + _FRAME[1]
@@ -225,7 +225,7 @@ class PracticeScreen(SteadyScreen[None]):
         self.dismiss()
 
     def on_unmount(self) -> None:
-        """Keep what was answered, however the screen was left."""
+        """Keep the answers, however the screen was left."""
         self._computations.give_up()
         try:
             keep_score(self.current.practice.scenario, practising.score_of(self.current.practice))

@@ -1,4 +1,4 @@
-"""Pictures of scenarios for the gallery: worked out for the chosen one alone, while keys are heard."""
+"""Pictures of scenarios for the gallery: made only for the chosen one, while the screen takes keys."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["Previews"]
 
 _DELAY = 0.12
-"""Seconds that a scenario is chosen before its picture is worked out."""
+"""Seconds that a scenario must be chosen before its picture is made."""
 _KEPT = 64
 
 
 class Previews:
-    """What is known of the files that were chosen so far; `show` is called when there is more of it.
+    """What is known about the files that were chosen so far; `show` is called when more is known.
 
     `draw` draws a picture as it will be shown.
     """
@@ -39,7 +39,7 @@ class Previews:
         self._one_at_a_time = Lock()
 
     def known(self, path: Path) -> Preview | None:
-        """What is known of a file as it is now."""
+        """What is known about a file as it is now."""
         return self._known.get((path, stamp(str(path))))
 
     @property
@@ -52,7 +52,7 @@ class Previews:
         )
 
     def follow(self, path: Path | None) -> None:
-        """Another file is chosen: its picture is worked out after a moment, or at once if no time goes by."""
+        """Another file is chosen: its picture is made after a moment, or at once if time stands still."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
@@ -67,7 +67,7 @@ class Previews:
         self._screen.run_worker(lambda: self._work(path), group="preview", exclusive=True, thread=True)
 
     def _work(self, path: Path) -> None:
-        """In a thread of its own; one that nobody waits for any more gives way to the next."""
+        """In a thread of its own; one that is not needed any more gives way to the next."""
         worker = get_current_worker()
         with self._one_at_a_time:
             if worker.is_cancelled:

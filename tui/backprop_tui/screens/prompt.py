@@ -1,4 +1,4 @@
-"""The prompt: a line at the bottom of the debugger, and above it what the lines before have shown."""
+"""The prompt: a line at the bottom of the debugger, with the answers to earlier lines above it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _KEPT_INPUTS = 500
 class History:
     """Lines, the last typed last; `older` and `newer` walk through them and never past an end.
 
-    What was begun but not sent comes back after the newest line.
+    A line that was begun but not sent comes back after the newest one.
     """
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class History:
         self._at, self._begun = len(self.lines), ""
 
     def older(self, current: str) -> str:
-        """The line before; `current` is what is in the prompt now."""
+        """The previous line; `current` is the content of the prompt now."""
         if self._at == len(self.lines):
             self._begun = current
         self._at = max(0, self._at - 1)
@@ -77,7 +77,7 @@ class PromptScreen(ModalScreen[None], SteadyScreen[None]):
     while something takes long, it stops that.
 
     An empty line repeats the last one if that was a move. Opened `once`, it closes when its command is
-    carried out, and says in a notice what came of it, unless that is long.
+    carried out, and shows the result in a notice, unless that is long.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -139,7 +139,7 @@ class PromptScreen(ModalScreen[None], SteadyScreen[None]):
         self._show()
 
     def on_resize(self) -> None:
-        """Answers wrap elsewhere."""
+        """Wrap the answers anew."""
         self._show()
 
     # Answers
@@ -175,7 +175,7 @@ class PromptScreen(ModalScreen[None], SteadyScreen[None]):
     # Typing
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Carry the line out, and show what it shows."""
+        """Carry the line out, and show its answer."""
         event.stop()
         line = event.value.strip() or self._repeats
         self.field.value = ""
@@ -184,7 +184,7 @@ class PromptScreen(ModalScreen[None], SteadyScreen[None]):
         self.history.add(line)
         self._answer((Span(": ", Role.DIM), Span(clean(line), Role.KEY)))
         self.runner.read(line, partial(self._carry_out, line), self._fail)
-        if self.once and self.runner.busy:  # what comes of it is told where it is seen
+        if self.once and self.runner.busy:  # the result is reported where it is visible
             self.dismiss()
 
     def _carry_out(self, line: str, request: Request) -> None:
@@ -199,7 +199,7 @@ class PromptScreen(ModalScreen[None], SteadyScreen[None]):
             self.runner.answer(words, wrong=True)
 
     def _tell(self, request: Request, view: View, outcome: Outcome) -> None:
-        """Tell what came of a line, on a screen that has been left too."""
+        """Report the result of a line, even on a screen that has been left."""
         if outcome.screen is not None:
             if self.is_attached:
                 self.dismiss()
@@ -229,7 +229,7 @@ class PromptScreen(ModalScreen[None], SteadyScreen[None]):
             self.runner.wait_for(lambda found: self._report(view, found, command))
 
     def _report(self, view: View, found: Session, command: Command) -> None:
-        """What a search or a long way came to."""
+        """Report the result of a search or a long move."""
         context = Context(view.scenario, view.language)
         self.debugger.compute(
             lambda: report(view.session, found, command, context),
@@ -291,5 +291,5 @@ class PromptScreen(ModalScreen[None], SteadyScreen[None]):
 
 
 def _ends(candidate: str) -> bool:
-    """Whether a word is whole when it is there: nothing of it is typed further."""
+    """Whether a word is complete, so that nothing more is typed after it."""
     return candidate[-1:].isalnum() or candidate.endswith("]")

@@ -1,4 +1,4 @@
-"""What the step that comes next looks like, worked out while its reader looks at this one."""
+"""The next step's page, drawn while the user looks at this one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from backprop_tui.view import View
 __all__ = ["ReadAhead"]
 
 _PANELS: Final = ("graph", "step", "nodes")
-"""The panels that are drawn in advance: nothing but the view decides what is in them."""
+"""The panels that are drawn in advance: their content depends on the view alone."""
 _OF_VIEW: Final = tuple(field.name for field in fields(View) if field.name != "session")
 _OF_SESSION: Final = tuple(field.name for field in fields(Session))
 
@@ -50,8 +50,8 @@ class ReadAhead:
         return self._drawings.get((name, width, height)) if view is self._expected else None
 
     def follow(self) -> None:
-        """Draw what follows, as soon as this step is painted and nobody presses a key."""
-        self._expected = None  # which would keep a run alive that nobody looks at any more
+        """Draw what follows, as soon as this step is painted and no key is pressed."""
+        self._expected = None  # which would keep a run alive that is not shown any more
         self._drawings.clear()
         position = self._handle.current.session.position
         if position != self._position:

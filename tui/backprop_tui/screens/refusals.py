@@ -1,4 +1,4 @@
-"""No key is silent: where a command has changed nothing, its row of the table says why."""
+"""No key is silent: if a command has changed nothing, its row of the table says why."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Refusals", "seen_in", "why_idle"]
 
 
 class _Painted(Protocol):
-    """A screen that says when it is painted."""
+    """A screen that reports when it is painted."""
 
     @property
     def is_attached(self) -> bool: ...
@@ -34,7 +34,7 @@ class Refusals:
         self._screen, self._seen, self._refuse = screen, seen, refuse
 
     def watch(self, row: CommandRow, carry_out: Callable[[], None]) -> None:
-        """Carry out the command of a row, and say why where that changed nothing."""
+        """Carry out the command of a row, and say why if that changed nothing."""
         before = self._seen()
         carry_out()
         if self._seen() == before:  # some commands scroll, and do so once the screen is painted
@@ -77,7 +77,7 @@ def seen_in(handle: Handle) -> object:
 
 
 def _card(handle: Handle) -> tuple[Line, ...]:
-    """What the guide says, if there is one."""
+    """The text of the guide, if there is one."""
     if handle.guide is None:
         return ()
     card = handle.guide.card_drawn(handle.current.language, _CARD_WIDTH, _CARD_HEIGHT)

@@ -1,4 +1,4 @@
-"""Pictures whose layout takes long, laid out in a thread while the one before stays on the screen."""
+"""Pictures whose layout takes long, laid out in a thread while the previous one stays on the screen."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from backprop_tui.view import View
 __all__ = ["SceneJob"]
 
 _GRACE: Final = 0.02
-"""Seconds for which a key waits, so that a picture that is laid out by then changes with all the rest."""
+"""Seconds that a key waits, so that a picture that is laid out by then changes together with all the rest."""
 
 
 class SceneJob:
@@ -31,9 +31,9 @@ class SceneJob:
         self._then: list[Callable[[], None]] = []
 
     def lacks(self, view: View) -> bool:
-        """Whether the picture of a view is yet to be laid out, which has begun then.
+        """Whether the picture of a view is not laid out yet; if so, that has begun.
 
-        Where no time goes by, the caller lays it out.
+        Where time stands still, the caller lays it out.
         """
         if self._handle.application.has_class("-still"):
             return False
@@ -76,7 +76,7 @@ class SceneJob:
         self._handle.call_after_refresh(self._call)
 
     def _call(self) -> None:
-        """Call what waits for the picture, unless the panel has got another size for it."""
+        """Call what waits for the picture, unless the panel has changed its size for it."""
         if not self._handle.is_attached or self._handle.is_lacking(self._handle.current):
             return
         waiting, self._then = self._then, []

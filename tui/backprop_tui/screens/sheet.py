@@ -21,7 +21,7 @@ __all__ = ["Sheet"]
 
 
 class Sheet(ModalScreen[None], SteadyScreen[None]):
-    """Lines to read; subclasses say which, for a width."""
+    """Lines to read, which subclasses give for a width."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,question_mark", "dismiss", show=False, priority=True)
@@ -47,7 +47,7 @@ class Sheet(ModalScreen[None], SteadyScreen[None]):
             yield panel
 
     def on_mount(self) -> None:
-        """What has the focus from the start is known; the panel's arrows scroll it."""
+        """The focus is set from the start; the panel's arrows scroll it."""
         self.set_class(self.app.has_class("-ascii"), "-ascii")
         self.query_one(self.FIRST).focus()
 

@@ -1,4 +1,4 @@
-"""What takes long, in slices: so short that a key is heard between two of them."""
+"""Long tasks in slices that are so short that keys are handled between two of them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ T = TypeVar("T")
 SLICE: Final = 0.04
 """Seconds that a slice takes; an iteration that takes longer is a slice of its own."""
 PENDING, FILLING = _GROUPS = ("pending", "plots")
-"""The groups of workers: of what the reader waits for, and of what the plots lack."""
+"""The groups of workers: for what the user waits for, and for what the plots lack."""
 PAUSE: Final = 0.01
 """Seconds between two slices, for keys and for painting."""
 
@@ -45,7 +45,9 @@ class TakesLong(Exception):  # noqa: N818 - nothing is wrong
 
 
 def at_once(function: Callable[[], T]) -> T:
-    """What a function gives, if no operator is computed for it; else `TakesLong`, before the first one is."""
+    """The result of a function, if no operator is computed for it; otherwise `TakesLong`, before the first
+    one is.
+    """
 
     def heard(node: int) -> None:
         raise TakesLong
@@ -66,9 +68,9 @@ def sliced(session: Session) -> Session:
 
 
 def extended(run: Run) -> float:
-    """Compute iterations that are missing, for half a slice; gives the seconds that it took.
+    """Compute missing iterations for half a slice; returns the seconds that it took.
 
-    The reader does not wait for them, so rest as long before asking for more.
+    The user does not wait for them, so rest as long before asking for more.
     """
     begin = monotonic()
     while run.extend() and monotonic() < begin + SLICE / 2:
@@ -81,13 +83,13 @@ def in_background(
 ) -> None:
     """Do in a thread of its own what cannot be sliced; the end of the app does not wait for it.
 
-    NumPy hears nothing before an operator is done, so what is left in the middle of one ends after it.
+    NumPy cannot be interrupted within an operator, so an abandoned task ends after the current one.
     """
     Thread(target=copy_context().run, args=(work, *args), kwargs=kwargs, daemon=True).start()
 
 
 async def settled(app: App[None]) -> None:
-    """Wait until what takes long is done: a picture is of what comes of it, however fast the machine is."""
+    """Wait until long tasks are done, so that a picture shows their result, however slow the machine is."""
     while working := [worker for worker in app.workers if worker.group in _GROUPS]:
         with suppress(WorkerCancelled):
             await working[0].wait()

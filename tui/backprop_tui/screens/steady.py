@@ -1,4 +1,4 @@
-"""What all screens have in common: keys and clicks that come late find nothing to break."""
+"""What all screens have in common: late keys and clicks do no harm."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 
 class SteadyScreen(ScreenOfItsSize[Result]):
-    """A screen that closes once, and of which a click hits nothing that is gone.
+    """A screen that closes only once, and on which a click never hits a removed widget.
 
     Keys typed ahead ask it to close again when another screen is in front, which Textual would close instead;
     and until Textual lays out again, it finds widgets that were removed.

@@ -1,4 +1,4 @@
-"""The tour: what guides the debugger through a small graph, card by card, and the offer of it."""
+"""The tour: a guide through a small graph in the debugger, card by card, and the screen that offers it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def tour_view(language: str, *, ascii: bool) -> View:
 
 
 class TourGuide:
-    """The card of the tour: it turns once what it asks for is done."""
+    """The card of the tour, which turns once its task is done."""
 
     def __init__(self) -> None:
         self.card = 0
@@ -41,13 +41,13 @@ class TourGuide:
         return CARDS[self.card].about
 
     def turn(self, session: Session) -> bool:
-        """Turn the card if what it asks for is done; whether it was."""
+        """Turn the card if its task is done; returns whether it was."""
         before, self.card = self.card, card_after(self.card, session, self._heard)
         self._heard = ""
         return self.card != before
 
     def hear(self, command: str) -> None:
-        """Take notice of a command, which may be what the card asks for."""
+        """Take notice of a command, which may be the card's task."""
         self._heard = command
 
     def card_drawn(self, language: str, width: int, height: int) -> Drawing:
@@ -55,11 +55,11 @@ class TourGuide:
         return tour(self.card, language, width, height)
 
     def left(self, say: Callable[[str], None], language: str) -> None:
-        """Nothing of a tour is kept."""
+        """Nothing is kept of a tour."""
 
 
 class OfferScreen(Sheet):
-    """Asks at the first start whether its reader wants the tour."""
+    """Asks at the first start whether the user wants the tour."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,t", "accept", show=False, priority=True),
