@@ -41,6 +41,7 @@ from backprop_engine.scenario.read.yaml_nodes import (
 )
 from backprop_engine.scenario.read.yaml_scalars import (
     BEGINS_NUMBER,
+    SAFE_DIGITS,
     WORDS,
     OutOfRangeError,
     ScalarValue,
@@ -205,7 +206,12 @@ class _Composer:
             return self.unlike_its_text(event, text, flow, is_key)
         value: ScalarValue = text
         if not is_key:  # as `resolved`, which most texts need not be asked for
-            value = self.resolved(event, text) if text[0] in BEGINS_NUMBER else WORDS.get(text, text)
+            if text[0] not in BEGINS_NUMBER:
+                value = WORDS.get(text, text)
+            elif text.isdigit() and text.isascii() and len(text) < SAFE_DIGITS:
+                value = int(text)
+            else:
+                value = self.resolved(event, text)
         node = self.last = YamlScalar(self.source, start, end, text, value, "")
         if flow and "(" in text:
             _refuse_open_bracket(node)

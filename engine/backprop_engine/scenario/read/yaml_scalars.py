@@ -10,7 +10,7 @@ import re
 from math import inf, isinf, nan
 from typing import Final, TypeAlias
 
-__all__ = ["BEGINS_NUMBER", "WORDS", "OutOfRangeError", "ScalarValue", "origins", "resolve"]
+__all__ = ["BEGINS_NUMBER", "SAFE_DIGITS", "WORDS", "OutOfRangeError", "ScalarValue", "origins", "resolve"]
 
 ScalarValue: TypeAlias = str | int | float | bool | None
 
@@ -32,7 +32,8 @@ BEGINS_NUMBER: Final = frozenset("0123456789+-.")
 """What a number may begin with, and no other scalar that is in `WORDS` but for infinities and NaN."""
 _ENDS_NUMBER = frozenset("0123456789.")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-_SAFE_DIGITS = 300
+SAFE_DIGITS: Final = 300
+"""Every integer of fewer digits is in the range of 64-bit floating point."""
 
 
 def resolve(text: str) -> ScalarValue:
@@ -47,7 +48,7 @@ def resolve(text: str) -> ScalarValue:
     except ValueError:
         return _based_or_word(text)
     if text.lstrip("+-").isdigit():
-        return int(text) if len(text) < _SAFE_DIGITS else _long_int(text)
+        return int(text) if len(text) < SAFE_DIGITS else _long_int(text)
     if isinf(value):
         raise OutOfRangeError
     return value
@@ -57,7 +58,7 @@ def _based_or_word(text: str) -> ScalarValue:
     """The value of what begins like a decimal number but is not one."""
     if not _BASED.fullmatch(text):
         return WORDS.get(text, text)
-    if len(text) > _SAFE_DIGITS:
+    if len(text) > SAFE_DIGITS:
         raise OutOfRangeError
     return int(text, 0)
 
@@ -65,7 +66,7 @@ def _based_or_word(text: str) -> ScalarValue:
 def _long_int(text: str) -> int:
     """An integer of many digits, which are zeros at its beginning or too many."""
     digits = text.lstrip("+-").lstrip("0") or "0"
-    if len(digits) > _SAFE_DIGITS:
+    if len(digits) > SAFE_DIGITS:
         raise OutOfRangeError
     return -int(digits) if text.startswith("-") else int(digits)
 
