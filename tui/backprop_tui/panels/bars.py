@@ -67,7 +67,7 @@ def header(view: View, width: int, height: int, speed: float = 0) -> Drawing:
 
 
 def _playing(view: View, speed: float) -> Line:
-    """A sign that steps are taken without a key, and how many a second."""
+    """A sign that steps are taken automatically, and how many per second."""
     sign = ">>" if view.ascii else "▸▸"
     return (Span(f"{sign} {speed:g}/s  ", Role.KEY),) if speed else ()
 
@@ -101,7 +101,9 @@ def _position(view: View, space: str, short: bool) -> Line:
 
 
 def _trouble(view: View, start: int, space: str, short: bool) -> Line:
-    """That a number is not finite by now, and where the first NaN, or else infinity, arose."""
+    """A warning that a number is not finite by now, with the place where the first NaN, or else infinity,
+    arose.
+    """
     here = view.frame.position
     found = [trouble for trouble in troubles(view.frame.trace) if trouble.position <= here] if here else []
     if not found:
@@ -153,7 +155,7 @@ def on_menu(x: int) -> bool:
 
 
 def _inside(view: View) -> str:
-    """The title, followed by the current branch and the composites that the reader is inside of."""
+    """The title, followed by the current branch and the composites that the user has stepped into."""
     session = view.session
     parts = [view.title]
     if session.branches.current != BASELINE:
@@ -170,7 +172,7 @@ def _of_run(view: View, space: str, short: bool) -> Line:
 
 
 def _iteration(view: View, space: str, short: bool) -> Line:
-    """The current iteration; empty where nothing is to be told from it."""
+    """The current iteration; empty if the run has only one."""
     session = view.session
     if not shows_iteration(session.run):
         return ()

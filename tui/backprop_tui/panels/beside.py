@@ -31,13 +31,13 @@ __all__ = ["Pair", "both_graphs", "course", "differences", "differing", "graph_h
 Pair = tuple[View, View]
 """Two branches of one scenario at the same position."""
 STACKED = 76
-"""With fewer columns the two steps are one below the other."""
+"""With fewer columns, the two steps are one below the other."""
 _EQUATION = 7
-"""With fewer rows a step is told in words and one line of numbers."""
+"""With fewer rows, a step is described in words and one line of numbers."""
 _NAME, _NUMBER, _BETWEEN = 18, 24, 2
 """The most cells of a name, those of a number where the table is narrow, and those between two columns."""
 _WITHOUT_NUMBERS = ("names", "dots")
-"""The densities at which no Δ tells which nodes differ: there those are lit."""
+"""The densities without a Δ at the nodes that differ: there, those are lit instead."""
 
 
 def differing(pair: Pair) -> list[int]:
@@ -46,7 +46,7 @@ def differing(pair: Pair) -> list[int]:
 
 
 def both_graphs(pair: Pair, width: int, height: int) -> Drawing:
-    """One graph for both: the numbers of the second branch with Δ, and what does not differ set back."""
+    """One graph for both: the numbers of the second branch with Δ, and what does not differ dimmed."""
     shown = replace(_compared(pair)[1], density=None, room=(width, height), minimap=False, found=())
     if density_shown(shown) in _WITHOUT_NUMBERS:
         shown = replace(

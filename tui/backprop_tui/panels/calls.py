@@ -66,7 +66,7 @@ def _within(session: Session, group: Group) -> tuple[int, int]:
 
 
 def _schedule(session: Session) -> Schedule:
-    """The steps of this iteration, outside of what one has stepped into."""
+    """The steps of this iteration, outside of what was stepped into."""
     return session.run.schedule(session.iteration)
 
 

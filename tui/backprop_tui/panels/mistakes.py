@@ -1,4 +1,4 @@
-"""What is wrong with the file of a scenario, as `check` says it."""
+"""The mistakes in a scenario's file, as `check` reports them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """The table of all nodes: operator, shape, value and gradient, as far as they are known.
 
-Numbers are with their decimal points below each other, and a bar says how large a gradient is on a
-logarithmic scale.
+Decimal points are aligned, and a bar shows how large a gradient is on a logarithmic scale.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ _MOST_WHOLE = 14
 _FIRST_TO_GO = (1, 2, 5, 3, 4)
 """The columns to leave out, in this order, where even the narrowest do not fit."""
 _FIRST_TO_GO_OF_SCALARS = (2, 1, 5, 3, 4)
-"""The same where no shape tells anything."""
+"""The same if the shapes say nothing."""
 _NEVER = "–"
 """Stands for a gradient that never arrives."""
 _GAPS = 2, 1
@@ -88,7 +87,7 @@ _FURTHEST = 8
 _OPERANDS: Final = re.compile(r"…(?:, …)+")
 """The arguments of a call where all are left out."""
 _BARE: Final = re.compile(r"… \S+ …")
-"""Two operands of which nothing is left."""
+"""Two operands that are left out."""
 _WHOLE: Final = re.compile(rf"‖?-?\d+|-?inf|NaN|[{ABSENT}{_NEVER}]")
 """What is before the decimal point of a number, or of a norm."""
 
@@ -287,7 +286,7 @@ def _telling(names: tuple[str, ...]) -> int:
 
 
 class _NumberColumn(Struct, frozen=True, eq=False):
-    """What a column of numbers will show, with their decimal points below each other."""
+    """What a column of numbers will show, with aligned decimal points."""
 
     shown: list[_Shown]
     sizes: list[int]
@@ -326,7 +325,7 @@ def _point(shown: str) -> int:
 def _aligned(shown: _Shown, room: int, point: int) -> str:
     """A number in short, moved until `point` cells are before its decimal point, as far as there is room.
 
-    What would be cut has fewer digits instead.
+    A number that would be cut has fewer digits instead.
     """
     now, before, part = shown
     return _moved(shown, in_short(now, before, room, part), room, point)
@@ -403,7 +402,7 @@ def _what(graph: Graph, node: Node, language: str) -> str:
 
 
 def _least_what(node: Node, language: str) -> int:
-    """The cells of the least that is said of what a node is: its operator's name, or its kind."""
+    """The cells of the shortest description of a node: its operator's name, or its kind."""
     return cell_width(node.op.name if node.op is not None else KIND_NAMES[node.kind].in_language(language))
 
 

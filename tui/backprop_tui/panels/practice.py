@@ -1,4 +1,4 @@
-"""Practice: a question about a step whose result is hidden, and what came of the answer."""
+"""Practice: a question about a step whose result is hidden, and the grading of the answer."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ _LEAST_EQUATION: Final = 5
 """Rows that an equation takes at least; where fewer are left, the tensors are one under the other."""
 _MOST_ROWS: Final = 6
 _VERDICT: Final = 3
-"""Rows that are left for a hint, or for what is said of the answer: then the graph stays as it is."""
+"""Rows that are kept free for a hint or for the comments on an answer, so that the graph stays as it is."""
 
 
 class PracticeState(Struct, frozen=True, eq=False):
     """What the screen of practice is a function of.
 
-    `asked` is the question in view and `before` what its reader knows. `practice` is the session after the
-    last answer; while `grade` is there, that answer is discussed.
+    `asked` is the question in view and `before` what the user knows. `practice` is the session after the last
+    answer; while `grade` is there, that answer is discussed.
     """
 
     practice: Practice
@@ -113,7 +113,7 @@ def _after(state: PracticeState) -> View:
 
 
 def blank(state: PracticeState) -> str:
-    """What is before the place to type into."""
+    """The text before the place to type into."""
     if state.asked is None or state.grade is not None:
         return ""
     text = blank_text(state.asked, state.practice.entries, state.before.language)
@@ -121,7 +121,7 @@ def blank(state: PracticeState) -> str:
 
 
 def heading(state: PracticeState, width: int) -> Drawing:
-    """What is practised at the left, how far it has come and how well at the right."""
+    """What is practised at the left, the progress and the score at the right."""
     language = state.before.language
     practice = state.practice
     count = len(practice.places)
@@ -142,7 +142,7 @@ def heading(state: PracticeState, width: int) -> Drawing:
 
 
 def question(state: PracticeState, width: int, height: int) -> Drawing:
-    """The equation with a question mark for its result, the question, and what came of the answer."""
+    """The equation with a question mark for its result, the question, and the grading of the answer."""
     said = wrap_lines(_summary(state) if state.asked is None else _said(state), max(10, width))
     room = height - len(said) - 1
     picture = _picture(state, width, room)
@@ -160,7 +160,7 @@ def question_rows(state: PracticeState, width: int, height: int) -> int:
 
 
 def _picture(state: PracticeState, width: int, height: int) -> list[Line]:
-    """What the answer is worked out from."""
+    """The numbers from which to work out the answer."""
     asked, language = state.asked, state.before.language
     if not isinstance(asked, NumbersQuestion) or height < 1:
         return []
@@ -209,7 +209,7 @@ def _said(state: PracticeState) -> Iterator[Line]:
 
 
 def _summary(state: PracticeState) -> Iterator[Line]:
-    """What came of the session, and which mistakes came up."""
+    """The result of the session, and the mistakes that were made."""
     language = state.before.language
     found = practising.results(state.practice)
     yield (Span(result_text(found).in_language(language), Role.HEADING),)

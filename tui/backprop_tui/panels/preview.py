@@ -1,4 +1,6 @@
-"""A scenario's graph in small, as the gallery shows it: at the end of its first run, as near as it fits."""
+"""A small picture of a scenario's graph, as the gallery shows it: at the end of its first run, zoomed to
+fit.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,7 @@ _MOST_BYTES: Final = 256 * 1024
 _MOST_MEMORY: Final = 64 * 2**20
 _MOST_WORK: Final = 10**8
 _MOST_ENTRIES: Final = 200_000
-"""Larger files, runs and tensors have no picture: it is to be there in a moment."""
+"""Larger files, runs and tensors have no picture, since it should appear at once."""
 
 
 class Preview(Struct, frozen=True, eq=False):

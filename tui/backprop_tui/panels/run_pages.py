@@ -1,4 +1,4 @@
-"""The pages of a whole run: what it is, before its first step, and what came of it, after its last."""
+"""The pages of a whole run: what it is, before its first step, and its results, after its last."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _GAP: Final = 3
 _BAR, _ROWS = 12, 4
 """The cells of the longest bar, and from how many rows of them there are more columns."""
 _NAMES: Final = 8
-"""Of more names than this, the rest is an ellipsis."""
+"""If there are more names than this, an ellipsis stands for the rest."""
 _BLANK: Final[Line] = (Span(""),)
 _APART: Final = Span(" " * _GAP)
 
@@ -52,8 +52,8 @@ def is_at_end(view: View) -> bool:
 def opening(view: View, width: int, height: int) -> Lines:
     """What the run is, what to watch for, and the first keys.
 
-    Where there is no room for all of it, what the graph shows as well goes first, and what `about` shows
-    last: never the keys.
+    If there is not room for all of it, what the graph shows as well is dropped first, and what `about` shows
+    last; the keys never are.
     """
     width = max(_NARROWEST, width)
     told = wrap_lines(_told(view), width)
@@ -78,7 +78,7 @@ def about(view: View, width: int) -> list[Line]:
 
 
 def _told(view: View) -> list[Line]:
-    """The author's own words, and where they have it from."""
+    """The author's own words, and the source."""
     scenario = view.scenario
     told = scenario.description.in_language(view.language)
     lines: list[Line] = [(Span(line),) for line in told.splitlines()]
@@ -92,13 +92,13 @@ _Rows: TypeAlias = list[tuple[Message, Line]]
 
 
 def _objective(view: View) -> _Rows:
-    """What one can do after it, as the author says."""
+    """The objective that the author states."""
     objective = " ".join(view.scenario.objective.in_language(view.language).split())
     return [(msg("objective"), (Span(objective),))] if objective else []
 
 
 def _passes(view: View) -> _Rows:
-    """What the graph computes, and which gradients come of it."""
+    """What the graph computes, and which gradients result."""
     overview = run_overview(view.session.run.graph)
     computed = (Span(overview.output, Role.NAME), Span(f" = {overview.formula}"))
     gradients = (Span(f"∂{overview.loss}/∂… ", Role.GRADIENT), *_names(overview.receivers))
@@ -178,7 +178,7 @@ def _keys(keys: Sequence[tuple[str, Message]], view: View) -> Line:
 
 
 class Ending(NamedTuple):
-    """What came of a run, and what to do next: in `parts`, where rows are few in `low` ones, and in the
+    """The results of a run, and what to do next: in `parts`, where rows are few in `low` ones, and in the
     `least` beside a step that needs the others.
     """
 
@@ -192,7 +192,7 @@ class Ending(NamedTuple):
 
 
 def ending(view: View, width: int) -> Ending:
-    """What came of the run."""
+    """The results of the run."""
     width = max(_NARROWEST, width)
     outcome, checks = wrap_lines(list(_outcome(view, width)), width), wrap_lines(_checks(view), width)
     tries, following_one = _keys(_TRIES, view), _following(view)
@@ -236,7 +236,7 @@ def _following(view: View) -> Line:
 
 
 def _outcome(view: View, width: int) -> Iterator[Line]:
-    """The output; of a training, the way of the loss."""
+    """The output; for a training run, the course of the loss."""
     session, overview = view.session, run_overview(view.session.run.graph)
     run, value = session.run, session.trace.values[view.session.run.graph.output]
     if not run.has_iterations:

@@ -49,7 +49,7 @@ def dots(level: int) -> str:
 
 
 def matching(shelves: Iterable[Shelf], typed: str) -> tuple[Shelf, ...]:
-    """The scenarios with every word that was typed in their names, titles or folders."""
+    """The scenarios whose names, titles or folders contain every typed word."""
     words = _plain(typed).split()
     kept = []
     for shelf in shelves:
@@ -86,7 +86,7 @@ class ScenarioList(Struct, frozen=True, dict=True):
     """The files that are known to have mistakes."""
     ascii: bool = False
     marks: Mapping[Path, str] = {}
-    """What is behind the level of a scenario: how well it was practised."""
+    """What follows the level of a scenario: its practice score."""
 
     @cached_property
     def _starts(self) -> Sequence[int]:

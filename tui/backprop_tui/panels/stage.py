@@ -1,4 +1,4 @@
-"""The stage, for a projector: one large equation below the graph, and how far the run has come."""
+"""The stage, for a projector: one large equation below the graph, and the progress of the run."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from backprop_tui.view import View
 __all__ = ["stage"]
 
 _LEAST_COUNTED = 16
-"""With fewer rows the count of steps is left to the header."""
+"""With fewer rows, only the header has the count of steps."""
 
 
 def stage(view: View, width: int, height: int) -> Drawing:
     """The equation in the middle, as large as fits, with the author's note below it where both have room;
-    words where a step has none. Where a gradient is wrong, that is said before the note.
+    words where a step has none. If a gradient is wrong, that comes before the note.
     """
     facts, language = view.facts, view.language
     counted = _count(view, width) if height >= _LEAST_COUNTED else []
@@ -35,7 +35,7 @@ def stage(view: View, width: int, height: int) -> Drawing:
                 block = smaller
                 break
         else:
-            noted = []  # numbers say more, and so does an equation that is seen whole
+            noted = []  # numbers say more, and so does an equation in full view
         lines = [*block.padded(width).lines, *([(Span(""),)] * bool(noted)), *noted]
     else:
         lines = _column(_opening(view) if isinstance(facts, StartFacts) else words(facts, language), width)

@@ -59,7 +59,7 @@ _TITLES: Final[dict[FactsKind, Message]] = {
 """What is in the panel's border in place of its name."""
 _TITLE: Final = next(slot.title for slot in PANEL_SLOTS if slot.name == "step")
 _LETTERS: Final = re.compile(r"[A-Za-z]{2}")
-"""What abbreviations have, such as ``sm+CE``."""
+"""What distinguishes abbreviations, such as ``sm+CE``."""
 _PASTED: Final = 60
 """The cells of a tensor that is pasted elsewhere."""
 _PAGE: Final = 78, 20
@@ -92,7 +92,7 @@ def _spelled_out(node: Node) -> str:
 
 
 def step(view: View, width: int, height: int) -> Drawing:
-    """The step's page; before the first step what the run is, and after the last one what came of it."""
+    """The step's page; before the first step, what the run is, and after the last one, its results."""
     width = max(_NARROWEST, width)
     if is_at_start(view):
         return opening(view, width, height)
@@ -100,7 +100,9 @@ def step(view: View, width: int, height: int) -> Drawing:
 
 
 def _with_the_ending(view: View, width: int, height: int) -> Lines:
-    """What came of the run, below the page of the last step; where both do not fit, the step goes first."""
+    """The results of the run, below the page of the last step; if both do not fit, the step is dropped
+    first.
+    """
     facts = view.facts
     came = ending(view, width)
     room = height - len(came.low) - 1
@@ -153,7 +155,7 @@ def _page(view: View, width: int, height: int, *, further: bool = True) -> Lines
     )
 
 
-@derived(limit=32)  # a reader steps back to what was just seen as often as on
+@derived(limit=32)  # users step back to what they have just seen as often as forward
 def _kept_page(
     trace: Trace,
     position: int,
@@ -364,7 +366,7 @@ def _named_local(rule: str, language: str) -> Line:
 
 
 def _says(block: Block, words: str) -> bool:
-    """Whether an equation has some words, in one line or more."""
+    """Whether an equation contains some words, in one line or more."""
     return not {*words.split()} - {*plain(block.lines).split()}
 
 
@@ -387,7 +389,7 @@ def _has_fractions(block: Block) -> bool:
 def _uncut(formulas: Sequence[Line], rows: int) -> list[Line]:
     """With blank rows before the formula that would begin in the `rows` in view and end below them.
 
-    Cut in two, what is left of a fraction reads as another one: a raised exponent as the denominator.
+    Cut in two, the rest of a fraction reads as a different one: a raised exponent as the denominator.
     """
     blank = [not line_text(line).strip() for line in formulas]
     if not 0 < rows < len(formulas) or blank[rows - 1] or blank[rows]:

@@ -22,7 +22,7 @@ __all__ = ["position_at", "timeline", "timeline_with"]
 
 _ACTIVE = {Role.VALUE: Role.ACTIVE_VALUE, Role.GRADIENT: Role.ACTIVE_GRADIENT}
 _FEWEST = 6
-"""With fewer cells for the steps, the names of the phases are left out."""
+"""With fewer cells for the steps, the names of the phases are omitted."""
 
 
 class _Signs(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""The tour: cards that each ask for one key; the next one follows once that is done."""
+"""The tour: each card asks for one key; once that is done, the next card follows."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _MARGIN: Final = re.compile(r" *(?:(?:\d+|») +)?")
 
 
 def transcript(view: View, width: int, height: int) -> Drawing:
-    """The last steps of this iteration, of which the one just taken comes last."""
+    """The last steps of this iteration; the one just taken comes last."""
     width = max(10, width)
     lines = [piece for line in _lines(view, width) for piece in _hanging(line, width)]
     return Lines.of(lines, Area(0, len(lines) - 1, 1, 1))

@@ -23,7 +23,7 @@ _LABEL = 20
 """The cells beside the bars for the numbers that they stand for."""
 _DIGITS = 3
 _LONG = 1000
-"""With more steps ahead, the one that gives a watch its value is not looked for."""
+"""With more steps ahead, the step that gives a watch its value is not looked for."""
 
 
 def watch_lines(view: View, width: int) -> list[Line]:
@@ -93,7 +93,7 @@ def _range(numbers: list[float | None]) -> str:
 
 
 def bars_of(numbers: list[float | None], *, ascii_only: bool = False) -> str:
-    """A character for each number, higher for larger ones; a sign of its own for what is not there."""
+    """A character for each number, higher for larger ones; a sign of its own for a missing one."""
     signs = _BARS_ASCII if ascii_only else _BARS
     finite = [value for value in numbers if value is not None and isfinite(value)]
     least, most = (min(finite), max(finite)) if finite else (0.0, 0.0)

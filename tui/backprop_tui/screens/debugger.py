@@ -66,7 +66,7 @@ T = TypeVar("T")
 _LEAST = (60, 20)
 """The least columns and rows that are comfortable; a smaller screen says so."""
 _UNTIL_READ = 0.4
-"""Seconds after the first screen from which on the next step is drawn; pages are loaded first."""
+"""Seconds after the first screen until the next step is drawn ahead; pages are loaded first."""
 _FEW_BOXES = 40
 """The most boxes of a picture that is laid out while its key is answered."""
 _BARS, _BORDERS = 3, 2
@@ -116,7 +116,7 @@ class DebuggerScreen(SteadyScreen[None]):
         """What the screen does for a row in its own way; what all other rows run is in the table."""
 
     def on_unmount(self) -> None:
-        """The guide keeps what is to be kept, however the screen was left."""
+        """The guide saves its results, however the screen was left."""
         self.runner.leave()
         if self._guide is not None:
             self._guide.left(partial(self.app.notify, severity="error", markup=False), self.current.language)
@@ -144,7 +144,7 @@ class DebuggerScreen(SteadyScreen[None]):
         yield Panel(self._footer, id="footer", focusable=False)
 
     def _shared_body(self) -> Body:
-        """What the panels stand in, shared out before anything is drawn in another size."""
+        """The container of the panels, divided before anything is drawn in another size."""
         body = Body(lambda: self.current, self.is_lacking, lambda: self.arrangement.plan, id="body")
         bars = _BARS + _BORDERS * (not self.has_class("-narrow") and not self.has_class("-low"))
         body.share(Size(self.app.size.width, self.app.size.height - bars))
@@ -161,7 +161,7 @@ class DebuggerScreen(SteadyScreen[None]):
         return self._ahead.drawing(self.current, name, width, height) if self._ahead else None
 
     def _graph(self, width: int, height: int) -> Drawing:
-        """The graph; how much room it has is a part of the view."""
+        """The graph; the room that it has is a part of the view."""
         if self.current.room != (width, height):
             self.keep_view(replace(self.current, room=(width, height)))
             self._retitle()  # it names the density, which the room decides
@@ -179,14 +179,14 @@ class DebuggerScreen(SteadyScreen[None]):
             self.arrangement.show_titles()
 
     def _header(self, width: int, height: int) -> Drawing:
-        """The position in the run; on a screen too small to be comfortable, a word about that."""
+        """The position in the run; if the screen is too small to be comfortable, a notice about that."""
         small = self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
         if small and self.current.computing is None:
             return too_small(self.size, _LEAST, self.current.language, ascii=self.current.ascii)
         return header(self.current, width, height, self.player.playing)
 
     def _footer(self, width: int, height: int) -> Drawing:
-        """The keys at the bottom, drawn once for a language, a width and what one is doing."""
+        """The keys at the bottom, drawn once for a language, a width and what the user is doing."""
         language, contexts = self.current.language, self._contexts()
         made_for = (language, width, contexts)
         if self._hints is None or self._hints[0] != made_for:
@@ -194,7 +194,7 @@ class DebuggerScreen(SteadyScreen[None]):
         return self._hints[1]
 
     def _contexts(self) -> frozenset[str]:
-        """What one is doing, as far as other keys are useful then."""
+        """What the user is doing, as far as that makes other keys useful."""
         session = self.current.session
         found = {
             "playing": bool(self.player.playing),
@@ -212,7 +212,7 @@ class DebuggerScreen(SteadyScreen[None]):
         return frozenset(context for context, is_so in found.items() if is_so)
 
     def show_bars(self) -> None:
-        """Draw the header and the footer, which say what one is doing."""
+        """Draw the header and the footer, which say what the user is doing."""
         for name in ("header", "footer"):
             if name in self._panels:
                 self._panels[name].redraw()
@@ -223,7 +223,7 @@ class DebuggerScreen(SteadyScreen[None]):
 
     @property
     def guide(self) -> Guide | None:
-        """What leads the reader, if anything does."""
+        """The guide that leads the user, if there is one."""
         return self._guide
 
     def redraw_card(self) -> None:
@@ -363,11 +363,11 @@ class DebuggerScreen(SteadyScreen[None]):
             graph.redraw()
 
     def is_prepared(self, view: View) -> bool:
-        """Whether the page of a view waits for no numeric check; one that takes long begins now."""
+        """Whether the page of a view need not wait for a numeric check; one that takes long begins now."""
         return not self.check_job.prepare(view)
 
     def read_ahead(self) -> None:
-        """Have the page of the next step drawn, as soon as nobody presses a key."""
+        """Have the page of the next step drawn, as soon as no key is pressed."""
         from backprop_tui.screens.read_ahead import ReadAhead  # no first screen waits for it
 
         self._ahead = self._ahead or ReadAhead(self)
@@ -399,14 +399,14 @@ class DebuggerScreen(SteadyScreen[None]):
         self.call_after_refresh(self.panel(name).redraw)
 
     def _fill(self) -> None:
-        """Have the panel with the focus fill the screen, or have the others back."""
+        """Have the panel with the focus fill the screen, or show the others again."""
         focused = self.focused.id if self.focused is not None else None
         name = focused if focused in SLOTS else "graph"
         self.arrangement.fill("" if self.arrangement.filling else name or "")
         self.show_panel(name or "graph")
 
     def _take_stage(self) -> None:
-        """Show the graph and one large equation alone, or have all panels back."""
+        """Show only the graph and one large equation, or show all panels again."""
         self.arrangement.fill("" if self.arrangement.filling == STAGE else STAGE)
         self._arrange()
         self.panel("graph").focus()
@@ -434,19 +434,19 @@ class DebuggerScreen(SteadyScreen[None]):
         return self.current.session.run.graph
 
     def show_computing(self, computing: Computing | None) -> None:
-        """Show in the header how far it is, or that nothing is computed any more."""
+        """Show the progress in the header, or that nothing is computed any more."""
         self.keep_view(replace(self.current, computing=computing))
         self.panel("header").redraw()
 
     def compute(self, function: Callable[[], T], then: Callable[[T], object], *, long: bool = False) -> None:
-        """Compute what `then` hears while the screen takes keys; an answer says what failed."""
+        """Compute what `then` gets while the screen takes keys; an answer says what failed."""
         self.runner.compute(function, then, long=long)
 
     # Commands
 
     @property
     def commands(self) -> tuple[CommandRow, ...]:
-        """The table of commands, with the keys that their reader chose."""
+        """The table of commands, with the keys that the user chose."""
         return self.app.commands if isinstance(self.app, CommandApp) else COMMANDS
 
     def do(self, command: Command) -> None:
@@ -460,7 +460,9 @@ class DebuggerScreen(SteadyScreen[None]):
         self.heard(name)
 
     def _refuse(self, row: CommandRow) -> None:
-        """Say why the command of a row has changed nothing; what waits its turn has not been done yet."""
+        """Say why the command of a row has changed nothing; one that waits for its turn has not been done
+        yet.
+        """
         if not self.runner.busy:
             self.runner.answer(why_idle(self.current, row))
 
@@ -527,7 +529,7 @@ class DebuggerScreen(SteadyScreen[None]):
     def open_prompt(
         self, typed: str = "", lines: Sequence[Line] = (), *, once: bool = False, selected: int = 0
     ) -> None:
-        """Open the prompt with something typed, and something to read above it; `once` for one command."""
+        """Open the prompt with some text typed, and some text above it; `once` for a single command."""
         from backprop_tui.screens.prompt import History, PromptScreen
 
         self._history = self._history or History()
@@ -560,25 +562,25 @@ class DebuggerScreen(SteadyScreen[None]):
             (panel.scroll_down if by > 0 else panel.scroll_up)()
 
     def _toggle_minimap(self) -> None:
-        """A minimap, or none, as far as there is something to see on one."""
+        """Show or hide the minimap, if it would show anything."""
         words = self.navigation.toggle_minimap()
         self.runner.answer(words.in_language(self.current.language))
 
     def _toggle_transcript(self) -> None:
-        """Read the run as text instead of panels, or have the panels back."""
+        """Show the run as text instead of panels, or show the panels again."""
         self.toggle_class("-transcript")
         self.panel("transcript" if self.has_class("-transcript") else "graph").focus()
         self.call_after_refresh(self.watch_view)
 
     def _copy(self) -> None:
-        """Copy what the mouse has marked, else the chosen node, else the step's equation and words."""
+        """Copy the text selected with the mouse, else the chosen node, else the step's equation and words."""
         copied = self.get_selected_text() or text_of(replace(self.current, awaited=None))
         self.app.copy_to_clipboard(copied)
         first = copied.strip().splitlines()[0].strip() if copied.strip() else ""
         self.say(msg("copied: {what}", what=first).in_language(self.current.language))
 
     def _close(self) -> None:
-        """Stop what takes long, close what is open, let go of what is chosen, or go back to the gallery."""
+        """Stop a long task, close what is open, clear the selection, or go back to the gallery."""
         if self.runner.halt():
             self.player.stop()
         elif self.get_selected_text():

@@ -1,7 +1,7 @@
-"""The file that its reader is writing: loaded again at every save, opened in their editor at a key.
+"""The file that the user is editing: loaded again at every save, and opened in an editor by a key.
 
-A file with mistakes does no harm to the run on the screen: what is wrong is shown below it until the file is
-good again.
+A file with mistakes does not affect the run on the screen: the mistakes are shown below it until the file is
+valid again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = ["FileFollower"]
 _WARNING_SECONDS = 8
 """Seconds that a warning stays."""
 _GLANCE = 2
-"""Seconds that it stays that a file was loaded again; each line about what has changed adds one."""
+"""Seconds that a notice about a reloaded file stays; each line about what has changed adds one."""
 
 
 class FileFollower:
@@ -47,7 +47,7 @@ class FileFollower:
         self._watcher: Watcher | None = None
 
     def start(self) -> None:
-        """Watch the file from what it was before it was read."""
+        """Watch the file, starting from its state before it was read."""
         opening = self._handle.current.opening
         if opening is not None:
             self._watcher = Watcher((opening.path, *opening.stamps), opening.stamps)
@@ -91,7 +91,7 @@ class FileFollower:
             handle.say(clean(text, newlines=True), wrong=True, seconds=_WARNING_SECONDS)
 
     def _say_changes(self, opening: Opening, before: Scenario, view: View) -> None:
-        """That the file is loaded again, and what is different in it."""
+        """Say that the file was loaded again, and what is different in it."""
         from backprop_engine.scenario.changes import changes_between
 
         first = msg("{name} has changed and was reloaded", name=_name(opening)).in_language(view.language)
@@ -103,7 +103,7 @@ class FileFollower:
 
     @property
     def mistakes(self) -> MistakesPanel:
-        """The panel of what is wrong with the file."""
+        """The panel with the file's mistakes."""
         panel = self._handle.panel("mistakes")
         assert isinstance(panel, MistakesPanel)
         return panel
@@ -130,13 +130,13 @@ class FileFollower:
     # The editor
 
     def edit(self) -> None:
-        """Open the file in the reader's editor: at its first mistake, else where the chosen node is."""
+        """Open the file in the user's editor: at its first mistake, else at the chosen node."""
         from backprop_tui.files.editor import command_line, wanted_editor
 
         opening = self._handle.current.opening
         path = opening.path if opening is not None else self._handle.current.scenario.path
         line = self._line(self._handle.chosen_node)
-        if os.path.isdir(path):  # a recording: what is written stands in the program that ran
+        if os.path.isdir(path):  # a recording: the source is the program that ran
             place = next(self._places(self._handle.chosen_node), None)
             if place is None or not os.path.isfile(place.path):
                 self._warn(
@@ -189,7 +189,7 @@ class FileFollower:
                 yield written.place
 
     def _lend_terminal(self, words: list[str]) -> int:
-        """Let a program have the terminal until it ends; gives its exit status."""
+        """Let a program have the terminal until it ends; returns its exit status."""
         from backprop_tui.files.editor import run_editor
 
         failed: UsageError | None = None
@@ -213,18 +213,18 @@ class FileFollower:
 
 @dataclass(frozen=True, eq=False)
 class _Read:
-    """What came of reading a file again; `files` are the data files it names, if that could be told."""
+    """The result of reading a file again; `files` are the data files it names, if they are known."""
 
     view: View | None
     error: BackpropError | None
     files: tuple[str, ...] | None
     stamps: dict[str, Stamp]
     problems: tuple[str, ...] = ()
-    """What else is to be told."""
+    """What else to report."""
 
 
 def _read_again(opening: Opening, view: View) -> _Read:
-    """Load the file and compute what its reader looks at, away from the thread that takes keys."""
+    """Load the file and compute what is shown, outside the thread that takes keys."""
     files = data_files(opening.path)
     stamps = {path: stamp(path) for path in (opening.path, *(files or ()))}
     try:
@@ -236,14 +236,14 @@ def _read_again(opening: Opening, view: View) -> _Read:
 
 
 def _looked_at(view: View, scenario: Scenario, run: Run) -> tuple[View, tuple[str, ...]]:
-    """The view carried over, with what its reader looks at computed."""
+    """The view carried over, with what it shows computed."""
     read, problems = _carried_over(view, scenario, run)
     read.session.frame  # noqa: B018 - records the trace
     return read, problems
 
 
 def _carried_over(view: View, scenario: Scenario, run: Run) -> tuple[View, tuple[str, ...]]:
-    """The view of a scenario as it is now, and what could not be taken along.
+    """The view of a scenario as it is now, and what could not be carried over.
 
     Breakpoints and watches that the file has got since are set.
     """

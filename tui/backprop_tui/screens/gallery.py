@@ -47,7 +47,9 @@ __all__ = ["GalleryScreen"]
 
 
 class GalleryScreen(SteadyScreen[None]):
-    """A list of scenarios beside what the chosen one is about: those of a `folder`, or those bundled."""
+    """A list of scenarios, those of a `folder` or the bundled ones, beside a description of the chosen
+    one.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(GALLERY_COMMANDS),
@@ -73,7 +75,7 @@ class GalleryScreen(SteadyScreen[None]):
             self.view = view
 
     class TourWanted(Message):
-        """The reader wants to take the tour."""
+        """The user wants to take the tour."""
 
     offers: ClassVar[frozenset[str]] = frozenset({"help", "quit"})
     """The commands that the palette offers here."""
@@ -130,7 +132,7 @@ class GalleryScreen(SteadyScreen[None]):
         self._redraw()
 
     def _list_again(self, folder: ScenarioFolder) -> None:
-        """List a folder as it is now, if there is anything in it; the chosen one stays chosen."""
+        """List a folder as it is now, unless it is empty; the chosen one stays chosen."""
         from backprop_tui.files.folders import scenario_folder
 
         try:
@@ -141,11 +143,11 @@ class GalleryScreen(SteadyScreen[None]):
         self._show_all()
 
     def _show_all(self) -> None:
-        """Show what is listed, as far as it is searched for."""
+        """Show the list, as far as it matches the search."""
         self._show(matching(self.all, self.query_one("#search", Input).value) if self.searching else self.all)
 
     def action_tracks(self) -> None:
-        """List the tracks, with what was practised; or the topics again."""
+        """List the tracks, with practice scores; or the topics again."""
         if self.folder is not None:
             return
         self.by_track = not self.by_track
@@ -154,7 +156,7 @@ class GalleryScreen(SteadyScreen[None]):
         self._show_all()
 
     def _read_progress(self) -> None:
-        """What was practised so far, where it is shown."""
+        """Read the practice scores so far, where they are shown."""
         if self.by_track:
             from backprop_tui.files.practised import standing
 
@@ -397,7 +399,7 @@ class GalleryScreen(SteadyScreen[None]):
         self.query_one("#scenarios").focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """List what fits what is typed so far."""
+        """List what matches the text typed so far."""
         if self.searching:
             self._show(matching(self.all, event.value))
 
@@ -418,7 +420,7 @@ class GalleryScreen(SteadyScreen[None]):
 
     @property
     def commands(self) -> tuple[CommandRow, ...]:
-        """The table of commands, with the keys that the reader chose."""
+        """The table of commands, with the keys that the user chose."""
         return self.app.commands if isinstance(self.app, CommandApp) else GALLERY_COMMANDS
 
     def action_tour(self) -> None:

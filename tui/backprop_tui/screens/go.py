@@ -19,7 +19,7 @@ __all__ = ["GoScreen"]
 
 
 class GoScreen(ModalScreen[int | None], SteadyScreen[int | None]):
-    """A line to type a position into; gives the position, or nothing."""
+    """A line to type a position into; returns the position, or nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
 
@@ -28,7 +28,7 @@ class GoScreen(ModalScreen[int | None], SteadyScreen[int | None]):
         self.last, self.language = last, language
 
     def compose(self) -> ComposeResult:
-        """The line, and under it what is wrong with what was typed."""
+        """The line, and below it what is wrong with the input."""
         with Vertical(classes="window") as window:
             window.border_title = Content(
                 msg("Go to a position, 0 to {last}, or a percentage", last=self.last).in_language(
@@ -41,7 +41,7 @@ class GoScreen(ModalScreen[int | None], SteadyScreen[int | None]):
             yield Static("", id="problem", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go there, or say why not."""
+        """Go there, or say why that is not possible."""
         position = parse_position(event.value, self.last)
         if position is None:
             self.query_one("#problem", Static).update(

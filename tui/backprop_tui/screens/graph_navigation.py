@@ -1,4 +1,4 @@
-"""Moving about the graph: from how near, at which part, hit by hit of a search, row by row of a table."""
+"""Moving about the graph: zooming, scrolling, going through the hits of a search and the rows of a table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["GraphNavigation"]
 
 
 class GraphNavigation:
-    """Chooses what is seen of the graph, and which of its nodes."""
+    """Chooses which part of the graph is shown, and which of its nodes is chosen."""
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
@@ -36,14 +36,14 @@ class GraphNavigation:
     # From how near, and at which part
 
     def zoom(self, by: int) -> None:
-        """Nearer, or farther away."""
+        """Zoom in, or out."""
         view = self._handle.current
         at = DENSITIES.index(view.density or self._density_drawn(view)) - by
         if 0 <= at < len(DENSITIES):
             self._handle.show_view(replace(view, density=DENSITIES[at]))
 
     def _density_drawn(self, view: View) -> Density:
-        """That of the picture on the screen, from which one goes on while another is laid out."""
+        """The density of the picture on the screen, from which to go on while another is laid out."""
         if self._handle.is_lacking(view):
             picture = self.panel.drawing
             if isinstance(picture, GraphPicture):
@@ -51,12 +51,12 @@ class GraphNavigation:
         return density_shown(view)
 
     def fit(self) -> None:
-        """From as near as all of it is seen; the step in the middle where that is not to be had."""
+        """Zoom in as far as all of it is in view; if that is impossible, centre the step."""
         self._handle.show_view(replace(self._handle.current, density=None))
         self.centre()
 
     def centre(self) -> None:
-        """The step in the middle, or what is chosen, or the middle itself."""
+        """Centre the step, or what is chosen, or the middle of the graph."""
         self._handle.after_picture(self._centre)
 
     def _centre(self) -> None:
@@ -73,7 +73,7 @@ class GraphNavigation:
             self.panel.bring_into_view(area)
 
     def toggle_minimap(self) -> Message:
-        """A minimap, or none, as far as there is something to see on one; what there is now."""
+        """Show or hide the minimap, if it would show anything; returns whether it is shown."""
         view = self._handle.current
         self._handle.show_view(replace(view, minimap=not view.minimap))
         if not self.panel.allow_horizontal_scroll and not self.panel.allow_vertical_scroll:
@@ -83,7 +83,9 @@ class GraphNavigation:
     # Choosing nodes
 
     def click(self, panel: str, clicked: Panel.Clicked) -> bool:
-        """Fold the group whose heading was clicked in a panel, or choose the node; whether one was chosen."""
+        """Fold the group whose heading was clicked in a panel, or choose the node; returns whether one was
+        chosen.
+        """
         view, drawn, node = self._handle.current, PANELS.get(panel), None
         group = drawn.group_at(view, clicked.y) if drawn is not None and drawn.group_at else ""
         if group and clicked.times == 1:
@@ -99,7 +101,7 @@ class GraphNavigation:
         return node is not None
 
     def choose_hit(self, by: int) -> None:
-        """Choose the next node that a search has found, or the one before."""
+        """Choose the next node that a search has found, or the previous one."""
         found, node = self._handle.current.found_here, self._handle.chosen_node
         if not found:
             self._handle.open_prompt("find ", once=True)

@@ -1,4 +1,4 @@
-"""What the parts that the debugger's screen is composed of may ask of it."""
+"""The interface of the debugger's screen for the parts that it is composed of."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class Guide(Protocol):
-    """A card above the debugger that leads its reader: the tour, or the bug lab."""
+    """A card above the debugger that leads the user: the tour, or the bug lab."""
 
     @property
     def about(self) -> str:
@@ -34,11 +34,11 @@ class Guide(Protocol):
         ...
 
     def turn(self, session: Session) -> bool:
-        """Turn the card if what it asks for is done; whether it was."""
+        """Turn the card if its task is done; returns whether it was."""
         ...
 
     def hear(self, command: str) -> None:
-        """Take notice of a command, which may be what the card asks for."""
+        """Take notice of a command, which may be the card's task."""
         ...
 
     def card_drawn(self, language: str, width: int, height: int) -> Drawing:
@@ -46,12 +46,12 @@ class Guide(Protocol):
         ...
 
     def left(self, say: Callable[[str], None], language: str) -> None:
-        """The debugger that it leads through has closed; `say` tells of what went wrong."""
+        """The debugger that it leads through has closed; `say` reports what went wrong."""
         ...
 
 
 class Handle(Protocol):
-    """The screen, which owns the one view and shows it: each part holds this handle, and no other part."""
+    """The screen, which owns the only view and shows it. Each part holds this handle, and no other part."""
 
     # The view
 
@@ -81,11 +81,11 @@ class Handle(Protocol):
         ...
 
     def is_prepared(self, view: View) -> bool:
-        """Whether the page of a view waits for no numeric check; one that takes long begins now."""
+        """Whether the page of a view need not wait for a numeric check; one that takes long begins now."""
         ...
 
     def read_ahead(self) -> None:
-        """Have the page of the next step drawn, as soon as nobody presses a key."""
+        """Have the page of the next step drawn, as soon as no key is pressed."""
         ...
 
     @property
@@ -105,7 +105,7 @@ class Handle(Protocol):
 
     @property
     def guide(self) -> Guide | None:
-        """What leads the reader, if anything does."""
+        """The guide that leads the user, if there is one."""
         ...
 
     def redraw_card(self) -> None:
@@ -114,7 +114,7 @@ class Handle(Protocol):
 
     @property
     def commands(self) -> tuple[CommandRow, ...]:
-        """The table of commands, with the keys that their reader chose."""
+        """The table of commands, with the keys that the user chose."""
         ...
 
     def do(self, command: Command) -> None:
@@ -128,9 +128,9 @@ class Handle(Protocol):
     def open_prompt(
         self, typed: str = "", lines: Sequence[Line] = (), *, once: bool = False, selected: int = 0
     ) -> None:
-        """Open the prompt with something typed, and something to read above it.
+        """Open the prompt with some text typed, and some text above it.
 
-        What is opened `once` closes after its command. The last `selected` characters are replaced by what is
+        If opened `once`, it closes after its command. The last `selected` characters are replaced by what is
         typed next.
         """
         ...
@@ -156,17 +156,17 @@ class Handle(Protocol):
         ...
 
     def show_computing(self, computing: Computing | None) -> None:
-        """Show how far it is, or that nothing is computed any more."""
+        """Show the progress, or that nothing is computed any more."""
         ...
 
     def compute(self, function: Callable[[], T], then: Callable[[T], object], *, long: bool = False) -> None:
-        """Compute what `then` hears while the screen takes keys; an answer says what failed."""
+        """Compute what `then` gets while the screen takes keys; an answer says what failed."""
         ...
 
     # Panels
 
     def show_bars(self) -> None:
-        """Draw the header and the footer, which say what one is doing."""
+        """Draw the header and the footer, which say what the user is doing."""
         ...
 
     def panel(self, name: str) -> Panel:
@@ -182,7 +182,7 @@ class Handle(Protocol):
         """The widget with the focus."""
         ...
 
-    # Textual's own: time, and work beside the keys
+    # Textual's own: time, and work while the screen takes keys
 
     @property
     def application(self) -> App[Any]:
@@ -217,5 +217,5 @@ class Handle(Protocol):
     def run_worker(
         self, work: WorkType[Any], *, group: str = ..., exclusive: bool = ..., thread: bool = ...
     ) -> Worker[Any]:
-        """Do something beside taking keys."""
+        """Do something while the screen takes keys."""
         ...

@@ -57,7 +57,7 @@ _OTHERS: Final = {
         "far. The timeline marks each step that differs. Both branches move together."
     ),
 }
-"""What is shown elsewhere than in a panel, by the command that brings it."""
+"""What is shown outside the panels, by the command that opens it."""
 
 
 def help_lines(
@@ -67,10 +67,10 @@ def help_lines(
     panel: str = "",
     sought: str = "",
 ) -> list[Line]:
-    """The help, from the table of commands, in lines of at most `width` cells where that can be.
+    """The help, from the table of commands, in lines of at most `width` cells if possible.
 
-    What the `panel` in focus shows comes first, then the commands by what one wants to do. Of what is
-    `sought`, only the commands and signs that it fits, those with such a key or name before all others.
+    What the `panel` in focus shows comes first, then the commands by purpose. If something is `sought`, only
+    the commands and signs that match it are listed, those with such a key or name first.
     """
     size = max(cell_width(command.called) for command in commands) + 2
     known = {command.name: command for command in commands}
@@ -113,7 +113,7 @@ def _is_called(row: CommandRow, sought: str) -> bool:
 
 
 def _fits(row: CommandRow, sought: str, language: str) -> bool:
-    """Whether each word that is sought is in what is said of a command, in `language` or in English."""
+    """Whether each word that is sought is in the texts about a command, in `language` or in English."""
     said = " ".join(
         [
             *row.prompt,
@@ -188,7 +188,7 @@ class HelpScreen(Sheet):
             yield field
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Show what fits."""
+        """Show what matches."""
         event.stop()
         self.sought = event.value.strip()
         panel = self.query_one("#sheet", Panel)

@@ -27,11 +27,11 @@ __all__ = ["InspectScreen"]
 
 
 _NOTCH = 3
-"""Rows that a notch of the wheel goes."""
+"""The rows that a notch of the wheel scrolls."""
 
 
 class InspectScreen(ModalScreen[None], SteadyScreen[None]):
-    """A node's value, its gradient, and the products that it is the sum of."""
+    """A node's value, its gradient, and the products that add up to the gradient."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(keys, action, show=False, priority=True) for key in KEYS for keys, action in key.actions
@@ -76,7 +76,7 @@ class InspectScreen(ModalScreen[None], SteadyScreen[None]):
         return self.shown.drawing
 
     def watch_state(self) -> None:
-        """Another state: show it, and keep where it was scrolled to."""
+        """Another state: show it, and keep its scroll position."""
         if not self.is_mounted:
             return
         panel = self.query_one(TensorPanel)
@@ -145,7 +145,7 @@ class InspectScreen(ModalScreen[None], SteadyScreen[None]):
     # The mouse
 
     def on_panel_clicked(self, message: Panel.Clicked) -> None:
-        """A click puts the cursor, or chooses a tensor by its name."""
+        """A click moves the cursor, or chooses a tensor by its name."""
         if message.panel.id != "tensor":
             return
         entry = self.shown.entry(message.x, message.y)

@@ -18,13 +18,15 @@ __all__ = ["LayoutJob"]
 _KEPT = 3
 """How many pictures are kept."""
 _WORK = 0.02
-"""Seconds in which the layout works before it looks whether a key was pressed."""
+"""Seconds for which the layout works before it checks whether a key was pressed."""
 PAUSE, _LONGEST_PAUSE = 0.3, 2.0
-"""Seconds after a key in which it rests, so that keys have the machine, and the most of them on end."""
+"""Seconds for which it rests after a key, so that keys come first, and the most that it rests without a
+break.
+"""
 
 
 class LayoutJob:
-    """Has the whole of a large graph laid out, as soon as a part of it is shown."""
+    """Lays out the whole of a large graph, as soon as a part of it is shown."""
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
@@ -36,7 +38,7 @@ class LayoutJob:
 
     @property
     def is_running(self) -> bool:
-        """Whether a picture is being worked out."""
+        """Whether a picture is being laid out."""
         return self._worker is not None and self._worker.is_running
 
     def follow(self) -> None:

@@ -1,4 +1,4 @@
-"""What was left for the gallery or for another scenario, so that it can be gone on with."""
+"""Views that were left for the gallery or for another scenario, so that they can be resumed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _key(opening: Opening) -> tuple[str, tuple[str, ...]]:
 
 
 class LeftViews:
-    """Views by the files that they were opened from, as their reader left them."""
+    """Views by the files that they were opened from, as the user left them."""
 
     def __init__(self) -> None:
         self._views: dict[tuple[str, tuple[str, ...]], View] = {}

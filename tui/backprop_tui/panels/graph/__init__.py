@@ -6,9 +6,8 @@
 - `viewport`: which part of it is in view;
 - `minimap`: all of it in a corner of the panel.
 
-A graph too large to be laid out while one waits is shown in parts, in the order of computation, until
-somebody has worked out `whole_scene` and put it into the view. `is_laid_out` says whether a picture is there
-at once.
+A graph too large to be laid out at once is shown in parts, in the order of computation, until `whole_scene`
+has been computed and put into the view. `is_laid_out` says whether a picture is there at once.
 """
 
 from backprop_tui.panels.graph.picture import (

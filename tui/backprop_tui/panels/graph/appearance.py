@@ -87,7 +87,7 @@ def dot_mark(status: NodeStatus, *, gradient: bool, group: bool) -> str:
 
 
 class Appearance(Struct, frozen=True, eq=False):
-    """A position of the run, with what the reader has selected, found and changed."""
+    """A position of the run, with what the user has selected, found and changed."""
 
     frame: Frame
     selection: int | None
@@ -101,7 +101,7 @@ class Appearance(Struct, frozen=True, eq=False):
 
     @classmethod
     def of(cls, view: View) -> Appearance:
-        """Where the reader is."""
+        """The appearance at the user's position."""
         found = frozenset(view.found_here)
         return cls(
             view.frame,
@@ -131,7 +131,7 @@ class Appearance(Struct, frozen=True, eq=False):
 
     @property
     def _chosen(self) -> tuple[object, ...]:
-        """What looks as it does because its reader wants it so."""
+        """What the user has chosen about the appearance."""
         return self.selection, self.found, self.ascii, self.breakpoints
 
     @property

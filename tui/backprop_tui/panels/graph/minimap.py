@@ -21,9 +21,9 @@ from backprop_tui.scene.scene import Scene
 __all__ = ["Minimap", "minimap"]
 
 _FEWEST = 44, 8
-"""In a panel of fewer columns or rows it would hide too much."""
+"""In a panel with fewer columns or rows, it would hide too much."""
 _SEEN = 3, 4
-"""With this part of the picture in view it says little, and must hide nothing at all."""
+"""With this part of the picture in view, it says little, and must not hide anything."""
 _MOST = 30, 7
 _SMALLER = 1, 2 / 3, 1 / 2, 0
 """How large it is, of what it may be, where there is no place for a larger one; at last as small as any."""
@@ -83,7 +83,7 @@ def _overview(scene: Scene, width: int, height: int) -> _Overview:
 
 
 def _some(found: Mapping[tuple[int, int], Mapping[int, None]]) -> dict[tuple[int, int], tuple[int, ...]]:
-    """Of what is in each cell no more than is looked at."""
+    """At most as many items of each cell as are looked at."""
     return {cell: tuple(inside)[:: 1 + len(inside) // _LOOKED_AT] for cell, inside in found.items()}
 
 

@@ -1,6 +1,6 @@
 """The graph at one position of the run, as a drawing of which any stretch of any row is drawn on demand.
 
-All of the graph is shown, or a part of one that is too large to be laid out while one waits.
+All of the graph is shown, or a part if it is too large to be laid out at once.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 _MOST_BOXES = 20_000
-"""The most that are laid out at all."""
+"""The most boxes that are laid out at all."""
 _FEW_BOXES = 12
 _LEAST_CELLS: Final[Mapping[Density, int]] = {"full": 110, "compact": 30, "names": 20}
 """Where there are fewer cells for each of more than a few nodes, nothing is laid out to see if it fits."""
@@ -104,7 +104,7 @@ def is_laid_out(view: View) -> bool:
 
 
 def shown_scene(view: View) -> Scene:
-    """The scene that the reader is in: of the whole graph, if it is small or laid out, else of a part."""
+    """The scene at the user's position: of the whole graph, if it is small or laid out, else of a part."""
     session = view.session
     whole = _laid_out(view)
     if whole is not None:
@@ -130,7 +130,7 @@ def part_shown(view: View) -> str:
 
 
 def whole_scene_key(view: View) -> SceneKey | None:
-    """The picture of all of a graph that is too large to be laid out while one waits; None for any other."""
+    """The picture of all of a graph that is too large to be laid out at once; None for any other."""
     if not LARGEST < len(folded_graph(view.graph, view.folded).nodes) <= _MOST_BOXES:
         return None
     compared = view.session.compared is not None
@@ -140,7 +140,7 @@ def whole_scene_key(view: View) -> SceneKey | None:
 def whole_scene(view: View) -> Stages[Scene | None]:
     """The picture of all of a graph, in steps; it fits every run of it, where longer numbers are clipped.
 
-    None where it would be nearly all long wires, which nobody could follow.
+    None if it would be nearly all long wires, which could not be followed.
     """
     session = view.session
     count = folded_graph(view.graph, view.folded).computed_count
@@ -354,7 +354,7 @@ class GraphPicture(Struct, frozen=True, eq=False):
     highlighted_boxes: frozenset[int]
     """The boxes that highlighted wires leave."""
     mapped: bool = True
-    """Whether the reader wants a minimap of it."""
+    """Whether the user wants a minimap of it."""
 
     @classmethod
     def of(cls, scene: Scene, appearance: Appearance, *, mapped: bool = True) -> GraphPicture:
@@ -510,7 +510,7 @@ class GraphPicture(Struct, frozen=True, eq=False):
 
 
 def graph_picture(view: View) -> GraphPicture:
-    """The graph where the reader is."""
+    """The graph at the user's position."""
     return GraphPicture.of(shown_scene(view), Appearance.of(view), mapped=view.minimap)
 
 
@@ -519,7 +519,7 @@ _DENSITIES: Final = {"compact": msg("compact"), "names": msg("names only"), "dot
 
 
 def graph_title(view: View) -> str:
-    """The name of the panel, and which of the computed nodes are shown if that is not all of them."""
+    """The name of the panel, and which of the computed nodes are shown, if not all."""
     title, part = msg("Graph").in_language(view.language), part_shown(view)
     density = density_shown(view)
     if density != "full":

@@ -18,7 +18,7 @@ _MARK: Final = "●"
 
 
 class Pulse:
-    """The cells that the mark is in, beat by beat; on wires of any length it takes as long."""
+    """The cells that the mark is in, beat by beat; it takes equally long on wires of any length."""
 
     def __init__(self, picture: GraphPicture) -> None:
         look, scene = picture.appearance, picture.scene

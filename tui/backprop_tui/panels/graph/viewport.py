@@ -1,4 +1,6 @@
-"""The position of the viewport: what must be in view is, and other boxes are either whole or out of view."""
+"""The position of the viewport: whatever must be in view is, and other boxes are either whole or out of
+view.
+"""
 
 from __future__ import annotations
 

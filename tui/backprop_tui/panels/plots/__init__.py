@@ -1,1 +1,1 @@
-"""Plots: what a run looks like from afar. They show what is computed; nothing is computed for them."""
+"""Plots: a run from afar. They show what has been computed; nothing is computed for them."""

@@ -18,7 +18,7 @@ from backprop_tui.view import View
 __all__ = ["gradients_by_depth", "node_of_row", "without_gradients"]
 
 _BARS, _BARS_ASCII = "▇░", "#."
-"""What a bar is made of, and what before its gradient is complete."""
+"""The character of a bar, and that of one whose gradient is not complete."""
 _NAMES, _NUMBERS = 16, 9
 """The most cells for a name, and for a number."""
 
@@ -38,7 +38,7 @@ def gradients_by_depth(view: View, width: int, height: int) -> Drawing:
 
 
 def without_gradients(view: View, width: int, height: int) -> Lines:
-    """What is said where no gradient is computed: why that is so, or that alone where rows are few."""
+    """The text if no gradient is computed: the reason or, if rows are few, only that fact."""
     ways = (
         msg("No gradients here: this iteration is only a forward pass."),
         msg("There are no gradients."),

@@ -22,7 +22,7 @@ from backprop_tui.view import View
 __all__ = ["gradients_over_time", "node_of_column", "recurrent_states"]
 
 _FEWEST: Final = 3
-"""With fewer instances there is no trend to see."""
+"""With fewer instances, there is no trend to see."""
 _MOST: Final = 4
 """The most states that are distinguished."""
 _SHORT: Final = 5
@@ -120,7 +120,7 @@ def _factor(first: float, last: float, count: int, language: str) -> str:
 
 
 def _output(graph: Graph) -> str:
-    """What is differentiated, where its name is a short one, such as ``L``."""
+    """The name of the output, if it is a short one such as ``L``."""
     name = graph.loss_name
     return name if len(name) <= _SHORT else ""
 

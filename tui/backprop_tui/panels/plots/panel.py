@@ -1,4 +1,4 @@
-"""The panel of plots: which there are of a run, and the one that is shown."""
+"""The panel of plots: which ones a run has, and the one that is shown."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["KINDS", "iteration_at", "kind_after", "kinds", "node_at", "plots", "
 
 
 class _Kind(Struct, frozen=True):
-    """A kind of plot: how it is drawn, and of which runs there is one."""
+    """A kind of plot: how it is drawn, and which runs have one."""
 
     title: Message
     draw: Callable[[View, int, int], Drawing]
@@ -34,7 +34,7 @@ class _Kind(Struct, frozen=True):
 
 
 def plots(view: View, width: int, height: int) -> Drawing:
-    """The plot that the reader has chosen."""
+    """The plot that the user has chosen."""
     view.session.outer_trace  # noqa: B018 - computes the iteration in view, and no other
     return _KINDS[shown_kind(view)].draw(view, width, height)
 

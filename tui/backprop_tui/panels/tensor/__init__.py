@@ -1,1 +1,1 @@
-"""The viewer of a node's tensors: what it shows, and where its reader is in it."""
+"""The viewer of a node's tensors: what it shows, and where the user is in it."""

@@ -1,4 +1,5 @@
-"""A matrix of a tensor, of which a window is seen as numbers or as a heatmap, with a cursor and entries lit.
+"""A matrix of a tensor; a window of it is shown as numbers or as a heatmap, with a cursor and highlighted
+entries.
 
 Only the entries in the window are read, so that moving about costs the same in a tensor of any size.
 """
@@ -39,11 +40,11 @@ __all__ = [
 Axes: TypeAlias = tuple[int | None, int | None]
 """The axis that goes down and the one that goes across; None for an axis that is missing."""
 Read: TypeAlias = Callable[[tuple[Any, ...]], Tensor]
-"""What gives the numbers at places: an array of indices for each axis."""
+"""Gives the numbers at places, from an array of indices for each axis."""
 _NARROWEST = 3
 """The cells that a column takes at least, with the spaces before it; the first has one less."""
 _TOGETHER = 64
-"""In a matrix of up to as many numbers all of them are written with equally many decimals."""
+"""In a matrix of at most this many numbers, all are written with the same number of decimals."""
 _WrittenTexts: TypeAlias = dict[int, list[str]]
 _EMPHASES = tuple(Emphasis)
 _LARGEST = 4
@@ -198,7 +199,7 @@ def _label(grid: Grid, row: int | None) -> Span:
 
 
 def fits(grid: Grid, width: int, height: int) -> bool:
-    """Whether all of a matrix can be seen as as_numbers."""
+    """Whether all of a matrix can be shown as numbers."""
     rows, columns = grid.size
     if rows + (columns > 1) > height or _NARROWEST * columns - 1 > width:
         return False

@@ -53,7 +53,7 @@ _BETWEEN = frozenset("⊙·⊗@")
 
 
 class Pane(Struct, frozen=True, eq=False):
-    """A grid, what is above it, the sign before it, and the facts that its legend is of."""
+    """A grid, what is above it, the sign before it, and the facts that its legend describes."""
 
     name: str
     grid: Grid
@@ -176,7 +176,7 @@ def pane_block(
 ) -> tuple[Block, Picture, bool]:
     """Panes side by side, each with its name above; the first one's picture, and whether it is a heatmap.
 
-    In all heatmaps a number is equally large, so that the rows of one are as the columns of another do.
+    In all heatmaps a number is equally large, so that rows of one match columns of another.
     """
     room = max(1, height - 1)
     signs = [f" {pane.sign} " if pane.sign else "" for pane in panes]
@@ -211,7 +211,7 @@ def pane_block(
 def _widths(
     state: TensorState, panes: Sequence[Pane], width: int, height: int, pixel: int = _ANY
 ) -> list[int]:
-    """What each pane wants where that is little; the rest is shared by those that want more."""
+    """The width that each pane wants, if that is little; the rest is shared by those that want more."""
     wanted = [_wanted(state, pane, width, height, pixel) for pane in panes]
     widths = [min(want, max(1, width // len(panes))) for want in wanted]
     for which in sorted(range(len(panes)), key=lambda which: wanted[which]):
@@ -272,7 +272,7 @@ def _told(factor: int, language: str) -> Line:
 def _title(pane: Pane, part: str, width: int) -> Line:
     """The name, the shape where there is room for it, and the part in view where that is not all.
 
-    A part is never cut: it has no spaces where there is little room, and is left out where there is none.
+    A part is never cut: it loses its spaces if there is little room, and is left out if there is none.
     """
     grid = pane.grid
     apart = ", " if " " in pane.name else " "  # a formula would run into the shape

@@ -1,4 +1,4 @@
-"""Where one is in the viewer of a node's tensors: which tensor, which slice, which entry."""
+"""The position in the viewer of a node's tensors: which tensor, which slice, which entry."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class TensorState:
 
     @cached_property
     def tensor(self) -> Tensor | None:
-        """Its numbers, where they are known."""
+        """Its numbers, if they are known."""
         return self.tensor_of(self.chosen)
 
     def tensor_of(self, subject: Subject) -> Tensor | None:
@@ -114,7 +114,7 @@ class TensorState:
 
     @property
     def empty(self) -> bool:
-        """Whether there is no entry to be on."""
+        """Whether the tensor has no entries."""
         return 0 in self.shape
 
     @property

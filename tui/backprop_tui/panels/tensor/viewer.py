@@ -35,20 +35,20 @@ __all__ = ["Viewer", "fact_lines", "histogram_lines", "literal", "viewer"]
 _SHORT = 24
 """The cells of a tensor in short."""
 _TALL = 24
-"""From as many rows on there is room for notes."""
+"""From this many rows on, there is room for notes."""
 _WIDE = 100
-"""From as many columns on a histogram is beside a tensor by itself."""
+"""From this many columns on, a histogram is beside a tensor by default."""
 _COUNTS_WIDTH = 34
 _MOST_COPIED = 10_000
 _NEXT = "\n"
 _BARS = " ▏▎▍▌▋▊▉█"
 _MOST_BINS = 16
 _UNEVEN = 50
-"""Where the highest count is at least as many times the lowest, bars show logarithms."""
+"""If the highest count is at least this many times the lowest, bars show logarithms."""
 
 
 class Viewer(Struct, frozen=True):
-    """The viewer as drawn, and what the mouse can hit: the entries of the tensor, and the names of others."""
+    """The viewer as drawn, and what can be clicked: the entries of the tensor, and the names of others."""
 
     drawing: Lines
     picture: Picture | None = None
@@ -99,7 +99,7 @@ def viewer(state: TensorState, width: int, height: int) -> Viewer:
 
 
 def _head(state: TensorState, width: int, *, tall: bool) -> list[Line]:
-    """What the node is; with room, also what is words of it."""
+    """What the node is and, if there is room, its description in words."""
     node, view = state.node, state.view
     language = view.language
     what = formula(view.graph, node) if node.op is not None else KIND_NAMES[node.kind].in_language(language)
@@ -269,7 +269,7 @@ def _bar(share: float, room: int) -> str:
 
 
 def _entry_lines(state: TensorState, tensor: Tensor, width: int) -> list[Line]:
-    """The number under the cursor in full, and how it came to be."""
+    """The number under the cursor in full, and how it was computed."""
     language, subject = state.view.language, state.chosen
     name = state.node.name if subject.kind == "value" else gradient_name(state.view.graph, state.node)
     lines: list[Line] = [
@@ -307,7 +307,7 @@ def _contributions(state: TensorState, width: int) -> list[Line]:
 
 
 def in_full(value: Tensor) -> str:
-    """A number with every digit that tells it from its neighbours."""
+    """A number with all digits that distinguish it from its neighbours."""
     plain = value.item()
     if isinstance(plain, float) and plain == plain and abs(plain) != float("inf"):
         return str(value) if value.dtype.itemsize < 8 else repr(plain)
