@@ -30,7 +30,7 @@ def bundled() -> dict[str, Path]:
 
 
 def is_bare_name(argument: str) -> bool:
-    """Whether it has neither a folder nor an ending, as the names of bundled scenarios have none."""
+    """Whether it has neither a folder nor an extension, like the names of bundled scenarios."""
     return not ("/" in argument or os.sep in argument or "\\" in argument or argument.endswith(ENDINGS))
 
 
@@ -52,7 +52,7 @@ class Track(NamedTuple):
 @cache
 def tracks() -> dict[str, Track]:
     """The tracks by name, from `index.toml` at the top of the bundled scenarios."""
-    import tomllib  # only those who follow a track need it
+    import tomllib  # needed only for tracks
 
     index = tomllib.loads((bundled_folder() / "index.toml").read_text("utf-8"))
     found = (Track(one["name"], one["title"], tuple(one["scenarios"])) for one in index["track"])

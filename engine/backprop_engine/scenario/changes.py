@@ -1,4 +1,4 @@
-"""What is different in a scenario that was read again: its nodes, the numbers of its leaves, and the rest."""
+"""What has changed in a scenario that was read again: its nodes, the numbers of its leaves, and the rest."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from backprop_engine.scenario.sections.expectations import Formula
 __all__ = ["ScenarioChanges", "changes_between"]
 
 _MOST = 4
-"""Of more names than this, the rest is an ellipsis."""
+"""If there are more names than this, an ellipsis stands for the rest."""
 
 
 class ScenarioChanges(Struct, frozen=True):
-    """The names of nodes that are new, gone, defined in another way, or leaves with other numbers.
+    """The names of nodes that are new, removed or redefined, and of leaves with other numbers.
 
     A part of an expression counts as the node that it belongs to. `training` and `texts` say whether those
     differ: how it is trained, or what its author says and expects.
@@ -34,7 +34,7 @@ class ScenarioChanges(Struct, frozen=True):
     texts: bool
 
     def told(self) -> Iterator[Message]:
-        """What has changed, a few words each; nothing where it is only how the file is written."""
+        """What has changed, in a few words each; nothing if only the layout of the file has."""
         if self.renumbered:
             yield msg("changed values: {names}", names=_listed(self.renumbered))
         if self.redefined:
@@ -88,7 +88,7 @@ def _owners(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _definition(graph: Graph, node: Node) -> tuple[object, ...]:
-    """What a node is computed by, and from what."""
+    """How a node is computed, and from what."""
     operands = [graph.nodes[operand] for operand in node.operands]
     spelled = tuple(each.text if each.kind is Kind.LITERAL else each.name for each in operands)
     return (node.kind, node.op.name if node.op else "", spelled, repr(sorted(node.attributes.items())))

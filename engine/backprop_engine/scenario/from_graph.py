@@ -1,9 +1,9 @@
 """A graph and its numbers -> a scenario without a file: for graphs that a program has built.
 
-Each computed node becomes an expression, in the order of computing. The numbered parts of one (`f#1`) go back
-into it as brackets and calls, so that loading makes them again under their names. What no expression can
-say, such as an infinite number, is in the long form. In the end the text is loaded and compared: a graph
-that it does not bring back is refused.
+Each computed node becomes an expression, in the order of computing. Its numbered parts (`f#1`) go back into
+it as brackets and calls, so that loading recreates them under their names. What no expression can express,
+such as an infinite number, is in the long form. In the end the text is loaded and compared: a graph that it
+does not bring back is refused.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ def scenario_from(
 ) -> Scenario:
     """The scenario of a graph and its numbers, as if it had been loaded from `name`.yaml.
 
-    Leaves stand by kind, so those of one kind keep their order. Raises `UsageError` for a graph that no file
-    says: one with instances of cells, with names that a scenario does not allow, or with a numbered part that
-    is not used exactly once, by its own node.
+    Leaves are grouped by kind, and those of one kind keep their order. Raises `UsageError` for a graph that
+    no file says: one with instances of cells, with names that a scenario does not allow, or with a numbered
+    part that is not used exactly once, by its own node.
     """
     if graph.groups:
         raise UsageError(msg("the graph alone does not tell which cells its instances belong to"))
@@ -115,7 +115,7 @@ def _operator(op: Op) -> Document:
 
 
 def _facts(graph: Graph, bindings: Bindings) -> dict[str, object]:
-    """Everything that must be the same, by what it is about."""
+    """Everything that must be the same, by its subject."""
     facts: dict[str, object] = {
         msg("the dtype"): graph.dtype,
         msg("the output"): graph.nodes[graph.output].name,

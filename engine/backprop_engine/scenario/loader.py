@@ -124,7 +124,7 @@ def load_scenario(
 
 
 _TEXT: Final = re.compile(r"[\n\r]|:\s|:$|^\s*\{")
-"""What a text has, and a path or a name has not."""
+"""What a text has, but a path or a name does not."""
 
 
 def _read_named(name: str) -> Source:
@@ -141,7 +141,7 @@ def _read_named(name: str) -> Source:
 
 
 def _load_map(document: Mapping[str, Any], limits: Mapping[str, int]) -> Scenario:
-    """The scenario that a map says; large arrays are put in once the rest is certain."""
+    """The scenario that a map describes; large arrays are put in once the rest is certain."""
     from backprop_engine.scenario.leaves.assignment import with_leaf
     from backprop_engine.scenario.write.from_python import written
 
@@ -200,7 +200,7 @@ class _Loader:
         sections.append(mistakes.attempt(self.read_cells))
         trains = mistakes.attempt(self.read_training)
         mistakes.next_stage()
-        if not all(sections):  # nobody knows which names are missing
+        if not all(sections):  # which names are missing is unknown
             mistakes.raise_if_any()
         lowering = self.lower()
         known = DefinedNames(lowering, self.definitions, self.broken)
@@ -326,7 +326,7 @@ class _Loader:
                 refused += definition.plan.is_refused
             else:
                 parts += 1
-            if refused == HOPELESS:  # what is wrong with their calls is told when they become nodes
+            if refused == HOPELESS:  # what is wrong with their calls is reported when they become nodes
                 self.broken.update((normalised(key.text), None) for key, _ in unread)
                 self.mistakes.stop()
             if parts > MAX_PARTS:
@@ -405,7 +405,7 @@ class _Loader:
                     self.mistakes.add(mistake(LOST, definition.key, message).diagnostics)
 
     def read_output(self, known: DefinedNames) -> str | None:
-        """The name of the output; None where it cannot be told."""
+        """The name of the output; None if that is unknown."""
         given = self.root.get("output")
         if is_absent(given) and (self.mistakes or not self.definitions):
             return None

@@ -61,5 +61,5 @@ def make_graph(
     try:
         scenario = load_scenario({name: section for name, section in sections.items() if section is not None})
     except BackpropError as error:
-        raise error.with_traceback(None) from None  # how it was found out helps nobody
+        raise error.with_traceback(None) from None  # how it was found helps no one
     return replace(scenario.graph, given=(scenario.bindings.leaves, scenario.bindings.seed))

@@ -32,8 +32,8 @@ def check_run(
 ) -> None:
     """Refuse a graph whose values and gradients together are too large; `node` is the place to show.
 
-    With a training, the iterations that are kept and what its optimiser remembers count as well, and
-    all the numbers of the `examples` that are seen in batches.
+    With training, the iterations that are kept and the state of the optimiser count as well, and all the
+    numbers of the `examples` that are seen in batches.
     """
     itemsize = graph.dtype.itemsize
     held, name = max(_held(graph), default=(0, "")) if any(op.held for op in graph.ops) else (0, "")

@@ -1,4 +1,4 @@
-"""A scenario as it was read: a graph with its numbers, and what people are to know and to expect."""
+"""A scenario as it was read: a graph with its numbers, its texts, and what to expect."""
 
 from __future__ import annotations
 
@@ -88,14 +88,14 @@ class Scenario:
         """The text of a file that loads to this scenario; what `with_leaf` changed is written as numbers.
 
         Comments are not kept, and data files are named as they are in `text`, so the new file belongs into
-        the same folder. Raises `UsageError` where it would be larger than a scenario file may be.
+        the same folder. Raises `UsageError` if it would be larger than a scenario file may be.
         """
         from backprop_engine.scenario.write.writer import to_yaml
 
         return to_yaml(self.text, self.graph, self._changed_leaves())
 
     def _changed_leaves(self) -> dict[str, Tensor]:
-        """The leaves that have other numbers than the file gives them."""
+        """The leaves whose numbers differ from those in the file."""
         if self.original is None:
             return {}
         before, now = self.original.given, self.bindings.given

@@ -1,7 +1,7 @@
 """The JSON Schema (2020-12) of scenario files, for editors: completion, explanations, and checking.
 
 It is made from what the loader knows: the declarations of the format, and the tables of operators, inits and
-optimisers. What the loader reads is valid under it. What only a graph can tell is left to the loader: names
+optimisers. What the loader reads is valid under it. What depends on the graph is left to the loader: names
 that are missing, shapes, and whether an expression is one.
 """
 
@@ -60,8 +60,9 @@ __all__ = ["schema"]
 Fragment: TypeAlias = dict[str, Any]
 
 _OUTSIDE: Final = r"\u0000-\u002f\u003a-\u0040\u005b-\u005e\u0060\u007b-\u00a9"
-"""What is in no name. All else counts as a letter: engines of regular expressions agree on no more than that,
-and the loader is exact."""
+"""Characters that no name contains. Everything else counts as a letter, since regular-expression engines
+agree on no more than that, and the loader is exact.
+"""
 _STEP: Final = rf"[^{_OUTSIDE}0-9][^{_OUTSIDE}]*"
 _IN_ASCII: Final = rf"[A-Za-z_][A-Za-z0-9_]{{0,{MAX_LENGTH - 1}}}$"
 _IN_ANY_SCRIPT: Final = rf"(?=.*[^\u0000-\u007f]){_STEP}$"
@@ -125,7 +126,7 @@ def any_case(endings: Iterable[str]) -> str:
 
 
 def of_attribute(attribute: OpAttribute) -> Fragment:
-    """What an attribute of an operator takes."""
+    """The values that an attribute of an operator takes."""
     bounds = {
         "minimum": attribute.least,
         "exclusiveMinimum": attribute.above,
@@ -165,7 +166,7 @@ def _of_tuple(*kinds: Any) -> Fragment:
 
 
 def of_setting(setting: Setting) -> Fragment:
-    """What a setting of an optimiser takes."""
+    """The values that a setting of an optimiser takes."""
     limits: Fragment = {} if setting.least is None else {"minimum": setting.least}
     limits |= {} if setting.below is None else {"exclusiveMaximum": setting.below}
     part = of_type(setting.type)
@@ -265,7 +266,7 @@ def values_by_kind(language: str) -> dict[ValueKind, Fragment]:
 
 
 def _called(op: Op) -> Message:
-    """How an operator is called, and what its backward step does."""
+    """How to call an operator, and what its backward step does."""
     return msg("`{signature}`: {lesson}", signature=signature(op), lesson=op.lesson)
 
 
@@ -351,7 +352,7 @@ class _Writer:
     # Definitions
 
     def definitions(self) -> Iterator[tuple[str, Fragment]]:
-        """What the keys refer to."""
+        """The definitions that the keys refer to."""
         text = self.kinds["text"]
         by_language = {"type": "object", "propertyNames": {"pattern": f"^(?:{LANGUAGE.pattern})$"}}
         by_language["additionalProperties"] = or_nothing(text)

@@ -1,4 +1,4 @@
-"""What can be verified of a scenario: the figures that its author expects, and every gradient numerically."""
+"""Verifying a scenario: the figures that its author expects, and every gradient numerically."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ EXPECT_WRONG = code("expect-wrong", msg("Every figure in a block marked `wrong` 
 
 
 class Failure(Struct, frozen=True, eq=False):
-    """An expectation that is not met; `name` is empty where it is about a whole block.
+    """An expectation that is not met; `name` is empty if it is about a whole block.
 
     `index` is that of the first entry that differs, `()` for a scalar, and None where shapes differ.
     """
@@ -69,7 +69,7 @@ class Failure(Struct, frozen=True, eq=False):
 
 
 def failures(scenario: Scenario, run: Run) -> list[Failure]:
-    """What `run`, the iterations of `scenario`, does not meet; in the file's order."""
+    """The expectations that `run`, the iterations of `scenario`, does not meet; in the file's order."""
     return [
         failure
         for block in scenario.expectations
@@ -78,7 +78,7 @@ def failures(scenario: Scenario, run: Run) -> list[Failure]:
 
 
 def block_failures(block: Expectation, trace: Trace) -> list[Failure]:
-    """What the trace of its iteration does not meet of a block of expectations."""
+    """The expectations of a block that the trace of its iteration does not meet."""
     failed = [
         failure for figure in block.figures if (failure := figure_failure(figure, block, trace)) is not None
     ]
@@ -91,7 +91,7 @@ def block_failures(block: Expectation, trace: Trace) -> list[Failure]:
 
 
 def figure_failure(figure: Figure, block: Expectation, trace: Trace) -> Failure | None:
-    """How `figure` of `block` fails in the trace of the block's iteration, or None where it comes out."""
+    """How `figure` of `block` fails in the trace of the block's iteration, or None if it is right."""
     name = figure.name
     what = f"`{name}`" if figure.of == "value" else msg("the gradient of `{name}`", name=name)
     try:
@@ -132,7 +132,7 @@ def figure_failure(figure: Figure, block: Expectation, trace: Trace) -> Failure 
         message = msg(
             "{message}; {count} of {size} entries differ", message=message, count=len(wrong), size=found.size
         )
-    if isinstance(figure.node, YamlMapping) and found.size > 1:  # nobody sees the figures of a file
+    if isinstance(figure.node, YamlMapping) and found.size > 1:  # the figures of a data file are not shown
         message = _measured(message, found, expected)
     hint = _fitting(found, expected, block)
     if not hint and not (hint := _rounded(found, expected, block)) and figure.of == "gradient":
@@ -196,7 +196,7 @@ def _fitting(found: NDArray[Any], expected: NDArray[Any], block: Expectation) ->
 
 
 def _rounded(found: NDArray[np.float64], expected: NDArray[np.float64], block: Expectation) -> Hint:
-    """With how many digits after the point the figures come out, where they look rounded to that many."""
+    """The number of decimals to which the figures are right, if they look rounded to that many."""
     given = block.block.entries if isinstance(block.block, YamlMapping) else {}
     if not given.keys().isdisjoint(("digits", "rtol", "atol")) or not np.isfinite(expected).all():
         return ""
@@ -215,7 +215,7 @@ _MOST_ROUNDED: Final = 8
 
 
 def _apart(found: float, expected: float) -> tuple[str, str]:
-    """Both numbers, with as few digits as show that they differ."""
+    """Both numbers, with just enough digits to show that they differ."""
     for digits in (6, 10, 14):
         shown, other = f"{found:.{digits}g}", f"{expected:.{digits}g}"
         if shown != other:
@@ -238,7 +238,7 @@ class Verification(Struct, frozen=True, eq=False):
 
 
 class CheckInterrupted(KeyboardInterrupt):
-    """An interrupt during `verify`: what was found up to there, of how many gradients."""
+    """An interrupt during `verify`: what was found so far, out of how many gradients."""
 
     def __init__(self, found: Verification, count: int) -> None:
         self.found, self.count = found, count

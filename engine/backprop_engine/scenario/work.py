@@ -16,9 +16,9 @@ from backprop_engine.scenario.read.yaml_nodes import YamlNode
 __all__ = ["MAX_WORK", "TOO_MUCH_WORK", "check_work", "pass_work", "takes_long", "work_by_node"]
 
 MAX_WORK: Final = 10**10
-"""Products or comparisons of two numbers in one iteration: about ten seconds of them."""
+"""The most products or comparisons of two numbers in an iteration: about ten seconds of them."""
 _LONG: Final = 3 * 10**8
-"""What takes about as long as a reader waits without asking what it is."""
+"""The work that takes about as long as a user waits without wondering."""
 _PER_ENTRY: Final = 10
 """What an entry costs, in multiplications: it is written, often read, and few functions are one product."""
 TOO_MUCH_WORK = code("too-much-work", msg("A run would need more work than `--max-work` allows."))
@@ -74,18 +74,18 @@ def _each_time(graph: Graph, node: Node, contributions: int) -> int:
 
 @derived()
 def takes_long(graph: Graph) -> int:
-    """What an iteration takes, in multiplications, if its reader is to be told how far it is; else 0."""
+    """What an iteration takes, in multiplications, if its progress is to be shown; else 0."""
     each = pass_work(graph)
     whole = sum(each[node] for node in graph.order) + sum(each[edge.node] for edge in graph.edges)
     return whole if whole > _LONG else 0
 
 
 def check_work(node: YamlNode, graph: Graph, max_work: int) -> None:
-    """Refuse a graph of which one iteration takes too long; `node` is the place to show."""
+    """Refuse a graph if one iteration takes too long; `node` is the place to show."""
     nodes, forward = graph.nodes, _forward_work(graph).items()
     most = (work * (1 + len(nodes[at].operands) * _backward_work(nodes[at])) for at, work in forward)
     if sum(most) <= max_work:
-        return  # even with a contribution to every operand, so that nobody has to ask which there are
+        return  # even with a contribution to every operand, so they need not be counted
     counted = work_by_node(graph)
     need = counted.total()
     if need > max_work:

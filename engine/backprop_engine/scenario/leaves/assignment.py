@@ -49,7 +49,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
 
 
 def with_leaf(graph: Graph, bindings: Bindings, name: str, value: Any) -> Bindings:
-    """`bindings` with another value for the leaf called `name`; `UsageError` where it does not fit."""
+    """`bindings` with another value for the leaf called `name`; `UsageError` if it does not fit."""
     name = normalised(name)
     leaves = [leaf.name for leaf in graph.leaves]
     if name not in leaves:

@@ -1,7 +1,7 @@
 """Data files beside a scenario: which may be opened, and their bytes, read once for a whole load.
 
 A path counts from the scenario's own folder and stays in it, links resolved. Nothing but a regular file is
-opened. What is said about a file names it as the scenario does: it does not say where that is.
+opened. Messages name a file as the scenario does, without saying where it is.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class DataFiles:
         self._kept = 0
 
     def read(self, node: YamlScalar) -> DataFile:
-        """The file that the `file` value `node` names; `ScenarioError` where it cannot or may not be read."""
+        """The file that the `file` value `node` names; `ScenarioError` if it cannot or may not be read."""
         _check_text(node)
         root = path = ""
         try:

@@ -74,7 +74,7 @@ def read_leaf(
     max_memory: int,
     files: DataFiles | None = None,
 ) -> Leaf:
-    """The leaf that `node` describes; `ScenarioError` where it describes none.
+    """The leaf that `node` describes; `ScenarioError` if it does not describe one.
 
     The leaves of one scenario share `files`, so that each is read once and all together are bounded.
     """
@@ -177,7 +177,7 @@ def _shape(name: str, node: YamlNode) -> Shape:
 
 
 def _otherwise_filled(init: str, known: Iterable[str]) -> Message:
-    """How a leaf is filled with what no init gives."""
+    """How to fill a leaf with values that no init gives."""
     if init in OPS:
         return msg("`{op}` is an operator: fill with `ones`, and write `{op}(…)` in a node", op=init)
     if init.startswith("randint"):

@@ -74,7 +74,7 @@ def read_file(name: str, node: YamlMapping, dtype: np.dtype[Any], files: DataFil
 
 
 def _ending(path: YamlScalar) -> str:
-    """The ending that tells what is in the file, in small letters."""
+    """The extension that says what is in the file, in lower case."""
     for ending in ENDINGS:
         if path.text.lower().endswith(ending):
             return ending

@@ -1,6 +1,6 @@
 """NumPy's files: an array in `.npy`, arrays by name in the zip archive that `.npz` is.
 
-NumPy reads the headers, and nothing is ever unpickled. What an array takes is told from its header, and no
+NumPy reads the headers, and nothing is ever unpickled. The size of an array follows from its header, and no
 more than that is read: in an archive too, where a few bytes may stand for very many.
 """
 

@@ -16,7 +16,8 @@ __all__ = ["DefinedNames"]
 class DefinedNames:
     """The names of leaves and nodes, those in instances by their paths.
 
-    What has a mistake counts as known: it is reported where it is, and everything below it is quiet.
+    A name whose definition has a mistake counts as known: that is reported where it is, and nothing further
+    is.
     """
 
     def __init__(self, lowering: Lowering, definitions: Collection[str], broken: Collection[str]) -> None:
@@ -67,7 +68,7 @@ class DefinedNames:
         return [name for name in self if name.startswith((f"{definition}.", f"{definition}["))][-1]
 
     def undefined(self, name: str, among: Collection[str] | None = None) -> tuple[Message, Hint]:
-        """The message and the hint for a name that is none of the known."""
+        """The message and the hint for a name that is not known."""
         if self.is_instance(root(name)):
             if name in self._definitions:
                 return (

@@ -113,10 +113,10 @@ class Lowering:
         """Add the nodes of `definition`; of a `broken` one only what needs no shapes is checked.
 
         Its names mean what they mean in `scope`, and its own is `name`, unless it is the scope's own for it.
-        What is wrong with a definition is reported for the first of its instances.
+        Mistakes in a definition are reported for the first of its instances.
         """
         name = name or scope.prefix + definition.name
-        if mistakes.gives_up():  # nothing will come of the graph
+        if mistakes.gives_up():  # the graph will not be used
             self.positions[name] = None
             return
         try:
@@ -152,7 +152,7 @@ class Lowering:
         )
 
     def add_stack(self, definition: NodeDefinition, name: str, parts: Sequence[Position]) -> None:
-        """Add the stack of what the instances of a scan give out."""
+        """Add the stack of the outputs of a scan's instances."""
         applied = _Applied(OPS["stack"], tuple(parts), {"axis": 0}, definition.key)
         self.positions[name] = self._apply(definition, applied, name, f"stack of {name}", definition.key)
 
@@ -254,7 +254,7 @@ class Lowering:
     def _apply(
         self, definition: NodeDefinition, applied: _Applied, name: str, text: str, place: YamlScalar
     ) -> Position:
-        """Add a node; `None` where an operand is broken, `ScenarioError` where the shapes do not fit."""
+        """Add a node; `None` if an operand is broken, `ScenarioError` if the shapes do not fit."""
         op, operands, attributes, at = applied
         if None in operands:
             return None

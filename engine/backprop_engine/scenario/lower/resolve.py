@@ -199,7 +199,7 @@ class _Resolver:
             return None
 
     def needs(self, definition: NodeDefinition) -> list[str]:
-        """What must be computed before `definition`; mistakes are taken up, each name once."""
+        """What must be computed before `definition`; mistakes are collected, each name once."""
         found: list[str] = []
         reported: dict[str, None] = {}
         for part, name, at in _references(definition):
@@ -219,7 +219,7 @@ class _Resolver:
         return found
 
     def need(self, definition: NodeDefinition, name: str, at: Location) -> Iterator[str]:
-        """The need that a name in `definition` is; `ScenarioError` where it means nothing."""
+        """The need that a name in `definition` is; `ScenarioError` if it means nothing."""
         first = root(name)
         own = first in self.level
         level = self.level if own else self.top

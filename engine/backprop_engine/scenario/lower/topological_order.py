@@ -36,7 +36,7 @@ def topological_order(uses: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 class TopologicalOrder:
-    """Hands out definitions as they become ready: the ones before are computed by then.
+    """Hands out definitions as they become ready: those before are computed by then.
 
     A scan is handed out by its name first; `unroll` then says how many instances it has. They follow as
     `states[0]`, `states[1]`, …, each as soon as the one before is computed. Other definitions come between

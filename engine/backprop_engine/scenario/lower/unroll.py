@@ -43,7 +43,7 @@ TOO_MANY_NODES = code(
 MAX_NESTED: Final = 64
 """How deep instances of cells may be nested."""
 MAX_UNROLLED: Final = 100_000
-"""The most nodes that instances of cells may come to."""
+"""The most nodes that instances of cells may have in total."""
 
 
 def unroll(
@@ -53,7 +53,7 @@ def unroll(
     lowering: Lowering,
     mistakes: Mistakes,
 ) -> None:
-    """Add the nodes of the file and of all instances to the graph; what is wrong is taken up."""
+    """Add the nodes of the file and of all instances to the graph; mistakes are collected."""
     definitions = list(top.definitions.values())
     for cell in cells.values():
         definitions += cell.definitions.values()
@@ -84,7 +84,7 @@ class _Unroller:
         """Cells that an instance was made of; the others are only checked."""
 
     def _size(self, definition: NodeDefinition) -> int:
-        """How many nodes a definition comes to, at least."""
+        """The least number of nodes that a definition expands to."""
         if isinstance(definition, Expression):
             return max(1, definition.plan.parts // 2)
         if isinstance(definition, LongForm):
@@ -142,7 +142,7 @@ class _Unroller:
                 self.instance(definition, definition.name, scope, given, expressions)
 
     def check_unused(self) -> None:
-        """Check what can be checked of cells that nothing could be made of; no node of theirs is kept."""
+        """Check what can be checked of cells without instances; none of their nodes are kept."""
         if len(self.entered) == len(self.cells):
             return
         self.lowering = self.lowering.scratch()
@@ -291,7 +291,7 @@ class _Unroller:
         self.mistakes.add(mistake(UNKNOWN_NAME, user.key, message, hint).diagnostics)
 
     def part_of_scan(self, level: Namespace, scope: Scope, name: str) -> None:
-        """Add one instance of a scan, or the stack of what all of them give out."""
+        """Add one instance of a scan, or the stack of the outputs of all."""
         scan, bracket, index = name.rstrip("]").partition("[")
         if not bracket:
             scan, _, output = name.partition(".")

@@ -37,7 +37,7 @@ _EXAMPLE = msg("such as `rnn: {{inputs: [x, h_prev], nodes: {{h: tanh(W @ x + U 
 
 
 class CellDefinition(Struct, frozen=True, eq=False):
-    """A subgraph by name: what it takes in, what it computes, and what others may use of it.
+    """A subgraph by name: its inputs, what it computes, and the outputs that others may use.
 
     `broken` are names whose definition has a mistake, which is reported where it is.
     """

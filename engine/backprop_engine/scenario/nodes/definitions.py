@@ -182,7 +182,7 @@ def _path_text(steps: tuple[str | int, ...]) -> str:
 def read_definition(
     name: str, key: YamlScalar, node: YamlNode, own: Mapping[str, Op] = NO_OWN_OPERATORS
 ) -> NodeDefinition:
-    """The definition that `node` describes; `ScenarioError` where it describes none.
+    """The definition that `node` describes; `ScenarioError` if it does not describe one.
 
     `own` are the operators that the file defines.
     """
@@ -371,8 +371,8 @@ def read_scan_use(name: str, key: YamlScalar, node: YamlMapping) -> ScanUse:
 def _arguments(
     node: YamlNode | None, what: str, hint: Hint, own: Mapping[str, Op] | None = None
 ) -> dict[str, Argument]:
-    """What the inputs of a cell are given, by their names; expressions, with a file's `own` operators, only
-    where those are given.
+    """The arguments of a cell's inputs, by name; expressions, with a file's `own` operators, only if those
+    are given.
     """
     if node is None or is_absent(node):
         return {}

@@ -52,7 +52,9 @@ __all__ = [
 MAX_REPORTED: Final = 20
 _ENOUGH: Final = 50
 HOPELESS: Final = 1000
-"""The number of mistakes in one stage after which the loader gives up, since nobody would read more."""
+"""The number of mistakes in one stage after which the loader gives up, since more would not be read
+anyway.
+"""
 
 WRONG_TYPE = code(
     "wrong-type", msg("A value has the wrong type for its key, such as a list instead of text.")
@@ -137,7 +139,7 @@ class Mistakes:
         return len(self._found) - self._before_stage >= _ENOUGH
 
     def gives_up(self) -> bool:
-        """Whether there is `enough`, where the rest is left unread for that."""
+        """Whether there is `enough`, so that the rest is left unread."""
         if len(self._found) - self._before_stage < _ENOUGH:
             return False
         self._stopped = True
@@ -148,21 +150,21 @@ class Mistakes:
         self._passed_over += 1
 
     def stop(self) -> None:
-        """Something is left unread, because of which more may be wrong than is counted."""
+        """Something is left unread, so more may be wrong than is counted."""
         self._stopped = True
 
     def refuse_more(self) -> None:
-        """Read no further where a stage has found `HOPELESS` mistakes; raises as `raise_if_any` does."""
+        """Read no further if a stage has found `HOPELESS` mistakes; raises as `raise_if_any` does."""
         if len(self._found) + self._passed_over - self._before_stage >= HOPELESS:
             self.stop()
             self.raise_if_any()
 
     def add(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Take up mistakes; one that is there already is not repeated."""
+        """Collect mistakes, each only once."""
         self._found.update(dict.fromkeys(diagnostics))
 
     def collected(self) -> Mistakes:
-        """For `with`: a block ends at its first mistake, which is taken up."""
+        """For `with`: a block ends at its first mistake, which is collected."""
         return self
 
     def __enter__(self) -> None:
@@ -232,7 +234,7 @@ def is_absent(node: YamlNode | None) -> bool:
 
 
 def as_mapping(node: YamlNode, what: str, hint: Hint = "") -> YamlMapping:
-    """`node`, which must be a map; `what` names the expected for the message."""
+    """`node`, which must be a map; `what` is what the message says was expected."""
     return node if isinstance(node, YamlMapping) else _wrong(node, what, map_hint(node) or hint)
 
 
@@ -299,7 +301,7 @@ def only_keys(mapping: YamlMapping, known: Iterable[str], of: str) -> None:
 
 
 def parsed(scalar: YamlScalar) -> Expr:
-    """The tree of the expression at `scalar`; `ScenarioError` where there is none."""
+    """The tree of the expression at `scalar`; `ScenarioError` if there is none."""
     try:
         return parse(scalar.text)
     except ExprError as error:

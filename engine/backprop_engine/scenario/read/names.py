@@ -58,7 +58,7 @@ class NameTable:
 
 
 def _why_invisible(name: str, character: str) -> tuple[Message, Hint]:
-    """Which character nobody sees, and the name without it."""
+    """Which character is invisible, and the name without it."""
     known_as = unicodedata.name(character, msg("a character"))
     rest = re.sub(INVISIBLE, "", name)
     useful = rest.isidentifier() and rest not in RESERVED

@@ -147,7 +147,7 @@ class _Composer:
         return root
 
     def refused(self, error: yaml.YAMLError) -> ScenarioError:
-        """What to say of a text that PyYAML refuses."""
+        """The error for a text that PyYAML refuses."""
         from backprop_engine.scenario.read.yaml_mistakes import explained, problem_of  # as below
 
         problem = problem_of(error)

@@ -55,7 +55,7 @@ INVISIBLE: Final = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-"""A pattern for characters that a screen shows nothing for.
+"""A pattern for characters that are invisible on a screen.
 
 Compiled where a text outside ASCII is shown: it takes milliseconds, for which no start waits.
 """
@@ -167,7 +167,7 @@ def _check_counts(path: str, text: str) -> None:
 
 
 def _seen(character: str) -> str:
-    """One character in place of one, which a terminal shows and does not obey."""
+    """A character in place of another, which a terminal shows and does not obey."""
     shown = clean(character)
     is_seen = len(shown) == 1 and shown.isprintable() and not re.match(INVISIBLE, shown)
     return shown if is_seen else "\ufffd"

@@ -1,7 +1,7 @@
 """Broken YAML in friendly words; above all, expressions and sentences that needed quotes.
 
-What the YAML parser says is about tokens and block mappings. What the author wrote is nearly always one of a
-few things: a value that must be quoted, an indentation that fits nothing, an open bracket or quote, a tab.
+The YAML parser's messages are about tokens and block mappings. What the author wrote is nearly always one of
+a few things: a value that must be quoted, an indentation that fits nothing, an open bracket or quote, a tab.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def quoted(source: Source, at: int, whole: str, message: Message) -> ScenarioErr
 
 
 def _expression_hint(text: str) -> Hint:
-    """For what is not an expression even in quotes: the expression that was meant, if that can be told."""
+    """For what is not an expression even in quotes: the expression that was meant, if that is clear."""
     if len(text) > LONG or _is_expression(text):
         return ""
     bars, names = _BARS.sub(r"abs(\1)", text), _QUOTED_NAME.sub(r"\2", text)
@@ -71,7 +71,7 @@ def _is_expression(text: str) -> bool:
 
 
 def cut_by_bracket(scalar: YamlScalar) -> ScenarioError:
-    """What to say of a plain scalar inside `{}` or `[]` that leaves a `(` open."""
+    """The error for a plain scalar inside `{}` or `[]` that leaves a `(` open."""
     source = scalar.source
     whole = source.text[scalar.offset : item_end(source.text, scalar.offset)].rstrip()
     if whole.count("(") > whole.count(")"):
@@ -83,7 +83,7 @@ def cut_by_bracket(scalar: YamlScalar) -> ScenarioError:
 
 
 def cut_by_comma(parent: YamlMapping, key: YamlScalar, value: YamlScalar) -> ScenarioError | None:
-    """What to say of a key without a value inside `{}`, if it is the rest of a text after a comma."""
+    """The error for a key without a value inside `{}`, if it is the rest of a text after a comma."""
     source, text = key.source, key.source.text
     if ":" in text[key.end : value.start] or key.style:
         return None
@@ -115,7 +115,7 @@ def comma_missing(text: str) -> int | None:
 
 
 def rest_of_line(text: str, start: int) -> str:
-    """What follows in the line, as far as it is worth looking."""
+    """The rest of the line, as far as it matters."""
     reach = text[start : start + _REACH]
     return reach[: found.start()] if (found := _BREAK.search(reach)) else reach
 
@@ -359,7 +359,7 @@ def _needs_quotes(source: Source, line: int, at: int) -> ScenarioError | None:
 
 
 def _escape(source: Source, at: int) -> ScenarioError:
-    """A backslash in double quotes that begins nothing, or not enough."""
+    """A backslash in double quotes that begins no escape, or an incomplete one."""
     backslash = source.text.rfind("\\", 0, at + 2)
     at = backslash if backslash >= 0 else at
     found = _ESCAPED.match(source.text, at)

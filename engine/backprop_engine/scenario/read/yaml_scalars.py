@@ -27,7 +27,7 @@ WORDS: Final[dict[str, ScalarValue]] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -inf),
     **dict.fromkeys((".nan", ".NaN", ".NAN"), nan),
 }
-"""Plain scalars that are no numbers, and mean something else than their text."""
+"""Plain scalars that are not numbers, but mean something other than their text."""
 BEGINS_NUMBER: Final = frozenset("0123456789+-.")
 """What a number may begin with, and no other scalar that is in `WORDS` but for infinities and NaN."""
 _ENDS_NUMBER = frozenset("0123456789.")

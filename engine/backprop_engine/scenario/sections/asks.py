@@ -1,4 +1,4 @@
-"""The section `ask`: questions that the author puts to whoever practises, each beside a node."""
+"""The section `ask`: questions that the author asks in practice, each about a node."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Ask(Struct, frozen=True, eq=False):
 def read_asks(given: YamlNode, known: DefinedNames, mistakes: Mistakes) -> tuple[Ask, ...]:
     """The questions in the file's order; `known` are the names of leaves and nodes.
 
-    Those whose answer is blank, as in an exercise, are left out: nobody could grade them. A mistake in one is
+    Those whose answer is blank, as in an exercise, are left out: they cannot be graded. A mistake in one is
     collected, and the others are still read.
     """
     found: list[Ask] = []
@@ -122,7 +122,7 @@ def _ask(name: str, key: YamlScalar, section: YamlMapping) -> Ask:
 
 
 def _choices(node: YamlNode | None) -> tuple[LocalText, ...]:
-    """The answers to choose from; none where the answer is to be typed."""
+    """The answers to choose from; none if the answer is to be typed."""
     if node is None or is_absent(node):
         return ()
     items = as_sequence(
@@ -171,7 +171,7 @@ def _when(node: YamlNode | None) -> AskedBefore | None:
 
 
 def check_ask(ask: Ask, graph: Graph) -> Ask:
-    """The question with its phase; `ScenarioError` where its node or its answer does not fit the graph."""
+    """The question with its phase; `ScenarioError` if its node or its answer does not fit the graph."""
     if ask.node not in graph:  # only a numbered part can be missing now
         message = msg("`{unit}` has no part `{name}`", unit=ask.node.partition("#")[0], name=ask.node)
         raise mistake(ASK_FORM, ask.key, message)
@@ -183,7 +183,7 @@ def check_ask(ask: Ask, graph: Graph) -> Ask:
 
 
 def _uses_later(formula: Formula, graph: Graph, node: Node) -> bool:
-    """Whether a formula has values in it that are not there before the step that computes `node`."""
+    """Whether a formula uses values that do not exist before the step that computes `node`."""
     names = (part.name for part in walk(formula.tree) if isinstance(part, Name))
     return node.op is not None and any(
         graph[name].position >= node.position for name in names if name in graph

@@ -54,7 +54,7 @@ class BatchPlan(Struct, frozen=True, eq=False):
 
 
 def read_batch(train: YamlNode | None, leaves: Mapping[str, Leaf]) -> BatchPlan | None:
-    """The plan of batches in the section `train`, if it has one; `ScenarioError` where it cannot be read."""
+    """The plan of batches in the section `train`, if it has one; `ScenarioError` if it cannot be read."""
     node = train.get("batch") if isinstance(train, YamlMapping) else None
     if node is None or is_absent(node):
         return None
@@ -100,7 +100,7 @@ def _drops_last(section: YamlMapping) -> bool:
 
 
 def batch_shapes(plan: BatchPlan, leaves: Mapping[str, Leaf]) -> dict[str, Shape]:
-    """The shapes that the leaves have in a batch; `ScenarioError` where they hold no examples that fit."""
+    """The shapes that the leaves have in a batch; `ScenarioError` if they hold no examples that fit."""
     first, count = "", 0
     for scalar, name in ((scalar, normalised(scalar.text)) for scalar in plan.of):
         leaf = leaves.get(name)
@@ -128,7 +128,7 @@ def batch_shapes(plan: BatchPlan, leaves: Mapping[str, Leaf]) -> dict[str, Shape
 
 
 def _refuse_size(plan: BatchPlan, count: int) -> None:
-    """Refuse batches that do not fill an epoch, unless what is left over is dropped."""
+    """Refuse batches that do not fill an epoch, unless the remainder is dropped."""
     if plan.size > count:
         message = msg("a batch of {size} is larger than the {count} examples", size=plan.size, count=count)
         raise mistake(TRAIN_BATCH, plan.at, message)

@@ -126,7 +126,7 @@ class Expectation(Struct, frozen=True, eq=False):
         return tuple(sorted((*self.figures, *self.blanks), key=lambda figure: figure.key.start))
 
     def close(self, found: Any, expected: Any) -> Any:
-        """For each entry, whether it comes out; an infinity or a NaN only matches its like."""
+        """For each entry, whether it matches; an infinity or a NaN only matches its like."""
         with np.errstate(all="ignore"):
             difference = np.abs(found - expected)
             if self.digits is None:
@@ -172,7 +172,7 @@ UNKNOWN: Final = Unknown.TRAINING
 
 
 def last_iteration(training: Training | Unknown | None) -> int | None:
-    """The number of the last iteration; None where it cannot be told."""
+    """The number of the last iteration; None if that is unknown."""
     if isinstance(training, Unknown):
         return None
     return training.steps if training else 0

@@ -59,7 +59,9 @@ _QUOTES_A_NUMBER: Final = re.compile(r"(?<![\w#\[])\d")
 
 
 class Note(Struct, frozen=True):
-    """What the author says of a node, at every step about it or at those of an iteration or a phase alone."""
+    """What the author says about a node, at every step about it or only at those of an iteration or a
+    phase.
+    """
 
     text: LocalText
     iteration: int | None = None
@@ -71,7 +73,7 @@ class Note(Struct, frozen=True):
 
     @property
     def quotes_numbers(self) -> bool:
-        """Whether there are numbers in it, which hold only as long as nobody changes those of the run."""
+        """Whether it contains numbers, which hold only as long as those of the run are not changed."""
         return any(_QUOTES_A_NUMBER.search(text) for text in self.text.by_language.values())
 
 
@@ -100,7 +102,7 @@ def read_notes(
 ) -> dict[str, Keyed]:
     """The notes by name; `known` are the names of leaves and nodes.
 
-    `last` is the number of the last iteration, None where it cannot be told. A mistake in one is collected.
+    `last` is the number of the last iteration, None if that is unknown. A mistake in one is collected.
     """
     notes: dict[str, Keyed] = {}
     for definition in definitions:
@@ -121,7 +123,7 @@ def read_notes(
 
 
 def _notes(node: YamlNode, last: int | None) -> tuple[Note, ...]:
-    """One note, or a list of them; none where there is no text."""
+    """One note, or a list of them; none if there is no text."""
     found = (_note(item, last) for item in (node.items if isinstance(node, YamlSequence) else (node,)))
     return tuple(note for note in found if note.text)
 

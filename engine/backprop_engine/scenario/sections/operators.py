@@ -191,7 +191,7 @@ def _its_inputs(inputs: Sequence[str]) -> Message:
 
 
 def _sign(node: YamlNode | None) -> str:
-    """What is in the operator's node of the graph."""
+    """The sign in the operator's node of the graph."""
     if node is None or is_absent(node):
         return ""
     sign = clean(as_text(node, msg("a sign"), msg("put it in quotes")).text).strip()
@@ -213,7 +213,7 @@ def _wrong(node: YamlNode | None, name: str, backward: Mapping[str, CompiledForm
 
 
 def _lesson(node: YamlNode | None) -> Words | None:
-    """What the author says of the backward step."""
+    """What the author says about the backward step."""
     text = local_text(node, msg("a lesson"))
     return Words.verbatim({"en": str(text), **text.by_language}) if text else None
 
@@ -224,7 +224,7 @@ _Axes = tuple[str | int, ...]
 def _shape_rule(
     node: YamlNode | None, name: str, inputs: Sequence[str]
 ) -> Callable[[tuple[Shape, ...], Shape], None] | None:
-    """A function that refuses shapes other than those that are declared; None where none are.
+    """A function that refuses shapes other than those that are declared; None if there are none.
 
     It takes the operands' shapes and the output's. Axes with one name have one size.
     """

@@ -37,7 +37,7 @@ _MOMENTUM: Final = 0.1
 
 
 class RunningPlan(Struct, frozen=True, eq=False):
-    """A constant by its name, the path of the node that it follows, and what part of the way it goes."""
+    """A constant by its name, the path of the node that it follows, and how far it moves towards it."""
 
     leaf: YamlScalar
     follows: YamlScalar
@@ -75,7 +75,7 @@ def _plan(entry: YamlEntry) -> RunningPlan:
 def resolved_running(
     plans: tuple[RunningPlan, ...], graph: Graph, batched: frozenset[str]
 ) -> tuple[Running, ...]:
-    """The plans by positions; `ScenarioError` where a constant or a node does not fit."""
+    """The plans by positions; `ScenarioError` if a constant or a node does not fit."""
     return tuple(_resolved(plan, graph, batched) for plan in plans)
 
 

@@ -37,7 +37,7 @@ BAD_LANGUAGE = code("bad-language", msg("A text has a key other than a language 
 
 
 class LocalText(Struct, frozen=True):
-    """A text for people, by language; empty where the author gave none."""
+    """A text for people, by language; empty if the author gave none."""
 
     by_language: Mapping[str, str] = {}
 
@@ -133,9 +133,9 @@ def _as_text_hint(node: YamlNode) -> Hint:
 
 
 def scenario_names(node: YamlNode | None) -> tuple[str, ...]:
-    """The names of scenarios, of which a single one may be without a list.
+    """The names of scenarios; a single one need not be in a list.
 
-    They are bundled, or in the folder of the file; whether they exist is asked when someone goes there.
+    They are bundled, or in the folder of the file; whether they exist is checked when they are opened.
     """
     if node is None or is_absent(node):
         return ()

@@ -50,9 +50,9 @@ _ELSEWHERE: Final = {
     "lr_scheduler": "schedule",
     "scheduler": "schedule",
 }
-"""What other libraries call keys of `train`."""
+"""Names that other libraries have for keys of `train`."""
 _EPOCHS: Final = ("epochs", "epoch", "num_epochs", "n_epochs", "max_epochs")
-"""What they call the number of passes over all examples, which is none of its keys."""
+"""Their names for the number of passes over all examples, which is not a key here."""
 
 
 def read_training(node: YamlNode) -> Training:

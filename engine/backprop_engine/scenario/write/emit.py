@@ -1,6 +1,6 @@
 """Plain values -> YAML as a careful author lays it out; reading it gives back the same values, bit for bit.
 
-What is short is on one line, in `{}` or `[]`; a matrix too wide for that is row by row, and a row too
+What is short is on one line, in `{}` or `[]`; a matrix too wide for that is written row by row, and a row too
 long goes on below its first number. What is `Open` always has a line for each entry. A text is plain where a
 reader cannot take it for something else, else quoted; one that does not fit its line becomes a block of
 folded lines (``>-``), and one with lines of its own keeps them (``|``). Invisible characters are escaped.
@@ -289,7 +289,7 @@ def _in_a_row(item: Document) -> str | None:
 
 
 def _on_one_line(value: Document, room: int) -> str | None:
-    """`value` in brackets, or None where it needs lines of its own or surely more than `room`."""
+    """`value` in brackets, or None if it needs lines of its own or surely more than `room`."""
     if isinstance(value, Spelled):
         return value.text
     if isinstance(value, str):

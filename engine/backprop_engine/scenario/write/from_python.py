@@ -1,7 +1,7 @@
 """A scenario that is written in Python, as maps, lists, texts and numbers -> the text of a file that says it.
 
-So what is in Python means what it means in a file, and is refused with the same words. A large array
-would make a long text: in its place is its shape, filled with its first number, and it is given back.
+So everything means the same in Python as in a file, and is refused with the same words. A large array would
+make a long text: in its place is its shape, filled with its first number, and it is given back.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from backprop_engine.scenario.write.emit import (
 __all__ = ["written"]
 
 _LARGEST: Final = 4096
-"""How many numbers an array may have whose numbers are written out."""
+"""The most numbers of an array that are written out."""
 _DEEPEST: Final = 100
 _A_LINE_EACH: Final = ("nodes", "cells", "operators")
 
@@ -39,7 +39,7 @@ _A_LINE_EACH: Final = ("nodes", "cells", "operators")
 def written(document: Mapping[str, Any]) -> tuple[str, dict[str, Tensor]]:
     """The text of a file with these sections, and the leaves whose numbers are not in it, by name.
 
-    Raises `UsageError` for what no file can hold: a key that is no text, an object of Python's own.
+    Raises `UsageError` for what no file can hold: a key that is not text, a Python object.
     """
     arrays: dict[str, Tensor] = {}
     sections: dict[str, Document] = {}

@@ -1,8 +1,8 @@
 """A scenario -> the text of a file that loads to the same scenario, laid out as a careful author would.
 
-What a scenario was declared as is in its own text, so that is read once more: sections come in the order
-of the format's table and comments fall away; names, expressions, numbers and texts are the author's. A leaf
-whose numbers were changed since is written as numbers, to the last bit.
+How a scenario was declared is in its own text, so that is read again: sections come in the order of the
+format's table and comments fall away; names, expressions, numbers and texts are the author's. A leaf whose
+numbers were changed since is written as numbers, to the last bit.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def to_yaml(source: Source, graph: Graph, changed: Mapping[str, Tensor]) -> str:
     """The text of a file that loads to the scenario in `source`, but with the numbers of `changed` leaves.
 
     `graph` is the scenario's. The file belongs in the same folder if some leaves are read from files.
-    Raises `UsageError` where it would be larger than a scenario file may be.
+    Raises `UsageError` if it would be larger than a scenario file may be.
     """
     root = read(source)
     assert isinstance(root, YamlMapping)  # it was loaded before
@@ -64,7 +64,7 @@ def to_yaml(source: Source, graph: Graph, changed: Mapping[str, Tensor]) -> str:
 
 
 def checked(text: str) -> str:
-    """`text`; `UsageError` where it is larger than a scenario file may be."""
+    """`text`; `UsageError` if it is larger than a scenario file may be."""
     try:
         Source.from_bytes("", text.encode("utf-8", "surrogatepass"))
     except ScenarioError as error:
@@ -94,7 +94,7 @@ def _is_empty(node: YamlNode, kind: ValueKind) -> bool:
 
 
 def _section(kind: ValueKind, node: YamlNode, graph: Graph, changed: Mapping[str, Tensor]) -> Document | None:
-    """The value of a key of the scenario; None where it says nothing."""
+    """The value of a key of the scenario; None if it is empty."""
     match kind, node:
         case "texts" | "text", _:
             return _texts(node)
