@@ -62,6 +62,11 @@ class Covered:
             if test not in self.seconds or test in again or test.partition("::")[0] in changed
         ]
 
+    def forget(self, tests: Iterable[str]) -> None:
+        """Take out what is known of tests, so that they are stale until it is put in again."""
+        for test in tests:
+            self.seconds.pop(test, None)
+
     def add(self, seconds: dict[str, float], lines: dict[str, dict[str, list[int]]]) -> None:
         """Put in what was measured of some tests: `lines` of each file that each of them ran."""
         for file in self.files:

@@ -48,6 +48,8 @@ _ALSO: Final = (
 _ENGINE: Final = "engine/backprop_engine"
 _FIRST: Final = 40
 """So many tests are tried first where each try imports the engine anew."""
+_AT_ONCE: Final = 500
+"""So many tests are measured before what was measured is kept: a run that is ended goes on from there."""
 _OUTSIDE: Final = (
     "numpy", "pytest", "hypothesis", "hypothesis.extra.numpy", "msgspec", "yaml", "autograd.numpy", "mpmath",
     "rich.console", "textual.app", "jsonschema", "coverage",
@@ -161,11 +163,16 @@ class Field:
         ]
         covered = Covered(self.root, files, self.keep)
         if stale := covered.stale(self._server.tests):
-            print(f"measuring which lines {len(stale)} tests run", file=sys.stderr)
-            measured = self._server.measure(stale, covered.files, self.root)
-            if isinstance(measured, str):
-                sys.exit(f"without any mutant {measured} fails")
-            covered.add(*measured)
+            covered.forget(stale)
+            while stale:
+                print(f"measuring which lines {len(stale)} tests run", file=sys.stderr)
+                measured = self._server.measure(stale[:_AT_ONCE], covered.files, self.root)
+                if isinstance(measured, str):
+                    print(f"without any mutant {measured} fails: it is left out")
+                    stale.remove(measured)
+                else:
+                    covered.add(*measured)
+                    del stale[:_AT_ONCE]
         return covered
 
     def plant(self, room: str, mutant: Mutant) -> str:
