@@ -345,8 +345,8 @@ ASK: Final = form(
         "answer",
         "answer",
         msg(
-            "The right answer: an expression, also with gradients such as `∂L/∂x` or `grad(x)`, numbers, "
-            "or one of the choices."
+            "The right answer: an expression, which may contain gradients such as `∂L/∂x` or `grad(x)`, "
+            "numbers, or one of the choices."
         ),
         needed=True,
     ),
@@ -381,7 +381,7 @@ EXPECT: Final = form(
         "grads",
         "gradients",
         msg(
-            "Gradients that must come out, by name: numbers, or a formula, also with gradients such as "
+            "Expected gradients, by name: numbers, or a formula, which may contain gradients such as "
             "`∂L/∂x` or `grad(x)`."
         ),
     ),

@@ -32,7 +32,7 @@ SUBCOMMANDS = {
     "new": msg("a commented scenario to start from"),
     "export": msg("export a run for other programs, as a graph, a program or a film"),
     "schema": msg("the JSON Schema of scenarios, for editors"),
-    "doctor": msg("find what is wrong with a recorded PyTorch run"),
+    "doctor": msg("find what is wrong with a recorded PyTorch or JAX run"),
     "serve": msg("the same app in a browser, for this machine only"),
     "completion": msg("a script that lets bash, zsh or fish complete these commands"),
 }

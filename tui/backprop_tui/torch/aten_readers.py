@@ -544,7 +544,7 @@ def _batch_norm(call: AtenCall) -> AtenResult:
     affine = [one for one in (call["weight"], call["bias"]) if one is not None]
     if training and statistics[0] is not None:
         raise call.refuse(
-            msg("it changes running statistics, which a scenario cannot"),
+            msg("it updates running statistics, which a scenario cannot do"),
             msg("call module.eval(), or make the layer with track_running_stats=False"),
         )
     if training:
