@@ -21,7 +21,7 @@ from backprop_tui.cells.lines import (
     plain,
     wrap_line,
 )
-from backprop_tui.cells.text import cell_width, clip_middle, wrap
+from backprop_tui.cells.text import cell_width, clip_middle, clip_name, wrap
 
 TEXT = st.text(st.sampled_from("ab ∂x가나 ≤…"), max_size=12)
 LINES = st.lists(st.builds(Span, TEXT, st.sampled_from(list(Role)[:4])), max_size=5).map(tuple)
@@ -215,6 +215,28 @@ def test_what_is_cut_in_its_middle_fits_and_keeps_both_ends(text: str, width: in
 def test_names_that_differ_at_either_end_do_when_they_are_cut() -> None:
     names = ["s[1].upper.a#1", "s[2].upper.a#1", "s[2].upper.a#2"]
     assert [clip_middle(name, 11) for name in names] == ["s[1…per.a#1", "s[2…per.a#1", "s[2…per.a#2"]
+
+
+@given(text=TEXT, width=WIDTHS)
+def test_a_name_that_is_cut_fits_and_one_that_fits_is_whole(text: str, width: int) -> None:
+    short = clip_name(text, width)
+    assert cell_width(short) <= width
+    assert (short == text) == (cell_width(text) <= width)
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "short"),
+    [
+        ("blocks[0].first.weight", 21, "bloc…[0].first.weight"),
+        ("blocks[0].first.weight", 16, "b…[0].fi….weight"),
+        ("blocks[11].second.weight", 14, "b…[11].s….w…ht"),
+        ("lstm.weight_ih_l0", 14, "lstm.wei…ih_l0"),
+        ("a_long_name_without_a_path", 9, "a_l…_path"),
+        ("blocks[0].first.weight", 9, "blo…eight"),
+    ],
+)
+def test_of_a_path_the_numbers_and_the_last_name_are_kept(name: str, width: int, short: str) -> None:
+    assert clip_name(name, width) == short
 
 
 def test_a_word_longer_than_the_line_is_broken() -> None:

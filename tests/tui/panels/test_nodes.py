@@ -90,6 +90,38 @@ def test_zero_what_is_not_there_and_what_is_not_finite_differ() -> None:
     assert not size_of(view("add_multiply", 2), "x").text.strip()
 
 
+EQUAL_LAYERS = """
+inputs: {xs: [0.5, -0.25, 0.75, 0.125], start: 0.5}
+params: {scale: 1.25}
+cells:
+  perceptron:
+    inputs: [x]
+    nodes: {activation_first: scale * x, activation_second: tanh(activation_first)}
+    outputs: [activation_second]
+  block:
+    inputs: [x, before]
+    nodes:
+      hidden: {cell: perceptron, inputs: {x: x}}
+      residual_connection: before + hidden.activation_second
+    outputs: [residual_connection]
+nodes:
+  blocks: {scan: block, over: {x: xs}, carry: {before: {init: start, next: residual_connection}}}
+  L: blocks[-1].residual_connection * 2
+"""
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("width", [43, 46, 60])
+def test_equal_layers_have_names_of_their_own(tmp_path: Path, width: int, language: str) -> None:
+    shown = replace(view_of(written(tmp_path, EQUAL_LAYERS), 1), language=language)
+    table = nodes(shown, width, 30)
+    names = [line_text(table.row(y, 2, width)).split()[0] for y in range(1, table.height)]
+    assert len(set(names)) == len(names)
+    heading = line_text(table.row(0, 0, width))
+    assert {"en": "gradient", "ko": "그래디언트"}[language] in heading
+    assert {"en": "value", "ko": "값"}[language] in heading
+
+
 def test_breakpoints_are_marked_at_their_nodes() -> None:
     shown = view("add_multiply", 2)
     plain = line_text(row_of(shown, "q"))

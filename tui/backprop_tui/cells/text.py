@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["cell_width", "clip", "clip_formula", "clip_middle", "in_ascii", "pad", "wrap"]
+__all__ = ["cell_width", "clip", "clip_formula", "clip_middle", "clip_name", "in_ascii", "pad", "wrap"]
 
 ELLIPSIS = "…"
 _CALL = re.compile(r"([^(]*[\w#]\()(.*)\)")
@@ -23,6 +23,12 @@ _NARROW = frozenset(map(chr, (*_ASCII, *range(0x2500, 0x25A0), *range(0x2800, 0x
 """Our signs, box drawings, Braille and Greek letters take one cell."""
 _BINARY = frozenset("·×÷⊙⊗∗−+-*/@=")
 """Signs between two parts of a formula: no line ends with one."""
+_WORD = re.compile(r"[^\W\d_]{3,}")
+"""A word in a name that is shorter when all but its first letter is cut."""
+_LEAST_OWN, _MUCH = 4, 8
+"""What a name has after its last dot is cut to no fewer cells than the first while it has the path before it.
+It is cut to the second before the path is.
+"""
 _ASIDE = re.compile(r"(?<!\S)\((?![^)]* - )([^\W\d_]{2,} [^()\[\]=·×÷⊙⊗+*/−]*)\)")
 """Words in brackets that are no part of a formula."""
 
@@ -77,6 +83,32 @@ def clip_middle(text: str, width: int) -> str:
             break
         tail = character + tail
     return head + tail if width > 0 else ""
+
+
+@lru_cache(maxsize=4096)
+def clip_name(name: str, width: int) -> str:
+    """A node's name in at most `width` cells: `b…[0].seco….weight`.
+
+    The words of its path are cut from the left, each only as far as needed; numbers stay, since they are what
+    the names of equal modules differ by. Where that is not enough, what is after the last dot is cut in its
+    middle, if possible without the path, and where not even that fits, the whole name.
+    """
+    path, dot, own = name.rpartition(".")
+    over = cell_width(name) - width
+    kept, start = "", 0
+    for word in _WORD.finditer(path) if over > 0 else ():
+        most = max(cell_width(word[0][0]) + 1, cell_width(word[0]) - over)
+        cut = clip(word[0], most) if over > 0 else word[0]
+        kept, start = kept + path[start : word.start()] + cut, word.end()
+        over -= cell_width(word[0]) - cell_width(cut)
+    path = kept + path[start:] + dot
+    if over <= 0:
+        return path + own
+    alone = width - cell_width(name) + cell_width(own)
+    if alone >= _MUCH:
+        return name[: len(name) - len(own)] + clip_middle(own, alone)
+    room = cell_width(own) - over
+    return path + clip_middle(own, room) if room >= _LEAST_OWN else clip_middle(name, width)
 
 
 def clip_formula(text: str, width: int) -> str:

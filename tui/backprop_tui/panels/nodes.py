@@ -29,7 +29,7 @@ from backprop_tui.cells.lines import Line, Role, Span, Tint, crop_line
 from backprop_tui.cells.shades import flow
 from backprop_tui.cells.shapes import shape_label
 from backprop_tui.cells.summaries import ABSENT, progress
-from backprop_tui.cells.text import cell_width, clip_formula, clip_middle
+from backprop_tui.cells.text import cell_width, clip_formula, clip_middle, clip_name
 from backprop_tui.panels.marks import breakpoint_sign
 from backprop_tui.panels.step_marks import StepMarks, area_of_rows, changed_spans, step_marks
 from backprop_tui.render.differences import faded, in_short, is_unchanged, padded
@@ -80,8 +80,10 @@ _FIRST, _MEASURED = 50, 120
 """The nodes that are measured for the widths of columns: the first, and about this many of the others."""
 _MOST_UNCUT = 20
 """Where this many cells are enough for every number, other columns go before a number is cut."""
-_MOST_TELLING = 12
-"""Where two names would look alike, neither is cut further than this."""
+_LEAST_TELLING, _MOST_TELLING = 12, 20
+"""Where two names would look alike, neither is cut further than the second while both numbers have room
+beside it, and never further than the first.
+"""
 _FURTHEST = 8
 """No decimal point is further from the left end of a column."""
 _OPERANDS: Final = re.compile(r"…(?:, …)+")
@@ -136,6 +138,11 @@ class _Columns(Struct, frozen=True):
     def width(self) -> int:
         """The cells of all columns."""
         return _total(self.sizes, self.gap)
+
+    @property
+    def numbers(self) -> int:
+        """How many of the columns are numbers."""
+        return sum(self.sizes[column] > 0 for column in _NUMBERS)
 
 
 class _Table(Struct, frozen=True, eq=False):
@@ -248,6 +255,8 @@ def _columns(trace: Trace, before: Trace | None, language: str, room: int) -> _C
         floors[column] = min(
             widths[column], _MOST_UNCUT, max(floors[column], numbers[column].needed(floors[column]))
         )
+    beside = sum(floors[column] + _GAPS[1] for column in _NUMBERS)
+    floors[0] = min(floors[0], max(_LEAST_TELLING, room - beside))
     points = tuple(numbers[column].point if column in numbers else 0 for column in range(len(widths)))
 
     named = [least if column == _WHAT else floor for column, floor in enumerate(floors)]
@@ -263,7 +272,9 @@ def _columns(trace: Trace, before: Trace | None, language: str, room: int) -> _C
         return _Columns(tuple(_narrowed(wanted, floors, room, first_to_go, gap)), points, gap)
 
     apart, close = map(among, _GAPS)
-    return close if apart.sizes[0] < min(widths[0], _MOST_WHOLE) <= close.sizes[0] else apart
+    name = min(widths[0], max(_MOST_WHOLE, floors[0]))
+    better = apart.sizes[0] < name <= close.sizes[0] or apart.numbers < close.numbers
+    return close if better else apart
 
 
 def _examples(graph: Graph) -> list[Node]:
@@ -278,9 +289,12 @@ _Shown: TypeAlias = tuple[Tensor | None, Tensor | None, str]
 
 
 def _telling(names: tuple[str, ...]) -> int:
-    """The fewest cells in which no two names that are cut look alike, within limits."""
+    """The fewest cells in which no two names that are cut look alike, within limits; fewer than the least are
+    enough only where a cut in the middle is too.
+    """
     for cells in range(_FLOORS[0], _MOST_TELLING):
-        if len({clip_middle(name, cells) for name in names}) == len(names):
+        ways = (clip_middle, clip_name) if cells < _LEAST_TELLING else (clip_name,)
+        if all(len({way(name, cells) for name in names}) == len(names) for way in ways):
             return cells
     return _MOST_TELLING
 
@@ -374,7 +388,7 @@ def _cells(view: View, node: Node, columns: _Columns) -> tuple[str, ...]:
         gradient = _aligned(shown, sizes[_GRADIENT], points[_GRADIENT])
     earlier = before.value(node) if before else None
     value = _aligned((frame.value(node), earlier, ""), sizes[_VALUE], points[_VALUE])
-    name, what = clip_middle(node.name, sizes[0]), _what_in(view.graph, node, sizes[_WHAT], view.language)
+    name, what = clip_name(node.name, sizes[0]), _what_in(view.graph, node, sizes[_WHAT], view.language)
     return name, what, shape_label(node.shape), value, gradient
 
 

@@ -15,7 +15,7 @@ from backprop_tui.cells.eighths import bar
 from backprop_tui.cells.lines import Line, Role, Span, clip_line, line_width, wrap_line, wrap_lines
 from backprop_tui.cells.shades import flow
 from backprop_tui.cells.summaries import summary
-from backprop_tui.cells.text import cell_width, clip
+from backprop_tui.cells.text import cell_width, clip_name
 from backprop_tui.panels.watches import bars_of
 from backprop_tui.view import View
 
@@ -297,7 +297,7 @@ def _bars(view: View, width: int, *, small: bool = False) -> list[Line]:
 
 
 def _bar(gradient: LeafGradient, size: str, named: int, long: int, view: View) -> Line:
-    name = clip(gradient.name, named)
+    name = clip_name(gradient.name, named)
     good = isfinite(gradient.size)
     drawn = bar(gradient.share, long, ascii=view.ascii) if gradient.size and good else ""
     return (
