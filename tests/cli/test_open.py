@@ -32,6 +32,7 @@ from backprop_tui.screens.debugger import DebuggerScreen
 from backprop_tui.settings import UserSettings
 from backprop_tui.web import DRIVER
 from command_line import GOOD, Commands, Outcome, file
+from recorded import recorded_mlp
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 UPDATES = (ChopsUpdate, LayoutUpdate)
@@ -152,6 +153,27 @@ def signalled(*numbers: signal.Signals) -> Act:
 @pytest.mark.parametrize("arguments", [["add_multiply"], ["add_multiply", "--at", "3"]])
 def test_the_app_ends_with_a_key(terminal: AtATerminal, arguments: list[str]) -> None:
     assert terminal(key("q"), *arguments).code == 0
+
+
+@pytest.mark.parametrize("inside", ["", "below"])
+def test_the_recording_that_it_is_started_in_opens(
+    terminal: AtATerminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, inside: str
+) -> None:
+    """What is kept beside it is beside its folder, as it is where that is named."""
+    recorded_mlp(tmp_path / "recording")
+    (tmp_path / "recording.debug").write_text("breakpoints: [op relu]\nwatch: []\n")
+    (tmp_path / "recording" / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "recording" / inside)
+    found: list[str] = []
+
+    async def look(pilot: Pilot[Any]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, DebuggerScreen)
+        found.extend(one.text for one in screen.current.session.breakpoints)
+        await pilot.press("q")
+
+    assert terminal(look, ".." if inside else ".").code == 0
+    assert found == ["op relu"]
 
 
 def test_in_a_browser_no_terminal_is_needed(terminal: AtATerminal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
+import pytest
 
+from backprop_engine.debugger import Session
+from backprop_engine.recordings.scenarios import load_recording
 from backprop_engine.scenario.loader import load_scenario
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.prompt.debug_file import kept_in, session_of
 from backprop_tui.prompt.rescue import rescue
 from backprop_tui.view import View
+from recorded import recorded_mlp
 from scenes import scenario
-from typist import Typist
+from typist import EVERYTHING, Typist
 
 
 def left(shown: Scenario, *lines: str) -> View:
@@ -62,3 +67,56 @@ def test_what_cannot_be_written_is_left_out(tmp_path: Path) -> None:
     nowhere = tmp_path / "a file"
     nowhere.write_text("")
     assert rescue([left(scenario("rnn_cell"), "b op tanh")], nowhere) == []
+
+
+def test_a_link_at_its_place_is_not_written_to(tmp_path: Path, everything: Scenario) -> None:
+    for ending in (".debug", "-2.yaml"):
+        (tmp_path / f"case-rescued{ending}").symlink_to("nowhere")
+    (path,) = rescue([left(everything, "b op tanh", "set x = [3, 4]")], tmp_path / "elsewhere")
+    assert path == tmp_path / "case-rescued-3.yaml"
+    assert kept_in(path.with_suffix(".debug")) == (("op tanh",), ())
+    assert not (tmp_path / "nowhere").exists()
+    assert not (tmp_path / "case-rescued.yaml").exists()
+
+
+def test_where_its_folder_takes_nothing_files_are_elsewhere(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    (folder / "case.yaml").write_text(EVERYTHING)
+    view = left(load_scenario(folder / "case.yaml"), "b op tanh", "set x = [3, 4]")
+    (folder / "case.yaml").unlink()
+    folder.rmdir()
+    (path,) = rescue([view], tmp_path / "kept")
+    assert path == tmp_path / "kept" / "case-rescued.yaml"
+    assert not folder.exists()
+
+
+def test_where_a_branch_cannot_be_written_there_are_breakpoints(tmp_path: Path) -> None:
+    recorded_mlp(tmp_path / "recording")
+    recording = left(load_recording(tmp_path / "recording"), "b op relu", "set hidden.bias[0] = 7")
+    assert recording.session.branches.here.overrides
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "case.yaml").write_text(
+        "inputs: {x: {file: x.csv}}\nparams: {w: [1, 2]}\nnodes: {L: sum(x @ w)}\n"
+    )
+    without_data = left(load_scenario(tmp_path / "case.yaml"), "b op matmul", "set w = [3, 4]")
+    (tmp_path / "x.csv").unlink()
+    found = rescue([recording, without_data], tmp_path / "elsewhere")
+    assert [path.name for path in found] == ["recording-rescued.debug", "case-rescued.debug"]
+    assert [kept_in(path).breakpoints for path in found] == [("op relu",), ("op matmul",)]
+
+
+@pytest.mark.parametrize("stem", ["x" * 240, "\U00020000" * 60])
+def test_a_long_name_is_cut(tmp_path: Path, stem: str) -> None:
+    (tmp_path / f"{stem}.yaml").write_text(EVERYTHING)
+    view = left(load_scenario(tmp_path / f"{stem}.yaml"), "b op tanh", "set x = [3, 4]")
+    found = [path.name for _ in range(12) for path in rescue([view], tmp_path / "elsewhere")]
+    assert len(set(found)) == 12
+    assert all(stem.startswith(name.partition("-rescued")[0]) for name in found)
+    assert max(len(name.encode()) for name in found) < 143  # what an encrypted folder takes
+
+
+def test_an_error_of_one_view_takes_nothing_of_another(tmp_path: Path, everything: Scenario) -> None:
+    broken = View(everything, Session(everything.run(), watches=(cast(str, 7),)))
+    found = rescue([broken, left(everything, "b op tanh")], tmp_path / "elsewhere")
+    assert [path.name for path in found] == ["case-rescued.debug"]

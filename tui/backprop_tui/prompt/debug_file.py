@@ -106,10 +106,16 @@ def with_kept(session: Session, kept: Kept, warn: Callable[[str], object]) -> Se
 
 
 def beside(scenario: Scenario) -> Path | None:
-    """The file beside a scenario; None where it was not read from a file of the reader's own."""
+    """The file beside a scenario, or beside a recording's folder; None where that has no place beside it, or
+    it was not read from a file of the reader's own.
+    """
     if scenario.path.startswith("<"):
         return None
     path = Path(scenario.path)
+    if path.name in ("", ".."):  # the folder that the program was started in, or one above
+        path = Path(os.path.abspath(path))
+        if not path.name:
+            return None
     with suppress(OSError):
         if path.resolve().is_relative_to(bundled_folder().resolve()):
             return None

@@ -6,10 +6,13 @@ so that opening it goes on from there. A scenario without changes gets its break
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from backprop_engine.debugger import Session
 from backprop_engine.debugger.branches import BASELINE, Branch
@@ -23,27 +26,51 @@ from backprop_tui.view import View
 
 __all__ = ["rescue"]
 
+_STEM: Final = 120
+"""The bytes that a name keeps of the scenario's, so that no file system finds the whole too long."""
+
 
 def rescue(views: Iterable[View], folder: Path) -> list[Path]:
     """Write what was set in each view; the files, those to be opened first.
 
-    They are beside the scenario, or in `folder` where that is none of the reader's own files. A file that is
-    there already stays as it is. What cannot be written is left out.
+    They are beside the scenario, or in `folder` where that is none of the reader's own files, or nothing can
+    be written beside it. A file that is there already stays as it is. What cannot be written is left out.
     """
     written: list[Path] = []
     for view in views:
-        kept = _kept(view.session)
-        own = beside(view.scenario)
-        stem = re.sub(r"[^\w-]+", "-", Path(view.scenario.path).stem)[:60] or "scenario"
-        start = (own.parent if own is not None else folder) / f"{stem}-rescued"
-        branches = list(_changed(view.session))
-        for branch in branches:
-            with suppress(OSError, UsageError, ScenarioError):
-                written.append(_write_scenario(_as_changed(view.scenario, branch), kept, start))
-        if any(kept) and not branches:
-            with suppress(OSError):
-                written.append(_write_new(start, ENDING, text_of(kept)))
+        with suppress(Exception):  # a second error takes nothing of the other views
+            written += _rescued(view, folder)
     return written
+
+
+def _rescued(view: View, folder: Path) -> list[Path]:
+    """The files of one view: of its branches or, where none of them has it, of what is beside them."""
+    kept, starts = _kept(view.session), _starts(view, folder)
+    written: list[Path] = []
+    for branch in _changed(view.session):
+        with suppress(OSError, UsageError, ScenarioError):
+            changed = _as_changed(view.scenario, branch)
+            written.append(_in_first(starts, partial(_write_scenario, changed, kept)))
+    if any(kept) and not any(path.with_suffix(ENDING).exists() for path in written):
+        with suppress(OSError):
+            written.append(_in_first(starts, partial(_write_new, ending=ENDING, text=text_of(kept))))
+    return written
+
+
+def _starts(view: View, folder: Path) -> list[Path]:
+    """What the files' names begin with, in the folders where they may be."""
+    stem = re.sub(r"[^\w-]+", "-", Path(view.scenario.path).stem).encode()[:_STEM].decode(errors="ignore")
+    own = beside(view.scenario)
+    folders = [own.parent] if own is not None and own.parent.is_dir() else []
+    return [each / f"{stem or 'scenario'}-rescued" for each in (*folders, folder)]
+
+
+def _in_first(starts: Sequence[Path], write: Callable[[Path], Path]) -> Path:
+    """What is written at the first of these places where it can be; else what the last of them raises."""
+    for start in starts[:-1]:
+        with suppress(OSError, ScenarioError):
+            return write(start)
+    return write(starts[-1])
 
 
 def _kept(session: Session) -> Kept:
@@ -75,7 +102,8 @@ def _write_scenario(scenario: Scenario, kept: Kept, start: Path) -> Path:
     )  # raises where it names what is not there
     path = _write_new(start, ".yaml", text)
     if any(kept):
-        write_whole(path.with_suffix(ENDING), text_of(kept), new=True)
+        with suppress(OSError):  # the scenario is there, and is told of
+            write_whole(path.with_suffix(ENDING), text_of(kept), new=True)
     return path
 
 
@@ -84,7 +112,7 @@ def _write_new(start: Path, ending: str, text: str) -> Path:
     start.parent.mkdir(parents=True, exist_ok=True)
     for number in range(1, 1000):
         path = start.with_name(f"{start.name}-{number}{ending}" if number > 1 else f"{start.name}{ending}")
-        if not path.with_suffix(ENDING).exists():
+        if not os.path.lexists(path.with_suffix(ENDING)):
             with suppress(FileExistsError):
                 write_whole(path, text, new=True)
                 return path
