@@ -339,6 +339,18 @@ def test_objects_are_in_the_budget_of_a_training_of_small_numbers() -> None:
     assert peak <= held_numbers(scenario.graph, scenario.training) * 2
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_every_update_adds_the_same_to_the_budget(optimizer: str, dtype: str) -> None:
+    """Once no more traces are kept, and while every iteration has its checkpoint."""
+    scenarios = [
+        load(SCALARS.format(steps=steps, optimizer=optimizer) + f"dtype: {dtype}\n")
+        for steps in range(10, 20)
+    ]
+    budgets = [held_numbers(scenario.graph, scenario.training) for scenario in scenarios]
+    assert len({*np.diff(budgets)}) == 1
+
+
 def test_a_training_that_is_too_large_is_refused() -> None:
     text = LARGE.format(n=300, steps=30, optimizer="adam")
     scenario = load(text)
@@ -356,6 +368,14 @@ def test_the_outputs_of_a_run_whose_output_is_a_vector_are_told_in_order() -> No
     fresh = Run(scenario.graph, scenario.bindings)
     assert [list(value) for value in fresh.losses()] == [[1, 4]]
     assert [list(value) for value in Run.of(scenario.record()).losses()] == [[1, 4]]
+
+
+def test_the_nearest_iteration_needs_no_other() -> None:
+    run = load().run()
+    assert [run.nearest(iteration) for iteration in (0, 6)] == [0, 0]
+    run.trace(3)
+    assert [run.nearest(iteration) for iteration in (0, 3, 6)] == [0, 3, 3]
+    assert run.missing(6) == 1 + 6 - run.nearest(6) - 1
 
 
 # The labels of iterations

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_engine.arrays import figures_of
+from backprop_engine.arrays import Figures, Measured
 from backprop_engine.trace.lazy_tensors import LazyTensors, SuppliedLeaves, Supply, figures_at
 
 
@@ -46,7 +46,7 @@ def test_a_slice_makes_what_is_in_it() -> None:
 
 def test_figures_are_known_without_the_tensor() -> None:
     made = Made()
-    known = figures_of(np.array([3.0, 4.0]))
+    known = Figures(5.0)
     tensors = LazyTensors([made.supply(0, known), made.supply(1), None])
     assert figures_at(tensors, 0) is known
     assert figures_at(tensors, 1) is None
@@ -54,10 +54,10 @@ def test_figures_are_known_without_the_tensor() -> None:
     assert made.order == []
 
 
-def test_figures_of_tensors_that_are_there_are_measured() -> None:
-    tensors = [np.array([3.0, -4.0]), None]
-    assert figures_at(tensors, 0) == figures_of(tensors[0])
-    assert figures_at(tensors, 1) is None
+def test_tensors_that_are_there_have_the_figures_that_were_recorded_of_them() -> None:
+    known = Figures(5.0)
+    tensors = [Measured.of(np.array([3.0, -4.0]), known), None, np.array([3.0, -4.0])]
+    assert [figures_at(tensors, at) for at in range(3)] == [known, None, None]
 
 
 def test_leaves_are_made_when_they_are_asked_for() -> None:

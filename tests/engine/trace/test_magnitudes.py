@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backprop_engine.scenario.loader import load_source
+from backprop_engine.scenario.read.source import Source
 from backprop_engine.trace.magnitudes import MagnitudeScale, gradient_magnitudes
 from covering import SHOWN
 from scenes import trace
@@ -27,6 +29,11 @@ def test_gradients_of_much_the_same_size_look_alike() -> None:
     scale = gradient_magnitudes(run)
     assert scale.high - scale.low >= 3
     assert min(scale.share(size) for size in (1.0, 3.0, 4.0)) > 0.75
+
+
+def test_the_first_gradient_counts_as_the_others_do() -> None:
+    found = load_source(Source("case.yaml", "params: {w: 2}\nnodes: {L: w * 1000000}\n")).record()
+    assert gradient_magnitudes(found) == MagnitudeScale(0, 6)
 
 
 @pytest.mark.parametrize("stem", SHOWN)
