@@ -21,7 +21,7 @@ from backprop_engine.scenario.verify import verify
 from backprop_engine.trace.record import record
 from backprop_engine.trace.run import Moment, Run, RunOrigin
 from backprop_engine.trace.trace import Phase
-from backprop_engine.trace.training import held_numbers, stride
+from backprop_engine.trace.training import held_numbers, kept_traces, stride
 
 TEXT = """
 inputs: {x: 2}
@@ -349,6 +349,28 @@ def test_every_update_adds_the_same_to_the_budget(optimizer: str, dtype: str) ->
     ]
     budgets = [held_numbers(scenario.graph, scenario.training) for scenario in scenarios]
     assert len({*np.diff(budgets)}) == 1
+
+
+@pytest.mark.parametrize("steps", [10, 20])
+def test_what_the_history_keeps_is_in_the_budget(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (
+        "params: {{w: [1, 2, 3, 4]}}\nnodes: {{L: sum(w)}}\ntrain: {{optimizer: sgd, lr: 0.1, steps: {}}}\n"
+    )
+    scenario = load(text.format(steps))
+    run = scenario.run()
+    while run.extend():
+        pass
+    budget = held_numbers(scenario.graph, scenario.training)
+    monkeypatch.setattr("backprop_engine.trace.training.KEPT_NUMBERS", 0)
+    without = held_numbers(scenario.graph, scenario.training)
+    assert budget - without == run.history.gradients.size + run.history.paths.size
+
+
+@pytest.mark.parametrize(("fit", "kept"), [(0, 2), (1, 2), (2, 2), (3, 3), (4, 4), (9, 4)])
+def test_as_many_traces_are_kept_as_fit_but_two(fit: int, kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = load().graph
+    monkeypatch.setattr("backprop_engine.trace.training._TRACE_ENTRIES", fit * graph.numbers())
+    assert kept_traces(graph) == kept
 
 
 def test_a_training_that_is_too_large_is_refused() -> None:

@@ -92,6 +92,12 @@ def test_what_is_followed() -> None:
     assert [run.graph.nodes[one].name for one in run.history.parameters] == ["w", "b", "W"]
 
 
+def test_the_numbers_of_a_small_parameter_are_followed_and_the_norm_of_a_larger_one() -> None:
+    text = "params: {w: [[1, 2], [3, 4]], v: [1, 2, 3, 4, 5]}\nnodes: {L: sum(w) + sum(v)}\n"
+    run = load(text + "train: {optimizer: sgd, lr: 0.1, steps: 1}\n").run()
+    assert [one.entry for one in run.history.tracks] == [(0, 0), (0, 1), (1, 0), (1, 1), None]
+
+
 def test_extending_computes_one_at_a_time_up_to_the_end() -> None:
     run = load().run()
     assert run.history.count == 0
@@ -121,7 +127,8 @@ def test_of_many_iterations_some_are_left_out_but_no_loss(monkeypatch: pytest.Mo
     monkeypatch.setattr(module, "KEPT_NUMBERS", 50)
     run = scenario.run()
     while run.extend():
-        pass
+        kept = len(range(0, run.history.count, 3))
+        assert (len(run.history.paths), len(run.history.gradients)) == (kept, kept)
     assert run.history.every == 3
     assert same(run.history.losses, every.history.losses.tolist())
     assert same(run.history.paths, every.history.paths[::3].tolist())
