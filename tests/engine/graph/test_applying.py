@@ -20,6 +20,8 @@ from backprop_engine import (
     load_scenario,
     record,
 )
+from backprop_engine.scenario.loader import load_source
+from backprop_engine.scenario.read.source import Source
 
 HANGUL = re.compile("[가-힣]")
 
@@ -179,3 +181,11 @@ def test_nodes_that_join_in_a_row_have_names_of_their_own_and_their_indices_stay
     assert trace.value("f").tolist() == [[0, 1, 0], [1, 0, 0]]
     with pytest.raises(UsageError, match="the graph has two nodes called f#1"):
         made.add_bare([looked_up], [0, at], "f", text, [0], None)
+
+
+def test_a_setting_makes_a_tensor_of_the_single_numbers_before_it() -> None:
+    """What operators give for numbers is remembered, and not for what is a tensor since."""
+    nodes = "{y: x * x * x, v: 'unsqueeze(x, axis=0)', z: v * v * v}"
+    text = f"params: {{x: 3}}\nnodes: {nodes}\noutput: z\nseed: [1]\n"
+    graph = load_source(Source("case.yaml", text)).graph
+    assert [graph[name].shape for name in ("y#1", "y", "v", "z#1", "z")] == [(), (), (1,), (1,), (1,)]

@@ -406,6 +406,8 @@ def test_the_nearest_iteration_needs_no_other() -> None:
 def test_the_iterations_of_a_training_are_labelled_with_their_numbers() -> None:
     run = load().run()
     assert (run.iterations, run.has_iterations, run.origin) == (7, True, RunOrigin())
+    assert (run.origin.rank, run.origin.ranks, run.origin.world) == (None, (), 1)
+    assert (run.origin.pass_number, run.origin.passes) == (1, 1)
     assert (run.iteration_label(3), run.iteration_labelled("3"), run.iteration_labelled("6")) == ("3", 3, 6)
     assert [run.moment(2), run.at_moment(Moment(2, 5)), run.at_moment(Moment(9))] == [Moment(2), 2, 6]
     assert run.places(np.array([0, 3])).tolist() == [0.0, 3.0]
