@@ -242,7 +242,7 @@ _REASONS: Final[dict[str, str]] = {
 
 
 def reason(problem: BaseException) -> str:
-    """What is wrong, in the words of whoever found it: the system, or Python."""
+    """What is wrong, in the words of the system or of Python."""
     given = [getattr(problem, "strerror", None), *problem.args[:1]]
     text = next((text for text in given if isinstance(text, Message)), given[0] or str(problem))
     return _REASONS.get(text, text)

@@ -38,7 +38,7 @@ def whole_file(path: str | os.PathLike[str], *, new: bool = False) -> Iterator[B
     Where the block raises, everything is as it was. A link stays one, and what it leads to is written; a file
     that is replaced keeps its permissions. A pipe or a device is written to, not replaced. With `new`,
     `FileExistsError` where there is anything at `path`, be it a link that leads nowhere. Raises what opening
-    and writing raise: `OSError`, and `ValueError` for what is no name of a file.
+    and writing raise: `OSError`, and `ValueError` for what is not a file name.
     """
     given = os.fspath(path)
     if not given:

@@ -20,6 +20,6 @@ add_languages(os.path.join(os.path.dirname(__file__), "languages"))
 
 
 def __getattr__(name: str) -> Any:
-    if name != "debug":  # loaded when it is used: nobody else waits for it
+    if name != "debug":  # loaded only when it is used
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return import_module(f"{__name__}.from_python").debug

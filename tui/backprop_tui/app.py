@@ -206,7 +206,7 @@ class DebuggerApp(ToldOfErrors[None]):
         return None
 
     def fail(self) -> None:
-        """Keep what all screens debug, for whoever ran the app."""
+        """Keep what all screens debug, for the caller of the app."""
         from backprop_tui.screens.debugger import DebuggerScreen
 
         self.has_failed = True

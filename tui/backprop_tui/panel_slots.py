@@ -12,7 +12,7 @@ __all__ = ["FIRST_IN_FRONT", "PANEL_SLOTS", "PLOTS", "PanelSlot", "slot_named"]
 
 
 class PanelSlot(Struct, frozen=True):
-    """A panel's name and the region that it shares with others, of which one is in front.
+    """A panel's name and the region that it shares with others, one of which is in front.
 
     On a `roomy` screen it may be in another region. `help` says what it shows.
     """

@@ -1,4 +1,4 @@
-"""Everything that reaches into Textual's private parts.
+"""Everything that uses Textual's private API.
 
 `test_textual_private` has a test for each: it fails where another version of Textual has changed.
 """
@@ -81,7 +81,7 @@ class ScrolledAtOnce(ScrollView):
     """
 
     def _scroll_to(self, x: float | None = None, y: float | None = None, **options: Any) -> bool:
-        """Scroll to a cell, whoever asks; nothing moves by itself."""
+        """Scroll to a cell only on request; nothing moves by itself."""
         return super()._scroll_to(x, y, **{**options, "animate": False})
 
 
@@ -116,7 +116,7 @@ class ScreenOfItsSize(Screen[Result]):
 
 
 class ToldOfErrors(App[Result]):
-    """An app that is told of an error of its own before it ends because of that."""
+    """An app that hears of its own fatal error before it ends."""
 
     def fail(self) -> None:
         """Keep what must not be lost."""

@@ -50,7 +50,7 @@ LIGHT = Theme(
 
 
 class Scale(NamedTuple):
-    """The colours of a heatmap: dark blue and dark orange, or bright ones, which nobody confuses."""
+    """The colours of a heatmap: dark blue and dark orange, or bright ones, which cannot be confused."""
 
     below: Color
     zero: Color

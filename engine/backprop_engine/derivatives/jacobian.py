@@ -41,7 +41,7 @@ _At: TypeAlias = Callable[[_Indices, _Indices], Any]
 MOST_BY_UNITS = 4096
 """The largest output, in entries, of a rule that gives only whole rows of its Jacobian, one by one."""
 SLICE_SIZE = 2**17
-"""How many entries of the output are looked at together."""
+"""How many entries of the output are processed together."""
 
 
 class Origin(Struct, frozen=True):

@@ -103,7 +103,7 @@ def working_axis(node: Node) -> int:
     return axis % len(node.shape)
 
 
-@derived(limit=4)  # those of the step that is looked at, and around it
+@derived(limit=4)  # those of the current step, and around it
 def local_gradient(trace: Trace, edge: Edge) -> LocalGradient:
     """The local gradient that the trace multiplied by at `edge`."""
     graph = trace.graph

@@ -45,7 +45,7 @@ def largest_gap(found: _Numbers, expected: _Numbers) -> tuple[float, tuple[int, 
 
 
 def cosine(found: _Numbers, expected: _Numbers) -> float:
-    """The cosine of the angle between two gradients; 0 where one of them is zero."""
+    """The cosine of the angle between two gradients; 0 if one of them is zero."""
     with np.errstate(all="ignore"):
         found, expected = _scaled(np.ravel(found)), _scaled(np.ravel(expected))
         lengths = float(np.linalg.norm(found) * np.linalg.norm(expected))

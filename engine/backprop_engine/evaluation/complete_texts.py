@@ -82,7 +82,7 @@ def formula_text(op: Op, shapes: Sequence[Shape], attributes: Mapping[str, Any])
 
 
 def local_text(op: Op, rule: Rule, shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> str:
-    """The local gradient, as it is beside the upstream gradient; empty where that is no tensor.
+    """The local gradient, as it is beside the upstream gradient; empty if that is not a tensor.
 
     Of an elementwise operator it is the diagonal of the Jacobian, of others the Jacobian, or what multiplies.
     """

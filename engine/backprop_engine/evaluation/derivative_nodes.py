@@ -28,7 +28,7 @@ __all__ = ["MAX_DERIVATIVE_NODES", "add_derivative"]
 MAX_DERIVATIVE_NODES: Final = 20_000
 """The most nodes that all passes of a graph may come to."""
 MAX_VISITED: Final = 5_000_000
-"""How many nodes may be looked at for all passes of a graph."""
+"""How many nodes all passes of a graph may visit in total."""
 
 
 class _Pass(Struct, eq=False):

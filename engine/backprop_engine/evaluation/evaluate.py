@@ -306,7 +306,7 @@ class _Walk(Generic[T]):
         return self.applied(op, values, written, bound.attributes, call.name_span)  # type: ignore[arg-type]
 
     def given(self, call: Call, operands: Sequence[T | None]) -> T | None:
-        """What a function comes to that is no operator; None where an operand is absent."""
+        """The value of a function that is not an operator; None if an operand is absent."""
         if any(operand is None for operand in operands):
             return None
         try:
@@ -326,7 +326,7 @@ class _Walk(Generic[T]):
         given: Mapping[str, Any],
         at: SourceSpan,
     ) -> T | None:
-        """What `op` makes of `operands`; None where one is absent."""
+        """The result of `op` for `operands`; None if one is absent."""
         present = [operand for operand in operands if operand is not None]
         if len(present) < len(operands):
             return None

@@ -34,7 +34,7 @@ __all__ = ["FactorEntries", "Reading", "column_entries", "factor_entries", "read
 
 _ROUNDING = 1e-9
 _MOST_READ = 2**16
-"""The most entries of an operand that are looked at to find those that were read."""
+"""The most entries of an operand that are searched for those that were read."""
 _Match: TypeAlias = Callable[[EntryIndex, EntryIndex], EntryIndex | None]
 """The factor's entry for one of the output and one of the operand, if it can have one."""
 

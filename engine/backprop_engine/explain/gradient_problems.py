@@ -18,7 +18,7 @@ METHODS: Final[dict[str, Message]] = {
     "scenario": msg("the scenario"),
     "shape": msg("shape"),
 }
-"""How gradients are checked, as it is told."""
+"""The names of the methods that check gradients."""
 
 
 def problem_text(check: GradientCheck, *, in_file: bool = True) -> Message:

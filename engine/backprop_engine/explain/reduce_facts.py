@@ -32,7 +32,7 @@ class ReduceFacts(CommonFacts):
 
     @property
     def reduction(self) -> GradientReduction:
-        """What each rank brought, and what came of it."""
+        """What each rank contributed, and the result."""
         return self.trace.reduced[self.node.position]
 
     @property

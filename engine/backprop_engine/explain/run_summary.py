@@ -1,4 +1,4 @@
-"""What came of a run: the gradients of its leaves, how many numeric checks and figures hold, the losses."""
+"""The results of a run: the gradients of its leaves, how many numeric checks and figures hold, the losses."""
 
 from __future__ import annotations
 

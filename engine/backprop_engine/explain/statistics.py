@@ -20,7 +20,7 @@ from backprop_engine.arrays import norm as norm_of
 __all__ = ["Facts", "Histogram", "facts", "histogram", "norm"]
 
 SLICE_SIZE = 2**20
-"""How many entries are looked at together."""
+"""How many entries are processed together."""
 _SMALL = 1024
 """To remember the norm of fewer entries would take longer than to compute it."""
 _LONG = 1e307

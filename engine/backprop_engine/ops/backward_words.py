@@ -201,7 +201,7 @@ _KEY: Final = OpAttribute(
 
 
 def _key(text: str) -> IndexKey | None:
-    """What is in the brackets of an index, from its text; None where that is no key."""
+    """What is in the brackets of an index, from its text; None if that is not a key."""
     try:
         tree = parse(f"a[{text}]")
     except ExprError:

@@ -340,7 +340,9 @@ _WORDS: Final = re.compile(
 
 
 def backward_word(name: str) -> Op | None:
-    """What a formula of a backward pass calls by this `name` that is no operator of the table, if it does."""
+    """The function that backward formulas call by this `name` and that is not an operator, if there is
+    one.
+    """
     if not _WORDS.fullmatch(name):
         return None
     words = import_module("backprop_engine.ops.backward_words").WORDS

@@ -73,7 +73,7 @@ def _erfc(a: Any) -> Any:
 
 
 def _complement(x: Any) -> Any:
-    """Erfc of x, none of which is below 0."""
+    """Erfc of x, whose entries are not below 0."""
     x = np.minimum(x, _GONE)
     y = x + _POLE
     np.divide(-_SCALE, y, out=y)

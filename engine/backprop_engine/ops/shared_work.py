@@ -60,7 +60,7 @@ def _are(known: _Last, operands: tuple[Any, ...], settings: dict[str, Any]) -> b
 
 
 def _is_frozen(operand: Any) -> bool:
-    """Whether nobody can write to an array any more."""
+    """Whether an array can no longer be written to."""
     if not isinstance(operand, np.ndarray) or operand.flags.writeable:
         return False
     base: Any = operand.base

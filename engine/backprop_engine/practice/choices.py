@@ -44,7 +44,7 @@ def orders(graph: Graph) -> tuple[Choices, ...]:
 
 
 def _along_a_path(graph: Graph) -> Choices | None:
-    """The order of three nodes of which each depends on the next."""
+    """The order of three nodes, each of which depends on the next."""
     path = [graph.output]
     while len(path) < _LONGEST_PATH:
         operands = [edge.operand for edge in graph.edges if edge.node == path[-1]]

@@ -52,8 +52,8 @@ class Grade(Struct, frozen=True, eq=False):
 def grade(question: Question, typed: str, *, hinted: bool = False) -> Grade:
     """Grade what was typed; `hinted` says that the hint was shown.
 
-    Raises `UsageError` for what is no answer: text that cannot be read, another number of numbers, or fewer
-    digits of the right ones. It costs nothing.
+    Raises `UsageError` for what is not an answer: text that cannot be read, another number of numbers, or
+    fewer digits of the right ones. It costs nothing.
 
     >>> from backprop_engine import make_graph, record
     >>> from backprop_engine.practice import grade, questions

@@ -1,4 +1,5 @@
-"""The misconceptions, one row each: what it is called, what it computes, and what to say to whoever has it.
+"""The misconceptions, one row each: what it is called, what it computes, and what to say to a learner who has
+it.
 
 A row says in one line why the answer is wrong, and where on the screen the missing part is. What it
 computes is in `wrong_rules`. Of two rows that give the same wrong answer everywhere, the first is named: the

@@ -67,7 +67,7 @@ class Try(Struct, frozen=True):
 
 
 class Result(Struct, frozen=True):
-    """What came of a question: the best credit of its tries, and the misconceptions that were named."""
+    """The result of a question: the best credit of its tries, and the misconceptions that were named."""
 
     number: int
     kind: QuestionKind
@@ -228,7 +228,8 @@ _QUESTIONS: Final = 1009
 
 
 def answered(practice: Practice, typed: str) -> tuple[Practice, Grade]:
-    """The session after an answer, and its grade; `UsageError` for what is no answer, which costs nothing.
+    """The session after an answer, and its grade; `UsageError` for what is not an answer, which costs
+    nothing.
 
     Where one more entry is asked for, what is typed next is taken together with this.
     """
@@ -263,7 +264,7 @@ def _next(practice: Practice) -> Practice:
 
 
 def results(practice: Practice) -> tuple[Result, ...]:
-    """What came of every question, also of those that were not reached."""
+    """The results of all questions, including those that were not reached."""
     found = []
     for number, place in enumerate(practice.places):
         tries = [one for one in practice.tries if one.number == number]

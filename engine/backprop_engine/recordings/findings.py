@@ -32,7 +32,7 @@ _DIAGNOSES: Final[tuple[Diagnosis, ...]] = (
     stopped,
 )
 _NOT_FINITE: Final = ("forward-nan", "forward-inf", "input-nan", "backward-nan", "backward-inf")
-"""Those of the backward pass may follow from the others; then they are no findings of their own."""
+"""Findings of the backward pass may follow from the others; then they are not reported."""
 
 
 def find(recording: Recording) -> list[Finding]:

@@ -178,11 +178,11 @@ class RecordedRun(Run):
         return replace(made, plan=self._schedule, reduced=reduced)
 
     def missing(self, iteration: int) -> int:
-        """Nothing has to be computed to look at an iteration."""
+        """Nothing has to be computed to view an iteration."""
         return 0
 
     def nearest(self, iteration: int) -> int:
-        """Each iteration can be looked at without any other."""
+        """Each iteration can be viewed without any other."""
         return iteration
 
     def approach(self, iteration: int) -> None:

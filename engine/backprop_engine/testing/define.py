@@ -200,7 +200,9 @@ def _stub(name: str, names: Sequence[str]) -> str:
 
 
 def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of the user's own: its exceptions, and what is no number, are told like other mistakes."""
+    """A function of the user's own: its exceptions, and results that are not numbers, are reported like other
+    mistakes.
+    """
 
     def guarded(*operands: Any) -> Any:
         try:

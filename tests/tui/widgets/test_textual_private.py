@@ -1,4 +1,4 @@
-"""What reaches into Textual's private parts still finds there what it looks for."""
+"""The private API of Textual that is used still exists and works as expected."""
 
 from __future__ import annotations
 

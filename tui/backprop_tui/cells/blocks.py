@@ -1,4 +1,4 @@
-"""Rectangles of role-tagged lines, put together only when somebody asks for their lines.
+"""Rectangles of role-tagged lines, assembled only when their lines are needed.
 
 A layout tries many arrangements and shows one: until then a block is its size and where its parts are.
 

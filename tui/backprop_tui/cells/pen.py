@@ -38,7 +38,7 @@ class Pen:
     def __init__(self) -> None:
         self._written: list[str] = []
         self._at: tuple[int, int] | None = None
-        self._style: str | None = None  # nobody knows what was written before
+        self._style: str | None = None  # what was written before is unknown
         self._heat: list[tuple[int, int, str, _Halves]] = []
 
     def write(self, x: int, y: int, text: str, size: int, style: str) -> None:

@@ -10,5 +10,7 @@ __all__ = ["shape_label"]
 
 
 def shape_label(shape: Sequence[int]) -> str:
-    """``(3×4)`` for a matrix, ``(3)`` for a vector, ``()`` for a scalar: nobody takes it for a number."""
+    """``(3×4)`` for a matrix, ``(3)`` for a vector, ``()`` for a scalar: it cannot be mistaken for a
+    number.
+    """
     return f"({shape_text(shape)})" if shape else shape_text(())

@@ -22,9 +22,9 @@ _FEWEST_DIGITS = 2
 _UNKNOWN = "‖?‖"
 """What stands for the norm of a tensor of which neither entries nor figures were recorded."""
 _LONGEST = 8
-"""Longer vectors are told by their norm."""
+"""Longer vectors are shown by their norm."""
 _ROOM = 40
-"""The cells for a tensor in short where nobody says."""
+"""The default number of cells for a tensor in short."""
 
 SUMMED = " ∑ "
 """What is between a gradient and how many of its contributions it is the sum of."""
@@ -38,7 +38,7 @@ def progress(count: int, of: int) -> str:
 def summary(tensor: Tensor | None, room: int = _ROOM, digits: int = DIGITS, *, shape: bool = True) -> str:
     """A tensor in short: a scalar's number with at most `digits`, a short vector's entries if there is `room`
     for them, else its shape and its Euclidean norm; of truth values, how many are true. A tensor that is not
-    stored is told by its norm.
+    stored is shown by its norm.
     """
     if tensor is None:
         return ABSENT

@@ -45,7 +45,7 @@ MOST_TOGETHER = 64
 _WAYS = ((4, True), (4, False), (3, False))
 """How many digits are tried, and whether numbers that differ must look different, before a heatmap is."""
 _MULTIPLIED = 30
-"""Of a larger tensor nobody multiplies with each entry by hand."""
+"""The entries of a larger tensor are not multiplied by hand."""
 _ZEROS = 3
 """As many zeros in a row are written out."""
 _FEW = 8
@@ -55,7 +55,7 @@ _MORE_BELOW = "⋮"
 _LARGEST_PIXEL = 4
 """How many cells wide, and halves of a cell high, a number of a heatmap is at most."""
 _MOST_OVERSEEN = 250_000
-"""The most entries of a matrix of which all are looked at for a heatmap that has fewer cells."""
+"""The most entries of a matrix that are all read for a heatmap with fewer cells."""
 _WIDEST_PIXEL = 6
 """How many cells wide a number of an upright vector is at most."""
 

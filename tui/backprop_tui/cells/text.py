@@ -30,7 +30,7 @@ _LEAST_OWN, _MUCH = 4, 8
 It is cut to the second before the path is.
 """
 _ASIDE = re.compile(r"(?<!\S)\((?![^)]* - )([^\W\d_]{2,} [^()\[\]=·×÷⊙⊗+*/−]*)\)")
-"""Words in brackets that are no part of a formula."""
+"""Words in brackets that are not part of a formula."""
 
 
 @lru_cache(maxsize=4096)

@@ -77,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check every file; 0 where all passed, 1 where one failed, 2 where one could not be used.
+    """Check every file; 0 if all passed, 1 if one failed, 2 if one could not be used.
 
     An interrupt ends it with what was found so far.
     """
@@ -245,7 +245,7 @@ def watch(
 ) -> int:
     """Check what `find` gives, and again whatever changes, until an interrupt; returns the exit code.
 
-    A scenario changes with the data files that it reads. Between two looks at the files there is a `wait`.
+    A scenario changes with the data files that it reads. There is a `wait` between two checks of the files.
     """
     rounds = _Rounds(check, summary, language)
     try:

@@ -27,7 +27,7 @@ _OK, _WRONG = msg("ok"), msg("wrong")
 
 
 def grade_files(arguments: argparse.Namespace, files: Iterator[tuple[str, Path | None]]) -> int:
-    """Grade every file; 0 where all answers are right, 1 where one is not, 2 where a file cannot be used."""
+    """Grade every file; 0 if all answers are right, 1 if one is not, 2 if a file cannot be used."""
     language = arguments.lang or "en"
     solutions = _solutions(arguments)
     rows: list[Scored] = []

@@ -19,7 +19,7 @@ BAD_INPUT = 2
 def exit_code(error: BaseException, language: Callable[[], str], language_of_line: str) -> int:
     """Tell an error that is being handled; one that no user can cause is raised again.
 
-    Mistakes in what a user wrote are told in `language`, failures of the machine in that of the command line.
+    Mistakes of the user are reported in `language`, failures of the machine in that of the command line.
     """
     match error:
         case ScenarioError():

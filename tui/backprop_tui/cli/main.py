@@ -95,7 +95,7 @@ def _subcommand(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 
 def _language(arguments: Sequence[str]) -> str:
-    """The language that errors are told in: that of --lang, wherever it is; English without it."""
+    """The language of error messages: that of --lang, wherever it is; English without it."""
     language = ENGLISH
     for at, argument in enumerate(arguments):
         if argument == "--lang":

@@ -54,7 +54,7 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("-h", "--help", action="help", help=msg("show this help message and exit"))
 
     def _add_action(self, action: _Action) -> _Action:
-        """As always, whatever group it is in; `help` is told in the language of the parser."""
+        """As always, whatever group it is in; `help` is in the language of the parser."""
         if action.help is not None:
             action.help = in_language(action.help, self.language)
         return super()._add_action(action)

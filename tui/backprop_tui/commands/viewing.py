@@ -100,7 +100,7 @@ GRAPH: Final = (
         typed="previous-hit",
     ),
 )
-"""How the graph is looked at."""
+"""How the graph is viewed."""
 
 PLAYING: Final = (
     CommandRow(

@@ -46,7 +46,7 @@ class Format(NamedTuple):
     module: str
     function: str
     is_player: bool = False
-    """Whether it shows the whole run, and begins at its start where nobody says at which position."""
+    """Whether it shows the whole run, and begins at its start if no position is given."""
     is_folder: bool = False
     """Whether it is a file for each step."""
 

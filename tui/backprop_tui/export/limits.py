@@ -14,7 +14,7 @@ from backprop_tui.layout import TooLargeError
 __all__ = ["MOST_NODES", "within_limits"]
 
 MOST_NODES: Final = 1000
-"""A drawing of more takes too long, and nobody could tell them apart."""
+"""A drawing of more takes too long, and they could not be told apart."""
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def is_hangul(character: str) -> bool:
 
 
 def tex_text(text: str) -> str:
-    """`text` as the text of a document; a character that its fonts lack is told by its number."""
+    """`text` as the text of a document; a character that its fonts lack is given by its number."""
     pieces = _PIECES.findall(unicodedata.normalize("NFC", text))
     return "".join(_hatted(piece) if piece[1:] == _HAT else _character(piece) for piece in pieces)
 

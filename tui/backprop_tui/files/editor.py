@@ -38,7 +38,7 @@ def command_line(editor: str, path: str, line: int) -> list[str]:
     """The words of a command that opens the file at `path`, at `line` where the editor is known to take one.
 
     `editor` is split as a shell would, and no shell is asked. The path is made absolute, so that it can be
-    taken for no option. Raises `UsageError` for a text that is no command.
+    taken for no option. Raises `UsageError` for a text that is not a command.
     """
     try:
         words = shlex.split(editor)
@@ -80,7 +80,7 @@ class Loan:
 
 
 def run_editor(words: list[str]) -> int:
-    """Run an editor in the terminal; gives its exit status. `UsageError` where it cannot be started."""
+    """Run an editor in the terminal; returns its exit status. `UsageError` if it cannot be started."""
     with Loan():
         try:
             return subprocess.run(words, check=False).returncode

@@ -26,7 +26,7 @@ from backprop_tui.files.bundled import ENDINGS, ScenarioEntry, Shelf, arranged
 __all__ = ["ScenarioFolder", "looks_like_scenario", "scenario_folder"]
 
 _MOST_LOOKED_AT: Final = 50_000
-"""The most files and folders that are looked at."""
+"""The most files and folders that are searched."""
 _MOST_READ: Final = 10_000
 """The most files whose beginning is read."""
 _LARGE: Final = 500

@@ -30,7 +30,7 @@ __all__ = ["animation", "cast", "film", "tape"]
 _SECONDS: Final = 1.2
 """How long a step is seen."""
 _MOST_STEPS: Final = 400
-"""In a longer run nobody looks at each step, and the file would be large."""
+"""In a longer run, not every step would be watched, and the file would be large."""
 _NEXT: Final = "s"
 """The key that steps."""
 

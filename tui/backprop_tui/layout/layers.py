@@ -9,7 +9,7 @@ from typing import NamedTuple
 __all__ = ["Layers", "Link", "TooLargeError", "build_layers"]
 
 MOST_VIRTUAL_NODES = 200_000
-"""More would take minutes, for a picture that nobody can follow."""
+"""More would take minutes, for a picture that cannot be followed."""
 
 
 class TooLargeError(ValueError):

@@ -22,7 +22,7 @@ __all__ = ["Broken", "Component", "broken_into_rows", "corners", "is_jump", "str
 Place = TypeVar("Place", bound=tuple[float, float])
 
 _MOST_CARRIED = 7
-"""Where more wires go on, a layout is not cut: nobody could follow them all."""
+"""If more wires continue, a layout is not cut: they could not all be followed."""
 _MARK = 2
 """The cells that a row has at its right for wires that go on: a stretch of wire, and the mark."""
 

@@ -75,7 +75,9 @@ def begun(practice: Practice, view: View) -> PracticeState:
 
 
 def answer(state: PracticeState, typed: str) -> PracticeState:
-    """The state after an answer; after a question mark, with the hint; what is no answer costs nothing."""
+    """The state after an answer; after a question mark, with the hint; what is not an answer costs
+    nothing.
+    """
     typed = typed.strip()
     if typed in ("?", "hint"):
         return structs.replace(state, practice=practising.hinted(state.practice), hinted=True, problem="")

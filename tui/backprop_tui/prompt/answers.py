@@ -287,7 +287,7 @@ def who(session: Session, query: Who, context: Context) -> list[Line]:
 
 
 def _outer(session: Session, position: int) -> int:
-    """A position of the trace one looks at, as it is counted there."""
+    """A position of the current trace, as it is counted there."""
     return position if session.levels else session.run.start(session.iteration) + position
 
 

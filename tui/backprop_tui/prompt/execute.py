@@ -61,8 +61,8 @@ def execute(
 def apply(session: Session, request: Request, context: Context, finish: Finish | None) -> Outcome:
     """Apply what was parsed.
 
-    Without `finish`, what takes long is left pending in the session, and `report` says what came of it once
-    it is done.
+    Without `finish`, what takes long is left pending in the session, and `report` gives the result once it is
+    done.
     """
     if isinstance(request, Query):
         answer = _ANSWERS[type(request)](session, request, context)

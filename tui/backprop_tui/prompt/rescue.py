@@ -102,7 +102,7 @@ def _write_scenario(scenario: Scenario, kept: Kept, start: Path) -> Path:
     )  # raises where it names what is not there
     path = _write_new(start, ".yaml", text)
     if any(kept):
-        with suppress(OSError):  # the scenario is there, and is told of
+        with suppress(OSError):  # the scenario exists, and is reported
             write_whole(path.with_suffix(ENDING), text_of(kept), new=True)
     return path
 

@@ -1,4 +1,4 @@
-"""A step on one line: its kind, its symbols, and what came of it."""
+"""A step on one line: its kind, its symbols, and its result."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def scalar_line(facts: StepFacts, language: str) -> Line:
 
 
 def step_lines(facts: StepFacts, language: str) -> tuple[Line, Line]:
-    """The kind of a step with what it is about, and in short what came of it."""
+    """The kind of a step, its subject, and its result in short."""
     kind = Span(kind_text(facts, language), Role.HEADING)
     match facts:
         case ForwardFacts():

@@ -43,7 +43,7 @@ def stage_equation(
 ) -> Block:
     """The equation of a step in at most `width` × `height` cells; empty where it has none.
 
-    Where it is `hidden`, what comes of the step is a question mark: here, and nowhere else.
+    If it is `hidden`, the result of the step is a question mark: here, and nowhere else.
     """
     parts = list(equation_parts(facts, language))
     if not parts:

@@ -39,7 +39,7 @@ def dot_labels(
 ) -> Mapping[int, Mapping[int, int]]:
     """In each row, the boxes whose names are there, by the first columns of those, from left to right.
 
-    A name may reach beyond the last dot, up to column `room` if that is known. Names that somebody gave come
+    A name may reach beyond the last dot, up to column `room` if that is known. Names given by an author come
     first, then those of the parts of expressions.
     """
     if len(boxes) > _MOST:

@@ -153,7 +153,7 @@ class CommandRunner:
         self._computations.give_up()
 
     def wait_for(self, then: Callable[[Session], None]) -> None:
-        """Carry on what is pending, slice by slice, and hear keys in between; `then` hears what came of it.
+        """Carry on what is pending, slice by slice, and handle keys in between; `then` gets the result.
 
         It hears nothing where its reader went on without it.
         """
@@ -207,7 +207,7 @@ class CommandRunner:
         if after.notice is not None:
             self.answer(after.notice.in_language(view.language))
 
-    # What came of it
+    # Results
 
     def _report(self, before: Session, after: Session, command: Command) -> None:
         """Report what the screen does not show by itself; it does show where a move led."""

@@ -23,7 +23,7 @@ from backprop_tui.widgets.panel import Panel
 __all__ = ["ComputingScreen"]
 
 _INTERVAL: Final = 0.1
-"""Seconds between two looks at how far it is."""
+"""Seconds between two updates of the progress."""
 
 
 class ComputingScreen(SteadyScreen[None]):
@@ -38,7 +38,7 @@ class ComputingScreen(SteadyScreen[None]):
         super().__init__()
         self._view, self._then = view, then
         self._computation: Computation[Frame] | None = None
-        """What somebody waits for."""
+        """What is waited for."""
 
     def compose(self) -> ComposeResult:
         """One panel."""

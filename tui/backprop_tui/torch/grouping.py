@@ -88,7 +88,7 @@ def _together(first: DraftStep, second: DraftStep) -> bool:
 
 
 def grouped(draft: ModelDraft, homes: Sequence[int], output: StepRef) -> tuple[DraftItem, ...]:
-    """The steps that are no parts of others, in groups."""
+    """The steps that are not parts of others, in groups."""
     users = [{homes[user] for user in found} for found in _users(draft)]
     users[output.step].add(-1)
 

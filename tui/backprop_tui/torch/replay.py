@@ -57,7 +57,7 @@ class KeptCall:
     ) -> None:
         self.called, self._backward = called, backward
         self.own = isinstance(called, type) or backward is not None
-        """Whether somebody wrote its backward: a `torch.autograd.Function`, or a registered operator."""
+        """Whether its backward was written by hand: a `torch.autograd.Function`, or a registered operator."""
         leaves, self._spec = tree_flatten((arguments, keywords))
         self._leaves = [_copy(leaf) for leaf in leaves]
         of_class = isinstance(called, type)

@@ -114,7 +114,7 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
         self.refresh_scrolled()
 
     def release(self) -> None:
-        """Let go of the drawing, and of the run that it was made from, while nobody sees the panel."""
+        """Release the drawing, and the run that it was made from, while the panel is not visible."""
         if self.drawing.height or not isinstance(self.drawing, Lines):
             self.show(Lines((), 0, self.drawing.focus))
 

@@ -125,7 +125,7 @@ class Table(Struct, frozen=True, eq=False):
         return islice(csv_rows(self.file, self.text), 0 if self.names is None else 1, None)
 
     def numbers(self, rows: Sequence[int], columns: Sequence[int], whole: bool) -> NDArray[np.float64]:
-        """The chosen cells as numbers; `whole` is for the hint alone. No other cell is looked at."""
+        """The chosen cells as numbers; `whole` is for the hint alone. Other cells are not read."""
         ascending = _ascending(rows)
         found = array("d")
         wanted = iter(ascending)

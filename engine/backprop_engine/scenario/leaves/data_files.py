@@ -52,7 +52,7 @@ _FLAGS: Final = sum(
 )
 _DOUBLE: Final = np.dtype(np.float64)
 _MAX_SEEN: Final = 10_000
-"""How many names of a folder are looked at for a hint."""
+"""How many names in a folder are considered for a hint."""
 
 
 class DataFile(Struct, frozen=True, eq=False):

@@ -46,7 +46,7 @@ def latex(exported: Exported) -> str:
 
 
 def document(lines: Iterator[str]) -> str:
-    """Lines as a document, with Korean where one of them has some."""
+    """Lines as a document, with Korean if one of them has any."""
     body = "\n".join(lines)
     korean = r"\usepackage{kotex}" if any(map(is_hangul, body)) else "%"
     return "\n".join([_HEAD.replace("KOREAN", korean), _encoded(body), r"\end{document}"]) + "\n"

@@ -50,7 +50,7 @@ _EMPHASES = tuple(Emphasis)
 _LARGEST = 4
 """How many cells wide, and halves of a cell high, a number is at most."""
 _MOST_OVERSEEN = 4_000_000
-"""The most entries that are looked at for an overview."""
+"""The most entries that are read for an overview."""
 _WIDEST = 8
 """How many cells wide a number of a vector is at most."""
 

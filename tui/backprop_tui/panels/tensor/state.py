@@ -25,7 +25,7 @@ __all__ = ["Subject", "TensorState", "opened_at"]
 _MOST_TERMS = 1024
 """The most terms of a sum of which the entries are lit."""
 MOST_ENTRIES = 2**22
-"""The most entries that are looked at to find the terms."""
+"""The most entries that are searched for the terms."""
 
 
 class Subject(Struct, frozen=True):
@@ -124,7 +124,7 @@ class TensorState:
 
     @property
     def large(self) -> bool:
-        """Whether too much would have to be looked at to tell how an entry of the product is made."""
+        """Whether too many entries would have to be read to find out how an entry of the product is made."""
         edge = self.edge
         return edge is not None and origins_cost(self.view.session.trace, edge, self.at) > MOST_ENTRIES
 
