@@ -72,6 +72,18 @@ LARGE: dict[str, tuple[Make, tuple[str, int, int]]] = {
     ),
     # More than a file may have
     "too_many_nodes": (lambda _: _repeated(NODES, "  f#: x*2\n", 900_000), ("file-too-large", 100_000, 9)),
+    "too_many_breakpoints": (
+        lambda _: _repeated(NODES + b"  f: sum(x)\nbreakpoints:\n", "  - f if norm(grad) > #\n", 90_000),
+        ("file-too-large", 1005, 5),
+    ),
+    "too_many_watches": (
+        lambda _: _repeated(NODES + b"  f: sum(x)\nwatch:\n", "  - norm(x) + #\n", 90_000),
+        ("file-too-large", 1005, 5),
+    ),
+    "many_names_one_twice": (
+        lambda _: _repeated(NODES + b"  f: sum(x)\nnext:\n", "  - a#\n", 90_000) + b"  - a0\n",
+        ("scenario-name", 90_005, 5),
+    ),
     "too_many_numbers": (
         lambda _: _filled(b"nodes: {f: sum(x)}\ninputs: {x: [", b"1, " * 1000, b"two]}\n"),
         ("file-too-large", 2, 3_000_003),

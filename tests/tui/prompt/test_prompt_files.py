@@ -105,6 +105,15 @@ def test_a_link_or_a_folder_is_not_written_to(tmp_path: Path, everything: Scenar
     ]
 
 
+def test_a_file_of_very_many_is_refused_as_a_whole(tmp_path: Path, everything: Scenario) -> None:
+    path = tmp_path / f"case{ENDING}"
+    lines = "".join(f"  - {at}\n" for at in range(1001))
+    path.write_text(f"breakpoints: []\nwatch:\n{lines}")
+    warned: list[str] = []
+    assert session_of(everything, warn=warned.append).watches == ()
+    assert warned == [f"{path}: a list for the debugger can have at most 1,000 texts"]
+
+
 def test_loading_adds_what_is_not_set(tmp_path: Path, add: Typist) -> None:
     path = tmp_path / "mine.debug"
     path.write_text("breakpoints:\n  - q\n  - nothing\nwatch:\n  - 'x + y'\n", "utf-8")

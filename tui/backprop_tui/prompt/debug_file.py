@@ -22,6 +22,7 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.reader import read
 from backprop_engine.scenario.read.source import read_source
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar, YamlSequence
+from backprop_engine.scenario.sections.texts import MAX_LINES
 from backprop_tui.files.bundled import bundled_folder
 from backprop_tui.files.opening import Opening
 from backprop_tui.view import View
@@ -138,6 +139,9 @@ def kept_in(path: Path) -> Kept:
                 path=clean(str(path)),
             )
         )
+    if max(map(len, kept)) > MAX_LINES:
+        problem = msg("a list for the debugger can have at most {most:,} texts", most=MAX_LINES)
+        raise UsageError(msg("{path}: {problem}", path=clean(str(path)), problem=problem))
     return kept
 
 

@@ -32,7 +32,10 @@ FILE_NOT_REGULAR = code(
 FILE_UNREADABLE = code("file-unreadable", msg("The operating system does not allow the file to be opened."))
 FILE_TOO_LARGE = code(
     "file-too-large",
-    msg("The file is larger than 16 MiB, or has more than 100,000 names or a million values."),
+    msg(
+        "The file is larger than 16 MiB, or has more than 100,000 names, a million values, or a thousand "
+        "breakpoints or watches."
+    ),
 )
 FILE_BINARY = code("file-binary", msg("The file contains null bytes, so it is not text."))
 FILE_ENCODING = code("file-encoding", msg("The file is neither UTF-8 nor UTF-16 with a byte order mark."))

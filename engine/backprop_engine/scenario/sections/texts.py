@@ -25,9 +25,13 @@ from backprop_engine.scenario.read.mistakes import (
     mistake,
     syntax_mistake,
 )
+from backprop_engine.scenario.read.source import FILE_TOO_LARGE
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlNode, YamlScalar, YamlSequence
 
-__all__ = ["LocalText", "ScenarioTexts", "local_text", "read_texts"]
+__all__ = ["MAX_LINES", "LocalText", "ScenarioTexts", "local_text", "read_texts"]
+
+MAX_LINES = 1000
+"""How many breakpoints a scenario may have, and how many watches: each is looked at at every step."""
 
 BAD_TEXT = code("bad-text", msg("A text for people is a list or a map of something else."))
 SCENARIO_NAME = code(
@@ -139,7 +143,7 @@ def scenario_names(node: YamlNode | None) -> tuple[str, ...]:
     """
     if node is None or is_absent(node):
         return ()
-    names: list[str] = []
+    names: dict[str, None] = {}
     for item in node.items if isinstance(node, YamlSequence) else (node,):
         name = clean(as_text(item, msg("the name of a scenario"), msg("put it in quotes")).text).strip()
         if not name or not is_bare_name(name):
@@ -148,7 +152,7 @@ def scenario_names(node: YamlNode | None) -> tuple[str, ...]:
             raise mistake(SCENARIO_NAME, item, message, msg("write `{text}`", text=stem) if stem else "")
         if name in names:
             raise mistake(SCENARIO_NAME, item, msg("`{name}` occurs twice here", name=shortened(name, 40)))
-        names.append(name)
+        names[name] = None
     return tuple(names)
 
 
@@ -175,5 +179,8 @@ def _lines(node: YamlNode | None, what: str) -> list[YamlScalar]:
     hint = msg("write `[…]`, with quotes around each text")
     if isinstance(node, YamlScalar) and node.text.isidentifier():
         hint = msg("write `{text}`", text=f"[{node.text}]")
-    items = as_sequence(node, msg("a list of text, each {what}", what=what), hint)
+    items = as_sequence(node, msg("a list of text, each {what}", what=what), hint).items
+    if len(items) > MAX_LINES:
+        message = msg("a list for the debugger can have at most {most:,} texts", most=MAX_LINES)
+        raise mistake(FILE_TOO_LARGE, items[MAX_LINES], message)
     return [as_text(item, msg("{what} as text", what=what), msg("put it in quotes")) for item in items]
