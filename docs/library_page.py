@@ -29,7 +29,7 @@ terminal; every example below is run by a test. Every mistake of a caller is a `
 [English](library.md) · [쿡북](cookbook.ko.md) · [안에서 일어나는 일](inside.ko.md)
 
 직접 짠 프로그램에서 쓸 수 있는 모든 것이며, 버전이 바뀌어도 그대로입니다. `backprop_engine`에는 NumPy만
-있으면 되고 터미널은 없어도 됩니다. 아래 예제는 모두 테스트가 실행합니다. 부르는 쪽의 실수는 모두
+있으면 되고 터미널은 없어도 됩니다. 아래 예제는 모두 테스트가 실행합니다. 호출하는 쪽의 실수는 모두
 `BackpropError`입니다. 자세한 설명은 [영어 문서](library.md)에 있습니다.""",
 )
 
@@ -75,8 +75,8 @@ GROUPS: dict[Text, dict[str, str]] = {
         "backprop_tui.jax.record": "JAX 실행을 기록합니다.",
     },
     Text("Errors", "오류"): {
-        "backprop_engine.BackpropError": "사용자가 일으킬 수 있는 모든 오류의 바탕.",
-        "backprop_engine.ScenarioError": "쓸 수 없는 시나리오. 실수를 모두 담고 있습니다.",
+        "backprop_engine.BackpropError": "사용자가 일으킬 수 있는 모든 오류의 기반 클래스.",
+        "backprop_engine.ScenarioError": "쓸 수 없는 시나리오. 찾은 실수를 담고 있습니다.",
         "backprop_engine.ShapeError": "연산자가 받을 수 없는 형상.",
         "backprop_engine.UsageError": "없는 이름이나 맞지 않는 인수.",
     },

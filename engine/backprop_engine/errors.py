@@ -160,7 +160,7 @@ class ScenarioError(BackpropError):
 
     @property
     def others(self) -> Hint:
-        """How many mistakes are not in `diagnostics`; nothing where all are."""
+        """How many mistakes are not in `diagnostics`; empty if all are."""
         more = self.count - len(self.diagnostics)
         if not more:
             return ""

@@ -89,7 +89,7 @@ class Bindings(Struct, frozen=True, eq=False):
         return examples.get(position, self.leaves[position])
 
     def with_leaf(self, graph: Graph, name: str, value: Any) -> Bindings:
-        """These bindings with another value for one leaf: of one that gets batches, with other examples.
+        """These bindings with another value for one leaf; for one that gets batches, with other examples.
 
         Then they are those of iteration 0.
         """

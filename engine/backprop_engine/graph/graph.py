@@ -172,7 +172,7 @@ class Graph:
 
     @property
     def named_nodes(self) -> tuple[Node, ...]:
-        """All but literal numbers, which are in the expressions."""
+        """All nodes except literal numbers, which are part of expressions."""
         return tuple(node for node in self.nodes if node.kind is not Kind.LITERAL)
 
     @property
@@ -204,8 +204,10 @@ class Graph:
 
     @property
     def loss_name(self) -> str:
-        """What is differentiated: the output, if it is a number called like a loss; else ``L``, or ``J`` or
-        ``ℓ`` where a node is called so. Inside an operator it is that of the whole run.
+        """The name of what is differentiated.
+
+        That of the output, if it is a number with the name of a loss; else `L`, or `J` or `ℓ` if a node is
+        called so. Inside an operator, it is that of the whole run.
         """
         output = self.nodes[self.output]
         if output.shape == () and not self.loss and _LOSSES.fullmatch(output.name):
@@ -257,7 +259,7 @@ class Graph:
 
     @cached_property
     def ops(self) -> tuple[Op, ...]:
-        """The operators that its nodes have, each once."""
+        """The operators of its nodes, each once."""
         return tuple(dict.fromkeys(node.op for node in self.nodes[self.order.start :] if node.op))
 
     @cached_property
@@ -330,7 +332,7 @@ class Graph:
 
     @cached_property
     def training_schedule(self) -> Schedule:
-        """The steps of an iteration that ends with updates: of each parameter that gradient reaches."""
+        """The steps of an iteration that ends with an update of each parameter that a gradient reaches."""
         updated = (node.position for node in self.nodes if node.kind is Kind.PARAM)
         return Schedule(
             self.order, self.output, self.edges, tuple(node for node in updated if self.active[node])

@@ -282,7 +282,9 @@ class Run:
         return self.bindings
 
     def changed(self, bindings: Bindings, edits: tuple[Edit, ...], trace: Trace) -> Run:
-        """The run after a change; where it has one iteration, what of `trace` stays the same is shared."""
+        """The run after a change; if it has a single iteration, whatever in `trace` stays the same is
+        shared.
+        """
         if self.training is not None:
             return Run(self.graph, bindings, self.training, edits)
         return Run.of(recompute(trace, bindings, edits).trace)

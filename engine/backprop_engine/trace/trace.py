@@ -229,8 +229,8 @@ class Trace:
 
     @cached_property
     def warnings(self) -> tuple[RunWarning, ...]:
-        """What a reader of the run should know: leaves that the output does not depend on, and where the
-        first value and the first gradient that are not finite arise.
+        """Warnings about the run: leaves that the output does not depend on, and where the first non-finite
+        value and the first non-finite gradient arise.
         """
         unreached = tuple(
             RunWarning(

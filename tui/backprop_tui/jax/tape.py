@@ -351,7 +351,7 @@ def record(
 ) -> Iterator[JaxTape]:
     """Record what `value_and_grad` of the tape computes within the block into `folder`.
 
-    The options are those of `backprop_tui.torch.record`. `FileExistsError` where the folder holds a
+    The options are those of `backprop_tui.torch.record`. Raises `FileExistsError` if the folder holds a
     recording.
     """
     manifest = Manifest(FORMAT, "jax", jax.__version__, cells=cells)
