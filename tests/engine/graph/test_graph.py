@@ -267,3 +267,30 @@ def test_nodes_and_groups_say_what_they_are() -> None:
     assert [repr(node) for node in graph.nodes] == ["<input x 2×3>", "<constant k ()>", "<computed f 2×3>"]
     assert [graph.gets_gradient(position) for position in range(3)] == [True, False, True]
     assert (Group("g", "grad(f, x)", 1, 2).is_pass, Group("g", "cell", 1, 2).is_pass) == (True, False)
+
+
+def test_instances_know_what_is_around_them_and_which_nodes_are_theirs() -> None:
+    """A leaf that is added late goes in front of all nodes, and an instance with too few nodes is none."""
+    made = GraphBuilder()
+    made.open_group("outer", "Block")
+    first = made.apply("square", made.leaf("x", Kind.PARAM), name="first")
+    made.open_group("inner", "Cell")
+    second = made.apply("mul", first, made.leaf("late", Kind.PARAM), name="second")
+    made.close_group()
+    made.open_group("empty", "Cell")
+    made.close_group(1)
+    made.open_group("next", "Cell")
+    third = made.apply("square", second, name="third")
+    made.close_group(1)
+    made.close_group()
+    made.open_group("after", "Cell")
+    made.apply("square", third, name="last")
+    made.close_group()
+    found = made.build("last")
+    assert [node.name for node in found.nodes] == ["x", "late", "first", "second", "third", "last"]
+    assert [(one.name, one.start, one.stop, one.parent) for one in found.groups] == [
+        ("outer", 2, 5, None),
+        ("inner", 3, 4, 0),
+        ("next", 4, 5, 0),
+        ("after", 5, 6, None),
+    ]
