@@ -204,10 +204,8 @@ class Graph:
 
     @property
     def loss_name(self) -> str:
-        """The name of what is differentiated.
-
-        That of the output, if it is a number with the name of a loss; else `L`, or `J` or `ℓ` if a node is
-        called so. Inside an operator, it is that of the whole run.
+        """The name of the loss: the output's, if it is a number with such a name; else ``L``, or ``J`` or
+        ``ℓ`` if that is taken. Inside an operator, it is that of the whole run.
         """
         output = self.nodes[self.output]
         if output.shape == () and not self.loss and _LOSSES.fullmatch(output.name):
