@@ -63,7 +63,7 @@ _PAGES: Final = (
 )
 """What the pages of steps are made with, the last one's too."""
 _UNTIL_READ: Final = 0.3
-"""Seconds after the first screen in which its reader presses no key."""
+"""Seconds after the first screen during which no key is expected."""
 _FOREVER: Final = 1e6
 """Seconds."""
 
@@ -77,7 +77,7 @@ def _provider() -> type[Provider]:
 class DebuggerApp(ToldOfErrors[None]):
     """The debugger on a scenario or, where none is given, the gallery: of a `folder`, or of what is bundled.
 
-    In a `still` one no time goes by: nothing plays, is laid out or vanishes while keys are pressed. In an
+    In a `still` one, time stands still: nothing plays, is laid out or vanishes while keys are pressed. In an
     `animated` one a pulse runs along the wires of each step.
     """
 
@@ -160,7 +160,7 @@ class DebuggerApp(ToldOfErrors[None]):
         self.call_after_refresh(_start_garbage_collection)
 
     def _load_pages(self) -> None:
-        """Load what no key should wait for, and leave that out of garbage collection too."""
+        """Load whatever keys should not have to wait for, and leave that out of garbage collection too."""
         for name in _PAGES:
             import_module(name)
         self.read_windows()
@@ -174,7 +174,7 @@ class DebuggerApp(ToldOfErrors[None]):
             self.stylesheet.parse()
 
     def open_gallery(self) -> GalleryScreen:
-        """To the gallery below; where there is none to one on top, from which Esc leads back."""
+        """To the gallery below or, if there is none, to one on top, from which Esc leads back."""
         from backprop_tui.screens.gallery import GalleryScreen
 
         below = [screen for screen in self.screen_stack if isinstance(screen, GalleryScreen)]
@@ -227,7 +227,7 @@ class DebuggerApp(ToldOfErrors[None]):
         return False
 
     def _offer_tour(self, accept: Callable[[], None]) -> None:
-        """At the first start, ask whether the reader wants the tour; where that cannot be kept, never."""
+        """At the first start, ask whether the user wants the tour; never if the answer cannot be saved."""
         if self.settings.path is None or self.settings.toured:
             return
         from backprop_tui.screens.tour import OfferScreen
@@ -249,7 +249,7 @@ class DebuggerApp(ToldOfErrors[None]):
     def once_computed(self, view: View, screen: Callable[[View], Screen[None]]) -> Screen[None]:
         """A screen of a view, or one that computes its iteration first, where that takes long.
 
-        Where no time goes by, nothing is seen of that.
+        If time stands still, that is not visible.
         """
         run = view.session.run
         here = type(run) is Run and run.missing(view.session.iteration) and not self.has_class("-still")
@@ -267,7 +267,7 @@ class DebuggerApp(ToldOfErrors[None]):
         self.push_screen(DebuggerScreen(tour_view(self.language, ascii=self.ascii), TourGuide()))
 
     def _tell_problems(self) -> None:
-        """What cannot be used of the settings."""
+        """Report what is invalid in the settings."""
         problems: list[str] = list(self.settings.problems)
         if self.settings.theme and self.settings.theme not in self.available_themes:
             problems.append(msg("settings: there is no theme {theme}", theme=self.settings.theme))
@@ -278,7 +278,7 @@ class DebuggerApp(ToldOfErrors[None]):
     def notify(self, message: str, *, timeout: float | None = None, **options: Any) -> None:
         """Say something over the panels, in plain signs where the terminal is to get no others.
 
-        Where no time goes by, it stays.
+        If time stands still, it stays.
         """
         seconds = _FOREVER if self.has_class("-still") else timeout
         super().notify(in_ascii(message) if self.ascii else message, timeout=seconds, **options)

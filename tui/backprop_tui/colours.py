@@ -95,7 +95,7 @@ GREY_ON_DARK = Colours(
     warning="#ffffff",
     flow=("#6a6a6a", "#9a9a9a"),
 )
-"""For readers who want no colours: the brighter, the more it matters."""
+"""For users who want no colours: the brighter, the more it matters."""
 GREY_ON_LIGHT = Colours(
     text="#4a4a4a",
     aside="#6c6c6c",

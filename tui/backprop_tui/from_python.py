@@ -58,7 +58,7 @@ class NotebookPage(NamedTuple):
     """A page to step through a run, which a notebook shows in a frame of its own."""
 
     page: str
-    """The page of HTML; it asks for nothing else."""
+    """The HTML page; it loads nothing else."""
     height: int
 
     def _repr_html_(self) -> str:
@@ -118,7 +118,7 @@ def view_of(what: Any, at: int = 0, language: str = "en", *, ascii: bool = False
 
 
 def _scenario_around(graph: Graph, bindings: Bindings) -> Scenario:
-    """A scenario that says this graph, for all that is not the run itself."""
+    """A scenario of this graph, for everything but the run itself."""
     from backprop_engine.scenario.from_graph import scenario_from
 
     try:

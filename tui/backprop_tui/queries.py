@@ -79,7 +79,7 @@ class Compare(Struct, frozen=True):
 
 
 class NudgeLeaf(Struct, frozen=True):
-    """Move one entry of a leaf a little, and see what becomes of the output."""
+    """Move one entry of a leaf a little, and see how the output changes."""
 
     name: str
     entry: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""What the reader of the app likes: language, theme, motion, keys, in a TOML file in the platform's folder.
+"""The user's preferences: language, theme, motion, keys, in a TOML file in the platform's folder.
 
     language = "ko"
     theme = "backprop-light"
@@ -42,7 +42,7 @@ _FIRST_TABLE: Final = re.compile(r"^[ \t]*\[", re.MULTILINE)
 
 
 class UserSettings(Struct, frozen=True):
-    """What the settings file says, as far as it can be used; `problems` are the rest, one sentence each.
+    """The valid part of the settings file; `problems` describe the rest, one sentence each.
 
     `path` is where changes are written; without one they are not kept.
     """
@@ -52,7 +52,7 @@ class UserSettings(Struct, frozen=True):
     toured: str = ""
     """``yes`` once the tour was offered."""
     animation: str = ""
-    """``no`` where nothing is to move by itself."""
+    """``no`` if nothing is to move by itself."""
     keys: Mapping[str, tuple[str, ...]] = {}
     problems: tuple[str, ...] = ()
     path: Path | None = None
@@ -64,7 +64,7 @@ def settings_path(environment: Mapping[str, str] = os.environ, platform: str = s
 
 
 def read_settings(path: Path) -> UserSettings:
-    """The settings in the file at `path`; none where there is no file."""
+    """The settings in the file at `path`; none if there is no file."""
     try:
         found = _parsed(_text(path))
     except FileNotFoundError:

@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 _PAUSE = 0.1
-"""Seconds between two looks for keys of a terminal that is gone."""
+"""Seconds between two checks for a terminal that is gone."""
 
 
 def rendered_strips(app: App[Any]) -> list[Strip]:
@@ -69,7 +69,7 @@ def set_border_subtitle(widget: Widget, subtitle: Content | None) -> None:
 
 
 def set_extent(widget: ScrollView, extent: Size) -> None:
-    """Say how much there is to scroll in. Nothing is laid out; Textual's own setter lays out the screen."""
+    """Set the extent to scroll in. Nothing is laid out; Textual's own setter lays out the screen."""
     widget.set_reactive(ScrollView.virtual_size, extent)  # pyright: ignore[reportArgumentType]
 
 

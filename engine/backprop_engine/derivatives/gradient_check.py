@@ -189,7 +189,8 @@ _MOST_TIED: Final = 12
 def _together(
     check: GradientCheck, function: Function, x: Any, gradient: Tensor, slopes: Sequence[Slope], eps: float
 ) -> GradientCheck:
-    """At a kink each entry may be fair by itself, and several together not: a tie given whole to both.
+    """At a kink, each entry may be valid by itself but not several together, such as a tie given in full to
+    both.
 
     Several entries at a kink are moved at once, those that have these `slopes` one by one.
     """

@@ -82,7 +82,7 @@ class MapLocal(Struct, frozen=True, eq=False):
     shown: Words | None = None
     picture: Tensor | None = None
     is_known: bool = True
-    """Whether the map can be applied here: of what was recorded elsewhere, only the product is known."""
+    """Whether the map can be applied here: for a recorded operator, only the product is known."""
     form: Literal["map"] = "map"
 
 

@@ -18,7 +18,7 @@ class Batches(Struct, frozen=True, eq=False):
     """All `examples` by the leaf that gets `size` of them in each iteration; they lie along the first axis.
 
     With a `seed` each epoch has an order of its own, else that of the data. An epoch has only whole batches:
-    what is left over in one is not seen in it.
+    what is left over in one is not used in it.
     """
 
     size: int
@@ -53,7 +53,7 @@ class Batches(Struct, frozen=True, eq=False):
         return np.argsort(keys, kind="stable")[begin : begin + self.size]
 
     def at(self, iteration: int) -> dict[int, Tensor]:
-        """What the leaves are in an iteration."""
+        """The values of the leaves in an iteration."""
         rows = self.rows(iteration)
         return {leaf: settle(given[rows], given.dtype) for leaf, given in self.examples.items()}
 

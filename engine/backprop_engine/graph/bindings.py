@@ -145,7 +145,7 @@ def refused_examples(
 
 
 def numbers_of(name: str, value: Any) -> Tensor:
-    """What is given for a node, as an array; `UsageError` where it is not an array of numbers."""
+    """What is given for a node, as an array; `UsageError` if it is not an array of numbers."""
     try:
         given = np.asarray(value)
     except (TypeError, ValueError, RuntimeError):

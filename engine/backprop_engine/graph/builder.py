@@ -29,8 +29,9 @@ OperandLike: TypeAlias = int | str | float
 Pick: TypeAlias = Callable[[Sequence[int]], tuple[int, ...]]
 """Takes some entries out of a row."""
 BareStep: TypeAlias = tuple[str, Op, Pick, TemplateSpan]
-"""An operator without settings: what its node's name ends in, which entries of a row are its operands, and
-what it is written as."""
+"""An operator without settings: the ending of its node's name, which entries of a row are its operands, and
+how it is written.
+"""
 _NO_ATTRIBUTES: Final[Mapping[str, Any]] = MappingProxyType({})
 _COMPUTED: Final = Kind.COMPUTED
 """Kept in a variable, as looking up a member of an Enum takes long where there are many nodes."""
@@ -180,7 +181,7 @@ class GraphBuilder:
         return operand
 
     def _free_name(self, name: str) -> str:
-        """`name`, with a number after it where a node has it already."""
+        """`name`, with a number after it if a node has it already."""
         if name not in self._names:
             return name
         return next(free for number in count(2) if (free := f"{name}_{number}") not in self._names)
@@ -197,7 +198,7 @@ class GraphBuilder:
     ) -> int:
         """Add a computed node whose operands are positions, and whose settings were checked before.
 
-        Raises `ShapeError` where the operands' shapes do not fit the operator.
+        Raises `ShapeError` if the operands' shapes do not fit the operator.
         """
         given = attributes or _NO_ATTRIBUTES
         if op.attributes:
@@ -441,7 +442,7 @@ def _check_call(op: Op, operands: int, settings: Mapping[str, Any]) -> None:
 
 
 def _checked_setting(op: Op, attribute: OpAttribute, settings: Mapping[str, Any]) -> Any:
-    """A setting as it was given, or by default, in its Python type; `UsageError` where it is none."""
+    """A setting as it was given, or by default, in its Python type; `UsageError` if it is not valid."""
     value = settings.get(attribute.name, attribute.default)
     if value is ...:
         raise UsageError(

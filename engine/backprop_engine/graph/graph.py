@@ -116,7 +116,7 @@ class Group(Struct, frozen=True):
 
 
 class Fault(Struct, frozen=True, eq=False):
-    """A mistake that one edge computes by on purpose, for people to find: its rule says otherwise.
+    """A deliberate mistake in the computation of one edge, for people to find.
 
     ``contribution(g, out, *operands)`` gives the contribution in the operand's shape in place of the rule;
     where it `overwrites`, the contribution takes the place of what had arrived before.

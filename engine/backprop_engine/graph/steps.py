@@ -70,7 +70,7 @@ class Seed(Struct, frozen=True):
 
 
 class Backward(Struct, frozen=True):
-    """The gradient of `edge.node` is handed on to one of its operands."""
+    """The gradient of `edge.node` is passed on to one of its operands."""
 
     index: int
     edge: Edge
@@ -86,7 +86,7 @@ class Accumulate(Struct, frozen=True):
 
 
 class Reduce(Struct, frozen=True):
-    """The gradients that several ranks computed of the parameter `node` become one."""
+    """The gradients of the parameter `node` that several ranks computed are combined into one."""
 
     index: int
     node: int
@@ -113,7 +113,7 @@ class Schedule:
     """Which step leads to which position, and when each gradient arrives.
 
     `updates` are the parameters that are updated, in order, and None outside of training; `reduced` are those
-    whose gradients ranks put together. A run may be `forward_only`, as the last of a training is; it has no
+    whose gradients the ranks combine. A run may be `forward_only`, as the last of a training is; it has no
     edges then.
     """
 
@@ -161,7 +161,7 @@ class Schedule:
 
     @cached_property
     def reduce_positions(self) -> dict[int, int]:
-        """The position at which the gradients of each parameter become one, where ranks put them together."""
+        """The position at which the gradients of each parameter are combined, if ranks combine them."""
         return {node: self.completed + turn for turn, node in enumerate(self.reduced, 1)}
 
     @cached_property

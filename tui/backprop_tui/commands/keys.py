@@ -1,4 +1,4 @@
-"""Keys: how Textual names them, how people read them, and those that a reader chose for themselves."""
+"""Keys: how Textual names them, how they are shown, and those that the user chose."""
 
 from __future__ import annotations
 

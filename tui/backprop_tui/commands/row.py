@@ -65,11 +65,11 @@ class CommandRow(Struct, frozen=True):
     panel: str = ""
     """The panel that it brings to the front."""
     idle: Message = msg("there is nothing to do here")
-    """What is said where it has changed nothing."""
+    """The message if it has changed nothing."""
     footer_in: Mapping[str, int] = {}
     """Its rank at the bottom of the screen where that is another: while playing, on a branch, in a panel."""
     yields: bool = False
-    """Whether its keys give way where readers chose them for something else."""
+    """Whether its keys give way if the user chose them for something else."""
     former: tuple[str, ...] = ()
     """Names of commands that this one has taken the place of, which settings and the prompt still know."""
 

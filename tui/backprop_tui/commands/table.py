@@ -29,7 +29,7 @@ GROUPS: Final[tuple[tuple[Message, tuple[CommandRow, ...]], ...]] = (
     (msg("Choose panels"), PANELS),
     (msg("Find help and other screens"), SCREEN),
 )
-"""The commands by what one wants to do."""
+"""The commands by purpose."""
 
 COMMANDS: Final[tuple[CommandRow, ...]] = tuple(row for _, rows in GROUPS for row in rows)
 

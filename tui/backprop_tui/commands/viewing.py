@@ -1,4 +1,4 @@
-"""Commands that choose what is seen: the graph, playing, plots, panels."""
+"""Commands that choose what is shown: the graph, playing, plots, panels."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def _more(count: int, language: str) -> list[Line]:
 
 
 def _counted(count: int) -> str:
-    """A count in digits, or its size where it has very many of them: paths double at every fork."""
+    """A count in digits, or its order of magnitude if it has very many: paths double at every fork."""
     if count < 10**15:
         return str(count)
     power, mantissa = divmod(log10(count), 1)
@@ -125,7 +125,7 @@ _LABELS: Final = {
     "local": (msg("local"), msg("local gradient")),
     "product": (msg("product"),),
 }
-"""What the panels call the parts of a step."""
+"""The panels' names for the parts of a step."""
 
 
 def _step_word(typed: str, graph: Graph) -> str:
@@ -154,7 +154,7 @@ def _name_of(word: str, session: Session) -> str:
 
 
 def _named(typed: str, graph: Graph) -> TensorReference | None:
-    """The node or the gradient that is called so as a whole; None for an expression."""
+    """The node or the gradient that has this name; None for an expression."""
     try:
         target = parse_target(typed, graph)
     except UsageError:
@@ -434,7 +434,7 @@ def found(session: Session, query: Find, context: Context) -> Outcome:
 
 
 def _run_of_branch(session: Session, name: str) -> Run:
-    """The run of a branch; `UsageError` where there is none of that name."""
+    """The run of a branch; `UsageError` if there is none of that name."""
     if name == session.branches.current:
         return session.run
     known = session.runs.get(name)

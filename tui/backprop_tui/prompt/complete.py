@@ -38,7 +38,7 @@ class Completion(NamedTuple):
 
     @property
     def common(self) -> str:
-        """What all candidates begin with."""
+        """The common beginning of all candidates."""
         if not self.candidates:
             return ""
         first, last = min(self.candidates), max(self.candidates)
@@ -74,7 +74,7 @@ def _word_start(line: str) -> int:
 
 
 def _beginning(begun: str, names: Iterable[str]) -> tuple[str, ...]:
-    """The names that begin so, in their order and each once."""
+    """The names with this beginning, in their order and each once."""
     return tuple(dict.fromkeys(name for name in names if name.startswith(begun)))[:_MOST]
 
 
@@ -123,7 +123,7 @@ def _leaves(session: Session, begun: str = "") -> list[str]:
 
 
 def _files(session: Session, begun: str) -> list[str]:
-    """What is in the folder that is being typed."""
+    """The contents of the folder that is being typed."""
     folder = os.path.dirname(begun)
     try:
         with os.scandir(folder or ".") as entries:

@@ -65,7 +65,7 @@ def session_of(
 
 
 def _long_passes(graph: Graph) -> tuple[str, ...]:
-    """The derivatives that begin folded, so that what they are derivatives of is seen: all or none."""
+    """The derivatives that start folded, so that what they differentiate is in view: all or none."""
     passes = [group for group in graph.groups if group.is_pass]
     long = sum(group.stop - group.start for group in passes) > LONGEST_UNFOLDED
     return tuple(group.name for group in passes) if long else ()
@@ -146,7 +146,7 @@ def kept_in(path: Path) -> Kept:
 
 
 def _lists(root: object) -> Kept | None:
-    """The lists of a saved file; None where it is not one."""
+    """The lists of a saved file; None if it is not one."""
     if not isinstance(root, YamlMapping) or not all(key.text in _KEYS for key, _ in root):
         return None
     lists: dict[str, tuple[str, ...]] = dict.fromkeys(_KEYS, ())
@@ -164,7 +164,7 @@ def keep(path: Path, kept: Kept) -> None:
             raise UsageError(msg("{path} is not a regular file: nothing was written", path=clean(str(path))))
         try:
             kept_in(path)
-            # What people wrote beside the lists would be lost.
+            # What users wrote beside the lists would be lost.
             ours = "#" not in path.read_text(encoding="utf-8").replace(_HEAD, "")
         except (UsageError, OSError, ValueError):
             ours = False

@@ -49,7 +49,7 @@ def execute(
     width: int = WIDTH,
     finish: Finish = finished,
 ) -> Outcome:
-    """Apply a line where there is no screen; `UsageError` where it asks for nothing that there is."""
+    """Apply a line without a screen; `UsageError` if it is not valid."""
     if not line.strip():
         return Outcome(session)
     command, request = parse(line, session)
@@ -92,4 +92,4 @@ _ANSWERS: Final[Mapping[type[Query], Callable[[Session, Any, Context], list[Line
     Quit: lambda session, query, context: Outcome(session, ends=True),
     ScreenCommand: lambda session, query, context: Outcome(session, screen=query),
 }
-"""What answers each query: with lines, or with an outcome where there is more to it."""
+"""The function that answers each query, with lines or with an outcome."""

@@ -86,7 +86,7 @@ def _value(session: Session, watch: str, language: str) -> str:
 
 
 def _course(session: Session, watch: str) -> str:
-    """How it goes along this iteration, as a row of bars."""
+    """Its course in this iteration, as a row of bars."""
     trace = session.outer_trace
     last = trace.schedule.last
     count = min(_MOST_BARS, last + 1)

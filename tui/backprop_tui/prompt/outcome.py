@@ -42,7 +42,7 @@ class Outcome(NamedTuple):
     ends: bool = False
     """Whether it ends the session."""
     failed: bool = False
-    """Whether it expected something that is not so."""
+    """Whether an expectation of it failed."""
     screen: ScreenCommand | None = None
     """What is left to the screen."""
     found: tuple[int, ...] = ()

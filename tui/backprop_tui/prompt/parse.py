@@ -55,14 +55,14 @@ _COUNT: Final = re.compile(r"[+-]?\d{1,9}")
 
 
 class Parsed(NamedTuple):
-    """What a line asks for, and the row of the table that its first word is a name of."""
+    """The request of a line, and the row of the table that its first word names."""
 
     command: CommandRow
     request: Request
 
 
 def parse(line: str, session: Session) -> Parsed:
-    """What `line` asks for; `UsageError` where it asks for nothing that there is."""
+    """The request of `line`; `UsageError` if it is not valid."""
     name, arguments = _apart(line)
     _suggest_setting(line, session)
     command = command_named(name, session)
@@ -71,7 +71,7 @@ def parse(line: str, session: Session) -> Parsed:
 
 
 def _suggest_setting(line: str, session: Session) -> None:
-    """For ``x = 3``, where `x` is a node or an entry of one, an error that says how it is set."""
+    """For ``x = 3``, where `x` is a node or an entry of one, an error that says how to set it."""
     match = _ASSIGNED.fullmatch(line.strip().removeprefix(":"))
     if match is None:
         return
@@ -165,7 +165,7 @@ def _nothing(rest: str, context: _Context) -> Request:
 
 
 def _count(rest: str, context: _Context) -> Request:
-    """How many times, once where that is left out."""
+    """How many times; once if that is left out."""
     runs = context.command.runs
     assert isinstance(runs, StepBy | StepOver)
     return structs.replace(runs, count=runs.count * (_whole(rest, context) if rest else 1))
@@ -179,7 +179,7 @@ def _number(rest: str, context: _Context) -> Request:
 
 
 def _number_or_all(rest: str, context: _Context) -> Request:
-    """The number of something, or of everything where that is left out."""
+    """The number of something; everything if that is left out."""
     return context.make(_whole(rest, context) if rest else None)
 
 
@@ -211,7 +211,7 @@ def _node_or_here(rest: str, context: _Context) -> Node:
 
 
 def _gradient(context: _Context) -> Node:
-    """The node whose gradient is meant; after a step backward that which the step has brought something."""
+    """The node whose gradient is meant; after a backward step, that to which the step has contributed."""
     session = context.session
     step = session.frame.step
     if session.selection is None and isinstance(step, Backward):
@@ -245,7 +245,7 @@ def _iterate_back(rest: str, context: _Context) -> Request:
 
 
 def _to_iteration(wanted: int, context: _Context) -> Request:
-    """To the same place in an iteration that there is."""
+    """To the same place in an existing iteration."""
     session = context.session
     if not 0 <= wanted < session.run.iterations:
         session.run.trace(wanted)  # says which there are
@@ -380,7 +380,7 @@ def _contributions(rest: str, context: _Context) -> Request:
 
 
 def _path(rest: str, context: _Context) -> Request:
-    """A file's name, in quotes or without; ``~`` is the reader's own folder."""
+    """A file's name, in quotes or without; ``~`` is the user's home folder."""
     if len(rest) > 1 and rest[0] == rest[-1] and rest[0] in "\"'":
         rest = rest[1:-1]
     if not rest.strip() and (rest or "[" not in context.command.arguments):
@@ -423,4 +423,4 @@ _READERS: Final[Mapping[str, Reader]] = {
     "plot": _plot,
     "nudge": _nudge,
 }
-"""How the arguments of a command are read that takes them in a way of its own."""
+"""How to read the arguments of commands with a syntax of their own."""

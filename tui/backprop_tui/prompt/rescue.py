@@ -1,4 +1,4 @@
-"""What a reader had set, written to files when the app ends because of an error of its own.
+"""What the user had set, written to files when the app crashes.
 
 For every branch with changes there is a scenario as it was there, with the breakpoints and watches beside it,
 so that opening it goes on from there. A scenario without changes gets its breakpoints and watches alone.
@@ -38,7 +38,7 @@ def rescue(views: Iterable[View], folder: Path) -> list[Path]:
     """
     written: list[Path] = []
     for view in views:
-        with suppress(Exception):  # a second error takes nothing of the other views
+        with suppress(Exception):  # a second error does not affect the other views
             written += _rescued(view, folder)
     return written
 

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 NUDGE: Final = "0.01"
-"""How far a leaf is moved, as it is proposed."""
+"""The proposed size of a nudge."""
 _MOST_DEPTH: Final = 32
 _MOST_ENTRIES: Final = 12
 """How many entries of a value are written out to be changed."""
@@ -116,7 +116,7 @@ def parse_value(text: str) -> NDArray[np.float64]:
 
 
 def _number(text: str) -> float:
-    """A number, or one of the words for what is not finite."""
+    """A number, or one of the words for non-finite ones."""
     number = float(text.replace(".nan", "nan").replace(".inf", "inf") if text[-1].isalpha() else text)
     if math.isinf(number) and text[-1].isdigit():
         raise UsageError(
@@ -178,7 +178,7 @@ def _indices(text: str, whole: str) -> tuple[int, ...]:
 
 
 def node_named(name: str, graph: Graph) -> Node:
-    """The node with a name or a path; `UsageError` with the nearest name where there is none."""
+    """The node with a name or a path; `UsageError` with the nearest name if there is none."""
     if name in graph:
         return graph[name]
     names = [node.name for node in graph.nodes if node.kind is not Kind.LITERAL]
