@@ -39,6 +39,8 @@ Tensor: TypeAlias = NDArray[Any]
 
 Shape: TypeAlias = tuple[int, ...]
 
+_DOUBLE: Final = np.dtype(np.float64)
+
 MAX_AXES: Final = 32
 """How many axes a tensor may have: NumPy takes 64, which leaves room for what is computed on the way."""
 
@@ -125,6 +127,9 @@ def settle(value: Any, dtype: np.dtype[Any]) -> Tensor:
     An array that is a view of writable memory is copied: freezing it would not protect it. What is not
     stored stays so.
     """
+    if type(value) is np.ndarray and value.dtype is dtype and value.base is None and value.shape:
+        value.setflags(write=False)  # as most operators give it
+        return value
     if isinstance(value, Measured) and not value.stored:
         return Measured.without_entries(value.shape, dtype, value.figures)
     array = np.asarray(value, dtype=dtype)
@@ -175,8 +180,10 @@ def _norm(tensor: Tensor) -> float:
             return math.nan
     if tensor.shape == ():
         return abs(float(tensor))
-    flat = tensor.ravel().astype(np.float64, copy=False)
-    found = math.sqrt(np.dot(flat, flat))
+    flat = tensor.ravel()
+    if flat.dtype is not _DOUBLE:
+        flat = flat.astype(np.float64)
+    found = math.sqrt(flat.dot(flat))
     if 1e-140 < found < 1e140 or not flat.size:
         return found
     largest = float(np.max(np.abs(flat)))

@@ -358,8 +358,11 @@ class Run:
     def _nearest(self, iteration: int) -> tuple[int, _Checkpoint]:
         """The last iteration, up to this one, with a checkpoint, and that checkpoint."""
         kept = min(iteration // self._stride, len(self._checkpoints) - 1)
-        there = [(kept * self._stride, self._checkpoints[kept]), self._latest, self._front]
-        return max((known for known in there if known[0] <= iteration), key=lambda known: known[0])
+        found = (kept * self._stride, self._checkpoints[kept])
+        for known in (self._latest, self._front):
+            if found[0] < known[0] <= iteration:
+                found = known
+        return found
 
     def _checkpoint(self, iteration: int) -> _Checkpoint:
         """What an iteration begins with, computed from the last checkpoint before it."""

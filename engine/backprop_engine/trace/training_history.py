@@ -59,8 +59,11 @@ class TrainingHistory:
         row, between = divmod(self.count, self.every)
         if not between:
             values, gradients = trace.values, trace.gradients
-            self._gradients[row] = norms(gradients[parameter] for parameter in self.parameters)
-            lengths = iter(norms(values[parameter] for parameter in self._large))
+            measured = [gradients[parameter] for parameter in self.parameters]
+            measured += [values[parameter] for parameter in self._large]
+            sizes = norms(measured)
+            self._gradients[row] = sizes[: len(self.parameters)]
+            lengths = iter(sizes[len(self.parameters) :])
             path: list[float] = []
             for parameter in self.parameters:
                 path += [next(lengths)] if parameter in self._large else values[parameter].ravel().tolist()
