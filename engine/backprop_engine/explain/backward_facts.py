@@ -220,6 +220,13 @@ class BackwardFacts(_EdgeFacts):
 
         return is_expensive(self.trace, self.edge)
 
+    @property
+    def takes_long(self) -> bool:
+        """Whether the check may take long, or did."""
+        from backprop_engine.explain.step_check import takes_long
+
+        return takes_long(self.trace, self.edge)
+
 
 @dataclass(frozen=True, eq=False)
 class AccumulateFacts(_EdgeFacts):

@@ -16,7 +16,7 @@ from backprop_engine.explain.symbols import gradient_name, operand_text
 from backprop_engine.graph.steps import Edge
 from backprop_engine.trace.trace import Trace
 
-__all__ = ["StepCheck", "at_kink", "is_expensive", "step_check"]
+__all__ = ["StepCheck", "at_kink", "is_expensive", "step_check", "takes_long"]
 
 MOST_ENTRIES = 256
 """The largest operand whose entries are checked one by one."""
@@ -74,8 +74,12 @@ def at_kink(trace: Trace, edge: Edge) -> bool:
 
 def is_expensive(trace: Trace, edge: Edge) -> bool:
     """Whether the check of a contribution has yet to be made and may take long."""
-    cost = forward_cost(trace.graph, trace.graph.nodes[edge.node])
-    return cost > _EXPENSIVE and edge.index not in _outcomes(trace)
+    return takes_long(trace, edge) and edge.index not in _outcomes(trace)
+
+
+def takes_long(trace: Trace, edge: Edge) -> bool:
+    """Whether the check of a contribution may take longer than a page, made or not."""
+    return forward_cost(trace.graph, trace.graph.nodes[edge.node]) > _EXPENSIVE
 
 
 def _outcome(trace: Trace, edge: Edge) -> GradientCheck:

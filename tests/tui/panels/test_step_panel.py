@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from backprop_engine.debugger import Session, Set, Undo, update
+from backprop_engine.explain import step_check
 from backprop_engine.explain.facts import AccumulateFacts, BackwardFacts, ForwardFacts
 from backprop_tui.cells.lines import Line, Role, Span, line_text, line_width
 from backprop_tui.cells.shades import Shade
 from backprop_tui.panels.run_pages import is_at_end
 from backprop_tui.panels.step import step
-from backprop_tui.render.check_line import numeric_line
+from backprop_tui.render.check_line import awaited_line, numeric_line, room_for_check
 from backprop_tui.render.equation.equation import equation
 from backprop_tui.render.equation.local_column import said_of_ones
 from backprop_tui.render.formulas.page import formula_block
@@ -338,3 +339,28 @@ def test_the_working_stands_below_the_equation_and_the_note_in_view() -> None:
         for words in ("» The loss is a mean", "one_hot(species, 3) )")
     )
     assert noted < 23 < worked
+
+
+@pytest.mark.parametrize("stem", SHOWN)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("width", "height"), [(36, 16), (58, 20), (76, 10)])
+def test_nothing_moves_when_a_check_is_made(
+    stem: str, language: str, width: int, height: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step_check, "_EXPENSIVE", -1)
+    for shown, facts in backward(stem, language):
+        check = numeric_line(facts, language)
+        if line_width(check) > line_width(room_for_check(facts, language)):
+            continue  # one that does not agree has more to say
+        if is_at_end(shown):
+            continue
+        made = [line_text(line).strip() for line in lines_of(shown, width, height)]
+        awaited = [
+            line_text(line).strip() for line in lines_of(replace(shown, awaited=shown.frame), width, height)
+        ]
+        rows = [y for y, (one, other) in enumerate(zip(made, awaited, strict=False)) if one != other]
+        waits = line_text(awaited_line(language))
+        assert rows, "the check"
+        assert waits in awaited[rows[0]]
+        words = line_text(check).split()
+        assert " ".join(made[y] for y in rows).replace("  ", " ").startswith(" ".join(words))

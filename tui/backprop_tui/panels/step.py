@@ -298,20 +298,21 @@ def _beside_the_note(
             continue
         found = _with_its_check(facts, language, left, height)
         block = Block.of(found.lines)
-        is_whole = block.height <= height and block.width <= left and "…" not in plain(found.lines)
+        is_whole = block.height <= height and block.width <= left and not found.is_cut
         if is_whole and not found.is_picture and _says(block, rule) == (said is first):
             return _side_by_side(found.lines, left, words)
     return []
 
 
 class _Checked(NamedTuple):
-    """The rows of an equation and of its check, whether there is a heatmap among them, and whether what the
-    product is made of is below it.
+    """The rows of an equation and of its check, whether there is a heatmap among them, whether what the
+    product is made of is below it, and whether anything in the equation is cut.
     """
 
     lines: Sequence[Line]
     is_picture: bool
     is_stacked: bool
+    is_cut: bool
 
 
 def _formulas(facts: StepFacts, language: str, width: int, *, small: bool) -> Block:
@@ -322,11 +323,12 @@ def _formulas(facts: StepFacts, language: str, width: int, *, small: bool) -> Bl
 
 def _with_its_check(facts: StepFacts, language: str, width: int, height: int, close: bool = True) -> _Checked:
     """Where fractions may be `close` to the border, a low panel has them too."""
-    from backprop_tui.render.check_line import numeric_line
+    from backprop_tui.render.check_line import numeric_line, room_for_check
     from backprop_tui.render.equation.equation import equation
 
     line = numeric_line(facts, language)
-    check = wrap_lines([line] if line else [], max(1, width))
+    reserved = room_for_check(facts, language)
+    check = _with_room(line, reserved, width) if line else []
     rule = _said_of_local(facts, language)
     rows = max(4, height - len(check))
     block = equation(facts, language, width, rows, tall=True)
@@ -338,7 +340,7 @@ def _with_its_check(facts: StepFacts, language: str, width: int, height: int, cl
     if rule and not _says(block, rule):  # its column has no room for that
         said = _named_local(rule, language)
         longer = (*line, Span("   "), *said)
-        if line_width(longer) <= width:
+        if max(line_width(line), line_width(reserved)) + line_width(longer) - line_width(line) <= width:
             check = [longer]
         elif line_width(said) <= width:
             lower = block if block.height < rows else _close(block)
@@ -346,7 +348,13 @@ def _with_its_check(facts: StepFacts, language: str, width: int, height: int, cl
     lines = block.padded(width).lines
     between = [_BLANK] * bool(check and height > len(lines) + len(check))
     centred = [line for piece in check for line in Block.of([piece]).padded(width).lines]
-    return _Checked([*lines, *between, *centred], is_picture, _is_stacked(lines))
+    return _Checked([*lines, *between, *centred], is_picture, _is_stacked(lines), "…" in plain(lines))
+
+
+def _with_room(line: Line, reserved: Line, width: int) -> list[Line]:
+    """A line in as many rows as its longest form takes, `reserved`."""
+    rows, most = wrap_lines([line], max(1, width)), -(-line_width(reserved) // max(1, width))
+    return [*rows, *([_BLANK] * (most - len(rows)))]
 
 
 def _said_of_local(facts: StepFacts, language: str) -> str:

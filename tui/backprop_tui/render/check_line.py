@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import Final
 
-from backprop_engine.derivatives.gradient_check import GradientCheck, Verdict
+from backprop_engine.derivatives.gradient_check import SAMPLE, GradientCheck, Verdict
 from backprop_engine.explain.facts import BackwardFacts, StepFacts
 from backprop_engine.explain.numbers import number
 from backprop_engine.messages.message import Message, joined, msg
 from backprop_tui.cells.lines import Line, Role, Span
+from backprop_tui.cells.text import cell_width
 
-__all__ = ["awaited_line", "check_text", "numeric_line"]
+__all__ = ["awaited_line", "check_text", "numeric_line", "room_for_check"]
 
 _ASSUMPTIONS: Final[Mapping[str, Callable[[str], Message]]] = {
     "upstream": lambda name: msg("for the overridden value of {name}", name=name),
@@ -24,6 +26,19 @@ _ASSUMPTIONS: Final[Mapping[str, Callable[[str], Message]]] = {
 def awaited_line(language: str) -> Line:
     """What stands in the place of numeric checks on their way."""
     return (Span(msg("checking numerically …").in_language(language), Role.DIM),)
+
+
+def room_for_check(facts: StepFacts, language: str) -> Line:
+    """As many cells as the line of a check that takes long may have when it agrees; nothing for other checks.
+
+    A page that leaves this room from the start does not move when the check is made.
+    """
+    if not isinstance(facts, BackwardFacts) or facts.trace.graph.faults or not facts.takes_long:
+        return ()
+    entries = prod(facts.operand.shape)
+    checked = min(SAMPLE, max(0, entries - 1))
+    longest = GradientCheck(facts.operand.name, Verdict.AGREES, "", entries, checked)
+    return (Span("x" * cell_width(check_text(longest, language))),)
 
 
 def numeric_line(facts: StepFacts, language: str) -> Line:
