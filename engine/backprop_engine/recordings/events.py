@@ -2,6 +2,8 @@
 
 These declarations are all that recorders and readers share: a recorder encodes them, a reader decodes and
 checks them, and the JSON Schema of the index is derived from them. They do not depend on a framework.
+
+The garbage collector does not go through events: a recording has many of them, none of which is in a cycle.
 """
 
 from __future__ import annotations
@@ -59,7 +61,7 @@ PlainValue: TypeAlias = bool | int | float | Text | list[bool | int | float | Te
 """An argument that is not a tensor; numbers that are not finite are strings."""
 
 
-class DataSpan(Struct, frozen=True, array_like=True):
+class DataSpan(Struct, frozen=True, gc=False, array_like=True):
     """The bytes of a tensor: the number of the shard, and the offsets within its data."""
 
     shard: Count
@@ -67,7 +69,7 @@ class DataSpan(Struct, frozen=True, array_like=True):
     end: Extent
 
 
-class TensorEntry(Struct, frozen=True, omit_defaults=True):
+class TensorEntry(Struct, frozen=True, gc=False, omit_defaults=True):
     """A tensor: its number in the step, its shape and figures, and where its entries are stored, if they are.
 
     `norm` is the Euclidean norm, or None if it is not finite or the type is not a floating one. `nan` and
@@ -83,7 +85,7 @@ class TensorEntry(Struct, frozen=True, omit_defaults=True):
     data: DataSpan | None = None
 
 
-class Operand(Struct, frozen=True, omit_defaults=True):
+class Operand(Struct, frozen=True, gc=False, omit_defaults=True):
     """Tensor number `id` of this step, and where it comes from: output `output` of a node, or a named leaf.
 
     `tensor` describes it unless an earlier event has.
@@ -96,13 +98,13 @@ class Operand(Struct, frozen=True, omit_defaults=True):
     tensor: TensorEntry | None = None
 
 
-class StepStart(Struct, frozen=True, tag_field="event", tag="step"):
+class StepStart(Struct, frozen=True, gc=False, tag_field="event", tag="step"):
     """The events that follow belong to this step of the training loop."""
 
     step: Count
 
 
-class OperatorCall(Struct, frozen=True, omit_defaults=True, tag_field="event", tag="op"):
+class OperatorCall(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="event", tag="op"):
     """An operator was called, at `line` of `file`, while the module `module` ran.
 
     `node` is the node of the backward graph that the call made, if any; `within` is the node whose backward
@@ -122,7 +124,7 @@ class OperatorCall(Struct, frozen=True, omit_defaults=True, tag_field="event", t
     settings: dict[Text, PlainValue] = {}
 
 
-class EngineStart(Struct, frozen=True, tag_field="event", tag="run"):
+class EngineStart(Struct, frozen=True, gc=False, tag_field="event", tag="run"):
     """The backward engine starts from these outputs of nodes, at `line` of `file`. Runs may nest."""
 
     roots: tuple[tuple[Text, Count], ...]
@@ -130,7 +132,7 @@ class EngineStart(Struct, frozen=True, tag_field="event", tag="run"):
     line: Count = 0
 
 
-class GraphNode(Struct, frozen=True, omit_defaults=True, tag_field="event", tag="node"):
+class GraphNode(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="event", tag="node"):
     """A node of the backward graph, and the node and output that each of its operands comes from.
 
     For a leaf, `leaf` is its name, `value` the tensor, and `held` the gradient that it holds before the run.
@@ -144,7 +146,7 @@ class GraphNode(Struct, frozen=True, omit_defaults=True, tag_field="event", tag=
     held: TensorEntry | None = None
 
 
-class BackwardCall(Struct, frozen=True, omit_defaults=True, tag_field="event", tag="backward"):
+class BackwardCall(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="event", tag="backward"):
     """A node ran backward: the gradient at each of its outputs, and its contribution to each operand."""
 
     node: Text
@@ -152,7 +154,7 @@ class BackwardCall(Struct, frozen=True, omit_defaults=True, tag_field="event", t
     contributions: tuple[TensorEntry | None, ...] = ()
 
 
-class BackwardCheck(Struct, frozen=True, omit_defaults=True, tag_field="event", tag="check"):
+class BackwardCheck(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="event", tag="check"):
     """A node's contribution to operand number `operand`, compared with the derivative of the node's forward.
 
     `error` is relative to the size of the gradient; it is None if `reason` says why nothing was compared. If
@@ -172,7 +174,7 @@ class BackwardCheck(Struct, frozen=True, omit_defaults=True, tag_field="event", 
     line: Count = 0
 
 
-class ReducedGradient(Struct, frozen=True, omit_defaults=True, tag_field="event", tag="reduced"):
+class ReducedGradient(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="event", tag="reduced"):
     """The gradient of a parameter after the reduction between ranks.
 
     Each rank contributes the gradient that arrived at its leaf of this name. `first` is the first row of the
@@ -184,7 +186,7 @@ class ReducedGradient(Struct, frozen=True, omit_defaults=True, tag_field="event"
     first: Count | None = None
 
 
-class EngineEnd(Struct, frozen=True, tag_field="event", tag="end"):
+class EngineEnd(Struct, frozen=True, gc=False, tag_field="event", tag="end"):
     """The backward engine is done; `error` is the message of the exception that stopped it, if any."""
 
     error: Annotated[str, Meta(max_length=MOST_OF_ERROR)] = ""
@@ -202,7 +204,7 @@ Event: TypeAlias = (
 )
 
 
-class Manifest(Struct, frozen=True, omit_defaults=True):
+class Manifest(Struct, frozen=True, gc=False, omit_defaults=True):
     """What was recorded, and how; `model` is the name of the outermost module, and `left_out` says in
     sentences what is missing, and why.
     """

@@ -269,19 +269,20 @@ class _Reader:
         for tensor in tensors:
             if tensor is None:
                 continue
-            if len(tensor.shape) > MAX_AXES or prod(tensor.shape) > _MOST_ENTRIES:
+            entries = prod(tensor.shape)
+            if len(tensor.shape) > MAX_AXES or entries > _MOST_ENTRIES:
                 raise self._refusal(msg("a tensor of this shape is too large"))
             if tensor.data is not None:
-                self._check_size(tensor, tensor.data)
+                self._check_size(tensor, entries, tensor.data)
                 self.spans.setdefault(tensor.data.shard, set()).add((tensor.data.begin, tensor.data.end))
             if tensor.data is not None or tensor.id not in step.tensors:
                 step.tensors[tensor.id] = tensor
 
-    def _check_size(self, tensor: TensorEntry, span: DataSpan) -> None:
+    def _check_size(self, tensor: TensorEntry, entries: int, span: DataSpan) -> None:
         size = DTYPES.get(tensor.dtype)
         if size is None:
             raise self._refusal(msg("{name} is not an element type", name=shortened(clean(tensor.dtype), 40)))
-        expected = prod(tensor.shape) * size
+        expected = entries * size
         if span.end - span.begin != expected:
             raise self._refusal(
                 msg(

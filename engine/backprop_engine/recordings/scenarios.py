@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from backprop_engine.errors import UsageError
+from backprop_engine.graph.collector import without_collector
 from backprop_engine.messages.message import Message, joined, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.translations import languages
@@ -56,8 +57,9 @@ class RecordedScenario(Scenario):
 
 def load_recording(folder: str | os.PathLike[str]) -> RecordedScenario:
     """Open the recording in a folder for the debugger; raises `UsageError` if that is not possible."""
-    ranks, rank = _ranks_around(Path(folder))
-    run = RecordedPasses(ranks).main(rank)
+    with without_collector():
+        ranks, rank = _ranks_around(Path(folder))
+        run = RecordedPasses(ranks).main(rank)
     recording = run.recording
     path, name = os.fspath(folder), Path(folder).absolute().name
     model = clean(recording.manifest.model) or clean(name)

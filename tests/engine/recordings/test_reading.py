@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -76,6 +77,15 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert [one.node for one in run.calls] == ["n1", "a1"]
     assert recording.entries(run.calls[0].upstream[0]) is None
     assert find(recording) == []
+
+
+def test_no_event_is_gone_through_by_the_collector(tmp_path: Path) -> None:
+    """A recording has so many that opening it would take twice as long."""
+    step = open_recording(written(tmp_path / "run")).steps[0]
+    run = step.runs[0]
+    events = [*step.operators, *step.tensors.values(), *run.nodes.values(), *run.calls]
+    assert len(events) > 6
+    assert not any(map(gc.is_tracked, events))
 
 
 def test_a_step_without_a_backward_pass_and_a_tensor_without_entries(tmp_path: Path) -> None:
