@@ -92,8 +92,20 @@ LARGE: dict[str, tuple[Make, tuple[str, int, int]]] = {
     "too_many_lines": (lambda _: _filled(NODES, b"\n" * 1000, b"  f: y\n"), ("file-too-large", 999_998, 1)),
     # One thing that fills the file
     "long_expression": (lambda _: _filled(NODES + b"  f: x", b" + x" * 1000), ("expr-syntax", 3, 6)),
+    "folded_expression": (
+        lambda _: NODES + b"  f: sum(x\n" + b"    + x\n" * 900_000 + b"    )\n",
+        ("expr-syntax", 3, 6),
+    ),
     "long_name": (lambda _: _filled(b"inputs:\n  ", b"x" * 1000, b": 2\n"), ("yaml-syntax", 2, 3)),
     "long_text": (lambda _: _filled(b"title: ", b"text " * 1000, b"\n"), ("no-nodes", 1, 1)),
+    "invisible_text": (
+        lambda _: _filled(b"title: ", "\u202e".encode() * 1000, b"\n"),
+        ("no-nodes", 1, 1),
+    ),
+    "combining_text": (
+        lambda _: _filled(b"title: e", "\u0301".encode() * 1000, b"\n"),
+        ("no-nodes", 1, 1),
+    ),
     "long_comment": (lambda _: _filled(NODES + b"  f: y #", b" text" * 1000, b"\n"), ("unknown-name", 3, 6)),
     "never_closed_quote": (lambda _: _filled(b'title: "', b"text " * 1000), ("yaml-unclosed", 1, 8)),
     "never_closed_bracket": (lambda _: b"inputs: {x: [" + b"1, " * 900_000, ("yaml-unclosed", 1, 13)),

@@ -20,7 +20,8 @@ def clean(text: str, *, newlines: bool = False) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_harmless(character, newlines) for character in text)
+    shown = {ord(character): _harmless(character, newlines) for character in set(text)}
+    return text.translate(shown)
 
 
 def _harmless(character: str, newlines: bool) -> str:

@@ -14,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_engine.errors import Place, ScenarioError
+from backprop_engine.messages import plain_text
 from backprop_engine.messages.plain_text import clean
-from backprop_engine.scenario.read import reader
+from backprop_engine.scenario.read import reader, yaml_nodes
 from backprop_engine.scenario.read.reader import read
 from backprop_engine.scenario.read.source import MAX_BYTES, Source, read_source
 from backprop_engine.scenario.read.yaml_nodes import YamlMapping, YamlScalar, YamlSequence, is_blank, plain
+from backprop_engine.scenario.read.yaml_scalars import origins
 from effort import examples
 
 
@@ -402,3 +404,29 @@ def test_a_blank_stands_where_it_is_written() -> None:
     (found,) = [entry.value for entry in tree("b: \ue000\na:   ?  # x\n") if entry.key.text == "a"]  # type: ignore[union-attr]
     assert is_blank(found)
     assert (found.place.line, found.place.column, found.place.width) == (2, 6, 1)
+
+
+@pytest.mark.parametrize("folded", ["x +\n    " * 90_000, "y" * 90_000 + " +\n    x"])
+def test_of_a_long_text_no_more_is_placed_than_is_marked(
+    monkeypatch: pytest.MonkeyPatch, folded: str
+) -> None:
+    made: list[int] = []
+
+    def counted(*arguments: object) -> list[int]:
+        found = origins(*arguments)  # type: ignore[arg-type]
+        made.append(len(found))
+        return found
+
+    monkeypatch.setattr(yaml_nodes, "origins", counted)
+    node = tree(f"a: {folded} z\n").get("a")  # type: ignore[union-attr]
+    assert isinstance(node, YamlScalar)
+    place = node.place_at(2, len(node.text))
+    assert (place.line, place.column) == (1, 6)
+    assert made[0] < 2000
+
+
+def test_each_character_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[str] = []
+    monkeypatch.setattr(plain_text, "_harmless", lambda character, _: judged.append(character) or "?")
+    assert clean("\u202e\u0301" * 1000) == "?" * 2000
+    assert sorted(judged) == ["\u0301", "\u202e"]

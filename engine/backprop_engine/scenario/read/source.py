@@ -111,7 +111,7 @@ class Source:
         line = self.line(number).replace("\t", " ")
         if line.isascii() and line.isprintable():
             return line
-        return "".join(map(_seen, line))
+        return line.translate({ord(character): _seen(character) for character in set(line)})
 
     def place(self, offset: int, width: int = 1) -> Place:
         """The place of `width` characters at `offset`, cut at the end of the line."""

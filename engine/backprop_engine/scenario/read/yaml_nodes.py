@@ -63,11 +63,14 @@ class YamlScalar(_Placed, frozen=True, eq=False, gc=False):
         start, offset = min(self.offset, self.end), min(offset, len(self.text))
         if not self.style and self.end - start == len(self.text):  # nothing was folded
             return self.source.place(start + offset, width)
-        found = origins(self.source.text[start : self.end], self.style, self.text)
-        first = found[offset]
-        end = found[min(offset + max(1, width), len(self.text))]
+        stop = min(offset + min(max(1, width), _WIDEST), len(self.text))
+        found = origins(self.source.text[start : self.end], self.style, self.text, stop)
+        first, end = found[offset], found[stop]
         return self.source.place(start + first, end - first)
 
+
+_WIDEST: Final = 1000
+"""How many characters of a text that is folded or quoted are marked, at most."""
 
 BLANK: Final = "?"
 """What replaces a figure or an answer that is still to be filled in."""

@@ -79,25 +79,28 @@ _ESCAPED_BREAK = re.compile(r"\\[ \t]*(?:\r\n|\r|\n)[ \t\r\n]*")
 _ESCAPE = re.compile(r"\\(?:x.{2}|u.{4}|U.{8}|.)", re.DOTALL)
 
 
-def origins(raw: str, style: str, text: str) -> list[int]:
-    """For each character of `text` and for its end, the offset in `raw`, the scalar as it is written."""
+def origins(raw: str, style: str, text: str, most: int) -> list[int]:
+    """For each character of `text` up to the one at `most`, or up to its end, the offset in `raw`.
+
+    That is the scalar as it is written.
+    """
     is_block = style in ("|", ">")
-    found = _block_origins(raw, text, folded=style == ">") if is_block else _flow_origins(raw, style)
+    found = _block_origins(raw, text, folded=style == ">") if is_block else _flow_origins(raw, style, most)
     is_quoted = style in ('"', "'")
     end = len(raw) - is_quoted
     if found and not is_quoted:  # what follows in a block is a break, which the text may be without
         end = min(end, *found[len(text) :], found[-1] + 1)
     # Whatever was misjudged, an offset never leaves the scalar.
     found = found[: len(text)]
-    return found + [end] * (len(text) + 1 - len(found))
+    return found + [end] * (min(len(text), most) + 1 - len(found))
 
 
-def _flow_origins(raw: str, style: str) -> list[int]:
-    """The origins in a plain or quoted scalar, whose line breaks fold into spaces."""
+def _flow_origins(raw: str, style: str, most: int) -> list[int]:
+    """The first origins in a plain or quoted scalar, whose line breaks fold into spaces."""
     found: list[int] = []
     at, end = len(style), len(raw) - len(style)
     escapes = {'"': _double_escape, "'": _single_escape}.get(style)
-    while at < end:
+    while at < end and len(found) <= most:
         if space := _SPACE.match(raw, at, end):
             found += _folded_space(raw, space.start(), space.end())
             at = space.end()
