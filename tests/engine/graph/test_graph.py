@@ -294,3 +294,25 @@ def test_instances_know_what_is_around_them_and_which_nodes_are_theirs() -> None
         ("next", 4, 5, 0),
         ("after", 5, 6, None),
     ]
+
+
+def test_an_operand_that_gets_no_gradient_is_no_use() -> None:
+    """A mask and what it chooses from may be one node; a constant is an operand without a gradient."""
+    made = GraphBuilder()
+    x, c = made.leaf("x", Kind.PARAM, (2,)), made.leaf("c", Kind.CONSTANT, (2,))
+    made.apply("sum", made.apply("where", x, x, c, name="y"), name="L")
+    found = made.build("L")
+    assert [(found.nodes[edge.operand].name, edge.shared) for edge in found.edges] == [
+        ("y", False),
+        ("x", False),
+    ]
+    assert _named(found, found.uses) == {"x": 1, "c": 0, "y": 1, "L": 0}
+
+
+def test_five_of_the_nodes_that_could_be_the_output_are_named() -> None:
+    made = GraphBuilder()
+    x = made.leaf("x", Kind.PARAM)
+    for number in range(6):
+        made.apply("square", x, name=f"n{number}")
+    with pytest.raises(UsageError, match=r"6 nodes feed no other node \(n0, n1, n2, n3, n4\)"):
+        made.build()

@@ -237,11 +237,14 @@ def test_what_an_init_gives(init: str, expected: object) -> None:
         ("he_normal", np.sqrt(2 / 3)),
     ],
 )
-def test_fans_scale_the_draws_of_the_seed(name: str, scale: float) -> None:
-    random = np.random.default_rng(7)
-    drawn = 2 * random.random((2, 3)) - 1 if name.endswith("uniform") else random.standard_normal((2, 3))
-    np.testing.assert_allclose(leaf(f"{{shape: [2, 3], init: {name}, seed: 7}}"), scale * drawn, rtol=1e-12)
-    turned = leaf(f"{{shape: [2, 3], init: {name}, seed: 7, fan: transposed}}")
+@pytest.mark.parametrize("kernel", [(), (4,), (2, 3)])
+def test_fans_scale_the_draws_of_the_seed(name: str, scale: float, kernel: tuple[int, ...]) -> None:
+    random, shape = np.random.default_rng(7), (2, 3, *kernel)
+    drawn = 2 * random.random(shape) - 1 if name.endswith("uniform") else random.standard_normal(shape)
+    drawn /= np.sqrt(np.prod(kernel))
+    init = f"shape: {[*shape]}, init: {name}, seed: 7"
+    np.testing.assert_allclose(leaf(f"{{{init}}}"), scale * drawn, rtol=1e-12)
+    turned = leaf(f"{{{init}, fan: transposed}}")
     other = scale if name.startswith("xavier") else scale * np.sqrt(3 / 2)
     np.testing.assert_allclose(turned, other * drawn, rtol=1e-12)
 
