@@ -85,7 +85,9 @@ class RecordingWriter:
     def __init__(self, folder: Path, manifest: Manifest, max_bytes: int | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if holds_recording(folder):
-            raise FileExistsError(f"{folder} holds a recording already")
+            raise FileExistsError(
+                f"{folder} holds a recording already: remove it, or record to another folder"
+            )
         self.folder, self.manifest, self.max_bytes = folder, manifest, max_bytes
         self._encoder = msgspec.json.Encoder()
         self._steps: list[_Step] = []

@@ -29,6 +29,8 @@ _LEAST_OWN, _MUCH = 4, 8
 """What a name has after its last dot is cut to no fewer cells than the first while it has the path before it.
 It is cut to the second before the path is.
 """
+_TWO_CUTS = 12
+"""In fewer cells than this, little would be left of a name between two cuts."""
 _ASIDE = re.compile(r"(?<!\S)\((?![^)]* - )([^\W\d_]{2,} [^()\[\]=·×÷⊙⊗+*/−]*)\)")
 """Words in brackets that are not part of a formula."""
 
@@ -108,7 +110,9 @@ def clip_name(name: str, width: int) -> str:
     if alone >= _MUCH:
         return name[: len(name) - len(own)] + clip_middle(own, alone)
     room = cell_width(own) - over
-    return path + clip_middle(own, room) if room >= _LEAST_OWN else clip_middle(name, width)
+    if room < _LEAST_OWN or width < _TWO_CUTS:
+        return clip_middle(name, width)
+    return path + clip_middle(own, room)
 
 
 def clip_formula(text: str, width: int) -> str:

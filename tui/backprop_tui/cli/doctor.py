@@ -96,7 +96,8 @@ def _print(ranks: Ranks, findings: list[Finding], places: list[FindingPlace | No
         place = [msg("step {step}", step=finding.step).in_language(language)]
         if finding.ranks and ranks.world > 1:
             place.append(_ranks(ranks, finding).in_language(language))
-        place += [text for text in (finding.op, finding.module, finding.node) if text]
+        node = finding.node if finding.op else ""  # a leaf's is an address, and the message has its name
+        place += [text for text in (finding.op, finding.module, node) if text]
         print(f"  {' · '.join(place)}")
         if shown is not None:
             folder, origin = shlex.quote(clean(f"{shown.run.recording.folder}/")), shown.run.origin
