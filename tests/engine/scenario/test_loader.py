@@ -342,3 +342,12 @@ def test_no_cascades_from_one_mistake() -> None:
 def test_messages_are_the_same_every_time() -> None:
     text = "inputs: {x: 1}\nnodes:\n  a: b\n  b: a\n  c: zz + yy + x1\n"
     assert len({str(mistakes(text)) for _ in range(5)}) == 1
+
+
+@pytest.mark.parametrize("kind", ["clip_norm", "clip_value"])
+def test_either_way_to_clip_is_read(kind: str) -> None:
+    train = f"train: {{optimizer: sgd, lr: 0.1, steps: 1, {kind}: 0.5}}"
+    training = load(f"params: {{w: 1}}\nnodes: {{f: w * w}}\n{train}\n").training
+    assert training is not None
+    assert training.clipping is not None
+    assert (training.clipping.kind, training.clipping.most) == (kind, 0.5)

@@ -184,3 +184,31 @@ def test_of_many_mistakes_the_first_are_told(section: str, entry: str, code: str
     assert [(each.code.name, each.message) for each in found] == [
         (code, f"`n{number}` is not defined") for number in range(20)
     ]
+
+
+@pytest.mark.parametrize(
+    ("phase", "hint"),
+    [("backwrad", "did you mean `backward`?"), ("zzzzz", "available: forward, backward, update")],
+)
+def test_a_phase_that_there_is_not_is_answered_with_those_there_are(phase: str, hint: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load_source(Source("case.yaml", f"{PRODUCT}notes: {{f: {{text: a, phase: {phase}}}}}\n"))
+    assert [str(each.hint) for each in caught.value.diagnostics] == [hint]
+
+
+@pytest.mark.parametrize(
+    "section", ["inputs", "params", "cells", "output", "expect", "train", "notes", "ask"]
+)
+def test_a_section_that_is_indented_is_told_from_a_node(section: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load_source(Source("case.yaml", f"inputs: {{x: 2}}\nnodes:\n  f: x * x\n  {section}: {{w: 1}}\n"))
+    assert str(caught.value.diagnostics[0].hint) == (
+        f"`{section}` is a section of the scenario: it must start in the first column"
+    )
+
+
+def test_a_name_has_at_most_64_characters() -> None:
+    text = "inputs: {{{0}: 1}}\nnodes: {{f: {0} * 1}}\n"
+    assert "n" * 64 in load_source(Source("case.yaml", text.format("n" * 64))).graph
+    with pytest.raises(ScenarioError, match="a name has at most 64 characters, but this one has 65"):
+        load_source(Source("case.yaml", text.format("n" * 65)))
