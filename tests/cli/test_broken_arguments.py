@@ -1,4 +1,7 @@
-"""Arguments that name nothing: an empty one, standard input twice, a setting without a value, a dead link."""
+"""Arguments that name nothing: an empty one, standard input twice, a setting without a value, a dead link.
+
+Also limits that are larger than any number.
+"""
 
 from __future__ import annotations
 
@@ -50,3 +53,10 @@ def test_a_link_to_nowhere_is_told(commands: Commands, tmp_path: Path) -> None:
     assert outcome.code == 2
     assert "error[file-not-found]: this is a link to nowhere.yaml, which does not exist" in outcome.err
     assert "hint" not in outcome.err
+
+
+@pytest.mark.parametrize("option", ["--max-memory", "--max-work"])
+@pytest.mark.parametrize("digits", [308, 309, 5000])
+def test_a_limit_past_every_number_is_no_limit(commands: Commands, option: str, digits: int) -> None:
+    outcome = commands("check", "add_multiply", option, "9" * digits)
+    assert (outcome.code, outcome.err) == (0, "")

@@ -97,7 +97,7 @@ def memory(text: str) -> int:
         raise ArgumentMistake(
             msg("{text} is not a size: write 4GiB, 512MiB or a number of bytes", text=repr(text))
         )
-    return int(float(match[1]) * _UNITS[match[2]])
+    return _whole(float(match[1]) * _UNITS[match[2]])
 
 
 def work(text: str) -> int:
@@ -106,7 +106,12 @@ def work(text: str) -> int:
         raise ArgumentMistake(
             msg("{text} is not a number of multiplications: write 1e12, or 20000000000", text=repr(text))
         )
-    return int(float(text))
+    return _whole(float(text))
+
+
+def _whole(limit: float) -> int:
+    """A limit as a whole number; one past all that a float can be is as good as none."""
+    return int(min(limit, sys.float_info.max))
 
 
 def size(text: str) -> tuple[int, int]:
