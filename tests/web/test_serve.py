@@ -646,3 +646,20 @@ async def test_an_app_does_not_outlive_a_server_that_was_killed(tmp_path: Path) 
             server.wait(PATIENCE)
     assert len(started) == 1
     wait_until_gone(started[0])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [b"\xe4\r\n\r\n", b"GET /\xff%ff HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"],
+)
+def test_a_request_that_is_none_is_refused_without_a_word(tmp_path: Path, asked: bytes) -> None:
+    """Whoever reaches the port would fill the terminal of who started the server."""
+    with serving("add_multiply", settings=tmp_path) as (server, address):
+        port = int(re.findall(r":(\d+)/", address)[0])
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+            client.sendall(asked)
+            assert client.recv(100).startswith(b"HTTP/1.0 400 ")
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(PATIENCE) == 128 + signal.SIGTERM
+        assert server.stderr is not None
+        assert server.stderr.read() == "serving; Ctrl+C stops\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import logging
 import re
 import secrets
 import signal
@@ -20,7 +21,7 @@ from typing import Final
 
 import textual_serve
 from aiohttp import WSMsgType, web
-from aiohttp.http import WSCloseCode
+from aiohttp.http import HttpProcessingError, WSCloseCode
 from aiohttp.typedefs import Handler
 
 from backprop_tui.web.page import FOLDER, Page
@@ -165,6 +166,7 @@ async def serve(server: Server, listener: socket, ready: Callable[[], None]) -> 
             continue  # no such signal here; or it is to live on when its terminal is closed, as under nohup
         with suppress(NotImplementedError):
             loop.add_signal_handler(number, end, number)
+    logging.getLogger("aiohttp.server").addFilter(_is_no_nonsense)
     runner = web.AppRunner(server.application(), access_log=None, handle_signals=False, shutdown_timeout=1)
     await runner.setup()
     try:
@@ -173,3 +175,8 @@ async def serve(server: Server, listener: socket, ready: Callable[[], None]) -> 
         return await ended
     finally:
         await runner.cleanup()
+
+
+def _is_no_nonsense(record: logging.LogRecord) -> bool:
+    """Whether something is said for another reason than a request that is none: that is just refused."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
