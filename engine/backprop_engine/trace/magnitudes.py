@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite, log10
 
+import numpy as np
 from msgspec import Struct
 
-from backprop_engine.arrays import norm
+from backprop_engine.arrays import Measured, Tensor, norm
 from backprop_engine.derived import derived
+from backprop_engine.trace.lazy_tensors import LazyTensors
 from backprop_engine.trace.trace import Trace
 
 __all__ = ["MagnitudeScale", "contribution_norm", "gradient_magnitudes"]
@@ -38,8 +41,9 @@ class MagnitudeScale(Struct, frozen=True):
 @derived()
 def gradient_magnitudes(trace: Trace) -> MagnitudeScale:
     """The scale on which the norms of a run's completed gradients lie; the largest is its top."""
-    some = trace.gradients[:: 1 + len(trace.gradients) // _MEASURED]
-    norms = (norm(gradient) for gradient in some if gradient is not None)
+    gradients = trace.gradients
+    some = range(0, len(gradients), 1 + len(gradients) // _MEASURED)
+    norms = (size for index in some if (size := _norm_at(gradients, index)) is not None)
     powers = [log10(size) for size in norms if isfinite(size) and size > 0] or [0.0]
     high = max(powers)
     return MagnitudeScale(max(min(*powers, high - _FEWEST), high - _MOST), high)
@@ -48,4 +52,16 @@ def gradient_magnitudes(trace: Trace) -> MagnitudeScale:
 @derived()
 def contribution_norm(trace: Trace, edge: int) -> float:
     """The norm of what an edge, by its index, contributes to the gradient of its operand."""
-    return norm(trace.contributions[edge])
+    size = _norm_at(trace.contributions, edge)
+    assert size is not None
+    return size
+
+
+def _norm_at(tensors: Sequence[Tensor | None], index: int) -> float | None:
+    """The norm of one of several tensors, if there is one; none is made whose figures are known."""
+    if isinstance(tensors, LazyTensors):
+        known = tensors.figures(index)
+        if known is not None and (known.norm is not None or known.nan or known.inf):
+            return norm(Measured.without_entries((), np.dtype(np.float64), known))
+    tensor = tensors[index]
+    return None if tensor is None else norm(tensor)

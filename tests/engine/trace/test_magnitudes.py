@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf, nan
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backprop_engine.arrays import Figures, Tensor
 from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.read.source import Source
-from backprop_engine.trace.magnitudes import MagnitudeScale, gradient_magnitudes
+from backprop_engine.trace.lazy_tensors import LazyTensors, Supply
+from backprop_engine.trace.magnitudes import MagnitudeScale, contribution_norm, gradient_magnitudes
 from covering import SHOWN
 from scenes import trace
 
@@ -63,3 +66,14 @@ def test_the_ends() -> None:
         1,
         1,
     ]
+
+
+@pytest.mark.parametrize("figures", [Figures(3.0), Figures(None, nan=1), Figures(None, inf=2)])
+def test_no_contribution_is_made_whose_size_is_known(figures: Figures) -> None:
+    def make() -> Tensor:
+        raise AssertionError("it was made")
+
+    run = trace("add_multiply")
+    lazy = replace(run, contributions=LazyTensors([Supply(make, figures)] * len(run.contributions)))
+    expected = 3.0 if figures.norm else nan if figures.nan else inf
+    assert contribution_norm(lazy, 0) == pytest.approx(expected, nan_ok=True)

@@ -220,3 +220,27 @@ def test_a_class_index_that_is_edited_stays_whole() -> None:
     trace = record(graph, bindings, (ValueEdit("t", np.array([2.0, 1.0])),))
     assert trace.value("t").dtype == np.int64
     assert trace.value("f") == pytest.approx(-(np.log(1) + np.log(2)) / 2)
+
+
+@pytest.mark.parametrize(
+    ("x", "told"),
+    [
+        (0.0, ["the gradient of x is not finite: it arises in the backward step of r"]),
+        (
+            -1.0,
+            [
+                "r is not finite: sqrt produced it from finite operands",
+                "the gradient of d is not finite: it arises in the backward step of L",
+            ],
+        ),
+        (1.0, []),
+    ],
+)
+def test_what_is_not_finite_is_told_where_it_arises(x: float, told: list[str]) -> None:
+    """The backward steps of `L` and `d` come first, and are finite."""
+    builder = GraphBuilder()
+    root = builder.apply("sqrt", builder.leaf("x", Kind.INPUT), name="r")
+    builder.apply("square", builder.apply("add", root, root, name="d"), name="L")
+    graph = builder.build()
+    trace = record(graph, Bindings.of(graph, {"x": x}))
+    assert [str(warning.message) for warning in trace.warnings] == told

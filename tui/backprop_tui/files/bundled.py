@@ -148,6 +148,8 @@ def following(path: str, among: Sequence[ScenarioEntry] = ()) -> ScenarioEntry |
     """The scenario after the one at `path` `among` others, by default those that are bundled; None after the
     last, and after any other file.
     """
+    if not among and path not in map(str, bundled().values()):
+        return None
     order = among or _in_order()
     places = [place for place, entry in enumerate(order) if str(entry.path) == path]
     return order[places[0] + 1] if places and places[0] + 1 < len(order) else None

@@ -48,6 +48,8 @@ class River:
         self._runs = schedule.seed < frame.position < schedule.clear
         self._streams: dict[tuple[int, ...], Stream | None] = {}
         self._sizes: dict[int, float | None] = {}
+        self._edges: dict[int, dict[int, int]] = {}
+        """Of the nodes that were asked for, the edge of each operand, of which there may be thousands."""
 
     def along(self, wires: tuple[int, ...]) -> Stream | None:
         """What has come back along any of some wires; None where nothing has yet."""
@@ -80,11 +82,14 @@ class River:
         """The edge of a wire that the gradient has been passed back along."""
         schedule = self._frame.trace.schedule
         _, node, argnum = end
-        for index in schedule.edges_of.get(node, ()):
-            edge = schedule.edges[index]
-            if edge.argnum == argnum and self._frame.position >= schedule.starts[index]:
-                return edge.index
-        return None
+        edges = self._edges.get(node)
+        if edges is None:
+            found = schedule.edges_of.get(node, ())
+            edges = self._edges[node] = {schedule.edges[index].argnum: index for index in found}
+        index = edges.get(argnum)
+        if index is None or self._frame.position < schedule.starts[index]:
+            return None
+        return schedule.edges[index].index
 
     def _stream(self, size: float) -> Stream:
         if not isfinite(size):
