@@ -62,9 +62,9 @@ def test_a_number_of_more_digits_than_double_precision_is_the_nearest_that_has_t
 
 
 def test_the_origins_in_a_block_that_has_no_lines() -> None:
-    assert origins("|", "|", "") == [1]
-    assert origins(">", ">", "ab") == [1, 1, 1]
-    assert origins("|\n  \n   ", "|", "\n") == [4, 8]
+    assert origins("|", "|", "", 9) == [1]
+    assert origins(">", ">", "ab", 9) == [1, 1, 1]
+    assert origins("|\n  \n   ", "|", "\n", 9) == [4, 8]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_the_origins_in_a_block_that_has_no_lines() -> None:
     ],
 )
 def test_the_end_of_a_block_is_right_after_its_text(raw: str, text: str, found: list[int]) -> None:
-    assert origins(raw, "|", text) == found
+    assert origins(raw, "|", text, 99) == found
 
 
 @pytest.mark.parametrize("text", ["|\n    x +", "|\n    x +\n", "|-\n    x +", "|-\n    x +\n\n"])

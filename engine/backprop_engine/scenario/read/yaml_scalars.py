@@ -80,9 +80,9 @@ _ESCAPE = re.compile(r"\\(?:x.{2}|u.{4}|U.{8}|.)", re.DOTALL)
 
 
 def origins(raw: str, style: str, text: str, most: int) -> list[int]:
-    """For each character of `text` up to the one at `most`, or up to its end, the offset in `raw`.
+    """For each character of `text`, up to the one at `most`, its offset in `raw`, which is how it is written.
 
-    That is the scalar as it is written.
+    The end of `text` has one, too, where it comes before `most`.
     """
     is_block = style in ("|", ">")
     found = _block_origins(raw, text, folded=style == ">") if is_block else _flow_origins(raw, style, most)
