@@ -3,8 +3,8 @@
 The README's test line tries enough of everything to find a mistake within two minutes.
 `BACKPROP_EFFORT=thorough` tries all: every bundled scenario where otherwise a covering set stands for them,
 every example that a law is given, fifty planted faults. `exhaustive` draws ten times as many files and
-sequences of commands, which takes half an hour more. `BACKPROP_SHARE=3/10` leaves one test in ten of those:
-each belongs to one of the ten shares, and always to the same one. `.ci/run` tries a share.
+sequences of commands, which takes half an hour more. `BACKPROP_SHARE=3/15` leaves one test in fifteen:
+each belongs to one of the fifteen shares, and always to the same one. `.ci/run` tries a share.
 """
 
 from __future__ import annotations
