@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from msgspec import Struct, structs
 
-from backprop_engine.arrays import Shape, Tensor
+from backprop_engine.arrays import Shape, Tensor, norm
 from backprop_engine.derivatives.misconceptions import cosine, resemblance, shape_resemblance
 from backprop_engine.derivatives.numeric_derivatives import (
     Function,
@@ -245,6 +245,8 @@ _ROUNDINGS: Final = 512
 """How many rounding errors of a narrow floating type may add up in a gradient."""
 _BESIDE: Final = 1e-12
 """How far a small entry may be off because a much larger one was rounded."""
+_NEARLY_ZERO: Final = 1e-13
+"""A difference this small counts for nothing, whatever the size of the gradient."""
 
 
 def _tolerance(method: str, dtype: np.dtype[Any], eps: float) -> float:
@@ -279,10 +281,10 @@ def _judge(
     )
     doubt = np.array([slope.doubt for slope in slopes])
     noise = np.array([slope.noise for slope in slopes])
-    tolerance = _tolerance(method, gradient.dtype, eps) * scale + 1e-13 + noise + rounding
+    tolerance = _tolerance(method, gradient.dtype, eps) * scale + _NEARLY_ZERO + noise + rounding
     if method == "complex step" and gradient.dtype == np.float64 and not eps:  # exact in each entry by itself
         own = np.maximum(np.abs(found), np.abs(numeric))
-        each = _tolerance(method, gradient.dtype, eps) * own + _BESIDE * scale + 1e-13 + rounding
+        each = _tolerance(method, gradient.dtype, eps) * own + _BESIDE * scale + _NEARLY_ZERO + rounding
         tolerance = np.minimum(tolerance, each)
     allowed = tolerance + np.minimum(2.0 * doubt, 1e-4 * scale)
     gaps = np.where(kinks, 0.0, np.abs(found - numeric))
@@ -330,12 +332,13 @@ def _sampled(
     direction = random.standard_normal(x.shape)
     along = derivative(function, x, direction)
     projected = float(np.sum(gradient * direction))
-    magnitude = float(np.linalg.norm(np.ravel(gradient)))
+    magnitude = norm(gradient)  # whose squares may be too small for a narrow type
     chosen = np.sort(random.choice(x.size, sample, replace=False))
     slopes = [derivative(function, x, unit(x.shape, int(entry))) for entry in chosen]
     found = np.ravel(gradient)[chosen].astype(np.float64)
     result = _judge(name, method, slopes, found, gradient, chosen, x.shape, between=between, eps=eps)
-    allowed = _tolerance(method, gradient.dtype, eps) * magnitude * 10 + along.doubt + along.noise
+    allowed = _tolerance(method, gradient.dtype, eps) * magnitude * 10 + _NEARLY_ZERO
+    allowed += along.doubt + along.noise
     close = abs(along.value - projected) <= allowed
     if result.verdict.good and not close and along.left is None:
         return GradientCheck(

@@ -191,6 +191,17 @@ class TestSampling:
         assert result.sampled
         assert result.numeric is None
 
+    @pytest.mark.parametrize("right", [True, False])
+    def test_a_gradient_whose_squares_a_narrow_type_cannot_hold_is_measured(self, right: bool) -> None:
+        """1e-25 is a number of single precision, and its square is none."""
+        gradient = np.full(self.entries, 1e-25 if right else 1e-2, np.float32)
+        slope = 1e-25 if right else 1.1e-2
+        result = gradient_check.compare(
+            "tiny", lambda x: np.sum(x) * slope, np.zeros(self.entries), gradient, analytic=True
+        )
+        assert result.sampled
+        assert result.verdict is (Verdict.AGREES if right else Verdict.DIFFERS)
+
     @pytest.mark.parametrize("analytic", [True, False])
     def test_an_error_of_a_thousandth_in_every_entry_is_caught(self, analytic: bool) -> None:
         op = replace(with_vjp(OPS["square"], 0, times(1.001)), analytic=analytic)
