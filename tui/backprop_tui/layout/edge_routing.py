@@ -94,7 +94,7 @@ AT_ONCE = 8
 """The gaps that are routed between two yields."""
 
 
-class Placed(Struct, frozen=True):
+class RoutedLayout(Struct, frozen=True):
     """The left column of every box, and the route of every edge."""
 
     left: list[int]
@@ -107,7 +107,7 @@ def place(
     sizes: Sequence[Size],
     edges: Sequence[tuple[int, int]],
     pins: Sequence[int],
-) -> Stages[Placed]:
+) -> Stages[RoutedLayout]:
     """Route all gaps, which gives their widths, and put everything into its columns."""
     arrival = _arrivals(layers, row, sizes)
     channels: list[Channel] = []
@@ -124,7 +124,7 @@ def place(
         if (source, target, pin) not in known:
             known[source, target, pin] = drawing.route(source, target, pin)
     left = [columns.left[layers.rank[box]] for box in range(len(sizes))]
-    return Placed(
+    return RoutedLayout(
         left, [known[source, target, pin] for (source, target), pin in zip(edges, pins, strict=True)]
     )
 
