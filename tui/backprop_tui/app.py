@@ -157,6 +157,7 @@ class DebuggerApp(ToldOfErrors[None]):
         elif not self.is_headless:
             self.call_after_refresh(self.set_timer, _UNTIL_READ, self._load_pages)
         self._tell_problems()
+        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(), immediate=True)
         self.call_after_refresh(_start_garbage_collection)
 
     def _load_pages(self) -> None:

@@ -146,7 +146,7 @@ def _edges(path: _PartialPath | None) -> tuple[Edge, ...]:
 
 
 def _along(trace: Trace, edges: tuple[Edge, ...]) -> Tensor:
-    """What the seed contributes at the end of a path."""
+    """What the seed contributes along a path, at its end."""
     upstream = trace.gradients[trace.graph.output]
     assert upstream is not None  # a path ends in a gradient
     with np.errstate(all="ignore"):

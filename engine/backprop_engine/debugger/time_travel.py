@@ -90,7 +90,7 @@ def start_move(session: Session, goal: Session) -> Session:
 
 
 def _runs(session: Session) -> tuple[Run, ...]:
-    """The runs that are shown: on a branch, the baseline too."""
+    """The runs on the screen: that of the branch and, beside it, the baseline's."""
     return (session.run,) if session.run is session.baseline else (session.run, session.baseline)
 
 

@@ -270,7 +270,7 @@ def _known(node: int | None, graph: Graph) -> None:
 
 
 def _fold(session: Session, group: str) -> Session:
-    """With a group, or every instance of a scan, folded; or unfolded, if it was folded."""
+    """Fold a group, or every instance of a scan; unfold it if it is folded."""
     names = [group.name for group in session.run.graph.groups]
     if not names:
         return with_notice(session, msg("The graph has no groups to fold."), good=False)

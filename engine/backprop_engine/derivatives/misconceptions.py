@@ -25,7 +25,7 @@ UPSTREAM: Final = "g"
 _CLOSE: Final = 1e-6
 """How closely a gradient must follow a pattern, relative to its largest entry."""
 _MOST_FACTORS: Final = 6
-"""The most factors of which every one is tried in the place of every other."""
+"""How many factors are swapped with one another; of more, only the first ones are."""
 _Numbers = NDArray[np.float64]
 
 

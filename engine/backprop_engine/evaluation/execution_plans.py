@@ -94,7 +94,7 @@ class ExecutionPlan(Struct, frozen=True, eq=False, dict=True):
     names_alone: bool
     """Whether each slot has a name, in their order."""
     numbers_written: tuple[tuple[int, int | float], ...]
-    """For each number its slot and a sign; without a slot, -1 and the number."""
+    """For each number, its slot and sign, or -1 and the number itself if it has no slot."""
     computed: int
     """How many parts are neither; none where the expression is just a name or a number."""
     parts: int
@@ -289,7 +289,7 @@ def _names_written(template: Template, names: Iterable[Name | Attribute]) -> tup
 
 
 def _slot(template: Template, part: Name | Number) -> int:
-    """The slot that is a name, or a number but for its sign; -1 without one."""
+    """The slot of a name, or of a number without its sign; -1 if it has none."""
     inside = template.inside(part.span)
     return inside[0] if inside else -1
 

@@ -224,7 +224,7 @@ def _numbers(template: Template, written: tuple[str, ...]) -> dict[int, int | fl
 
 
 class _Forms:
-    """Finds the form of a text. It remembers which one came after which, and how often in a row."""
+    """Finds the form of a text, trying first the form that followed the previous one last time."""
 
     def __init__(self) -> None:
         self.previous: Template | None = None

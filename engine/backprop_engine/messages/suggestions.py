@@ -15,7 +15,7 @@ __all__ = ["did_you_mean", "meant", "near_one_of", "nearest"]
 _MAX_LENGTH = 64
 _SHORT = 6
 _MOST = 10_000
-"""How many names are considered: a typo in a file of a hundred thousand must not take seconds."""
+"""How many names are compared, so that a typo in a file of a hundred thousand names does not take seconds."""
 
 _LOOK_ALIKES = str.maketrans(
     "аеорсухѵіјѕԁһԛԝАВЕКМНОРСТУХІЈЅοντυςΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeopcyxvijsdhqwABEKMHOPCTYXIJSovtucABEZHIKMNOPTYX"

@@ -128,3 +128,22 @@ async def test_the_app_ends_while_a_picture_is_laid_out(gate: Gate) -> None:
         await pilot.press("plus", "q")
     gate.open.set()
     assert not pilot.app.is_running
+
+
+async def test_a_picture_that_the_thread_cannot_lay_out_is_laid_out_as_it_is_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[View] = []
+
+    def fails(view: View) -> Scene:
+        tried.append(view)
+        raise MemoryError
+
+    monkeypatch.setattr(debugger_screen, "_FEW_BOXES", 0)
+    monkeypatch.setattr(scene_job, "shown_scene", fails)
+    async with opened(fresh(), grace=0) as pilot:
+        await pilot.press("plus")
+        await until(pilot, shown_at(pilot, "names"))
+        await pilot.press("s")
+        assert position(pilot) == 1
+    assert len(tried) == 1

@@ -27,7 +27,7 @@ from backprop_tui.files.bundled import bundled_folder
 from backprop_tui.files.opening import Opening
 from backprop_tui.view import View
 
-__all__ = ["ENDING", "Kept", "beside", "keep", "kept_in", "opened_view", "session_of", "with_kept"]
+__all__ = ["ENDING", "Kept", "beside", "keep", "kept_in", "kept_of", "opened_view", "session_of", "with_kept"]
 
 ENDING: Final = ".debug"
 LONGEST_UNFOLDED: Final = 12
@@ -101,6 +101,12 @@ def with_kept(session: Session, kept: Kept, warn: Callable[[str], object]) -> Se
         except UsageError as error:
             warn(msg("the watch `{text}` was skipped: {problem}", text=clean(text), problem=error.text))
     return session
+
+
+def kept_of(session: Session) -> Kept:
+    """What of a session lasts: its watches, and all breakpoints but those that stop once."""
+    lasting = (breakpoint_.text for breakpoint_ in session.breakpoints if not breakpoint_.once)
+    return Kept(tuple(lasting), session.watches)
 
 
 # The file

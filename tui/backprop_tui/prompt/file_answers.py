@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from backprop_engine.debugger import Session
+from backprop_engine.debugger.branches import Branch
 from backprop_engine.errors import ScenarioError, UsageError, reason
 from backprop_engine.messages.message import in_language, msg
 from backprop_engine.messages.plain_text import clean
@@ -13,11 +14,11 @@ from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.whole_files import write_whole
 from backprop_tui.cells.lines import Line, Role
-from backprop_tui.prompt.debug_file import Kept, beside, keep, kept_in, with_kept
+from backprop_tui.prompt.debug_file import Kept, beside, keep, kept_in, kept_of, with_kept
 from backprop_tui.prompt.outcome import Context, Outcome, one_line
 from backprop_tui.queries import Export, Load, Save
 
-__all__ = ["exported", "loaded", "saved"]
+__all__ = ["exported", "loaded", "saved", "with_leaves_of"]
 
 
 def _file(path: str, scenario: Scenario) -> Path:
@@ -36,9 +37,9 @@ def saved(session: Session, query: Save, context: Context) -> list[Line]:
     """Keep breakpoints and watches; those that stop once are gone sooner or later anyway."""
     language = context.language
     path = _file(query.path, context.scenario)
-    lasting = [breakpoint_ for breakpoint_ in session.breakpoints if not breakpoint_.once]
-    keep(path, Kept(tuple(breakpoint_.text for breakpoint_ in lasting), session.watches))
-    breakpoints = len(lasting)
+    kept = kept_of(session)
+    keep(path, kept)
+    breakpoints = len(kept.breakpoints)
     watches = len(session.watches)
     lines = [
         one_line(
@@ -93,15 +94,23 @@ def loaded(session: Session, query: Load, context: Context) -> Outcome:
     return Outcome(after, (summary, *left_out))
 
 
-def exported(session: Session, query: Export, context: Context) -> list[Line]:
-    """Write the scenario with the leaves of this branch; never in place of a file that is there."""
-    scenario, language = context.scenario, context.language
-    path, kept_out = Path(query.path), []
-    for override in session.branches.here.overrides.values():
+def with_leaves_of(branch: Branch, scenario: Scenario) -> Scenario:
+    """A scenario with what a branch puts in place of its leaves."""
+    for override in branch.overrides.values():
         if override.kind == "leaf":
             scenario = scenario.with_leaf(override.node, override.tensor)
-        else:
-            kept_out.append(f"grad({override.node})" if override.kind == "gradient" else override.node)
+    return scenario
+
+
+def exported(session: Session, query: Export, context: Context) -> list[Line]:
+    """Write the scenario with the leaves of this branch; never in place of a file that is there."""
+    language, branch = context.language, session.branches.here
+    scenario, path = with_leaves_of(branch, context.scenario), Path(query.path)
+    kept_out = [
+        f"grad({override.node})" if override.kind == "gradient" else override.node
+        for override in branch.overrides.values()
+        if override.kind != "leaf"
+    ]
     written = scenario.to_yaml()
     shown = clean(str(path))
     try:

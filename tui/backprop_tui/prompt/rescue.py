@@ -21,7 +21,8 @@ from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.whole_files import write_whole
-from backprop_tui.prompt.debug_file import ENDING, Kept, beside, text_of
+from backprop_tui.prompt.debug_file import ENDING, Kept, beside, kept_of, text_of
+from backprop_tui.prompt.file_answers import with_leaves_of
 from backprop_tui.view import View
 
 __all__ = ["rescue"]
@@ -45,11 +46,11 @@ def rescue(views: Iterable[View], folder: Path) -> list[Path]:
 
 def _rescued(view: View, folder: Path) -> list[Path]:
     """The files of one view: of its branches or, where none of them has it, of what is beside them."""
-    kept, starts = _kept(view.session), _starts(view, folder)
+    kept, starts = kept_of(view.session), _starts(view, folder)
     written: list[Path] = []
     for branch in _changed(view.session):
         with suppress(OSError, UsageError, ScenarioError):
-            changed = _as_changed(view.scenario, branch)
+            changed = with_leaves_of(branch, view.scenario)
             written.append(_in_first(starts, partial(_write_scenario, changed, kept)))
     if any(kept) and not any(path.with_suffix(ENDING).exists() for path in written):
         with suppress(OSError):
@@ -73,11 +74,6 @@ def _in_first(starts: Sequence[Path], write: Callable[[Path], Path]) -> Path:
     return write(starts[-1])
 
 
-def _kept(session: Session) -> Kept:
-    lasting = (breakpoint_.text for breakpoint_ in session.breakpoints if not breakpoint_.once)
-    return Kept(tuple(lasting), session.watches)
-
-
 def _changed(session: Session) -> Iterator[Branch]:
     """The branches that change leaves, the current one first."""
     here = session.branches.here
@@ -87,19 +83,10 @@ def _changed(session: Session) -> Iterator[Branch]:
             yield branch
 
 
-def _as_changed(scenario: Scenario, branch: Branch) -> Scenario:
-    """The scenario with the leaves of a branch."""
-    for override in branch.overrides.values():
-        if override.kind == "leaf":
-            scenario = scenario.with_leaf(override.node, override.tensor)
-    return scenario
-
-
 def _write_scenario(scenario: Scenario, kept: Kept, start: Path) -> Path:
     text = scenario.to_yaml()
-    load_source(
-        Source(str(start.with_name(f"{start.name}.yaml")), text)
-    )  # raises where it names what is not there
+    # raises where it names what is not there
+    load_source(Source(str(start.with_name(f"{start.name}.yaml")), text))
     path = _write_new(start, ".yaml", text)
     if any(kept):
         with suppress(OSError):  # the scenario exists, and is reported

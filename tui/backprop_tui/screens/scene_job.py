@@ -26,16 +26,16 @@ class SceneJob:
 
     def __init__(self, handle: Handle, rooms: Callable[[View], Sequence[View]]) -> None:
         self._handle, self._rooms = handle, rooms
-        self._is_running = False
+        self._is_running = self._has_failed = False
         self._made = Event()
         self._then: list[Callable[[], None]] = []
 
     def lacks(self, view: View) -> bool:
         """Whether the picture of a view is not laid out yet; if so, that has begun.
 
-        Where time stands still, the caller lays it out.
+        Where time stands still, and once a layout has failed here, the caller lays it out.
         """
-        if self._handle.application.has_class("-still"):
+        if self._has_failed or self._handle.application.has_class("-still"):
             return False
         missing = self._missing(view)
         if not missing:
@@ -60,9 +60,12 @@ class SceneJob:
 
     def _make(self, views: Sequence[View]) -> None:
         """In a thread of its own."""
-        with suppress(Exception):  # who draws the picture meets it again, as it would without this thread
+        failed = True
+        with suppress(Exception):  # who draws the picture then meets it again
             for view in views:
                 shown_scene(view)
+            failed = False
+        self._has_failed = failed
         self._made.set()
         with suppress(RuntimeError):  # the app has ended meanwhile
             self._handle.call_later(self._show)
