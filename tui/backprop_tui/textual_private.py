@@ -18,6 +18,7 @@ from rich.segment import Segment
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual._path import CSSPathType
 from textual.app import App
+from textual.containers import Container
 from textual.content import Content
 from textual.driver import Driver
 from textual.drivers._writer_thread import WriterThread
@@ -32,6 +33,7 @@ from backprop_tui.cells.pen import Pen
 
 __all__ = [
     "CSSPathType",
+    "LaidOutOnce",
     "LaidOutView",
     "ScreenOfItsSize",
     "ScrolledAtOnce",
@@ -86,19 +88,35 @@ class ScrolledAtOnce(ScrollView):
 
 
 class LaidOutView(ScrollView):
-    """A view that hears of another size of its own before it is painted; a resize event comes after that."""
+    """A view that hears of another size of its own before it is painted; a resize event comes after that.
+
+    So does one that `is_released`, when it is seen again.
+    """
+
+    is_released: bool = False
+    """Whether it has nothing to show, since it was behind others."""
 
     def laid_out(self) -> None:
-        """The view has another size."""
+        """The view is about to be seen in another size, or again."""
 
     def _size_updated(
         self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
     ) -> bool:
         before = self._size
         sends_event = super()._size_updated(size, virtual_size, container_size, layout)
-        if size != before:
+        if size != before or self.is_released:
             self.laid_out()
+            self._exchange_repaint_regions()  # it is painted whole, since it has another place
         return sends_event
+
+
+class LaidOutOnce(Container):
+    """A container that never scrolls: another extent of it is no reason to lay out the screen once more."""
+
+    def _size_updated(
+        self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
+    ) -> bool:
+        return super()._size_updated(size, virtual_size, container_size, layout=False)
 
 
 Result = TypeVar("Result")

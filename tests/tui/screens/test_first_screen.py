@@ -50,6 +50,18 @@ async def test_another_size_is_painted_whole_at_once() -> None:
         assert app.painted[0] == app.painted[-1]
 
 
+@pytest.mark.parametrize("size", [WIDE, (80, 24)])
+async def test_panels_arranged_anew_are_painted_whole_at_once(size: tuple[int, int]) -> None:
+    app = Painting(view("rnn_cell", 3), still=True)
+    async with app.run_test(size=size) as pilot:
+        for key in "PPFF45":
+            await pilot.pause()
+            app.painted.clear()
+            await pilot.press(key)
+            await pilot.pause()
+            assert app.painted[0][:-1] == app.painted[-1][:-1], key  # the keys below follow the focus
+
+
 class TypedAhead(DebuggerApp):
     """Someone types before there is a screen."""
 

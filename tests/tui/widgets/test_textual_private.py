@@ -15,6 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App, ComposeResult
+from textual.containers import Container
 from textual.content import Content
 from textual.drivers import linux_driver
 from textual.drivers._writer_thread import WriterThread
@@ -24,8 +25,10 @@ from textual.geometry import Region, Size
 from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widgets import Static
 
 from backprop_tui.textual_private import (
+    LaidOutOnce,
     LaidOutView,
     ToldOfErrors,
     app_of,
@@ -142,6 +145,49 @@ async def test_a_view_hears_of_its_size_before_it_is_painted() -> None:
         await pilot.pause()
         assert happened[:2] == ["laid out 40", "painted"]
         assert happened.count("laid out 40") == 1
+
+
+async def test_a_view_that_has_nothing_to_show_hears_that_it_is_seen_again() -> None:
+    async with Listening().run_test(size=(30, 8)) as pilot:
+        heard = pilot.app.query_one(Heard)
+        for released, expected in ((False, ["painted"]), (True, ["laid out 30", "painted"])):
+            heard.display, heard.is_released = False, released
+            await pilot.pause()
+            heard.happened.clear()
+            heard.display = True
+            await pilot.pause()
+            assert [each for each in heard.happened if each != "told"] == expected
+
+
+class Two(App[None]):
+    """A container that becomes larger when what is below it is hidden."""
+
+    inside: type[Container] = LaidOutOnce
+    CSS = "Container { height: 1fr; } Static { dock: bottom; }"
+
+    def compose(self) -> ComposeResult:
+        with self.inside():
+            yield Static("above")
+        yield Static("below")
+
+
+class TwoOfTextual(Two):
+    inside = Container
+
+
+@pytest.mark.parametrize(("app", "again"), [(Two, False), (TwoOfTextual, True)])
+async def test_another_extent_of_a_container_lays_out_once(app: type[Two], again: bool) -> None:
+    async with app().run_test(size=(30, 8)) as pilot:
+        await pilot.pause()
+        laid_out: list[object] = []
+        pilot.app.screen.screen_layout_refresh_signal.subscribe(pilot.app, laid_out.append)
+        pilot.app.query(Static).last().display = False
+        await pilot.pause()
+        await pilot.pause()
+        assert pilot.app.query_one(Container).size.height == 8
+        assert (len(laid_out) > 1) is again, (
+            "Textual lays out again: where it no longer does, ours is not needed"
+        )
 
 
 @pytest.mark.parametrize("ours", [True, False])

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, Literal, TypeAlias, get_args
 
-from textual.containers import Container
 from textual.geometry import Size
 
 from backprop_engine.derived import derived
@@ -19,6 +18,7 @@ from backprop_tui.panels.registry import PANELS
 from backprop_tui.panels.step import equation_title
 from backprop_tui.scene.placing import Room
 from backprop_tui.screens.handle import Handle
+from backprop_tui.textual_private import LaidOutOnce
 from backprop_tui.view import View
 
 __all__ = [
@@ -187,7 +187,7 @@ def _shown(words: str, view: View) -> str:
     return in_ascii(words) if view.ascii else words
 
 
-class Body(Container):
+class Body(LaidOutOnce):
     """The panels between the header and the timeline, in a grid that is divided as `plan` says."""
 
     def __init__(

@@ -69,8 +69,8 @@ _UNTIL_READ = 0.4
 """Seconds after the first screen until the next step is drawn ahead; pages are loaded first."""
 _FEW_BOXES = 40
 """The most boxes of a picture that is laid out while its key is answered."""
-_BARS, _BORDERS = 3, 2
-"""The rows of the header, the timeline and the footer, and those of the timeline's border."""
+_HEADER, _BARS, _BORDERS = 1, 2, 2
+"""The rows of the header, those of the timeline and the footer, and those of the timeline's border."""
 
 
 class DebuggerScreen(SteadyScreen[None]):
@@ -146,9 +146,14 @@ class DebuggerScreen(SteadyScreen[None]):
     def _shared_body(self) -> Body:
         """The container of the panels, divided before anything is drawn in another size."""
         body = Body(lambda: self.current, self.is_lacking, lambda: self.arrangement.plan, id="body")
-        bars = _BARS + _BORDERS * (not self.has_class("-narrow") and not self.has_class("-low"))
-        body.share(Size(self.app.size.width, self.app.size.height - bars))
+        body.share(Size(self.app.size.width, self.app.size.height - _HEADER - self._rows_below()))
         return body
+
+    def _rows_below(self) -> int:
+        """The rows of the timeline and the footer, unless they are behind the stage."""
+        if self.has_class("-staged"):
+            return 0
+        return _BARS + _BORDERS * (not self.has_class("-narrow") and not self.has_class("-low"))
 
     def _drawn(self, function: Callable[[View, int, int], Drawing], name: str = "") -> DrawFunction:
         """A panel's function, applied to whatever the view is when it is drawn."""
@@ -385,9 +390,10 @@ class DebuggerScreen(SteadyScreen[None]):
     def _arrange(self) -> None:
         if not self.query(Body):
             return  # the screen closes
+        body, before = self.query_one(Body), self._rows_below()
         self.arrangement.arrange()
         self.set_class(self.arrangement.filling == STAGE, "-staged")
-        self.query_one(Body).share()
+        body.share(body.size and Size(body.size.width, body.size.height + before - self._rows_below()))
         self.arrangement.show_titles()
         self.plots.fill()
 
@@ -396,7 +402,6 @@ class DebuggerScreen(SteadyScreen[None]):
         if self.arrangement.bring_to_front(name):
             self._arrange()
         self.panel(name).focus()
-        self.call_after_refresh(self.panel(name).redraw)
 
     def _fill(self) -> None:
         """Have the panel with the focus fill the screen, or show the others again."""
@@ -410,7 +415,7 @@ class DebuggerScreen(SteadyScreen[None]):
         self.arrangement.fill("" if self.arrangement.filling == STAGE else STAGE)
         self._arrange()
         self.panel("graph").focus()
-        self.call_after_refresh(self.watch_view)
+        self.call_after_refresh(self.read_ahead)
 
     def speak(self, language: str) -> None:
         """Show everything in another language."""

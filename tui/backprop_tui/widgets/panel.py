@@ -102,6 +102,7 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
         size = self.size
         if not size:
             return
+        self.is_released = False
         drawing = self.draw(size.width, size.height)
         if drawing is self.drawing and not follow:
             return
@@ -115,6 +116,7 @@ class Panel(LineView, can_focus=True, inherit_bindings=False):
 
     def release(self) -> None:
         """Release the drawing, and the run that it was made from, while the panel is not visible."""
+        self.is_released = True
         if self.drawing.height or not isinstance(self.drawing, Lines):
             self.show(Lines((), 0, self.drawing.focus))
 
