@@ -40,7 +40,15 @@ def test_the_size_is_120_by_40_unless_given(commands: Commands) -> None:
 def test_the_same_bytes_on_every_run(tmp_path: Path, size: str, ending: str) -> None:
     paths = [tmp_path / f"{number}.{ending}" for number in range(2)]
     disturbed = environment(
-        PYTHONHASHSEED="7", NO_COLOR="1", TEXTUAL_THEME="dracula", COLUMNS="33", LC_ALL="C", TERM="dumb"
+        PYTHONHASHSEED="7",
+        NO_COLOR="1",
+        TEXTUAL_THEME="dracula",
+        TEXTUAL_COLOR_SYSTEM="x",
+        TEXTUAL_DRIVER="x",
+        TEXTUAL_LOG=str(tmp_path),
+        COLUMNS="33",
+        LC_ALL="C",
+        TERM="dumb",
     )
     for path, variables in zip(paths, (environment(), disturbed), strict=True):
         run = program("snapshot", "rnn_cell", "--at", "20", "--size", size, "-o", str(path), env=variables)

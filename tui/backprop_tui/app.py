@@ -29,6 +29,7 @@ from backprop_tui.screens.bindings import CommandScreen, TranslatedScreen, bindi
 from backprop_tui.screens.left_views import LeftViews, is_same
 from backprop_tui.screens.steady import WINDOWS
 from backprop_tui.settings import UserSettings, change_setting
+from backprop_tui.surroundings import BoundedApp
 from backprop_tui.textual_private import ToldOfErrors, mounted, replaceable
 from backprop_tui.themes import DARK, LIGHT
 from backprop_tui.view import View
@@ -74,7 +75,7 @@ def _provider() -> type[Provider]:
     return Commands
 
 
-class DebuggerApp(ToldOfErrors[None]):
+class DebuggerApp(BoundedApp[None], ToldOfErrors[None]):
     """The debugger on a scenario or, where none is given, the gallery: of a `folder`, or of what is bundled.
 
     In a `still` one, time stands still: nothing plays, is laid out or vanishes while keys are pressed. In an

@@ -228,6 +228,14 @@ def open_app(start: Start, *, alone: bool = False) -> int:
 
     Where the process is the app's `alone`, Ctrl+C ends it even while it computes.
     """
+    from backprop_tui.surroundings import check_variables, measured_by_the_terminal
+
+    check_variables()
+    with measured_by_the_terminal():
+        return _run_app(start, alone)
+
+
+def _run_app(start: Start, alone: bool) -> int:
     import asyncio
     import signal
 

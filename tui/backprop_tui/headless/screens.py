@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -49,7 +47,9 @@ async def drawn(view: View, keys: Sequence[str], size: tuple[int, int], theme: s
 
 async def filmed(view: View, keys: Sequence[str], size: tuple[int, int], theme: str) -> Film:
     """The screen of `size`, columns and rows, before the first of `keys` and after each of them."""
-    with _without_environment():
+    from backprop_tui.surroundings import nothing_heeded
+
+    with nothing_heeded():
         from backprop_tui.app import DebuggerApp
         from backprop_tui.screens.slices import settled
         from backprop_tui.textual_private import rendered_strips
@@ -76,14 +76,3 @@ async def _painted(pilot: Pilot[None]) -> None:
     while (now := rendered_strips(pilot.app)) != shown:
         shown = now
         await pilot.pause()
-
-
-@contextmanager
-def _without_environment() -> Iterator[None]:
-    """Without the variables that Textual heeds, some of them when it is imported; they are put back."""
-    heeded = [name for name in os.environ if name == "NO_COLOR" or name.startswith("TEXTUAL_")]
-    before = {name: os.environ.pop(name) for name in heeded}
-    try:
-        yield
-    finally:
-        os.environ.update(before)

@@ -15,6 +15,7 @@ from aiohttp.http import WSCloseCode
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
+from backprop_tui.surroundings import bounded
 from backprop_tui.web import DRIVER
 
 __all__ = ["PageSession"]
@@ -23,7 +24,6 @@ _GREETING = b"__GANGLION__\n"
 """What the app's driver writes first; anything else was printed by a program that could not open its app."""
 ENDING_SECONDS = 3.0
 """Seconds that an app gets to end when it is asked to; then it is killed."""
-_MOST_WIDTH, _MOST_HEIGHT = 1000, 500
 _MOST_COMPLAINT = 20_000
 """Bytes of standard error that are kept for the page."""
 
@@ -60,7 +60,7 @@ class PageSession(AppService):
             case ["stdin", str(keys)]:
                 await self.send_bytes(keys.encode("utf-8", "replace"))
             case ["resize", {"width": int(width), "height": int(height)}]:
-                await self.set_terminal_size(*_bounded(width, height))
+                await self.set_terminal_size(*bounded(width, height))
             case ["focus"]:
                 await self.focus()
             case ["blur"]:
@@ -71,7 +71,7 @@ class PageSession(AppService):
     # The process
 
     def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
-        width, height = _bounded(width, height)
+        width, height = bounded(width, height)
         return {**super()._build_environment(width, height), "TEXTUAL_DRIVER": DRIVER}
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
@@ -141,10 +141,6 @@ class PageSession(AppService):
     async def _close(self, code: int = WSCloseCode.OK) -> None:
         with suppress(ConnectionError):
             await self._websocket.close(code=code)
-
-
-def _bounded(width: int, height: int) -> tuple[int, int]:
-    return min(max(1, width), _MOST_WIDTH), min(max(1, height), _MOST_HEIGHT)
 
 
 async def _repeated(errors: asyncio.StreamReader) -> bytes:

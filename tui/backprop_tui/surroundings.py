@@ -1,0 +1,129 @@
+"""What the app is started in: the variables that Textual heeds, and how large its terminal says it is.
+
+Textual reads most of its variables as it is imported, and ends in an error where it cannot do what one says.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from inspect import isclass
+from typing import Final, TypeVar
+
+from textual import constants
+from textual.app import App
+from textual.driver import Driver
+from textual.events import Resize
+from textual.geometry import Size
+
+from backprop_engine.errors import UsageError
+from backprop_engine.messages.message import msg
+from backprop_engine.messages.plain_text import clean
+
+__all__ = ["BoundedApp", "bounded", "check_variables", "measured_by_the_terminal", "nothing_heeded"]
+
+_MOST_COLUMNS, _MOST_ROWS = 1000, 500
+_MOST_FRAMES: Final = 1000
+"""Frames in a second, past which an app does nothing but draw."""
+_COLOUR_SYSTEMS: Final = ("auto", "standard", "256", "truecolor", "windows")
+_UNSET: Final = {"COLOR_SYSTEM": "auto", "DRIVER": None, "FILTERS": "", "LOG_FILE": None, "PRESS": ""}
+"""What those of Textual's variables that it looks up later mean when they are not set."""
+
+Result = TypeVar("Result")
+
+
+def check_variables() -> None:
+    """Refuse with a `UsageError` what Textual would be asked for and cannot do."""
+    if constants.COLOR_SYSTEM not in _COLOUR_SYSTEMS:
+        raise UsageError(
+            msg(
+                "{variable} is {value}: write one of {choices}, or unset it",
+                variable="TEXTUAL_COLOR_SYSTEM",
+                value=_quoted(constants.COLOR_SYSTEM),
+                choices=", ".join(_COLOUR_SYSTEMS),
+            )
+        )
+    if constants.MAX_FPS > _MOST_FRAMES:
+        raise UsageError(
+            msg(
+                "{variable} is {value}: write a number up to {most}, or unset it",
+                variable="TEXTUAL_FPS",
+                value=_quoted(str(constants.MAX_FPS)),
+                most=_MOST_FRAMES,
+            )
+        )
+    if constants.DRIVER is not None and not _is_driver(constants.DRIVER):
+        raise UsageError(
+            msg(
+                "{variable} is {value}, which is not a driver of Textual: unset it",
+                variable="TEXTUAL_DRIVER",
+                value=_quoted(constants.DRIVER),
+            )
+        )
+
+
+def _quoted(value: str | None) -> str:
+    return clean(f"`{value}`")
+
+
+def _is_driver(name: str) -> bool:
+    """Whether `name`, such as ``package.module:Class``, is that of a driver."""
+    module, _, attribute = name.partition(":")
+    try:
+        found = getattr(import_module(module), attribute)
+    except Exception:  # noqa: BLE001 - a module that cannot be imported may fail in any way
+        return False
+    return isclass(found) and issubclass(found, Driver)
+
+
+@contextmanager
+def nothing_heeded() -> Iterator[None]:
+    """As if none of the variables were set that change what Textual draws or writes."""
+    heeded = [name for name in os.environ if name == "NO_COLOR" or name.startswith("TEXTUAL_")]
+    before = {name: getattr(constants, name) for name in _UNSET}
+    with _without(heeded):
+        for name, value in _UNSET.items():
+            setattr(constants, name, value)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                setattr(constants, name, value)
+
+
+@contextmanager
+def measured_by_the_terminal() -> Iterator[None]:
+    """Without the variables that say how large a terminal is, if it says so itself.
+
+    They are as old as the shell that has set them, and other programs believe them as well.
+    """
+    size = os.terminal_size((0, 0))
+    with suppress(OSError, ValueError, AttributeError):
+        size = os.get_terminal_size(sys.__stdout__.fileno())  # type: ignore[union-attr]
+    with _without(("COLUMNS", "LINES") if all(size) else ()):
+        yield
+
+
+@contextmanager
+def _without(names: Collection[str]) -> Iterator[None]:
+    before = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(before)
+
+
+def bounded(columns: int, rows: int) -> tuple[int, int]:
+    """The size of a terminal, at least one cell and at most as many as can be drawn without a wait."""
+    return min(max(1, columns), _MOST_COLUMNS), min(max(1, rows), _MOST_ROWS)
+
+
+class BoundedApp(App[Result]):
+    """An app that draws no more than fits a large screen, whatever size it hears of."""
+
+    async def _on_resize(self, event: Resize) -> None:
+        """Hear of a size before Textual's own handler, which is called next with the same event."""
+        event.size = event.virtual_size = event.container_size = Size(*bounded(*event.size))
