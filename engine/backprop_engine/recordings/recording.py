@@ -1,4 +1,4 @@
-"""Reading a recording: every event is checked, tensors are mapped on demand, nothing is executed.
+"""Reading a recording: every event is checked, tensors are read on demand, nothing is executed.
 
 A recording comes from outside and is trusted as little as a scenario: sizes and offsets are checked
 against the files before anything is allocated, names of files are made here, and a graph with a cycle is
@@ -8,16 +8,13 @@ refused.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
 from math import prod
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import numpy as np
 from numpy.typing import NDArray
 
 from backprop_engine.arrays import MAX_AXES
@@ -40,7 +37,8 @@ from backprop_engine.recordings.events import (
     StepStart,
     TensorEntry,
 )
-from backprop_engine.recordings.folders import index_path, manifest_path, shard_path
+from backprop_engine.recordings.folders import index_path, manifest_path
+from backprop_engine.recordings.shards import Shards, regular_size, told_of
 
 __all__ = ["EngineRun", "RecordedStep", "Recording", "open_recording"]
 
@@ -104,9 +102,11 @@ class RecordedStep:
 class Recording:
     """A recorded run: its manifest and its steps, in order. `entries` reads tensors."""
 
-    def __init__(self, folder: Path, manifest: Manifest, steps: Sequence[RecordedStep]) -> None:
+    def __init__(
+        self, folder: Path, manifest: Manifest, steps: Sequence[RecordedStep], shards: Shards
+    ) -> None:
         self.folder, self.manifest, self.steps = folder, manifest, tuple(steps)
-        self._shards: dict[int, NDArray[np.uint8]] = {}
+        self._shards = shards
 
     @property
     def last_step(self) -> int:
@@ -118,29 +118,19 @@ class Recording:
         return max(numbers, default=-1)
 
     def entries(self, tensor: TensorEntry) -> NDArray[Any] | None:
-        """The entries of a tensor, read-only and mapped from its file; None if they were not stored.
+        """The entries of a tensor, read-only; None if they were not stored.
 
-        BF16 is converted to float32, which represents all its values exactly.
+        BF16 is converted to float32, which represents all its values exactly. Raises `UsageError` if they can
+        no longer be read, or their file is another than when the recording was opened.
         """
         if tensor.data is None:
             return None
-        raw = self._shard(tensor.data.shard)[tensor.data.begin : tensor.data.end]
+        raw = self._shards.read(tensor.data)
         if tensor.dtype == "BF16":
             wide = (raw.view("<u2").astype("<u4") << 16).view("<f4").reshape(tensor.shape)
             wide.flags.writeable = False
             return wide
         return raw.view(_NUMPY[tensor.dtype]).reshape(tensor.shape)
-
-    def _shard(self, number: int) -> NDArray[np.uint8]:
-        if number not in self._shards:
-            path = shard_path(self.folder, number)
-            start = _data_start(path)
-            if path.stat().st_size == start:
-                self._shards[number] = np.empty(0, np.uint8)
-            else:
-                mapped = np.memmap(path, np.uint8, mode="r", offset=start)
-                self._shards[number] = mapped.view(np.ndarray)  # whose slices are made three times as fast
-        return self._shards[number]
 
 
 def open_recording(folder: str | os.PathLike[str]) -> Recording:
@@ -153,9 +143,10 @@ def open_recording(folder: str | os.PathLike[str]) -> Recording:
     manifest = _read_manifest(manifest_path(path))
     reader = _Reader(index_path(path), complete=manifest.complete)
     steps = reader.read()
+    shards = Shards(path)
     for number, spans in reader.spans.items():
-        _check_spans(shard_path(path, number), sorted(spans))
-    return Recording(path, manifest, steps)
+        shards.check(number, sorted(spans))
+    return Recording(path, manifest, steps, shards)
 
 
 def _read_manifest(path: Path) -> Manifest:
@@ -332,33 +323,8 @@ class _Reader:
         return _wrong(self._path, self._line, problem)
 
 
-def _check_spans(path: Path, spans: Sequence[tuple[int, int]]) -> None:
-    """Refuse byte ranges that exceed their file, or partly overlap; `spans` are sorted."""
-    length = _regular(path) - _data_start(path)
-    if max(end for _, end in spans) > length:
-        raise UsageError(
-            msg("{path}: a tensor's data would lie beyond the end of the file", path=clean(str(path)))
-        )
-    for (_, end), (begin, _) in pairwise(span for span in spans if span[0] < span[1]):
-        if begin < end:
-            raise UsageError(msg("{path}: the data of two tensors overlap", path=clean(str(path))))
-
-
-def _data_start(path: Path) -> int:
-    """The offset at which the data of a shard begins, after its header."""
-    size = _regular(path)
-    with path.open("rb") as file:
-        head = file.read(8)
-    length = int.from_bytes(head, "little")
-    blank = head == b" " * 8  # the program was killed before it wrote the header, for which 1 MiB was kept
-    start = 2**20 if blank else 8 + length
-    if len(head) < 8 or start > size:
-        raise UsageError(msg("{path}: the header would end beyond the file", path=clean(str(path))))
-    return start
-
-
 def _bytes_of(path: Path, most: int) -> bytes:
-    size = _regular(path)
+    size = regular_size(path)
     if size > most:
         raise UsageError(
             msg(
@@ -368,24 +334,8 @@ def _bytes_of(path: Path, most: int) -> bytes:
                 most=most,
             )
         )
-    return path.read_bytes()
-
-
-def _regular(path: Path) -> int:
-    """The size of a regular file; a link does not count, as it may lead out of the folder."""
-    try:
-        status = path.lstat()
-    except OSError:
-        raise UsageError(
-            msg(
-                "{folder} is not a recording: it has no {name}",
-                folder=clean(str(path.parent)),
-                name=path.name,
-            )
-        ) from None
-    if not stat.S_ISREG(status.st_mode):
-        raise UsageError(msg("{path} is not a regular file", path=clean(str(path))))
-    return status.st_size
+    with told_of(path):
+        return path.read_bytes()
 
 
 def _reason(problem: Exception) -> Message:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from backprop_engine.arrays import Figures, Measured, Shape, Tensor, is_stored, settle
+from backprop_engine.errors import UsageError
 from backprop_engine.recordings.events import TensorEntry
 from backprop_engine.recordings.recording import Recording
 from backprop_engine.trace.lazy_tensors import Supply
@@ -27,14 +28,18 @@ _NONE_FOUND: Final = Figures(None)
 def reader(recording: Recording, entry: TensorEntry | None, shape: Shape, dtype: np.dtype[Any]) -> Supply:
     """A supply that reads a recorded tensor, in `shape` and `dtype`.
 
-    If nothing was recorded of it, or `shape` has another number of entries, the tensor is not stored.
+    If nothing was recorded of it, if `shape` has another number of entries, or if its file is no longer what
+    it was, the tensor is not stored.
     """
     if entry is None:
         return Supply(lambda: Measured.without_entries(shape, dtype, None))
     figures = Figures(entry.norm, entry.nan, entry.inf)
 
     def read() -> Tensor:
-        array = recording.entries(entry)
+        try:
+            array = recording.entries(entry)
+        except UsageError:  # its figures are known all the same
+            array = None
         if array is None or prod(entry.shape) != prod(shape):
             return Measured.without_entries(shape, dtype, figures)
         if shape == ():

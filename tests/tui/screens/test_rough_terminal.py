@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ import pytest
 
 from backprop_tui.prompt.debug_file import kept_in
 from emulated import Terminal, terminal_of
+from recorded import recorded_mlp
 
 pytestmark = pytest.mark.thorough  # real terminals
 
@@ -119,3 +122,21 @@ def test_a_pasted_megabyte_neither_ends_nor_stops_it(terminal: Terminal, before:
     terminal.wait_for("step 1 of 7")
     assert terminal.peak_memory < 300
     assert_quits(terminal)
+
+
+@pytest.mark.parametrize("cut_short", [False, True], ids=["removed", "cut short"])
+def test_a_recording_that_is_lost_while_it_is_open_does_not_end_it(tmp_path: Path, cut_short: bool) -> None:
+    recorded_mlp(tmp_path / "run")
+    with terminal_of(f"{tmp_path / 'run'}/", waits_for="step 0 of 36") as terminal:
+        terminal.press("s")
+        terminal.wait_for("step 1 of 36")
+        if cut_short:
+            for path in (tmp_path / "run").glob("data-*"):
+                os.truncate(path, 0)
+        else:
+            shutil.rmtree(tmp_path / "run")
+        terminal.press("s\x1b[F")
+        terminal.wait_for("step 36 of 36")
+        terminal.press("S")
+        terminal.wait_for("step 35 of 36")
+        assert_quits(terminal)
