@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -33,18 +33,13 @@ _FLAGS: Final = sum(getattr(os, flag, 0) for flag in ("O_RDONLY", "O_NONBLOCK", 
 """With which even a pipe does not have to be waited for."""
 
 
-class _State(NamedTuple):
-    """What tells whether a file has changed."""
+class _Checked(NamedTuple):
+    """A shard whose spans were checked: where its tensors begin, and what tells whether it has changed."""
 
+    path: Path
+    start: int
     size: int
     modified: int
-
-
-class _Checked(NamedTuple):
-    """A shard whose spans were checked: where its tensors begin, and its state."""
-
-    start: int
-    state: _State
 
 
 class _OpenFile:
@@ -56,10 +51,9 @@ class _OpenFile:
         self._mapped: NDArray[np.uint8] | None = None
 
     @property
-    def state(self) -> _State:
-        """Its state now."""
-        status = os.fstat(self._descriptor)
-        return _State(status.st_size, status.st_mtime_ns)
+    def status(self) -> os.stat_result:
+        """What the system says of it now."""
+        return os.fstat(self._descriptor)
 
     def read(self, begin: int, size: int) -> NDArray[np.uint8]:
         """So many bytes from one on, or those that there are; a large stretch is not copied."""
@@ -86,8 +80,8 @@ class Shards:
         Raises `UsageError`, also for a file that is not regular or cannot be read.
         """
         path = shard_path(self._folder, number)
-        start, state = checked = _opened(path)
-        if max(end for _, end in spans) > state.size - start:
+        checked = _opened(path)
+        if max(end for _, end in spans) > checked.size - checked.start:
             raise UsageError(
                 msg("{path}: a tensor's data would lie beyond the end of the file", path=clean(str(path)))
             )
@@ -101,35 +95,40 @@ class Shards:
 
         Raises `UsageError` if the shard can no longer be read, or has changed since.
         """
-        path, checked = shard_path(self._folder, span.shard), self._checked[span.shard]
-        with self._lock, told_of(path):
-            shard = self._open.pop(span.shard, None)
-            if shard is None:
-                regular_size(path)
-                shard = _OpenFile(path)
-            if shard.state == checked.state:
+        checked = self._checked[span.shard]
+        with self._lock, suppress(OSError, ValueError):
+            shard = self._open.pop(span.shard, None) or _reopened(checked.path)
+            status = shard.status
+            if (status.st_size, status.st_mtime_ns) == (checked.size, checked.modified):
                 self._open[span.shard] = shard  # the last one used is the last one
                 if len(self._open) > _MOST_OPEN:
                     del self._open[next(iter(self._open))]
                 found = shard.read(checked.start + span.begin, span.end - span.begin)
                 if len(found) == span.end - span.begin:
                     return found
-        raise UsageError(msg("{path} has changed since the recording was opened", path=clean(str(path))))
+        raise UsageError(
+            msg("{path} has changed since the recording was opened", path=clean(str(checked.path)))
+        )
+
+
+def _reopened(path: Path) -> _OpenFile:
+    regular_size(path)
+    with told_of(path):
+        return _OpenFile(path)
 
 
 def _opened(path: Path) -> _Checked:
     """Where the data of a shard begin, after its header, and the state of the file."""
-    regular_size(path)
+    shard = _reopened(path)
     with told_of(path):
-        shard = _OpenFile(path)
-        head, state = shard.read(0, 8).tobytes(), shard.state
+        head, status = shard.read(0, 8).tobytes(), shard.status
     shard.close()
     length = int.from_bytes(head, "little")
     blank = head == b" " * 8  # the program was killed before it wrote the header, for which 1 MiB was kept
     start = 2**20 if blank else 8 + length
-    if len(head) < 8 or start > state.size:
+    if len(head) < 8 or start > status.st_size:
         raise UsageError(msg("{path}: the header would end beyond the file", path=clean(str(path))))
-    return _Checked(start, state)
+    return _Checked(path, start, status.st_size, status.st_mtime_ns)
 
 
 @contextmanager
