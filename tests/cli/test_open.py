@@ -213,6 +213,26 @@ def test_after_an_error_of_its_own_it_says_where_changes_are(terminal: AtATermin
     assert rescued.with_suffix(".debug").exists()
 
 
+def test_after_an_error_of_its_own_it_says_what_could_not_be_saved(
+    terminal: AtATerminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = file(tmp_path, GOOD)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    async def fails(pilot: Pilot[Any]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, DebuggerScreen)
+        screen.do(Break("op mul"))
+        monkeypatch.setattr("backprop_tui.prompt.rescue.write_whole", full)
+        screen.call_later(lambda: 1 / 0)
+
+    ended = terminal(fails, path)
+    assert ended.code == 1
+    assert ended.err.endswith("some of what you had set could not be saved: No space left on device\n")
+
+
 @pytest.mark.parametrize("term", ["dumb", ""])
 def test_a_terminal_without_a_cursor_is_refused(
     terminal: AtATerminal, monkeypatch: pytest.MonkeyPatch, term: str

@@ -63,10 +63,14 @@ def test_no_file_takes_the_place_of_another(tmp_path: Path, everything: Scenario
     assert [path.name for path in rescue([alone], tmp_path)] == ["case-rescued-4.debug"]
 
 
-def test_what_cannot_be_written_is_left_out(tmp_path: Path) -> None:
+def test_what_cannot_be_written_is_left_out_and_told(tmp_path: Path) -> None:
     nowhere = tmp_path / "a file"
     nowhere.write_text("")
-    assert rescue([left(scenario("rnn_cell"), "b op tanh")], nowhere) == []
+    lost: list[Exception] = []
+    changed = left(scenario("rnn_cell"), "b op tanh", "set x = 0")
+    assert rescue([changed, left(scenario("rnn_cell"))], nowhere, lost.append) == []
+    assert {type(error) for error in lost} == {FileExistsError}
+    assert len(lost) == 2  # the branch, and then its breakpoint
 
 
 def test_a_link_at_its_place_is_not_written_to(tmp_path: Path, everything: Scenario) -> None:

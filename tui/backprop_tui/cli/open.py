@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 
-from backprop_engine.messages.message import msg
+from backprop_engine.messages.message import in_language, msg
 from backprop_engine.messages.plain_text import clean
 from backprop_engine.messages.translations import ENGLISH, language_of_locale, languages
 
@@ -205,10 +205,12 @@ def _tell_rescued(app: DebuggerApp) -> None:
     """Save what was set in an app that crashed, and say where."""
     from pathlib import Path
 
+    from backprop_engine.errors import reason
     from backprop_tui.files.user_folder import user_folder
     from backprop_tui.prompt.rescue import rescue
 
-    files = rescue(app.left.every, Path(user_folder(), "rescued"))
+    lost: list[Exception] = []
+    files = rescue(app.left.every, Path(user_folder(), "rescued"), lost.append)
     told = [msg("this is an error of backprop-tui itself: please report it, with the lines above")]
     told += [
         msg("what you had set is in {path}", path=clean(str(path)))
@@ -218,6 +220,10 @@ def _tell_rescued(app: DebuggerApp) -> None:
             path=clean(str(path)),
         )
         for path in files
+    ]
+    told += [
+        msg("some of what you had set could not be saved: {problem}", problem=clean(problem))
+        for problem in dict.fromkeys(in_language(reason(error), app.language) for error in lost)
     ]
     for message in told:
         print(f"backprop-tui: {message.in_language(app.language)}", file=sys.stderr)

@@ -31,30 +31,39 @@ _STEM: Final = 120
 """The bytes that a name keeps of the scenario's, so that no file system finds the whole too long."""
 
 
-def rescue(views: Iterable[View], folder: Path) -> list[Path]:
+def rescue(
+    views: Iterable[View], folder: Path, lost: Callable[[Exception], None] = lambda _: None
+) -> list[Path]:
     """Write what was set in each view; the files, those to be opened first.
 
     They are beside the scenario, or in `folder` where that is none of the reader's own files, or nothing can
-    be written beside it. A file that is there already stays as it is. What cannot be written is left out.
+    be written beside it. A file that is there already stays as it is. What cannot be written is left out, and
+    `lost` hears why.
     """
     written: list[Path] = []
     for view in views:
-        with suppress(Exception):  # a second error does not affect the other views
-            written += _rescued(view, folder)
+        try:
+            written += _rescued(view, folder, lost)
+        except Exception as error:  # noqa: BLE001 - a second error does not affect the other views
+            lost(error)
     return written
 
 
-def _rescued(view: View, folder: Path) -> list[Path]:
+def _rescued(view: View, folder: Path, lost: Callable[[Exception], None]) -> list[Path]:
     """The files of one view: of its branches or, where none of them has it, of what is beside them."""
     kept, starts = kept_of(view.session), _starts(view, folder)
     written: list[Path] = []
     for branch in _changed(view.session):
-        with suppress(OSError, UsageError, ScenarioError):
+        try:
             changed = with_leaves_of(branch, view.scenario)
             written.append(_in_first(starts, partial(_write_scenario, changed, kept)))
+        except (OSError, UsageError, ScenarioError) as error:
+            lost(error)
     if any(kept) and not any(path.with_suffix(ENDING).exists() for path in written):
-        with suppress(OSError):
+        try:
             written.append(_in_first(starts, partial(_write_new, ending=ENDING, text=text_of(kept))))
+        except OSError as error:
+            lost(error)
     return written
 
 
