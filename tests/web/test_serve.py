@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -659,6 +659,33 @@ def test_a_request_that_is_none_is_refused_without_a_word(tmp_path: Path, asked:
         with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
             client.sendall(asked)
             assert client.recv(100).startswith(b"HTTP/1.0 400 ")
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(PATIENCE) == 128 + signal.SIGTERM
+        assert server.stderr is not None
+        assert server.stderr.read() == "serving; Ctrl+C stops\n"
+
+
+@pytest.mark.parametrize("asked", [b"", b"GET / HTTP/1.1\r\nX"])
+def test_nobody_takes_all_connections(tmp_path: Path, asked: bytes) -> None:
+    """Whoever reaches the port may hold as many as they can, and never ask anything to the end."""
+    with serving("add_multiply", settings=tmp_path) as (server, address), ExitStack() as held:
+        port = int(re.findall(r":(\d+)/", address)[0])
+
+        def connection() -> socket.socket:
+            return held.enter_context(socket.create_connection(("127.0.0.1", port), PATIENCE))
+
+        def is_answered(client: socket.socket) -> bool:
+            path = address.partition(str(port))[2]
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode())
+            return client.recv(4096).startswith(b"HTTP/1.1 303 ")
+
+        known = connection()
+        assert is_answered(known)
+        for _ in range(300):
+            connection().sendall(asked)
+        assert is_answered(connection())
+        assert is_answered(known)
+        assert len(os.listdir(f"/proc/{server.pid}/fd")) < 100
         server.send_signal(signal.SIGTERM)
         assert server.wait(PATIENCE) == 128 + signal.SIGTERM
         assert server.stderr is not None

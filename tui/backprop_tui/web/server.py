@@ -32,6 +32,10 @@ __all__ = ["Server", "serve"]
 _OURSELVES: Final = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
 _MOST_MESSAGE: Final = 2**20
 """The most bytes in a message from the page: as much as may be pasted at once."""
+_MOST_STRANGERS: Final = 64
+"""Connections without the token; the oldest gives way to the next one, so that nobody takes all there are."""
+_AT_A_TIME: Final = 16
+"""Connections accepted at a time: so few that the oldest of all strangers is never one of those."""
 _HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
@@ -62,6 +66,8 @@ class Server:
         """The sessions whose process has not ended."""
         self._command, self._page, self._most = tuple(command), page, most
         self._open: list[web.WebSocketResponse] = []
+        self._strangers: dict[web.RequestHandler, None] = {}
+        """The connections over which nobody has shown the token, in their order."""
 
     def application(self) -> web.Application:
         """The application that answers requests."""
@@ -75,6 +81,14 @@ class Server:
         application.on_cleanup.append(self._end_sessions)
         return application
 
+    def connected(self, connection: web.RequestHandler) -> None:
+        """Take note of a connection before anything is asked over it."""
+        self._strangers[connection] = None
+        if len(self._strangers) > _MOST_STRANGERS:
+            oldest = next(iter(self._strangers))
+            del self._strangers[oldest]
+            oldest.force_close()
+
     @web.middleware
     async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer only those who have the token."""
@@ -83,6 +97,7 @@ class Server:
             raise web.HTTPForbidden(
                 text="Open the address that the server has printed: it has a token in it.\n"
             )
+        self._strangers.pop(request.protocol, None)
         return await handler(request)
 
     async def _show_page(self, request: web.Request) -> web.StreamResponse:
@@ -169,11 +184,19 @@ async def serve(server: Server, listener: socket, ready: Callable[[], None]) -> 
     logging.getLogger("aiohttp.server").addFilter(_is_no_nonsense)
     runner = web.AppRunner(server.application(), access_log=None, handle_signals=False, shutdown_timeout=1)
     await runner.setup()
+
+    def connection() -> web.RequestHandler:
+        assert runner.server is not None
+        made = runner.server()
+        server.connected(made)
+        return made
+
+    listening = await loop.create_server(connection, sock=listener, backlog=_AT_A_TIME)
     try:
-        await web.SockSite(runner, listener).start()
         ready()
         return await ended
     finally:
+        listening.close()
         await runner.cleanup()
 
 
