@@ -10,7 +10,7 @@ import pytest
 from backprop_engine.scenario.loader import load_scenario
 from backprop_engine.scenario.model import Scenario
 from backprop_tui.cli.script import scripted
-from backprop_tui.prompt.debug_file import ENDING, kept_in, session_of
+from backprop_tui.prompt.debug_file import ENDING, beside, kept_in, session_of
 from scenes import written
 from typist import EVERYTHING, Typist
 
@@ -167,3 +167,13 @@ def test_exporting_a_branch(tmp_path: Path, everything: Scenario) -> None:
         )
     assert "already exists: nothing was written" in typist.refused(f"export {path}")
     assert "No such file" in typist.refused(f"export {tmp_path / 'no' / 'x.yaml'}")
+
+
+def test_a_scenario_that_became_a_link_to_itself_has_a_file_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text("inputs: {x: 1}\nnodes: {f: x * 2}\n", "utf-8")
+    read = load_scenario(path)
+    path.unlink()
+    path.symlink_to(path.name)
+    assert beside(read) == tmp_path / f"s{ENDING}"
+    assert "saved to" in Typist(read)("b f", "save")

@@ -123,8 +123,8 @@ def beside(scenario: Scenario) -> Path | None:
         path = Path(os.path.abspath(path))
         if not path.name:
             return None
-    with suppress(OSError):
-        if path.resolve().is_relative_to(bundled_folder().resolve()):
+    with suppress(OSError):  # `Path.resolve` raises another error for a link that leads to itself
+        if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(bundled_folder())):
             return None
     return path.with_suffix(ENDING)
 
