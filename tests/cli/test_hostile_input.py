@@ -38,7 +38,14 @@ def test_standard_input_is_not_read_without_end() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("run", "add_multiply"), ("run", "add_multiply", "--json"), ("check", "apples")]
+    "command",
+    [
+        ("run", "add_multiply"),
+        ("run", "add_multiply", "--json"),
+        ("check", "apples"),
+        ("run", "--help"),
+        ("--version",),
+    ],
 )
 def test_a_full_disk_is_told(command: tuple[str, ...]) -> None:
     with Path("/dev/full").open("wb") as full:
@@ -51,6 +58,25 @@ def test_a_full_disk_is_told(command: tuple[str, ...]) -> None:
 def test_closed_standard_input_is_told() -> None:
     done = program("run", "-", stdin=None, beforehand="import os; os.close(0)")
     assert (done.returncode, done.stderr) == (2, b"backprop-tui: standard input is closed\n")
+
+
+@pytest.mark.parametrize(("name", "code"), [("add_multiply", 0), ("no such", 2)])
+def test_closed_standard_error_changes_nothing_else(name: str, code: int) -> None:
+    done = program("run", name, beforehand="import os; os.close(2)")
+    assert (done.returncode, done.stdout) == (code, program("run", name).stdout)
+
+
+@pytest.mark.parametrize("arguments", [("run", "no such"), ("run", "add_multiply", "--at", "99"), ()])
+def test_a_full_disk_for_messages_changes_no_exit_code(arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = program(*arguments, stdout=-1, stderr=full, capture_output=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+def test_without_standard_input_there_is_no_terminal() -> None:
+    done = program(stdin=None, beforehand="import os; os.close(0)")
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"backprop-tui: the debugger needs a terminal")
 
 
 @pytest.mark.parametrize("option", [(), ("--json",)])

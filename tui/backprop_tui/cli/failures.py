@@ -23,10 +23,10 @@ def exit_code(error: BaseException, language: Callable[[], str], language_of_lin
     """
     match error:
         case ScenarioError():
-            print(error.in_language(language()), file=sys.stderr)
+            _tell(error.in_language(language()))
             return BAD_INPUT
         case UsageError():
-            print(f"backprop-tui: {clean(error.in_language(language()))}", file=sys.stderr)
+            _tell(f"backprop-tui: {clean(error.in_language(language()))}")
             return BAD_INPUT
         case MemoryError():
             _say(msg("there is not enough memory for this"), language_of_line)
@@ -35,8 +35,7 @@ def exit_code(error: BaseException, language: Callable[[], str], language_of_lin
             _discard_output()
             return _killed_by("SIGPIPE")
         case OSError():
-            with suppress(OSError):
-                _say(msg("standard output: {problem}", problem=reason(error)), language_of_line)
+            _say(msg("standard output: {problem}", problem=reason(error)), language_of_line)
             _discard_output()
             return BAD_INPUT
         case KeyboardInterrupt():
@@ -45,7 +44,12 @@ def exit_code(error: BaseException, language: Callable[[], str], language_of_lin
 
 
 def _say(message: Message, language: str) -> None:
-    print(f"backprop-tui: {message.in_language(language)}", file=sys.stderr)
+    _tell(f"backprop-tui: {message.in_language(language)}")
+
+
+def _tell(text: str) -> None:
+    with suppress(OSError):  # the exit code says it too
+        print(text, file=sys.stderr)
 
 
 def _killed_by(name: str) -> int:

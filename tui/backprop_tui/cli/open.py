@@ -188,7 +188,7 @@ def need_terminal(scenario: str | None) -> None:
     from backprop_engine.errors import UsageError
 
     named = scenario or "SCENARIO"
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         raise UsageError(
             msg("the debugger needs a terminal; without one: backprop-tui run {scenario}", scenario=named)
         )

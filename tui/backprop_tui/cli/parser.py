@@ -69,6 +69,12 @@ class Parser(argparse.ArgumentParser):
         with _words_as_messages():
             return super().parse_args(args, namespace)
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Write help or an error; argparse's own way says nothing of a full disk."""
+        stream = sys.stderr if file is None else file
+        stream.write(message)
+        stream.flush()
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and end with exit code 2."""
         from backprop_engine.errors import HINT, SEVERITIES
