@@ -116,6 +116,10 @@ LINES = (
 
 UNHEARD = {
     "there is not enough memory for this",
+    "this is an error of backprop-tui itself: please report it, with the lines above",
+    "your breakpoints and watches are in {path}; at the prompt, `load` reads them",
+    "what you had set is in {path}",
+    "some of what you had set could not be saved: {problem}",
     "standard output: {problem}",
     "standard input is closed",
     "this terminal cannot place a cursor (TERM=dumb); instead: backprop-tui run {scenario}",
@@ -203,6 +207,8 @@ def test_nothing_is_told_in_english(
         assert "연습함" in commands("list", "--track", "article", "--lang", "ko").out
     recorded_mlp(tmp_path / "recording", cells=0)
     assert "계산할 수 없는" in commands("check", str(tmp_path / "recording"), "--lang", "ko").out
+    (tmp_path / "list").mkdir()
+    assert "폴더 list를" in commands.refused("list", "x.yaml", "--lang", "ko")
     graded(commands, tmp_path)
     watched(commands, tmp_path)
     interrupted(commands, monkeypatch)

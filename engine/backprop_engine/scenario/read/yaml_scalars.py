@@ -34,6 +34,8 @@ _ENDS_NUMBER = frozenset("0123456789.")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 SAFE_DIGITS: Final = 300
 """Every integer of fewer digits is in the range of 64-bit floating point."""
+_SAFE_BASED = len("0x") + 255
+"""So is every one of fewer characters in base 16."""
 
 
 def resolve(text: str) -> ScalarValue:
@@ -58,7 +60,7 @@ def _based_or_word(text: str) -> ScalarValue:
     """The value of what begins like a decimal number but is not one."""
     if not _BASED.fullmatch(text):
         return WORDS.get(text, text)
-    if len(text) > SAFE_DIGITS:
+    if len(text) > _SAFE_BASED:
         raise OutOfRangeError
     return int(text, 0)
 
