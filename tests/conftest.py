@@ -49,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["XDG_CONFIG_HOME"] = own.name
     config.add_cleanup(own.cleanup)
     config.addinivalue_line("markers", "thorough: runs where BACKPROP_EFFORT is thorough")
+    config.addinivalue_line("markers", "every_case: runs with all of its cases, whatever the effort")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -80,8 +81,8 @@ def pytest_collection() -> Iterator[Any]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Only some cases of functions in the folders that `CASES` names; of the others no tests are made."""
-    if THOROUGH or not metafunc._calls:
+    """Only some cases of functions in the folders that `CASES` names, but for those that are marked."""
+    if THOROUGH or not metafunc._calls or metafunc.definition.get_closest_marker("every_case"):
         return
     quick = [case for case in metafunc._calls if all(mark.name != "thorough" for mark in case.marks)]
     folder = metafunc.definition.path.parent.relative_to(_TESTS).as_posix()

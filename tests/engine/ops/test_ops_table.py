@@ -51,6 +51,7 @@ def test_no_gradient_flows_where_none_is_meant_to_and_nowhere_else(op: Op, sampl
     ]
 
 
+@pytest.mark.every_case
 @each_sample()
 def test_shape_rule_is_the_shape_of_the_result(op: Op, sample: Sample) -> None:
     operands = sample.draw()
@@ -59,12 +60,14 @@ def test_shape_rule_is_the_shape_of_the_result(op: Op, sample: Sample) -> None:
     assert np.shape(out) == op.shape(*map(np.shape, operands), **attributes)
 
 
+@pytest.mark.every_case
 @each_sample()
 def test_value_is_the_outside_value(op: Op, sample: Sample) -> None:
     wanted = outside.DEFINITIONS[op.name](*sample.draw(), **attributes_of(op, sample))
     assert_close(trace_of(op, sample).value("out"), wanted)
 
 
+@pytest.mark.every_case
 @each_sample(has_edges)
 def test_gradients_are_the_outside_gradients(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
@@ -115,6 +118,7 @@ def test_complex_step_and_differences_agree(op: Op, sample: Sample) -> None:
         assert_close(by_step.numeric, contribution, scale=largest(trace.bindings.seed))
 
 
+@pytest.mark.every_case
 @each_sample(has_edges)
 def test_rule_is_the_transpose_of_the_derivative(op: Op, sample: Sample) -> None:
     """<u, J v> = <Jᵀ u, v>, with J v by complex step where the operator is analytic."""
@@ -173,6 +177,7 @@ def test_empty_axes_are_sampled(name: str) -> None:
     assert any(0 in shape for shape in sizes)
 
 
+@pytest.mark.every_case
 @each_sample(has_edges)
 def test_rules_say_what_the_local_gradient_multiplies(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
