@@ -366,6 +366,18 @@ def test_what_the_history_keeps_is_in_the_budget(steps: int, monkeypatch: pytest
     assert budget - without == run.history.gradients.size + run.history.paths.size
 
 
+def test_checkpoints_and_traces_of_a_large_training_stay_below_their_share() -> None:
+    """32 MiB for checkpoints and 64 MiB for traces, whatever the number of updates."""
+    text = "params: {{w: {{init: zeros, shape: [{}]}}}}\nnodes: {{L: sum(w * w)}}\n"
+    text += "train: {{optimizer: sgd, lr: 0.1, steps: 5000}}\n"
+    scenario = load(text.format(10_000))
+    assert scenario.training is not None
+    checkpoints = scenario.training.steps // stride(scenario.graph, scenario.training)
+    assert 0.9 * 2**22 < checkpoints * 10_000 <= 2**22
+    graph = load(text.format(350_000)).graph
+    assert kept_traces(graph) == 2**23 // graph.numbers() == 3
+
+
 @pytest.mark.parametrize(("fit", "kept"), [(0, 2), (1, 2), (2, 2), (3, 3), (4, 4), (9, 4)])
 def test_as_many_traces_are_kept_as_fit_but_two(fit: int, kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
     graph = load().graph
@@ -428,6 +440,23 @@ def test_without_a_training_there_is_one_iteration() -> None:
     for elsewhere, one in ((run.on_rank, "only one rank"), (run.in_pass, "one backward pass")):
         with pytest.raises(UsageError, match=f"this run has {one}"):
             elsewhere()
+
+
+def test_the_run_of_one_trace_has_its_history() -> None:
+    trace = load(TEXT.partition("train:")[0]).record()
+    history = Run.of(trace).history
+    assert (history.count, history.losses.tolist()) == (1, [trace.value("L")])
+
+
+def test_a_run_of_several_iterations_without_a_training_says_which_there_are() -> None:
+    class Pair(Run):
+        @property
+        def iterations(self) -> int:
+            return 2
+
+    scenario = load(TEXT.partition("train:")[0])
+    with pytest.raises(UsageError, match="iterations are numbered 0 to 1"):
+        Pair(scenario.graph, scenario.bindings).trace(2)
 
 
 def test_a_run_says_what_it_is() -> None:
