@@ -66,6 +66,7 @@ def load(name: str) -> ScenarioError:
     return refused(name, (CORPUS / f"{name}.yaml").read_bytes())
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("name", FILES)
 def test_every_mistake_is_named_at_its_place(name: str) -> None:
     found = [
@@ -76,6 +77,7 @@ def test_every_mistake_is_named_at_its_place(name: str) -> None:
     assert found == EXPECTED[name]
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("name", FILES)
 def test_the_message_stays_as_it_is(name: str) -> None:
     golden = CORPUS / f"{name}.txt"
