@@ -147,6 +147,18 @@ def test_what_no_file_can_hold_is_told(document: Any, message: str) -> None:
     assert HANGUL.search(caught.value.in_language("ko"))
 
 
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    def nested(levels: int) -> Any:
+        return [nested(levels - 1)] if levels else 1.0
+
+    assert (
+        load_scenario({"inputs": {"x": nested(20)}, "nodes": {"f": "sum(x)"}}).graph["x"].shape == (1,) * 20
+    )
+    for levels, message in ((80, "more than 64 levels"), (150, "inputs.x is nested too deeply")):
+        with pytest.raises(BackpropError, match=message):
+            load_scenario({"inputs": {"x": nested(levels)}, "nodes": {"f": "sum(x)"}})
+
+
 def test_what_contains_itself_is_refused() -> None:
     loop: list[Any] = []
     loop.append(loop)

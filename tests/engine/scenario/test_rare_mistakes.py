@@ -96,6 +96,19 @@ CASES = {
         f"{PRODUCT}train: {{steps: 3}}\n",
         "train", "`train` has no `optimizer`", "train: {optimizer: sgd",
     ),
+    "gradients clipped to nothing": (
+        f"{PRODUCT}train: {{optimizer: sgd, lr: 0.1, steps: 3, clip_norm: 0}}\n",
+        "train", "`clip_norm` must be a finite number above 0", "",
+    ),
+    "a choice twice": (
+        f"{PRODUCT}ask: {{f: {{question: q, choices: [a, b, a], answer: b}}}}\n",
+        "ask-form", "no two choices may have the same text", "",
+    ),
+    "scans of different lengths": (
+        SCAN.replace("h0: [1, 2]}", "h0: [1, 2], ys: [[1, 2]]}")
+        .replace("[x, h]", "[x, y, h]").replace("x + h", "x + y + h").replace("x: xs}", "x: xs, y: ys}"),
+        "scan-shapes", "`ys` has 1 time steps, but `xs` has 2", "",
+    ),
     "an iteration of a training that is not one": (
         f"{PRODUCT}expect: {{iteration: 3, values: {{f: 1}}}}\ntrain: {{optimizer: nobody, steps: 3}}\n",
         "train", "there is no optimiser `nobody`", "available: sgd",
