@@ -102,7 +102,7 @@ CASES = {
     ),
     "a choice twice": (
         f"{PRODUCT}ask: {{f: {{question: q, choices: [a, b, a], answer: b}}}}\n",
-        "ask-form", "no two choices may have the same text", "",
+        "ask", "no two choices may have the same text", "",
     ),
     "scans of different lengths": (
         SCAN.replace("h0: [1, 2]}", "h0: [1, 2], ys: [[1, 2]]}")
