@@ -99,6 +99,7 @@ def test_at_least_forty_kinks_with_no_call_twice() -> None:
     assert len(set(calls)) == len(calls) >= 40
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("kink", KINKS, ids=[kink.call for kink in KINKS])
 def test_a_kink_is_what_the_table_says(kink: Convention) -> None:
     trace = kink.run()

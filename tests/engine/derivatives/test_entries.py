@@ -43,6 +43,7 @@ def _has_entries(edge: Edge) -> bool:
     return not isinstance(edge.rule, Elementwise)
 
 
+@pytest.mark.every_case
 @each_sample(some_edge(_has_entries))
 def test_entries_are_the_jacobian(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)

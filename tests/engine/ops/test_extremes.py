@@ -101,6 +101,22 @@ def test_conventions_at_special_points(op: str, at: float, slope: float) -> None
 
 
 @pytest.mark.parametrize(
+    ("op", "at", "value"),
+    [
+        ("relu6", 5.5, 5.5),
+        ("relu6", 7.0, 6.0),
+        ("relu6", np.inf, 6.0),
+        ("hard_tanh", 0.75, 0.75),
+        ("hard_tanh", 1.5, 1.0),
+    ],
+)
+def test_pieces_end_where_they_should(op: str, at: float, value: float) -> None:
+    graph = applied(op, ())
+    found = record(graph, Bindings.of(graph, {"a": at})).value("out")
+    assert found == pytest.approx(value, rel=1e-15)
+
+
+@pytest.mark.parametrize(
     ("op", "a", "b", "slopes"),
     [
         ("maximum", 1.0, 1.0, (0.5, 0.5)),
