@@ -239,6 +239,21 @@ def test_aliases_neither_explode_nor_nest() -> None:
 # Places inside scalars
 
 
+@pytest.mark.parametrize("inner", [0, 1, 40])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ("{a: ", "}")])
+def test_an_alias_is_as_deep_as_what_it_repeats(opening: str, closing: str, inner: int) -> None:
+    repeated = f"{opening * inner}1{closing * inner}"
+    accepted = []
+    for around in range(reader.MAX_DEPTH - inner - 3, reader.MAX_DEPTH - inner + 2):
+        written, aliased = (
+            f"x: &x {repeated}\ny: {opening * around}{inside} {closing * around}\n"
+            for inside in (repeated, "*x")
+        )
+        accepted.append(not isinstance(outcome(written.encode()), ScenarioError))
+        assert accepted[-1] is not isinstance(outcome(aliased.encode()), ScenarioError)
+    assert accepted == [True, True, True, False, False]
+
+
 def place_of(text: str, offset: int, width: int = 1, key: str = "k") -> tuple[int, int, int]:
     node = tree(text)
     assert isinstance(node, YamlMapping)
