@@ -26,12 +26,12 @@ CASES: Final = {
     "tui/render": 4,
     "tui/prompt": 4,
     "tui/scene": 2,
-    "engine/scenario": 40,
+    "engine/scenario": 20,
     "tui/export": 2,
     "tui/pytest_plugin": 2,
     "docs": 3,
     "cli": 5,
-    "engine/ops": 40,
+    "engine/ops": 12,
     "engine/debugger": 8,
     "engine/evaluation": 8,
     "engine/optim": 8,
@@ -47,7 +47,7 @@ CASES: Final = {
     "tui": 12,
     "web": 8,
     "engine/recordings": 8,
-    "engine/trace": 40,
+    "engine/trace": 20,
 }
 """How many cases of a function in these folders are run where effort is not thorough: most of them start the
 whole app, draw for each scenario of the covering set, or go through a table or a corpus."""

@@ -51,7 +51,6 @@ def test_no_gradient_flows_where_none_is_meant_to_and_nowhere_else(op: Op, sampl
     ]
 
 
-@pytest.mark.every_case
 @each_sample()
 def test_shape_rule_is_the_shape_of_the_result(op: Op, sample: Sample) -> None:
     operands = sample.draw()
@@ -118,7 +117,6 @@ def test_complex_step_and_differences_agree(op: Op, sample: Sample) -> None:
         assert_close(by_step.numeric, contribution, scale=largest(trace.bindings.seed))
 
 
-@pytest.mark.every_case
 @each_sample(has_edges)
 def test_rule_is_the_transpose_of_the_derivative(op: Op, sample: Sample) -> None:
     """<u, J v> = <Jᵀ u, v>, with J v by complex step where the operator is analytic."""

@@ -66,7 +66,6 @@ def load(name: str) -> ScenarioError:
     return refused(name, (CORPUS / f"{name}.yaml").read_bytes())
 
 
-@pytest.mark.every_case
 @pytest.mark.parametrize("name", FILES)
 def test_every_mistake_is_named_at_its_place(name: str) -> None:
     found = [
