@@ -117,6 +117,10 @@ CASES = {
         TABLE.replace("BATCH", "batch: {of: [k], size: 1}"),
         "train-batch", "`k` is a single number: it has no axis of examples", "",
     ),
+    "a batch of what there is not": (
+        TABLE.replace("BATCH", "batch: {of: [nothing], size: 1}"),
+        "train-batch", "there is no leaf `nothing`", "the leaves are k, x, i",
+    ),
     "a running value that holds row numbers": (
         TABLE.replace("BATCH", "running: {i: {follows: f, momentum: 0.1}}"),
         "train-running", "`i` cannot be a running value: it holds examples, or whole numbers", "",

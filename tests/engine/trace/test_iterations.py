@@ -462,6 +462,7 @@ def test_a_run_of_several_iterations_without_a_training_says_which_there_are() -
 def test_a_run_says_what_it_is() -> None:
     run = load().run()
     assert repr(run) == f"<Run: output L, 6 updates by sgd, {run.last} steps>"
+    assert f">Run: output L, 6 updates by sgd, {run.last} steps<" in run._repr_html_()
     alone = Run.of(load(TEXT.partition("train:")[0]).record())
     assert repr(alone) == f"<Run: output L, {alone.last} steps>"
 
