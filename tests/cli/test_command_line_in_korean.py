@@ -153,6 +153,10 @@ def english_in(text: str) -> list[str]:
     return ENGLISH.findall(NAMES.sub("", re.sub(r"`[^`]*`", "", "\n".join(lines))))
 
 
+def test_an_argument_that_is_missing_is_told_in_korean(commands: Commands) -> None:
+    assert "다음 인자가 필요합니다: SCENARIO" in commands.refused("run", "--lang", "ko")
+
+
 @pytest.mark.parametrize("name", ["", *SUBCOMMANDS])
 def test_help_is_in_korean(commands: Commands, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("COLUMNS", "80")

@@ -24,7 +24,7 @@ from backprop_engine.recordings.folders import shard_path
 
 __all__ = ["Shards", "regular_size", "told_of"]
 
-_MOST_COPIED: Final = 2**20
+_MOST_COPIED: Final = 2**14
 """Bytes of a tensor that is read as a whole. A larger one is mapped, so that only what is looked at is read;
 whoever looks at one just as its file is cut short is ended by a signal.
 """

@@ -156,6 +156,7 @@ CASES = {
 }  # fmt: skip
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(("text", "code", "message", "hint"), CASES.values(), ids=CASES)
 def test_it_is_told(text: str, code: str, message: str, hint: str) -> None:
     with pytest.raises(ScenarioError) as caught:

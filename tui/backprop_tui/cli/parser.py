@@ -180,14 +180,21 @@ def _looked_up(template: str) -> str:
     return _Complaint(template) if "%" in template else _COMPLAINTS[template](None)
 
 
+class _Wrong(argparse.ArgumentError):
+    """What is wrong with an argument, or, from Python 3.12 on, with all of them together."""
+
+    def __str__(self) -> str:
+        return self.message if self.argument_name is None else super().__str__()
+
+
 @contextmanager
 def _words_as_messages() -> Iterator[None]:
     """Stand in for the translation of templates that argparse asks for: it does so by gettext, which would
     have one language for the whole process, and files of its own.
     """
-    before = argparse._  # type: ignore[attr-defined]
-    argparse._ = _looked_up  # type: ignore[attr-defined]
+    before = argparse._, argparse.ArgumentError  # type: ignore[attr-defined]
+    argparse._, argparse.ArgumentError = _looked_up, _Wrong  # type: ignore[attr-defined, misc]
     try:
         yield
     finally:
-        argparse._ = before  # type: ignore[attr-defined]
+        argparse._, argparse.ArgumentError = before  # type: ignore[attr-defined, misc]
