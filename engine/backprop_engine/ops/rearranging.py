@@ -282,7 +282,7 @@ triu = define(
             f"triu(g, diagonal={attributes['diagonal']})",
             lambda g, out, a, diagonal: np.triu(g, diagonal),
             shown=Words("1 in the upper triangle", "위 삼각형에 1"),
-            entries=lambda i, j, out, a, diagonal: here(same(i, j) & ~_below(i, diagonal - 1)),
+            entries=lambda i, j, out, a, diagonal: here(same(i, j) & np.logical_not(_below(i, diagonal - 1))),
         ),
     ),
     attributes=(_DIAGONAL,),
