@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +41,11 @@ class Covered:
         for line in of_line if lines is None else lines:
             bits |= of_line.get(line, 0)
         return [test for number, test in enumerate(self._tests) if bits >> number & 1]
+
+    def tests_named(self, words: Iterable[str]) -> list[str]:
+        """The tests whose names, with their cases, contain one of the words."""
+        wanted = {*words}
+        return [test for test in self._tests if not wanted.isdisjoint(re.findall(r"\w+", test))]
 
     def stale(self, tests: Iterable[str]) -> list[str]:
         """Those of the tests that are to be measured: the others ran before, in the state of now."""

@@ -29,8 +29,7 @@ from backprop_tui.screens.bindings import CommandScreen, TranslatedScreen, bindi
 from backprop_tui.screens.left_views import LeftViews, is_same
 from backprop_tui.screens.steady import WINDOWS
 from backprop_tui.settings import UserSettings, change_setting
-from backprop_tui.surroundings import BoundedApp
-from backprop_tui.textual_private import ToldOfErrors, mounted, replaceable
+from backprop_tui.textual_private import BoundedApp, ToldOfErrors, mounted, replaceable
 from backprop_tui.themes import DARK, LIGHT
 from backprop_tui.view import View
 

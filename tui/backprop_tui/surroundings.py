@@ -1,6 +1,7 @@
 """What the app is started in: the variables that Textual heeds, and how large its terminal says it is.
 
 Textual reads most of its variables as it is imported, and ends in an error where it cannot do what one says.
+So it is imported here only once it is needed; a server that needs only `bounded` does without it.
 """
 
 from __future__ import annotations
@@ -11,19 +12,13 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from inspect import isclass
-from typing import Final, TypeVar
-
-from textual import constants
-from textual.app import App
-from textual.driver import Driver
-from textual.events import Resize
-from textual.geometry import Size
+from typing import Final
 
 from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 
-__all__ = ["BoundedApp", "bounded", "check_variables", "measured_by_the_terminal", "nothing_heeded"]
+__all__ = ["bounded", "check_variables", "measured_by_the_terminal", "nothing_heeded"]
 
 _MOST_COLUMNS, _MOST_ROWS = 1000, 500
 _MOST_FRAMES: Final = 1000
@@ -32,11 +27,11 @@ _COLOUR_SYSTEMS: Final = ("auto", "standard", "256", "truecolor", "windows")
 _UNSET: Final = {"COLOR_SYSTEM": "auto", "DRIVER": None, "FILTERS": "", "LOG_FILE": None, "PRESS": ""}
 """What those of Textual's variables that it looks up later mean when they are not set."""
 
-Result = TypeVar("Result")
-
 
 def check_variables() -> None:
-    """Refuse with a `UsageError` what Textual would be asked for and cannot do."""
+    """Raise a `UsageError` if a variable asks Textual for something that it cannot do."""
+    from textual import constants
+
     if constants.COLOR_SYSTEM not in _COLOUR_SYSTEMS:
         raise UsageError(
             msg(
@@ -71,6 +66,8 @@ def _quoted(value: str | None) -> str:
 
 def _is_driver(name: str) -> bool:
     """Whether `name`, such as ``package.module:Class``, is that of a driver."""
+    from textual.driver import Driver
+
     module, _, attribute = name.partition(":")
     try:
         found = getattr(import_module(module), attribute)
@@ -83,8 +80,10 @@ def _is_driver(name: str) -> bool:
 def nothing_heeded() -> Iterator[None]:
     """As if none of the variables were set that change what Textual draws or writes."""
     heeded = [name for name in os.environ if name == "NO_COLOR" or name.startswith("TEXTUAL_")]
-    before = {name: getattr(constants, name) for name in _UNSET}
     with _without(heeded):
+        from textual import constants
+
+        before = {name: getattr(constants, name) for name in _UNSET}
         for name, value in _UNSET.items():
             setattr(constants, name, value)
         try:
@@ -119,11 +118,3 @@ def _without(names: Collection[str]) -> Iterator[None]:
 def bounded(columns: int, rows: int) -> tuple[int, int]:
     """The size of a terminal, at least one cell and at most as many as can be drawn without a wait."""
     return min(max(1, columns), _MOST_COLUMNS), min(max(1, rows), _MOST_ROWS)
-
-
-class BoundedApp(App[Result]):
-    """An app that draws no more than fits a large screen, whatever size it hears of."""
-
-    async def _on_resize(self, event: Resize) -> None:
-        """Hear of a size before Textual's own handler, which is called next with the same event."""
-        event.size = event.virtual_size = event.container_size = Size(*bounded(*event.size))

@@ -30,8 +30,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from backprop_tui.cells.pen import Pen
+from backprop_tui.surroundings import bounded
 
 __all__ = [
+    "BoundedApp",
     "CSSPathType",
     "LaidOutOnce",
     "LaidOutView",
@@ -88,16 +90,16 @@ class ScrolledAtOnce(ScrollView):
 
 
 class LaidOutView(ScrollView):
-    """A view that hears of another size of its own before it is painted; a resize event comes after that.
+    """A view that is told of its new size before it is painted; Textual's resize event comes after that.
 
-    So does one that `is_released`, when it is seen again.
+    A view that `is_released` is told as well when it is shown again.
     """
 
     is_released: bool = False
-    """Whether it has nothing to show, since it was behind others."""
+    """Whether it has let go of what it showed, because other views are in front of it."""
 
     def laid_out(self) -> None:
-        """The view is about to be seen in another size, or again."""
+        """The view is about to be painted in a new size, or for the first time since it was released."""
 
     def _size_updated(
         self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
@@ -106,12 +108,12 @@ class LaidOutView(ScrollView):
         sends_event = super()._size_updated(size, virtual_size, container_size, layout)
         if size != before or self.is_released:
             self.laid_out()
-            self._exchange_repaint_regions()  # it is painted whole, since it has another place
+            self._exchange_repaint_regions()  # it is about to be painted as a whole
         return sends_event
 
 
 class LaidOutOnce(Container):
-    """A container that never scrolls: another extent of it is no reason to lay out the screen once more."""
+    """A container that never scrolls, so that another extent does not lay out the screen again."""
 
     def _size_updated(
         self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
@@ -131,6 +133,14 @@ class ScreenOfItsSize(Screen[Result]):
     async def _on_resize(self, event: Resize) -> None:
         if event.size != self.app.size:
             event.prevent_default()
+
+
+class BoundedApp(App[Result]):
+    """An app that is never drawn larger than a large screen, whatever size it is told."""
+
+    async def _on_resize(self, event: Resize) -> None:
+        """Textual calls this before its own handler, with the same event."""
+        event.size = event.virtual_size = event.container_size = Size(*bounded(*event.size))
 
 
 class ToldOfErrors(App[Result]):

@@ -1,4 +1,4 @@
-"""The files of tensors in a recording: read on demand, and only while they are what they were at first."""
+"""The files of tensors in a recording: read on demand, and only as long as they have not changed."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from backprop_engine.recordings.folders import shard_path
 __all__ = ["Shards", "regular_size", "told_of"]
 
 _MOST_COPIED: Final = 2**14
-"""Bytes of a tensor that is read as a whole. A larger one is mapped, so that only what is looked at is read;
-whoever looks at one just as its file is cut short is ended by a signal.
+"""The most bytes that are copied when a tensor is read. A larger tensor is mapped, so that only what is
+looked at is read; if its file is cut short at that very moment, a signal ends the process.
 """
 _MOST_OPEN: Final = 64
 _FLAGS: Final = sum(getattr(os, flag, 0) for flag in ("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
-"""With which even a pipe does not have to be waited for."""
+"""With these, opening a file never waits, not even for a pipe."""
 
 
 class _Checked(NamedTuple):
-    """A shard whose spans were checked: where its tensors begin, and what tells whether it has changed."""
+    """A shard whose spans were checked: the offset of its tensors, and its size and time of change then."""
 
     path: Path
     start: int

@@ -100,7 +100,7 @@ def test_at_least_forty_kinks_with_no_call_twice() -> None:
 
 
 @pytest.mark.every_case
-@pytest.mark.parametrize("kink", KINKS, ids=[kink.call for kink in KINKS])
+@pytest.mark.parametrize("kink", KINKS, ids=[f"{at} {kink.op.name}" for at, kink in enumerate(KINKS)])
 def test_a_kink_is_what_the_table_says(kink: Convention) -> None:
     trace = kink.run()
     _same(trace.value("out"), kink.kink.value)

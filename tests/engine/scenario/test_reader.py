@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -125,7 +126,8 @@ def test_lines_and_quotes() -> None:
         ("y", "y"), ("on", "on"), ("no", "no"), ("yes", "yes"), ("1:30", "1:30"), ("2024-01-05",) * 2,
         ("1_000", "1_000"), ("0b1", "0b1"), ("-x", "-x"), ("x[:, 1:]", "x[:, 1:]"), ("nUll", "nUll"),
         ("010", 10), ("+7", 7), ("-0", 0), ("0o17", 15), ("0x1F", 31), ("0" * 5000 + "7", 7),
-        ("0x" + "f" * 255, 16**255 - 1),
+        ("0x" + "f" * 13 + "8" + "0" * 242, int(sys.float_info.max)),
+        ("0o" + "7" * 298, 8**298 - 1),
         ("1e-3", 0.001), ("1.", 1.0), (".5", 0.5), ("-1.5E+2", -150.0), ("-.inf", -math.inf),
         ("+.INF", math.inf), ("!!int 0x10", 16), ("&a 3", 3),
         ("", None), ("~", None), ("null", None), ("NULL", None), ("True", True), ("FALSE", False),
@@ -167,7 +169,8 @@ REFUSED = [
     ("? [a]\n: 1", "yaml-key", 1, 3, 1, ""),
     ("a: &x b\n*x : 1", "yaml-key", 2, 1, 2, ""),
     ("a: 1e999", "yaml-number-range", 1, 4, 5, ".inf"),
-    ("a: 0x" + "f" * 257, "yaml-number-range", 1, 4, 259, ".inf"),
+    ("a: 0x1" + "0" * 256, "yaml-number-range", 1, 4, 259, ".inf"),
+    ("a: 0x" + "f" * 256, "yaml-number-range", 1, 4, 258, ".inf"),
     ("a: " + "9" * 5000, "yaml-number-range", 1, 4, 5000, ""),
     ("a: 0x" + "f" * 5000, "yaml-number-range", 1, 4, 5002, ""),
     ("a:\n\tb: 1", "yaml-tab", 2, 1, 1, "spaces"),

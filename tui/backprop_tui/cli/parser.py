@@ -70,7 +70,7 @@ class Parser(argparse.ArgumentParser):
             return super().parse_args(args, namespace)
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        """Write help or an error; argparse's own way says nothing of a full disk."""
+        """Write help or an error message; argparse itself ignores a full disk."""
         stream = sys.stderr if file is None else file
         stream.write(message)
         stream.flush()
@@ -180,8 +180,8 @@ def _looked_up(template: str) -> str:
     return _Complaint(template) if "%" in template else _COMPLAINTS[template](None)
 
 
-class _Wrong(argparse.ArgumentError):
-    """What is wrong with an argument, or, from Python 3.12 on, with all of them together."""
+class _ArgumentError(argparse.ArgumentError):
+    """What is wrong with one argument, or, in newer Pythons, with all of them; its text stays a message."""
 
     def __str__(self) -> str:
         return self.message if self.argument_name is None else super().__str__()
@@ -193,7 +193,7 @@ def _words_as_messages() -> Iterator[None]:
     have one language for the whole process, and files of its own.
     """
     before = argparse._, argparse.ArgumentError  # type: ignore[attr-defined]
-    argparse._, argparse.ArgumentError = _looked_up, _Wrong  # type: ignore[attr-defined, misc]
+    argparse._, argparse.ArgumentError = _looked_up, _ArgumentError  # type: ignore[attr-defined, misc]
     try:
         yield
     finally:

@@ -33,9 +33,11 @@ _OURSELVES: Final = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?
 _MOST_MESSAGE: Final = 2**20
 """The most bytes in a message from the page: as much as may be pasted at once."""
 _MOST_STRANGERS: Final = 64
-"""Connections without the token; the oldest gives way to the next one, so that nobody takes all there are."""
+"""Connections without the token. Beyond them the oldest is closed, so that nobody can use them all up."""
 _AT_A_TIME: Final = 16
-"""Connections accepted at a time: so few that the oldest of all strangers is never one of those."""
+"""Connections accepted at a time: few enough that the oldest one without the token is never among them."""
+_WAITING: Final = 128
+"""Connections that may wait to be accepted. Beyond them, clients try again only after a second."""
 _HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
@@ -82,7 +84,7 @@ class Server:
         return application
 
     def connected(self, connection: web.RequestHandler) -> None:
-        """Take note of a connection before anything is asked over it."""
+        """Keep track of a new connection, over which nothing has been asked yet."""
         self._strangers[connection] = None
         if len(self._strangers) > _MOST_STRANGERS:
             oldest = next(iter(self._strangers))
@@ -192,6 +194,9 @@ async def serve(server: Server, listener: socket, ready: Callable[[], None]) -> 
         return made
 
     listening = await loop.create_server(connection, sock=listener, backlog=_AT_A_TIME)
+    listener.listen(
+        _WAITING
+    )  # asyncio has one number for those that wait and those that it accepts at a time
     try:
         ready()
         return await ended

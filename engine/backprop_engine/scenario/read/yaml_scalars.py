@@ -34,8 +34,6 @@ _ENDS_NUMBER = frozenset("0123456789.")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 SAFE_DIGITS: Final = 300
 """Every integer of fewer digits is in the range of 64-bit floating point."""
-_SAFE_BASED = len("0x") + 255
-"""So is every one of fewer characters in base 16."""
 
 
 def resolve(text: str) -> ScalarValue:
@@ -60,9 +58,14 @@ def _based_or_word(text: str) -> ScalarValue:
     """The value of what begins like a decimal number but is not one."""
     if not _BASED.fullmatch(text):
         return WORDS.get(text, text)
-    if len(text) > _SAFE_BASED:
+    if len(text) > SAFE_DIGITS:
         raise OutOfRangeError
-    return int(text, 0)
+    value = int(text, 0)
+    try:
+        float(value)  # a digit in base 16 counts for more than a decimal one
+    except OverflowError:
+        raise OutOfRangeError from None
+    return value
 
 
 def _long_int(text: str) -> int:
