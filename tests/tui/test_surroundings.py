@@ -20,6 +20,7 @@ from backprop_tui.app import DebuggerApp
 from backprop_tui.surroundings import bounded, check_variables, measured_by_the_terminal, nothing_heeded
 from effort import tried
 from emulated import Terminal, terminal_of
+from programs import PROGRAM
 
 DRIVERS = ["x", "", "-1", "nowhere.to_be_found:Driver", "os:nothing", "os:getcwd", "os:PathLike"]
 
@@ -136,6 +137,15 @@ def test_variables_neither_enlarge_a_terminal_nor_keep_its_size(size: str) -> No
     with terminal_of("add_multiply", waits_for="step 0 of 7", COLUMNS=size, LINES=size) as terminal:
         terminal.resize(80, 24)
         terminal.wait_for("3 Nodes  4 Outline")
+        terminal.press("s")
+        terminal.wait_for("step 1 of 7")
+        assert_quits(terminal)
+
+
+@pytest.mark.parametrize("elsewhere", ["2>&-", pytest.param("2>/dev/null", marks=pytest.mark.thorough)])
+def test_it_is_drawn_on_the_terminal_wherever_errors_go(elsewhere: str) -> None:
+    program = ("sh", "-c", f'exec "$@" {elsewhere}', "sh", *PROGRAM)
+    with terminal_of("add_multiply", waits_for="step 0 of 7", program=program) as terminal:
         terminal.press("s")
         terminal.wait_for("step 1 of 7")
         assert_quits(terminal)

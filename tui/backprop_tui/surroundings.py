@@ -18,7 +18,13 @@ from backprop_engine.errors import UsageError
 from backprop_engine.messages.message import msg
 from backprop_engine.messages.plain_text import clean
 
-__all__ = ["bounded", "check_variables", "measured_by_the_terminal", "nothing_heeded"]
+__all__ = [
+    "bounded",
+    "check_variables",
+    "drawn_on_the_terminal",
+    "measured_by_the_terminal",
+    "nothing_heeded",
+]
 
 _MOST_COLUMNS, _MOST_ROWS = 1000, 500
 _MOST_FRAMES: Final = 1000
@@ -104,6 +110,18 @@ def measured_by_the_terminal() -> Iterator[None]:
         size = os.get_terminal_size(sys.__stdout__.fileno())  # type: ignore[union-attr]
     with _without(("COLUMNS", "LINES") if all(size) else ()):
         yield
+
+
+@contextmanager
+def drawn_on_the_terminal() -> Iterator[None]:
+    """Have Textual draw on standard output where standard error, on which it does so, is no terminal."""
+    before = sys.__stderr__
+    if before is None or not before.isatty():
+        sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        sys.__stderr__ = before  # type: ignore[misc]
 
 
 @contextmanager

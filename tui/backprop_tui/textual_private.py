@@ -265,20 +265,32 @@ def _written_rows(update: LayoutUpdate, console: Console) -> str:
 
 def _write(pen: Pen, strip: Strip, x: int, y: int, cells: range, colours: ColorSystem) -> None:
     """Write those of a strip's cells that are `cells` of the row; a text with wide characters from its
-    beginning.
+    beginning, and through a character that is in them by half.
     """
     for text, style, _ in strip:
         size = len(text) if text.isascii() else cell_len(text)
         after = x + size
         if after > cells.start:
-            first = max(0, cells.start - x) if size == len(text) else 0
-            if after > cells.stop:
-                text = Segment(text).split_cells(cells.stop - x)[0].text
+            first, end = max(0, cells.start - x), cells.stop - x
+            if size != len(text):
+                first, end = 0, _end_of_character(text, end)
+            if end < size:
+                text = Segment(text).split_cells(end)[0].text
             codes = "" if style is None else style._ansi or Strip.render_ansi(style, colours)
-            pen.write(x + first, y, text[first:], min(after, cells.stop) - x - first, codes)
+            pen.write(x + first, y, text[first:], min(size, end) - first, codes)
         x = after
         if x >= cells.stop:
             return
+
+
+def _end_of_character(text: str, cell: int) -> int:
+    """The first cell from `cell` on with which a character of the text ends, counted from its beginning."""
+    end = 0
+    for character in text:
+        if end >= cell:
+            break
+        end += cell_len(character)
+    return end
 
 
 def app_of(driver: Driver) -> App[Any]:

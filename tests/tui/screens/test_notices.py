@@ -7,6 +7,7 @@ import pytest
 from backprop_engine.messages.translations import languages
 from backprop_tui.app import DebuggerApp
 from backprop_tui.export.screenshot import screen_text
+from driving import NARROW, notices, opened
 from scenes import view
 
 SYLLABLES = (
@@ -54,3 +55,14 @@ async def test_where_signs_are_to_be_plain_no_other_lies_over_the_panels(
         "lists cover it, prompts end it"
     )
     assert [one for one in text if not one.isascii() and not "가" <= one <= "힣"] == []
+
+
+async def test_a_notice_that_is_said_again_takes_the_place_of_the_one_before() -> None:
+    async with opened("rnn_cell", size=NARROW) as pilot:
+        for key in "5vVV":
+            await pilot.press(key)
+            await pilot.pause()
+        assert len(notices(pilot)) == 1
+        await pilot.press("end", "S", "s", "s")
+        await pilot.pause()
+        assert len(notices(pilot)) == 2, "another one stands beside it"

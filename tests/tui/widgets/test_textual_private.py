@@ -295,6 +295,8 @@ def test_a_stretch_of_a_row_is_written_alone() -> None:
     assert wide.render_segments(console) == "\x1b[1;16H\x1b[m가나", (
         "from the beginning of a text with wide characters"
     )
+    half = ChopsUpdate(ROWS, [(0, 15, 18)], [[10, 15, 23]])
+    assert half.render_segments(console) == "\x1b[1;16H\x1b[m가나", "through one that has changed by half"
 
 
 @pytest.mark.usefixtures("_textual_restored")

@@ -234,10 +234,10 @@ def open_app(start: Start, *, alone: bool = False) -> int:
 
     Where the process is the app's `alone`, Ctrl+C ends it even while it computes.
     """
-    from backprop_tui.surroundings import check_variables, measured_by_the_terminal
+    from backprop_tui.surroundings import check_variables, drawn_on_the_terminal, measured_by_the_terminal
 
     check_variables()
-    with measured_by_the_terminal():
+    with measured_by_the_terminal(), drawn_on_the_terminal():
         return _run_app(start, alone)
 
 

@@ -102,6 +102,8 @@ class DebuggerScreen(SteadyScreen[None]):
         self._guide = guide
         self.notices = 0
         """How many notices have been shown so far."""
+        self._said = ""
+        """The last of them."""
         self.runner = CommandRunner(self)
         self.player = Player(self)
         self.plots = PlotFiller(self)
@@ -428,7 +430,13 @@ class DebuggerScreen(SteadyScreen[None]):
         super().notify(message, **options)
 
     def say(self, words: str, *, wrong: bool = False, seconds: float = 2) -> None:
-        """Show a notice over a corner of the screen; what it quotes is never read as markup."""
+        """Show a notice over a corner of the screen, in place of others if the last one said the same.
+
+        What it quotes is never read as markup.
+        """
+        if words == self._said:
+            self.app.clear_notifications()
+        self._said = words
         self.notify(words, markup=False, severity="warning" if wrong else "information", timeout=seconds)
 
     # What takes long

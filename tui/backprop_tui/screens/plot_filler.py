@@ -17,7 +17,7 @@ from backprop_tui.screens.slices import FILLING, PAUSE, extended
 __all__ = ["PlotFiller"]
 
 _ALONE = msg(
-    "This run has only this plot; training and recurrent networks have more.",
+    "This run has only this plot; a training, or a run of several time steps, has more.",
 )
 
 
