@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from test_operators import PYTORCH_REFUSES
@@ -81,6 +82,32 @@ nodes:
   pad: gate(F, torch) + relu(compare) ** 2 - 1 / 값
   y: sum(axes @ pad) + pad[::-1][0] + axes[[0, 1, 0], 1][2]
 """
+
+
+@pytest.mark.every_case
+@pytest.mark.parametrize(
+    "call",
+    [
+        "conv2d_input(w, u, shape=[2, 3, 5, 5], stride=2, padding=1)",
+        "conv2d_weight(x, u, shape=[4, 3, 3, 3], stride=2, padding=1)",
+        "max_pool2d_input(v, x, kernel_size=3, stride=2, padding=1)",
+        "interpolate_input(u, shape=[2, 4, 5, 5], size=[3, 3], mode='bilinear')",
+        "put(w, shape=[4, 3, 3, 5], key='..., ::2')",
+        "at_largest(x, axis=-1)",
+        "product_before(x, axis=2)",
+        "attention_weights(x, 2.5 * x)",
+    ],
+    ids=lambda call: call.partition("(")[0],
+)
+def test_what_a_backward_pass_computes(call: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """NumPy computes it, and no gradient flows through it."""
+    random = np.random.default_rng(0)
+    shapes = {"x": (2, 3, 5, 5), "w": (4, 3, 3, 3), "u": (2, 4, 3, 3), "v": (2, 3, 3, 3)}
+    given = {name: random.normal(size=shape) for name, shape in shapes.items()}
+    nodes = {"y": call, "f": "sum(y ** 2) + sum(x) + sum(w) + sum(u) + sum(v)"}
+    trace = record(make_graph(nodes, inputs=given))
+    assert_runs_as(trace)
+    assert capsys.readouterr().out
 
 
 def trace_of_text(text: str) -> Trace:

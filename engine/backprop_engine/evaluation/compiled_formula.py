@@ -38,7 +38,7 @@ from backprop_engine.expressions import (
 from backprop_engine.expressions.rewriting import rebuilt
 from backprop_engine.messages.message import msg
 from backprop_engine.ops import Elementwise, Linear, Op, Rule
-from backprop_engine.ops.attributes import key_text
+from backprop_engine.ops.attributes import index_key, key_text
 
 __all__ = ["CompiledFormula", "UnknownNameError", "factor_of"]
 
@@ -392,8 +392,8 @@ def _share(
         return _simplified(part.op, part.left, part.right) if isinstance(part, Binary) else part
 
     tree = parse(rule.text)
-    if "key" in attributes:
-        tree = with_key(tree, key_text(attributes["key"]))
+    if (key := index_key(attributes)) is not None:
+        tree = with_key(tree, key_text(key))
     tree = rebuilt(with_shapes(tree, shapes), change)
     return _simplified("*", adjoint, tree) if isinstance(rule, Elementwise) else tree
 

@@ -30,7 +30,7 @@ from backprop_engine.expressions import (
 )
 from backprop_engine.expressions.rewriting import folded, rebuilt
 from backprop_engine.ops import Elementwise, Jacobian, Linear, Op, Rule
-from backprop_engine.ops.attributes import key_text, setting_text
+from backprop_engine.ops.attributes import index_key, key_text, setting_text
 
 __all__ = [
     "call_text",
@@ -71,8 +71,8 @@ def gradient_text(op: Op, argnum: int, shapes: Sequence[Shape], attributes: Mapp
 def formula_text(op: Op, shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> str:
     """What an operator computes: its formula, or the call that it is where it is not made of others."""
     shapes = tuple(shapes)
-    if "key" in attributes:
-        return f"a[{key_text(attributes['key'])}]"
+    if (key := index_key(attributes)) is not None:
+        return f"a[{key_text(key)}]"
     if op.written:
         return op.written
     if op.is_called and op.exact is None:
@@ -97,8 +97,8 @@ def local_text(op: Op, rule: Rule, shapes: Sequence[Shape], attributes: Mapping[
 def _complete(op: Op, text: str, shapes: tuple[Shape, ...], attributes: Mapping[str, Any]) -> Expr:
     """A text with the shapes and the settings that it names."""
     tree = parse(text)
-    if "key" in attributes:
-        tree = with_key(tree, key_text(attributes["key"]))
+    if (key := index_key(attributes)) is not None:
+        tree = with_key(tree, key_text(key))
     known = dict(zip(op.names(len(shapes)), shapes, strict=True))
     return with_shapes(tree, known)
 

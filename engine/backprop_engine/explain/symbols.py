@@ -22,7 +22,7 @@ from backprop_engine.expressions import (
 from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.ops import OPS
-from backprop_engine.ops.attributes import key_text, setting_text
+from backprop_engine.ops.attributes import index_key, key_text, setting_text
 
 __all__ = [
     "SIZED",
@@ -86,8 +86,8 @@ def formula(graph: Graph, node: Node, spell: Callable[[Node], str] = operand_tex
     op = node.op
     assert op is not None
     operands = [spell(graph.nodes[operand]) for operand in node.operands]
-    if "key" in node.attributes:
-        return f"{operands[0]}[{key_text(node.attributes['key'])}]"
+    if (key := index_key(node.attributes)) is not None:
+        return f"{operands[0]}[{key_text(key)}]"
     if op.written:
         names = op.names(len(operands))
         pairs = zip(names, node.operands, strict=True)
@@ -149,12 +149,13 @@ def chain_text(graph: Graph, edge: Edge, upstream: str) -> str:
 def sized(graph: Graph, node: Node, tree: Expr) -> Expr:
     """The text of a rule at `node` with shapes in numbers, and with the key of an index."""
     assert node.op is not None
-    if "key" not in node.attributes and not any(isinstance(part, Attribute) for part in walk(tree)):
+    key = index_key(node.attributes)
+    if key is None and not any(isinstance(part, Attribute) for part in walk(tree)):
         return tree
     from backprop_engine.evaluation.complete_texts import with_key, with_shapes  # which few steps need
 
-    if "key" in node.attributes:
-        tree = with_key(tree, key_text(node.attributes["key"]))
+    if key is not None:
+        tree = with_key(tree, key_text(key))
     names = node.op.names(len(node.operands))
     return with_shapes(
         tree, {name: graph.nodes[at].shape for name, at in zip(names, node.operands, strict=True)}

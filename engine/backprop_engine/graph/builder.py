@@ -162,7 +162,7 @@ class GraphBuilder:
             return self._names[operand]
         if isinstance(operand, float):
             return self.literal(operand)
-        if not isinstance(operand, int | np.integer):
+        if isinstance(operand, bool) or not isinstance(operand, int | np.integer):
             raise UsageError(
                 msg(
                     "{operand} is not an operand: an operand is a node or a number",
@@ -178,7 +178,7 @@ class GraphBuilder:
                 msg("there is no node at position {position}", position=operand),
                 msg("a number used as an operand must be a float"),
             )
-        return operand
+        return int(operand)
 
     def _free_name(self, name: str) -> str:
         """`name`, with a number after it if a node has it already."""

@@ -90,6 +90,12 @@ IndexKey: TypeAlias = tuple[AxisKey, ...]
 """What is in the brackets of an index, as NumPy takes it; a tuple is a list of indices."""
 
 
+def index_key(attributes: Attributes) -> IndexKey | None:
+    """What is in the brackets of an index; None for the settings of any other operator."""
+    key = attributes.get("key")
+    return key if isinstance(key, tuple) else None
+
+
 def key_text(key: IndexKey) -> str:
     """An index as it is written: ``0, 1:``, ``..., None``, ``[0, 2]``."""
     return ", ".join(map(_one_key_text, key))

@@ -69,7 +69,7 @@ def _word(
         helpers=OPS[of].helpers,
         forward=forward,
         shape=shape,
-        rules=(None,) * len(names),
+        rules=lambda shapes, _: (None,) * len(shapes),
         attributes=attributes,
         optional=optional,
         stops=names,
@@ -143,10 +143,11 @@ def _adjoint(name: str, of: str, argnum: int, operands: str) -> Op:
 
     def numpy(shapes: tuple[Shape, ...], attributes: Attributes) -> str:
         size, own = apart(attributes)
-        first = [] if not sized else [setting_text(tuple(size))]
-        ordered = [*first, *names] if names[-1] == "g" else [names[0], *names[1:], *first]
-        if name.startswith("conv") and name.endswith("_weight"):
-            ordered = [names[0], *first, names[1]]
+        sizes = {wanted: setting_text(tuple(size))} if sized else {}
+        if names[0] == "g":
+            ordered = [*names, *sizes.values()]
+        else:
+            ordered = [*(sizes.get(each, each) for each in given), "g"]
         changed = [
             f"{each.name}={setting_text(own[each.name])}"
             for each in op.attributes

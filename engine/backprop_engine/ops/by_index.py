@@ -158,7 +158,7 @@ def _select_rules(shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:
 ADD_SELECTED = """\
 def add_selected(g, indices, shape, axis):
     out = np.zeros(shape)
-    np.add.at(out, (slice(None),) * axis + (indices,), g)
+    np.add.at(out, (slice(None),) * (axis % len(shape)) + (indices,), g)
     return out
 """
 

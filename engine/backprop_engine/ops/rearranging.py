@@ -325,6 +325,8 @@ def _on_diagonal(g: Any, shape: Shape, diagonal: int) -> Any:
 
 ON_DIAGONAL = """\
 def on_diagonal(g, shape, diagonal=0):
+    if len(shape) == 1:
+        return np.diag(g, diagonal)
     out = np.zeros(shape)
     rows = np.arange(len(g)) + max(-diagonal, 0)
     out[rows, rows + diagonal] = g

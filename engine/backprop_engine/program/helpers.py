@@ -10,6 +10,7 @@ from backprop_engine.derived import derived
 from backprop_engine.expressions import Call, walk
 from backprop_engine.graph.graph import Graph
 from backprop_engine.ops import OPS, Op
+from backprop_engine.ops.attributes import index_key
 from backprop_engine.program.forms import form_text, forward_text, parsed
 
 __all__ = ["definitions", "function_name", "helpers_of"]
@@ -21,7 +22,9 @@ _DEFINED: Final = re.compile(r"^(?:def )?(\w+)(?:\(| = )", re.MULTILINE)
 @derived()
 def helpers_of(graph: Graph) -> Mapping[str, str]:
     """The sources of the helpers that the operators of `graph` may need, by the names of their functions."""
-    nodes = {node.op: node for node in graph.nodes if node.op is not None and "key" not in node.attributes}
+    nodes = {
+        node.op: node for node in graph.nodes if node.op is not None and index_key(node.attributes) is None
+    }
     found = {name: source for op in nodes for name, source in op.helpers.items()}
     texts = dict.fromkeys(edge.rule.text for edge in graph.edges)
     texts |= dict.fromkeys(forward_text(graph, node) for node in nodes.values())

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -29,7 +29,7 @@ from backprop_engine.graph.graph import Graph, Node
 from backprop_engine.graph.steps import Edge
 from backprop_engine.messages.message import msg
 from backprop_engine.ops import Elementwise
-from backprop_engine.ops.attributes import IndexKey, key_text
+from backprop_engine.ops.attributes import IndexKey, index_key, key_text
 from backprop_engine.ops.definition import RECORDED
 from backprop_engine.optim import Symbol
 from backprop_engine.program.forms import forward_text, parsed, with_settings
@@ -41,6 +41,7 @@ __all__ = [
     "backward_line",
     "clear_lines",
     "counter",
+    "forward_code",
     "forward_line",
     "numpy_lines",
     "refuse_recorded",
@@ -108,14 +109,20 @@ def forward_line(graph: Graph, node: Node, result: str = "") -> str:
     """``q = x + y``"""
     names = identifiers(graph).values
     assert node.op is not None
-    if "key" in node.attributes:
-        code = f"{names[node.operands[0]]}[{key_text(node.attributes['key'])}]"
+    if (key := index_key(node.attributes)) is not None:
+        code = f"{names[node.operands[0]]}[{key_text(key)}]"
     else:
-        form = parsed(forward_text(graph, node))
-        code = numpy_code(node.op, form, _names(graph, node, names), _shapes(graph, node))
+        code = forward_code(graph, node, names)
     if node.op.boolean or node.op.counts:
         code = f"np.{graph.dtype.name}({code})"
     return f"{result or names[node.position]} = {code}"
+
+
+def forward_code(graph: Graph, node: Node, names: Sequence[str]) -> str:
+    """What a node is computed by, unless that is an index; `names` has one for every node."""
+    assert node.op is not None
+    form = parsed(forward_text(graph, node))
+    return numpy_code(node.op, form, _names(graph, node, names), _shapes(graph, node))
 
 
 def backward_line(graph: Graph, edge: Edge, out: str = "") -> str:
@@ -123,8 +130,8 @@ def backward_line(graph: Graph, edge: Edge, out: str = "") -> str:
     known = identifiers(graph)
     node, operand = graph.nodes[edge.node], graph.nodes[edge.operand]
     upstream, target = known.gradients[edge.node], known.gradients[edge.operand]
-    if "key" in node.attributes:
-        return _added_at(target, node.attributes["key"], upstream)
+    if (key := index_key(node.attributes)) is not None:
+        return _added_at(target, key, upstream)
     names = _names(graph, node, known.values) | {"g": upstream, "out": out or known.values[edge.node]}
     shapes = _shapes(graph, node) | {"g": node.shape, "out": node.shape}
     assert node.op is not None
@@ -170,7 +177,7 @@ def sums_up(graph: Graph, position: int) -> bool:
     if graph.uses[position] > 1:
         return True
     uses = graph.schedule.uses_of.get(position, [])
-    return any("key" in graph.nodes[graph.edges[use].node].attributes for use in uses)
+    return any(index_key(graph.nodes[graph.edges[use].node].attributes) is not None for use in uses)
 
 
 def running_lines(trace: Trace) -> list[str]:
@@ -191,7 +198,7 @@ def clear_lines(graph: Graph) -> list[str]:
         graph.edges[use].operand
         for node in added
         for use in graph.schedule.uses_of[node.position]
-        if "key" in graph.nodes[graph.edges[use].node].attributes
+        if index_key(graph.nodes[graph.edges[use].node].attributes) is not None
     }
     dtype = "" if graph.dtype == np.float64 else f", dtype=np.{graph.dtype.name}"
     whole = [names[node.position] for node in added if node.position not in parts]
@@ -253,7 +260,7 @@ def _entry(number: Any) -> str:
     return text if np.isfinite(number) else text.replace("inf", "np.inf").replace("nan", "np.nan")
 
 
-def _names(graph: Graph, node: Node, names: tuple[str, ...]) -> dict[str, str]:
+def _names(graph: Graph, node: Node, names: Sequence[str]) -> dict[str, str]:
     """The program's names for those of the operator's operands."""
     assert node.op is not None
     operands = (names[operand] for operand in node.operands)

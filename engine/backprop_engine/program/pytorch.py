@@ -1,7 +1,8 @@
 """A run as a program in PyTorch: the same forward pass, PyTorch's own backward pass, and both compared.
 
 Everything is computed in float64. An operator whose backward rule is the author's own is a
-`torch.autograd.Function` with that rule, right or wrong.
+`torch.autograd.Function` with that rule, right or wrong. What a backward pass computes, and no gradient flows
+through, is computed by NumPy, as in the program in NumPy.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from backprop_engine.evaluation.composed_operators import GRADIENT_NAMES, OWN
 from backprop_engine.explain.overrides import overrides_gradient, overrides_value
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.ops import Op
-from backprop_engine.ops.attributes import key_text
+from backprop_engine.ops.attributes import index_key, key_text
+from backprop_engine.ops.backward_words import FAMILY
+from backprop_engine.program.helpers import definitions, helpers_of
 from backprop_engine.program.identifiers import identifiers
-from backprop_engine.program.lines import refuse_recorded
+from backprop_engine.program.lines import forward_code, refuse_recorded
 from backprop_engine.program.pytorch_calls import CALLS, HELPERS, TIED
 from backprop_engine.trace.trace import Trace
 
@@ -31,6 +34,7 @@ _WIDTH: Final = 100
 _INDENT: Final = "    "
 _WORD: Final = re.compile(r"[^\W\d]\w*")
 _CALLED: Final = re.compile(r"(?<![\w.])[^\W\d]\w*(?=\(|\.apply\()")
+_ARRAY: Final = re.compile(r"\b_array_(\d+)_\b")
 _IMPORTED: Final = frozenset({"torch", "F", "compare", *HELPERS})
 _MOST_ENTRIES: Final = 2**20
 _CLOSE: Final = {"float64": ("1e-9", "1e-12"), "float32": ("1e-4", "1e-6"), "float16": ("1e-2", "1e-3")}
@@ -68,10 +72,10 @@ def pytorch_program(trace: Trace) -> str:
     body = [*leaves, "", "# forward", *_forward(trace, names)]
     if _flowing(trace):
         body += [*_backward(trace, names), "", "", *_comparison(trace, names)]
-    used = [
-        line for source in _helpers([*defined, *body]) for line in ("", "", *source.strip("\n").split("\n"))
-    ]
-    head = ["import torch"]
+    by_numpy = any(op.family == FAMILY for op in graph.ops)
+    sources = _helpers([*defined, *body]) + (definitions(body, helpers_of(graph)) if by_numpy else [])
+    used = [line for source in sources for line in ("", "", *source.strip("\n").split("\n"))]
+    head = ["import numpy as np"] * by_numpy + ["import torch"]
     if any("F." in line for line in (*used, *defined, *body)):
         head.append("from torch.nn import functional as F")
     head += ["", "torch.set_default_dtype(torch.float64)", *used, *defined]
@@ -131,11 +135,23 @@ def _forward(trace: Trace, names: Sequence[str]) -> Iterator[str]:
         node = graph.nodes[position]
         assert node.op is not None
         operands = [_operand(trace, node, argnum, names) for argnum in range(len(node.operands))]
-        shapes = [graph.nodes[operand].shape for operand in node.operands]
-        ties = node.op.name in TIED and _shares_ties(trace, position)
-        yield f"{names[position]} = {_call(node.op, operands, node.attributes, shapes, ties=ties)}"
+        if node.op.family == FAMILY:
+            yield f"{names[position]} = {_by_numpy(graph, node, names)}"
+        else:
+            shapes = [graph.nodes[operand].shape for operand in node.operands]
+            ties = node.op.name in TIED and _shares_ties(trace, position)
+            yield f"{names[position]} = {_call(node.op, operands, node.attributes, shapes, ties=ties)}"
         if overrides_value(trace, position):
             yield f"{names[position]} = Given.apply({names[position]}, {tensor_text(trace.values[position])})"
+
+
+def _by_numpy(graph: Graph, node: Node, names: Sequence[str]) -> str:
+    """What a backward pass computes, as a tensor that no gradient flows through."""
+    arrays = [name if _is_number(name) else f"_array_{at}_" for at, name in enumerate(names)]
+    code = _ARRAY.sub(
+        lambda found: f"{names[int(found[1])]}.detach().numpy()", forward_code(graph, node, arrays)
+    )
+    return f"torch.from_numpy(np.array({code}))"
 
 
 def _operand(trace: Trace, node: Node, argnum: int, names: Sequence[str]) -> str:
@@ -171,8 +187,8 @@ def _call(
     ties: bool = False,
 ) -> str:
     """What an operator is in PyTorch, over operands that are names or numbers."""
-    if "key" in attributes:
-        return _indexed(_as_tensor(operands[0]), attributes["key"])
+    if (key := index_key(attributes)) is not None:
+        return _indexed(_as_tensor(operands[0]), key)
     written = op.written and op.name not in CALLS
     numbers = [_is_number(operand) for operand in operands]
     if not written or all(numbers):

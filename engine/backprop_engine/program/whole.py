@@ -24,6 +24,7 @@ from backprop_engine.explain.facts import (
 )
 from backprop_engine.explain.overrides import OverrideFacts, overrides_value
 from backprop_engine.graph.graph import Graph, Node
+from backprop_engine.ops.attributes import index_key
 from backprop_engine.optim.clipping import CLIP_EPS
 from backprop_engine.program.helpers import definitions, helpers_of
 from backprop_engine.program.identifiers import identifiers
@@ -220,7 +221,7 @@ def _indexes_numbers(graph: Graph) -> bool:
         graph.nodes[operand].shape == ()
         for node in graph.nodes
         if node.op is not None
-        and ("key" in node.attributes or (node.op.family == OWN and "[" in node.op.formula))
+        and (index_key(node.attributes) is not None or (node.op.family == OWN and "[" in node.op.formula))
         for operand in node.operands
     )
 

@@ -189,3 +189,15 @@ def test_a_setting_makes_a_tensor_of_the_single_numbers_before_it() -> None:
     text = f"params: {{x: 3}}\nnodes: {nodes}\noutput: z\nseed: [1]\n"
     graph = load_source(Source("case.yaml", text)).graph
     assert [graph[name].shape for name in ("y#1", "y", "v", "z#1", "z")] == [(), (), (1,), (1,), (1,)]
+
+
+@pytest.mark.parametrize("operand", [True, False, np.True_])
+def test_a_truth_value_is_no_operand(operand: bool) -> None:
+    with pytest.raises(UsageError, match=r"bool_? is not an operand"):
+        builder().apply("square", operand)
+
+
+def test_a_position_may_be_a_number_of_numpy() -> None:
+    made = builder()
+    square = made.apply("square", np.int64(0))
+    assert type(made.build().nodes[square].operands[0]) is int

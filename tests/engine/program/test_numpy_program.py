@@ -17,15 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from backprop_engine import load_scenario
+from backprop_engine import load_scenario, make_graph
 from backprop_engine.derivatives.decomposition import decomposition, inner_run
 from backprop_engine.explain.facts import step_facts
+from backprop_engine.explain.symbols import formula
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.graph.builder import GraphBuilder
 from backprop_engine.graph.graph import Graph, Kind
 from backprop_engine.graph.steps import Accumulate
 from backprop_engine.messages.words import Words
-from backprop_engine.ops import OPS, Elementwise, Linear, Op, OpAttribute, Sample
+from backprop_engine.ops import OPS, Elementwise, Linear, Op, OpAttribute, Sample, backward_words
 from backprop_engine.ops.shape_rules import broadcast
 from backprop_engine.optim import OPTIMIZERS, SCHEDULES, Clipping, RateSchedule
 from backprop_engine.optim.settings import settings_filled
@@ -118,6 +119,57 @@ def composite(op: Op, sample: Sample) -> bool:
 def test_the_inside_of_every_composite_operator(op: Op, sample: Sample) -> None:
     trace = trace_of(op, sample)
     assert_runs_as(inner_run(trace, trace.graph["out"]).trace, rtol=1e-11)
+
+
+BROUGHT_BACK = {
+    **{
+        name: name.rpartition("_")[0] for name, word in backward_words.WORDS.items() if word.numpy is not None
+    },
+    "add_selected": "index_select",
+    "add_at_rows": "embedding",
+    "on_diagonal": "diag",
+}
+"""Words for what an operator's rule brings back that are helpers in a program; and the operator of each."""
+
+
+@pytest.mark.every_case
+@pytest.mark.parametrize(("name", "of"), BROUGHT_BACK.items(), ids=BROUGHT_BACK)
+def test_a_word_for_what_a_rule_brings_back(name: str, of: str) -> None:
+    word, op = backward_words.WORDS[name], OPS[of]
+    for sample in op.samples:
+        trace = trace_of(op, sample)
+        argnum = int(name.endswith("_weight"))
+        (back,) = (trace.contributions[edge.index] for edge in trace.graph.edges if edge.argnum == argnum)
+        known = dict(zip(op.operands, sample.draw(), strict=False)) | {"g": trace.gradient("out")}
+        sized = {"shape": back.shape} if word.attributes[0].name == "shape" else {}
+        operands = tuple(known[operand] for operand in word.operands)
+        again = trace_of(word, Sample(operands, {**sized, **sample.attributes}))
+        assert_same(again.value("out"), back, 1e-14)
+        assert_runs_as(again)
+
+
+@pytest.mark.every_case
+@pytest.mark.parametrize(
+    ("call", "shapes"),
+    [
+        ("put(g, shape=[3, 2], key='1:, 0')", {"g": (2,)}),
+        ("put(g, shape=[3], key='[2, 0, 2]')", {"g": (3,)}),
+        ("attention_weights(q, k)", {"q": (3, 2), "k": (4, 2)}),
+        ("attention_weights(q, k, mask, additive=true)", {"q": (3, 2), "k": (4, 2), "mask": (3, 4)}),
+        (
+            "gru_cell_gates(g, x, h, w, u)",
+            {"g": (2, 4), "x": (2, 3), "h": (2, 4), "w": (12, 3), "u": (12, 4)},
+        ),
+    ],
+    ids=lambda case: case if isinstance(case, str) else "",
+)
+def test_a_node_may_be_what_a_backward_pass_computes(call: str, shapes: dict[str, Any]) -> None:
+    """With and without the operands that may be left out, and by a key that is a text."""
+    random = np.random.default_rng(0)
+    given = {name: random.normal(size=shape) for name, shape in shapes.items()}
+    graph = make_graph({"y": call, "f": "sum(y ** 2)"}, inputs=given)
+    assert formula(graph, graph["y"]).startswith(call.partition("(")[0])
+    assert_runs_as(record(graph))
 
 
 @given(runs())

@@ -31,6 +31,7 @@ from backprop_engine.scenario.verify import CheckInterrupted, failures, verify
 from backprop_engine.scenario.write.emit import plain_number
 from backprop_engine.scenario.write.from_python import written
 
+CELL = "nodes: {f: sum(b)}\ncells: {c: {inputs: , nodes: {q: b * 2}, outputs: [q]}}\n"
 PRODUCT = "inputs: {x: 3, y: 2}\nnodes: {p: x * y, f: p * p}\n"
 
 
@@ -215,6 +216,33 @@ def test_an_instance_that_is_not_there_is_told_where_it_is_used() -> None:
     assert (found.place.line, found.place.column) == (7, 24)
 
 
+INSIDE = """
+inputs: {xs: [[1, 2], [3, 4]], h0: [1, 2]}
+cells:
+  c: {inputs: [x, h], nodes: {o: x + h}, outputs: [o]}
+  d: {inputs: [y], nodes: {q: "y * s[9].o"}, outputs: [q]}
+  e: {inputs: [y], nodes: {q: y * 2}, outputs: [q]}
+nodes:
+  s: {scan: c, over: {x: xs}, carry: {h: {init: h0, next: o}}}
+  u: {cell: d, inputs: {y: h0}}
+  v: {cell: e, inputs: {y: "s[8].o * 2"}}
+  w: {cell: e, inputs: {y: "s[7].o"}}
+  f: sum(u.q) + sum(v.q) + sum(w.q)
+"""
+
+
+def test_an_instance_that_is_not_there_is_told_where_it_is_given_to_a_cell() -> None:
+    """One that a cell uses in itself is told where the cell is."""
+    with pytest.raises(ScenarioError) as refused:
+        load(INSIDE)
+    places = [(str(found.message).split("`")[1], found.place) for found in refused.value.diagnostics]
+    assert [(name, place.line, place.column) for name, place in places if place] == [
+        ("s[9]", 9, 3),
+        ("s[8]", 10, 29),
+        ("s[7]", 11, 28),
+    ]
+
+
 def test_a_node_in_the_long_form_that_is_too_large_is_refused() -> None:
     leaves = "{shape: [40000], init: zeros}"
     text = f"inputs: {{a: {leaves}, b: {leaves}}}\nnodes: {{o: {{op: outer, inputs: [a, b]}}, f: sum(o)}}\n"
@@ -254,7 +282,32 @@ def test_attributes_in_the_long_form_are_written_as_they_are() -> None:
     assert load(scenario.to_yaml()).record().value("m").tolist() == [[6.0]]
 
 
+def test_a_seed_in_base_16_is_written_as_it_is_and_what_is_left_empty_as_null() -> None:
+    text = f"inputs: {{b: {{seed: 0x10, init: normal, shape: [2], std: !!float 1}}}}\nask: {{f: }}\n{CELL}"
+    written = load(text).to_yaml()
+    assert "b: {shape: [2], init: normal, seed: 0x10, std: 1.0}" in written
+    assert "cells:\n  c:\n    nodes:\n" in written
+    assert written.endswith("ask:\n  f: null\n")
+
+
 # Figures, questions and notes
+
+
+def test_a_formula_of_a_figure_that_has_no_value_is_a_failure() -> None:
+    scenario = load(
+        "inputs: {x: [1, 2], t: 1}\nnodes: {f: sum(x)}\n"
+        "expect: {grads: {x: 'index_select(x, t + 7, axis=0)'}}\n"
+    )
+    (failure,) = failures(scenario, scenario.run())
+    assert failure.name == "x"
+    assert str(failure.message).startswith("the formula has no value: the index 8 is out of range: ")
+
+
+@pytest.mark.parametrize("expected", ["expect: {grads: {x: [.inf, 0.25]}}\n", ""])
+def test_an_infinite_gradient_is_bad_unless_it_is_expected(expected: str) -> None:
+    found = verify(load(f"inputs: {{x: [0, 4]}}\nnodes: {{q: sqrt(x), f: sum(q)}}\n{expected}"))
+    assert found.failures == []
+    assert [check.name for check in found.bad] == ([] if expected else ["x", "q → x"])
 
 
 def test_questions_whose_answers_are_blank_are_not_asked_yet() -> None:

@@ -121,6 +121,24 @@ CASES = {
         TABLE.replace("BATCH", "batch: {of: [nothing], size: 1}"),
         "train-batch", "there is no leaf `nothing`", "the leaves are k, x, i",
     ),
+    "a number of the long form that its type cannot hold": (
+        "inputs: {x: 2}\ndtype: float16\nnodes: {f: {op: mul, inputs: [x, 1e6]}}\n",
+        "number-range", "float16 cannot hold 1e+06: its largest number is 6.55e+04", "`dtype: float64`",
+    ),
+    "a part of a node that is no instance of a cell": (
+        "inputs: {x: 2}\nnodes: {y: x + 1, z: y.o * 2, f: y + z}\n",
+        "unknown-name", "`y` is not an instance of a cell and has no `.o`", "",
+    ),
+    "an output of an instance that a cell gives out": (
+        "inputs: {x: 2}\ncells:\n  c: {inputs: [a], nodes: {o: a * 2}, outputs: [o]}\n"
+        "  d: {inputs: [a], nodes: {k: {cell: c, inputs: {a: a}}}, outputs: [k.o]}\n"
+        "nodes: {u: {cell: d, inputs: {a: x}}, f: u.o * 1}\n",
+        "cell-form", "the cell `d` has no node `k.o` to output", "give it a node of its own: `h: k.o`",
+    ),
+    "a bracket that is not closed behind an anchor": (
+        "inputs: {x: 2}\nnodes: {f: &a exp(, g: 3}\n",
+        "yaml-unclosed", "a `(` in this text is not closed", "close it, or quote the whole text",
+    ),
     "a running value that holds row numbers": (
         TABLE.replace("BATCH", "running: {i: {follows: f, momentum: 0.1}}"),
         "train-running", "`i` cannot be a running value: it holds examples, or whole numbers", "",

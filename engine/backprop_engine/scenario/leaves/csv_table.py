@@ -11,7 +11,7 @@ import codecs
 import csv
 import unicodedata
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from math import inf
 from typing import Final, NamedTuple
@@ -128,21 +128,21 @@ class Table(Struct, frozen=True, eq=False):
         """The chosen cells as numbers; `whole` is for the hint alone. Other cells are not read."""
         ascending = _ascending(rows)
         found = array("d")
-        wanted = iter(ascending)
-        following = next(wanted, None)
-        for number, row in enumerate(self.rows()):
-            if number != following:
-                continue
+        for row in self._rows_at(ascending):
             cells = [row.cells[column] for column in columns]
             values = _all_numbers(cells)
             if values is None:
                 raise self._refused(row, columns, whole)
             found.extend(values)
-            following = next(wanted, None)
-            if following is None:
-                break
         result = np.array(found, dtype=np.float64).reshape(len(ascending), len(columns))
         return result if rows is ascending else result[np.searchsorted(ascending, rows)]
+
+    def _rows_at(self, ascending: Iterable[int]) -> Iterator[CsvRow]:
+        """The rows with these numbers; what comes after the last of them is not read."""
+        rows, following = self.rows(), 0
+        for number in ascending:
+            yield next(islice(rows, number - following, None))
+            following = number + 1
 
     def cell(self, number: int, column: int) -> tuple[str, str]:
         """What is in a cell of the data, and where that is, in words."""

@@ -33,7 +33,7 @@ from backprop_engine.scenario.nodes.definitions import (
 )
 from backprop_engine.scenario.read.mistakes import HOPELESS, Mistakes, mistake
 
-__all__ = ["UNKNOWN_NAME", "Namespace", "resolved_cells", "resolved_top", "undefined"]
+__all__ = ["UNKNOWN_NAME", "Namespace", "references", "resolved_cells", "resolved_top", "undefined"]
 
 UNKNOWN_NAME = code("unknown-name", msg("No leaf and no node has this name."))
 CYCLE = code("cycle", msg("Nodes depend on each other's values."))
@@ -202,7 +202,7 @@ class _Resolver:
         """What must be computed before `definition`; mistakes are collected, each name once."""
         found: list[str] = []
         reported: dict[str, None] = {}
-        for part, name, at in _references(definition):
+        for part, name, at in references(definition):
             if name in reported:
                 continue
             try:
@@ -264,7 +264,7 @@ class _Resolver:
                 need = name
             case _:
                 raise self.not_whole(definition, target, outputs, at)
-        if cell is not None and output not in outputs and output not in cell.broken:
+        if cell is not None and outputs and output not in outputs and output not in cell.broken:
             raise self.no_such_output(definition, cell, output, at)
         return need
 
@@ -336,7 +336,7 @@ class _Resolver:
             self.level.outside.update(inner.outside)
 
 
-def _references(definition: NodeDefinition) -> Iterator[tuple[NodeDefinition, str, Location]]:
+def references(definition: NodeDefinition) -> Iterator[tuple[NodeDefinition, str, Location]]:
     """Each name in a definition, and the definition whose expression it is in."""
     for name, at in definition.references:
         yield definition, name, at
@@ -355,7 +355,7 @@ def _cycle(definitions: Mapping[str, NodeDefinition], cycle: Sequence[str]) -> S
     else:
         shown = cycle if len(cycle) <= 8 else (*cycle[:6], "…", cycle[-1])
         message = msg("these nodes depend on each other: {names}", names=" → ".join((*shown, cycle[0])))
-    for definition, used, at in _references(first):
+    for definition, used, at in references(first):
         if root(used) == following:
             return definition_mistake(definition, CYCLE, at, message, msg("a graph has no loops"))
     return mistake(CYCLE, first.key, message, msg("a graph has no loops"))  # the need is inside its cell

@@ -15,7 +15,7 @@ from backprop_engine.errors import code
 from backprop_engine.evaluation.graph_nodes import Position
 from backprop_engine.messages.message import msg
 from backprop_engine.scenario.lower.lowering import Lowering
-from backprop_engine.scenario.lower.resolve import UNKNOWN_NAME, Namespace
+from backprop_engine.scenario.lower.resolve import UNKNOWN_NAME, Namespace, references
 from backprop_engine.scenario.lower.topological_order import TopologicalOrder
 from backprop_engine.scenario.nodes.cells import TOP, CellDefinition, Scope
 from backprop_engine.scenario.nodes.definitions import (
@@ -284,11 +284,11 @@ class _Unroller:
             name=scan.name,
             last=length - 1,
         )
-        for name, at in user.references:
+        for definition, name, at in references(user):
             if name == need or name.startswith(f"{need}."):
-                self.mistakes.add(definition_mistake(user, UNKNOWN_NAME, at, message, hint).diagnostics)
+                self.mistakes.add(definition_mistake(definition, UNKNOWN_NAME, at, message, hint).diagnostics)
                 return
-        self.mistakes.add(mistake(UNKNOWN_NAME, user.key, message, hint).diagnostics)
+        self.mistakes.add(mistake(UNKNOWN_NAME, user.key, message, hint).diagnostics)  # it is inside its cell
 
     def part_of_scan(self, level: Namespace, scope: Scope, name: str) -> None:
         """Add one instance of a scan, or the stack of the outputs of all."""
@@ -315,11 +315,14 @@ class _Unroller:
             given[name] = (
                 self.lowering.named(before + carry.next, scope) if index else self.position(carry.init, scope)
             )
-        slices = {}
-        for name, argument in definition.over.items():
-            position = self.position(argument, scope)
-            if position is not None:
-                slices[name] = (argument.scalar, position, argument.name)
+        whole = (
+            (name, argument, self.position(argument, scope)) for name, argument in definition.over.items()
+        )
+        slices = {
+            name: (argument.scalar, position, argument.name)
+            for name, argument, position in whole
+            if position is not None
+        }
         known = {name: position for name, position in given.items() if position is not None}
         if len(known) == len(given) and len(slices) == len(definition.over):
             if index == 1:

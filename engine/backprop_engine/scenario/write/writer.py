@@ -27,7 +27,7 @@ from backprop_engine.scenario.read.yaml_nodes import (
     YamlSequence,
     is_blank,
 )
-from backprop_engine.scenario.read.yaml_scalars import OutOfRangeError, resolve
+from backprop_engine.scenario.read.yaml_scalars import resolve
 from backprop_engine.scenario.write.emit import Document, Open, Spelled, emitted, flow_text, numbers, spelled
 
 __all__ = ["checked", "to_yaml"]
@@ -263,15 +263,9 @@ def _value(node: YamlNode, text: Callable[[str], str] = str) -> Document:
 def _as_spelled(node: YamlScalar) -> Spelled:
     """A number, a truth value or nothing, as its author spells it unless a tag is with it."""
     value = node.value
-    try:
-        meant = resolve(node.text)
-    except OutOfRangeError:
-        meant = node.text
-    if node.text and type(meant) is type(value) and (meant == value or meant != meant):
+    if node.text and type(resolve(node.text)) is type(value):
         return Spelled(node.text)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return spelled(value)
-    return Spelled("null" if value is None else str(value).lower())
+    return spelled(value) if isinstance(value, int | float) else Spelled("null")
 
 
 def _tidy(expression: str) -> str:

@@ -9,7 +9,7 @@ from backprop_engine.explain.common_facts import is_row
 from backprop_engine.explain.symbols import loss_name, operand_text
 from backprop_engine.expressions import Expr, Name, walk
 from backprop_engine.graph.graph import Node
-from backprop_engine.ops.attributes import key_text
+from backprop_engine.ops.attributes import index_key, key_text
 from backprop_engine.trace.trace import Trace
 from backprop_tui.cells.blocks import Block, fraction, text
 from backprop_tui.cells.lines import Role
@@ -69,8 +69,8 @@ class Naming:
         """Sets names as symbols."""
 
         def spell(name: str) -> Piece | None:
-            if name == "key" and name in self.node.attributes:
-                return Piece(text(f"[{key_text(self.node.attributes[name])}]"))
+            if name == "key" and (key := index_key(self.node.attributes)) is not None:
+                return Piece(text(f"[{key_text(key)}]"))
             if name not in self.known:
                 return None
             meaning = self.known[name]

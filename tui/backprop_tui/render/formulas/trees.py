@@ -25,7 +25,7 @@ from backprop_engine.expressions import (
 from backprop_engine.expressions.rewriting import folded, rebuilt
 from backprop_engine.graph.graph import Graph, Kind, Node
 from backprop_engine.ops import OPS
-from backprop_engine.ops.attributes import key_text, setting_text
+from backprop_engine.ops.attributes import index_key, key_text, setting_text
 from backprop_engine.program.forms import call_text, with_settings
 
 __all__ = ["node_trees", "rule_tree", "shows_entries"]
@@ -45,8 +45,8 @@ def node_tree(graph: Graph, node: Node) -> Expr:
     """A computed node as it is written: ``a + b``, or the operator called by its name."""
     op = node.op
     assert op is not None
-    if "key" in node.attributes:
-        return parse(f"a[{key_text(node.attributes['key'])}]")
+    if (key := index_key(node.attributes)) is not None:
+        return parse(f"a[{key_text(key)}]")
     tree = _parsed(op.written or call_text(op, len(node.operands), node.attributes))
     if op.variadic and isinstance(tree, Call) and len(tree.args) > _MOST_OPERANDS:
         args = (*tree.args[:_FIRST_OPERANDS], Name("…", _NOWHERE))
@@ -70,7 +70,7 @@ def node_trees(graph: Graph, node: Node) -> tuple[Expr, ...]:
 def _formula(graph: Graph, node: Node) -> Expr | None:
     op = node.op
     assert op is not None
-    if "key" in node.attributes:
+    if index_key(node.attributes) is not None:
         return None
     if op.exact is not None:
         shapes = tuple(graph.nodes[operand].shape for operand in node.operands)
