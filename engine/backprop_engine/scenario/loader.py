@@ -448,16 +448,17 @@ class _Loader:
         else:
             batched = {graph.position(name): values[name] for name in self.shapes}
             refused = refused_examples(graph, by_position, batched, self.batch.size)
-        for name, operand, reason in refused:
-            leaf = self.leaves.get(graph.nodes[operand].name)
+        by_leaf = (
+            (name, self.leaves.get(graph.nodes[operand].name), reason) for name, operand, reason in refused
+        )
+        # of a part of a derivative nothing is told: the operator itself is refused too
+        for name, leaf, reason in (each for each in by_leaf if each[1] is not None or each[0] in definitions):
             if leaf is not None:
                 message = msg(
                     "`{name}` does not fit `{node}`: {reason}", name=leaf.name, node=name, reason=reason
                 )
                 self.mistakes.add(mistake(CLASS_TARGET, leaf.node, message).diagnostics)
             else:
-                refusable = definitions.get(name)
-                if refusable is None:  # a part of a derivative: the operator itself is refused too
-                    continue
+                refusable = definitions[name]
                 found = definition_mistake(refusable.definition, CLASS_TARGET, refusable.at, reason)
                 self.mistakes.add(found.diagnostics)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backprop_engine.arrays import Figures, Measured, is_stored
 from backprop_engine.graph.bindings import Bindings
 from backprop_engine.ops import OPS, Sample
 from backprop_engine.trace.record import record
@@ -27,6 +28,14 @@ def test_a_norm_grows_with_its_operand_at_every_size(order: Any, size: float) ->
     near, far = (_trace("norm", unit * scale, ord=order) for scale in (1.0, size))
     np.testing.assert_allclose(far.value("out"), near.value("out") * size, rtol=1e-14)
     np.testing.assert_allclose(far.gradient("a"), near.gradient("a"), rtol=1e-13)
+
+
+def test_the_norm_of_a_tensor_of_which_only_figures_are_known_is_the_one_that_was_measured() -> None:
+    known = Measured.without_entries((3, 4), np.dtype(np.float64), Figures(2.5))
+    norm = OPS["norm"].forward
+    assert norm(known, axis=None, keepdims=False, ord=2) == 2.5
+    assert not is_stored(norm(known, axis=None, keepdims=True, ord=2))
+    assert not is_stored(norm(known, axis=1, keepdims=False, ord=2))
 
 
 @pytest.mark.parametrize("order", ORDERS)

@@ -19,7 +19,7 @@ from backprop_engine.scenario.loader import load_source
 from backprop_engine.scenario.model import Scenario
 from backprop_engine.scenario.read.source import Source
 from backprop_engine.scenario.schema import schema
-from backprop_engine.scenario.verify import verify
+from backprop_engine.scenario.verify import unexpectedly_right, verify
 from graphs import assert_close
 
 SWISH = """
@@ -234,6 +234,9 @@ def test_a_rule_that_is_marked_wrong_must_be_found() -> None:
     assert verify(swish(marked)).passed
     assert not verify(swish(WRONG)).passed
     verification = verify(swish(RIGHT + "\n    wrong: true"))
+    assert unexpectedly_right(verification, "swish") == verification.failures
+    assert unexpectedly_right(verification, "other") == []
+    assert unexpectedly_right(verify(swish(marked)), "swish") == []
     (failure,) = verification.failures
     assert (failure.code.name, failure.name, failure.place.line) == ("expect-wrong", "swish", 3)
     assert mistakes(SWISH.format(backward="wrong: true"))[0][:2] == ("operator-form", 6)
