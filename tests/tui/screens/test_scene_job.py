@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from threading import Event
 
 import pytest
@@ -15,7 +16,7 @@ from backprop_tui.scene.scene import Scene
 from backprop_tui.screens import debugger as debugger_screen
 from backprop_tui.screens import scene_job
 from backprop_tui.view import View
-from driving import debugger, go, opened, position, seen, until
+from driving import PATIENCE, debugger, go, opened, position, seen, until
 
 AT = 30
 """A position in the middle of the forward pass."""
@@ -51,6 +52,14 @@ def fresh() -> View:
     return View(scenario, Session(scenario.run()))
 
 
+@asynccontextmanager
+async def pictured(*, grace: float = PATIENCE, still: bool = False) -> AsyncIterator[Pilot[None]]:
+    """A fresh run, as soon as it has a picture: until then there is nothing to show meanwhile."""
+    async with opened(fresh(), grace=grace, still=still) as pilot:
+        await until(pilot, lambda: isinstance(debugger(pilot).panel("graph").drawing, GraphPicture))
+        yield pilot
+
+
 def picture(pilot: Pilot[None]) -> GraphPicture:
     drawn = debugger(pilot).panel("graph").drawing
     assert isinstance(drawn, GraphPicture)
@@ -62,7 +71,7 @@ def shown_at(pilot: Pilot[None], density: str) -> Callable[[], bool]:
 
 
 async def test_keys_are_answered_while_a_picture_is_laid_out(gate: Gate) -> None:
-    async with opened(fresh(), grace=0) as pilot:
+    async with pictured(grace=0) as pilot:
         before = picture(pilot)
         await pilot.press("plus", "s", "s")
         assert position(pilot) == 2
@@ -73,7 +82,7 @@ async def test_keys_are_answered_while_a_picture_is_laid_out(gate: Gate) -> None
 
 
 async def test_the_picture_is_that_of_the_last_key(gate: Gate) -> None:
-    async with opened(fresh(), grace=0) as pilot:
+    async with pictured(grace=0) as pilot:
         assert picture(pilot).scene.density == "dots"
         await pilot.press("plus", "plus", "minus")
         gate.open.set()
@@ -81,12 +90,12 @@ async def test_the_picture_is_that_of_the_last_key(gate: Gate) -> None:
 
 
 async def test_it_is_the_picture_that_would_have_been_laid_out_at_once(gate: Gate) -> None:
-    async with opened(fresh(), still=True) as pilot:
+    async with pictured(still=True) as pilot:
         await pilot.press("plus", "s", "z")
         expected = seen(pilot)
     assert not gate.rooms
     gate.open.set()
-    async with opened(fresh(), grace=0) as pilot:
+    async with pictured(grace=0) as pilot:
         await pilot.press("plus", "s", "z")
         screen = debugger(pilot)
         await until(pilot, lambda: not screen.is_lacking(screen.current))
@@ -101,7 +110,7 @@ def graph_of(screen: str) -> list[str]:
 
 async def test_a_picture_laid_out_soon_comes_with_the_key(gate: Gate) -> None:
     gate.open.set()
-    async with opened(fresh()) as pilot:
+    async with pictured() as pilot:
         await pilot.press("plus")
         assert picture(pilot).scene.density == "names"
         assert gate.rooms
@@ -109,12 +118,12 @@ async def test_a_picture_laid_out_soon_comes_with_the_key(gate: Gate) -> None:
 
 async def test_what_is_to_be_centred_waits_for_its_picture(gate: Gate) -> None:
     keys = ("plus", "plus", "L", "L", "full_stop")
-    async with opened(fresh(), still=True) as pilot:
+    async with pictured(still=True) as pilot:
         await go(pilot, AT)
         await pilot.press(*keys)
         await pilot.pause()
         expected = debugger(pilot).panel("graph").scroll_offset
-    async with opened(fresh(), grace=0) as pilot:
+    async with pictured(grace=0) as pilot:
         await go(pilot, AT)
         await pilot.press(*keys)
         gate.open.set()
@@ -124,7 +133,7 @@ async def test_what_is_to_be_centred_waits_for_its_picture(gate: Gate) -> None:
 
 
 async def test_the_app_ends_while_a_picture_is_laid_out(gate: Gate) -> None:
-    async with opened(fresh(), grace=0) as pilot:
+    async with pictured(grace=0) as pilot:
         await pilot.press("plus", "q")
     gate.open.set()
     assert not pilot.app.is_running
@@ -141,7 +150,7 @@ async def test_a_picture_that_the_thread_cannot_lay_out_is_laid_out_as_it_is_dra
 
     monkeypatch.setattr(debugger_screen, "_FEW_BOXES", 0)
     monkeypatch.setattr(scene_job, "shown_scene", fails)
-    async with opened(fresh(), grace=0) as pilot:
+    async with pictured(grace=0) as pilot:
         await pilot.press("plus")
         await until(pilot, shown_at(pilot, "names"))
         await pilot.press("s")
