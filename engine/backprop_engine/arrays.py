@@ -40,6 +40,8 @@ Tensor: TypeAlias = NDArray[Any]
 Shape: TypeAlias = tuple[int, ...]
 
 _DOUBLE: Final = np.dtype(np.float64)
+_ARRAY: Final = np.ndarray
+"""A name of its own, for `settle`: it is called for every tensor of a run."""
 
 MAX_AXES: Final = 32
 """How many axes a tensor may have: NumPy takes 64, which leaves room for what is computed on the way."""
@@ -127,7 +129,7 @@ def settle(value: Any, dtype: np.dtype[Any]) -> Tensor:
     An array that is a view of writable memory is copied: freezing it would not protect it. What is not
     stored stays so.
     """
-    if type(value) is np.ndarray and value.dtype is dtype and value.base is None and value.shape:
+    if type(value) is _ARRAY and value.dtype is dtype and value.base is None and value.ndim:
         value.setflags(write=False)  # as most operators give it
         return value
     if isinstance(value, Measured) and not value.stored:
@@ -178,7 +180,7 @@ def _norm(tensor: Tensor) -> float:
             return figures.norm
         if not tensor.stored:
             return math.nan
-    if tensor.shape == ():
+    if not tensor.ndim:
         return abs(float(tensor))
     flat = tensor.ravel()
     if flat.dtype is not _DOUBLE:

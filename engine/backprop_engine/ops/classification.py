@@ -19,7 +19,7 @@ from backprop_engine.messages.message import Hint, Message, msg
 from backprop_engine.messages.words import Words
 from backprop_engine.ops.attributes import Attributes, OpAttribute
 from backprop_engine.ops.definition import Decomposition, Family
-from backprop_engine.ops.normalisation import exponentials
+from backprop_engine.ops.normalisation import exponentials, largest
 from backprop_engine.ops.reduced_losses import REDUCTION, reduced, reduced_text
 from backprop_engine.ops.rules import Factor, Indices, Linear, Rules, here, same
 from backprop_engine.ops.samples import Kink, Sample, beyond
@@ -234,10 +234,10 @@ def _exponentials(a: Any) -> tuple[Any, Any, Any]:
 
     They serve the loss and its gradient, which needs them once more.
     """
-    largest = np.maximum.reduce(a.real, axis=-1, keepdims=True)
-    e = a - largest
+    most = largest(a.real)
+    e = a - most
     np.exp(e, out=e)
-    return largest, e, np.add.reduce(e, axis=-1, keepdims=True)
+    return most, e, np.add.reduce(e, axis=-1, keepdims=True)
 
 
 def _loss(
@@ -249,14 +249,14 @@ def _loss(
     ignore_index: int | None,
     label_smoothing: float,
 ) -> Any:
-    largest, _, sums = _exponentials(a)
+    most, _, sums = _exponentials(a)
     indices = by_index(a.shape, np.shape(target))
     keep = kept(target, ignore_index) if indices else np.True_
     counts = _counts(target, weight, ignore_index) if indices else None
     if indices and weight is None and not label_smoothing:  # no other entry is needed
-        losses = -((_picked(a, target, keep) - largest[..., 0]) - np.log(sums[..., 0]))
+        losses = -((_picked(a, target, keep) - most[..., 0]) - np.log(sums[..., 0]))
         return _averaged(_only(keep, losses), counts, reduction)
-    log_p = (a - largest) - np.log(sums)
+    log_p = (a - most) - np.log(sums)
     weighted = log_p if weight is None else weight * log_p
     losses = -(_picked(weighted, target, keep) if indices else np.sum(target * weighted, axis=-1))
     if label_smoothing:
@@ -279,14 +279,27 @@ def _error(
     p, classes = e / sums, a.shape[-1]
     indices = by_index(a.shape, np.shape(target))
     keep: Any = kept(target, ignore_index) if indices else np.True_
-    t = one_hot(target, classes) if indices else target
-    if label_smoothing:
-        t = (1.0 - label_smoothing) * t + label_smoothing / classes
-    t = t if weight is None else weight * t
-    if weight is not None or not indices:
-        p = p * np.sum(t, axis=-1, keepdims=True)
-    error = p - t if keep is np.True_ else (p - t) * keep[..., np.newaxis]
+    if indices and weight is None and not label_smoothing:
+        error = _less_one_hot(p, target, keep)
+    else:
+        t = one_hot(target, classes) if indices else target
+        if label_smoothing:
+            t = (1.0 - label_smoothing) * t + label_smoothing / classes
+        t = t if weight is None else weight * t
+        if weight is not None or not indices:
+            p = p * np.sum(t, axis=-1, keepdims=True)
+        error = p - t
+    if keep is not np.True_:
+        error = error * keep[..., np.newaxis]
     return (error / _share(a, target, weight, reduction, ignore_index)).astype(e.dtype, copy=False)
+
+
+def _less_one_hot(p: Any, target: Any, keep: Any) -> Any:
+    """`p` less 1 at each target that counts, where possible in place: other entries are not touched."""
+    flat = p.ravel()
+    entries = np.arange(0, p.size, p.shape[-1]) + np.ravel(target)
+    flat[entries if keep is np.True_ else entries[np.ravel(keep)]] -= 1.0
+    return flat.reshape(p.shape)
 
 
 def _by_row(error: Any, text: str, shapes: tuple[Shape, ...], attributes: Attributes) -> Rules:

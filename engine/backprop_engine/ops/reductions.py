@@ -88,6 +88,8 @@ def average(a: Any, axis: AxisArg = None, keepdims: bool = False) -> Any:
     """The mean; of nothing it is NaN, without NumPy's warning."""
     if a.size == 0:
         return np.sum(a, axis=axis, keepdims=keepdims) * np.nan
+    if axis is None and not keepdims and a.dtype == np.float64:
+        return np.add.reduce(a, axis=None) / a.size  # as `mean` computes it, which takes three times as long
     return np.mean(a, axis=axis, keepdims=keepdims)
 
 

@@ -52,6 +52,8 @@ Tensors: TypeAlias = Mapping[str, Tensor]
 
 UpdateRule: TypeAlias = Callable[[Tensor, Tensor, Tensors, int, SettingValues], tuple[Tensor, Tensors]]
 
+_NOTHING: Final[Tensors] = MappingProxyType({})
+
 _NAME: Final = re.compile(r"[^\W\d]\w*\u0302?")
 """A name in a formula; some wear a hat, which `\\w` leaves out."""
 
@@ -172,7 +174,7 @@ class Optimizer(Struct, frozen=True, eq=False, kw_only=True):
         step, dtype = state.step + 1, parameter.dtype
         updated, memory = self.rule(parameter, gradient, state.memory, step, settings)
         kept = {symbol: settle(tensor, dtype) for symbol, tensor in memory.items()}
-        return settle(updated, dtype), OptimizerState(step, MappingProxyType(kept))
+        return settle(updated, dtype), OptimizerState(step, MappingProxyType(kept) if kept else _NOTHING)
 
     def formulas(self, settings: SettingValues) -> tuple[str, ...]:
         """The lines of an update under these settings, in order: assignments over `symbols(settings)`."""

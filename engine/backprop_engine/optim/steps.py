@@ -75,7 +75,9 @@ def plus_number(a: Tensor, number: float) -> Tensor:
 
 def plus(a: Tensor, b: Tensor, factor: float) -> Tensor:
     """``a + factor * b``."""
-    return _plus(a, b, float(a.dtype.type(factor)))
+    if a.dtype.char == _HALF:
+        return _plus(a, b, float(np.float16(factor)))
+    return a + factor * b
 
 
 @_rounded_once

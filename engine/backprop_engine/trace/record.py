@@ -209,7 +209,7 @@ class _BackwardPass:
         contributions, arrived = self.contributions, self.arrived
         dtype, scalar = self.graph.dtype, self.graph.dtype.type
         for node, operand, factor, function, first, second, added, rule in reported(plan):
-            out = gradients[node]
+            out = upstream = gradients[node]
             if factor is not None:
                 out = out * operands[factor]
             elif function is not None:
@@ -219,7 +219,7 @@ class _BackwardPass:
                     out = out * function(outs[node], operands[first], operands[second])
             elif rule is not None:
                 out = rule.contribution(out, outs[node], operands)
-            if type(out) is not scalar:
+            if type(out) is not scalar and out is not upstream:
                 out = settle(out, dtype)
             contributions.append(out)
             if added:

@@ -48,8 +48,8 @@ class TrainingHistory:
         rows = -(-iterations // self.every)
         # Zeros take no memory before something else is written there.
         self._losses = np.zeros(iterations)
-        self._gradients = np.zeros((rows, len(parameters)))
-        self._paths = np.zeros((rows, len(self.tracks)))
+        self._rows = np.zeros((rows, columns))
+        self._gradients, self._paths = np.hsplit(self._rows, [len(parameters)])
 
     def note(self, trace: Trace) -> None:
         """Keep the numbers of an iteration, if it is the first unknown one."""
@@ -62,12 +62,10 @@ class TrainingHistory:
             measured = [gradients[parameter] for parameter in self.parameters]
             measured += [values[parameter] for parameter in self._large]
             sizes = norms(measured)
-            self._gradients[row] = sizes[: len(self.parameters)]
-            lengths = iter(sizes[len(self.parameters) :])
-            path: list[float] = []
+            numbers, lengths = sizes[: len(self.parameters)], iter(sizes[len(self.parameters) :])
             for parameter in self.parameters:
-                path += [next(lengths)] if parameter in self._large else values[parameter].ravel().tolist()
-            self._paths[row] = path
+                numbers += [next(lengths)] if parameter in self._large else values[parameter].ravel().tolist()
+            self._rows[row] = numbers
         self.count += 1
 
     @property
