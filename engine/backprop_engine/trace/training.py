@@ -146,5 +146,7 @@ def stride(graph: Graph, training: Training | None) -> int:
 def _checkpoint_entries(graph: Graph, training: Training) -> int:
     """The size of a checkpoint, in numbers."""
     parameters = len(graph.training_schedule.updates or ())
-    objects = _OBJECT_BYTES // graph.dtype.itemsize * (4 + len(graph.leaves) + 7 * parameters)
-    return sum(_parameter_entries(graph, training)) + _running_entries(graph, training) + objects
+    updated, remembered = _parameter_entries(graph, training)
+    of_each = 7 if remembered else 4  # a dictionary and a view of it hold what is remembered
+    objects = _OBJECT_BYTES // graph.dtype.itemsize * (4 + len(graph.leaves) + of_each * parameters)
+    return updated + remembered + _running_entries(graph, training) + objects
