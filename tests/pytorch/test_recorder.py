@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from backprop_engine.recordings.events import BackwardCall
 from backprop_engine.recordings.findings import find
 from backprop_engine.recordings.recording import EngineRun, Recording, open_recording
 from backprop_engine.recordings.scenarios import load_recording
+from backprop_engine.recordings.writer import _Shard
 from backprop_tui.cli.main import run as run_command
 from backprop_tui.torch import record
 
@@ -250,6 +252,41 @@ def test_another_recording_is_not_overwritten(tmp_path: Path) -> None:
     recorded(CASES["LSTM"], tmp_path)
     with pytest.raises(FileExistsError), record(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("room", [-1, 400])
+def test_a_training_goes_on_where_the_disk_is_full(
+    room: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def weights(limit: int | None) -> list[Any]:
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        with record(tmp_path / str(limit), model) as tape:
+            for step in range(4):
+                if step == 2 and limit is not None:
+                    monkeypatch.setattr(_Shard, "_put", without_room(limit))
+                optimizer.zero_grad()
+                model(torch.ones(5, 3)).square().mean().backward()
+                optimizer.step()
+                tape.step()
+        return [one.detach() for one in model.parameters()]
+
+    def without_room(limit: int) -> Any:
+        put = _Shard._put
+
+        def refused(shard: _Shard, *tensor: Any) -> Any:
+            if shard.end > limit:
+                raise OSError(ENOSPC, "No space left on device")
+            return put(shard, *tensor)
+
+        return refused
+
+    expected = weights(None)
+    with pytest.warns(RuntimeWarning, match="the recording ends with step 1: No space left on device"):
+        found = weights(room)
+    assert all(map(torch.equal, found, expected))
+    assert [step.number for step in open_recording(tmp_path / str(room)).steps] == [0, 1]
 
 
 def test_ranks_are_not_recorded_beside_a_single_process(

@@ -113,7 +113,7 @@ class GraphBuilder:
         `op` is an operator or its name. An operand is a position, a node's name, or a `float`, which becomes
         a literal. Settings of the operator go by their names: ``apply("sum", "x", axis=0)``. Without a `name`
         the node is called as its operator is, with a number after it where that is taken. The operands may
-        also are in one tuple or list before the name, and the settings in `attributes`.
+        also be in one tuple or list before the name, and the settings in `attributes`.
 
         Raises `UsageError` for a name that nothing has, a wrong number of operands and a setting that the
         operator does not have, that is missing, or that is beyond its limits,

@@ -4,13 +4,18 @@ Every step has a shard of its own, so that the oldest steps can be dropped when 
 shard is a safetensors file: room is kept for its header, which is written last. The format allows no
 holes, so what lies between two aligned tensors is a tensor of bytes. The index has the offsets too, which
 is why a recording whose program was killed can be read up to its last complete step.
+
+A program is worth more than its recording: where nothing more can be written, the recording ends with the
+last complete step, a warning says so, and the program goes on.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import warnings
 import weakref
+from contextlib import suppress
 from ctypes import Array, c_char
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias
@@ -28,6 +33,7 @@ Raw: TypeAlias = "bytes | Array[c_char]"
 """The bytes of a tensor, or where they lie."""
 _HEADER: Final = 2**20
 _ALIGNMENT: Final = 64
+_NOWHERE: Final = DataSpan(0, 0, 0)
 _PER_TENSOR: Final = 120
 """No entry of a header takes more bytes: a name, a type, eight extents and two offsets, generously."""
 
@@ -73,13 +79,16 @@ class _Step:
         self.lines: list[bytes] = []
         self.size = 0
         self.shards: list[Path] = []
+        self.complete = False
+        """Whether all of it is on disk."""
 
 
 class RecordingWriter:
     """Writes a recording to `folder`, which must not hold another one.
 
     With `max_bytes` the oldest steps are dropped whenever the index and the shards together take more.
-    Raises `FileExistsError` if the folder holds a recording already, or those of several ranks.
+    Raises `OSError` if the folder cannot be written to, and `FileExistsError` if it holds a recording
+    already, or those of several ranks; once it is made, nothing that it writes raises anything.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, max_bytes: int | None = None) -> None:
@@ -94,6 +103,10 @@ class RecordingWriter:
         self._shard: _Shard | None = None
         self._shards = 0
         self._index = index_path(folder).open("wb")
+        self._indexed = 0
+        """How long the index is with all complete steps."""
+        self.failure: OSError | None = None
+        """Why nothing is written any more."""
         self._write_manifest()
         self._is_copy = False
         """Whether this process was forked from the one that records."""
@@ -102,12 +115,14 @@ class RecordingWriter:
     def start(self, step: int) -> None:
         """Begin `step`, to which all events that follow belong."""
         self.finish_step()
-        self._steps.append(_Step(step))
-        self.event(StepStart(step))
+        if self.failure is None:
+            self._steps.append(_Step(step))
+            self.event(StepStart(step))
 
     def event(self, event: Event) -> None:
         """Add an event to the current step; a text that readers would refuse is replaced by one that fits."""
-        self._steps[-1].lines.append(self._encoded(event) + b"\n")
+        if self.failure is None:
+            self._steps[-1].lines.append(self._encoded(event) + b"\n")
 
     def _encoded(self, event: Event | Manifest) -> bytes:
         try:
@@ -120,16 +135,31 @@ class RecordingWriter:
 
     def tensor(self, dtype: str, shape: tuple[int, ...], raw: Raw) -> DataSpan:
         """Store the bytes of a tensor, in row-major order."""
+        if self.failure is None:
+            try:
+                return self._stored(dtype, shape, raw)
+            except OSError as failure:
+                self._fail(failure)
+        return _NOWHERE
+
+    def _stored(self, dtype: str, shape: tuple[int, ...], raw: Raw) -> DataSpan:
         if self._shard is None or self._shard.full:
             self._close_shard()
             path = Path(os.devnull) if self._is_copy else shard_path(self.folder, self._shards)
-            self._shard = _Shard(path, self._shards)
             self._steps[-1].shards.append(path)
+            self._shard = _Shard(path, self._shards)
             self._shards += 1
         return self._shard.append(dtype, shape, raw)
 
     def finish_step(self) -> None:
         """Write the current step to disk, and drop the oldest steps if there is no room for all."""
+        if self.failure is None:
+            try:
+                self._write_step()
+            except OSError as failure:
+                self._fail(failure)
+
+    def _write_step(self) -> None:
         if self._steps and len(self._steps[-1].lines) == 1:
             del self._steps[-1]  # nothing happened after the step was begun
             return
@@ -142,13 +172,35 @@ class RecordingWriter:
         self._index.write(text)
         self._index.flush()
         step.size = len(text) + sum(path.stat().st_size for path in step.shards)
+        step.complete, self._indexed = True, self._index.tell()
         self._drop_oldest()
 
+    def _fail(self, failure: OSError) -> None:
+        """Write nothing from now on; a step that is not complete is given up."""
+        self.failure = failure
+        for file in (self._index, *([] if self._shard is None else [self._shard.file])):
+            with suppress(OSError):  # what is in its buffer cannot be written either
+                file.close()
+        self._shard = None
+        if not self._steps[-1].complete:
+            with suppress(OSError):
+                os.truncate(index_path(self.folder), self._indexed)
+            for path in self._steps.pop().shards:
+                with suppress(OSError):
+                    path.unlink()
+        last = f"ends with step {self._steps[-1].number}" if self._steps else "has no step"
+        self._warn(f"the recording {last}", failure)
+
+    def _warn(self, what: str, failure: OSError) -> None:
+        text = f"{self.folder}: {what}: {failure.strerror or failure}"
+        warnings.warn(text, RuntimeWarning, stacklevel=2)
+
     def close(self, left_out: tuple[str, ...] = ()) -> None:
-        """Finish the last step and say in the manifest that the recording is complete."""
+        """Finish the last step and say in the manifest that the recording is complete, if it is."""
         self.finish_step()
-        self._index.close()
-        if self._is_copy:
+        with suppress(OSError):  # of what no step is complete
+            self._index.close()
+        if self._is_copy or self.failure is not None:
             return
         steps = [step.number for step in self._steps]
         self.manifest = msgspec.structs.replace(
@@ -158,7 +210,10 @@ class RecordingWriter:
             last_step=max(steps, default=-1),
             left_out=(*self.manifest.left_out, *left_out),
         )
-        self._write_manifest()
+        try:
+            self._write_manifest()
+        except OSError as failure:
+            self._warn("the recording could not be marked as complete", failure)
 
     def discard(self) -> None:
         """Write nothing from now on, in a process that was forked from the one that records."""

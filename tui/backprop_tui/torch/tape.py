@@ -108,7 +108,7 @@ class Tape:
         self._start()
 
     def _start(self) -> None:
-        if self._steps is not None and self._step not in self._steps:
+        if self._writer.failure is not None or (self._steps is not None and self._step not in self._steps):
             return
         self._writer.start(self._step)
         register = torch.nn.modules.module
