@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from threading import Event
@@ -20,6 +21,17 @@ from driving import PATIENCE, debugger, go, opened, position, seen, until
 
 AT = 30
 """A position in the middle of the forward pass."""
+
+
+@pytest.fixture(autouse=True)
+def _threads() -> Iterator[None]:
+    """No thread goes on in another test, where it would lay out what that counts."""
+    before = threading.enumerate()
+    yield
+    for thread in threading.enumerate():
+        if thread.daemon and thread not in before:
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
 
 
 class Gate:
