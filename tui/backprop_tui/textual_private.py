@@ -22,7 +22,7 @@ from textual.containers import Container
 from textual.content import Content
 from textual.driver import Driver
 from textual.drivers._writer_thread import WriterThread
-from textual.events import Resize
+from textual.events import Resize, ScreenResume
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.scroll_view import ScrollView
@@ -125,7 +125,7 @@ Result = TypeVar("Result")
 
 
 class ScreenOfItsSize(Screen[Result]):
-    """A screen that takes only the size that the terminal has now.
+    """A screen that takes only the size that the terminal has now, and is painted once as it appears.
 
     A screen laid out sends itself its size, so two sizes under way at once would send one another for ever.
     """
@@ -133,6 +133,16 @@ class ScreenOfItsSize(Screen[Result]):
     async def _on_resize(self, event: Resize) -> None:
         if event.size != self.app.size:
             event.prevent_default()
+
+    def _on_screen_resume(self, event: ScreenResume) -> None:
+        """Textual calls this before its own handler, which paints a screen of a new size, and asks for
+        another painting.
+        """
+        if self.is_attached and self._size != self.app.size and not self.app._batch_count:
+            self.call_next(self._painted)
+
+    def _painted(self) -> None:
+        self._repaint_required = False
 
 
 class BoundedApp(App[Result]):

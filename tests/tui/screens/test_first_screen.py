@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from textual import events
+from textual._compositor import LayoutUpdate
 from textual.geometry import Size
 from textual.screen import Screen
 
@@ -23,8 +24,11 @@ class Painting(DebuggerApp):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.painted: list[list[str]] = []
+        self.whole = 0
+        """How often the whole screen was painted."""
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        self.whole += isinstance(renderable, LayoutUpdate)
         if not self._batch_count:
             self.painted.append([strip.text for strip in rendered_strips(self)])
         super()._display(screen, renderable)
@@ -38,6 +42,13 @@ async def test_the_first_that_is_painted_is_the_whole_screen(size: tuple[int, in
         await pilot.pause()
         assert any("a#3" in row for row in app.painted[0])
         assert app.painted[0] == app.painted[-1]
+
+
+async def test_the_first_screen_is_painted_once() -> None:
+    app = Painting(view("rnn_cell", 3))
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.pause(0.3)
+        assert app.whole == 1
 
 
 async def test_another_size_is_painted_whole_at_once() -> None:

@@ -8,6 +8,7 @@ import inspect
 import io
 from collections.abc import Iterable, Iterator
 from threading import Thread
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -30,6 +31,7 @@ from textual.widgets import Static
 from backprop_tui.textual_private import (
     LaidOutOnce,
     LaidOutView,
+    ScreenOfItsSize,
     ToldOfErrors,
     app_of,
     outlive_terminal,
@@ -188,6 +190,46 @@ async def test_another_extent_of_a_container_lays_out_once(app: type[Two], again
         assert (len(laid_out) > 1) is again, (
             "Textual lays out again: where it no longer does, ours is not needed"
         )
+
+
+class Painted(App[None]):
+    """Counts how often the whole screen is painted."""
+
+    opened: type[Screen[None]] = Screen
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.paintings = 0
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.opened()
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        self.paintings += isinstance(renderable, LayoutUpdate)
+        super()._display(screen, renderable)
+
+
+class PaintedOnce(Painted):
+    opened = ScreenOfItsSize
+
+
+@pytest.mark.parametrize(("app", "once"), [(PaintedOnce, True), (Painted, False)])
+async def test_a_screen_is_painted_once_as_it_appears(app: type[Painted], once: bool) -> None:
+    async with app().run_test(size=(30, 8)) as pilot:
+        await pilot.pause(0.2)
+        assert (pilot.app.paintings == 1) is once, (  # type: ignore[attr-defined]
+            "Textual paints it again: where it no longer does, ours is not needed"
+        )
+
+
+async def test_a_screen_that_is_seen_again_is_painted_again() -> None:
+    async with PaintedOnce().run_test(size=(30, 8)) as pilot:
+        await pilot.app.push_screen(ScreenOfItsSize[None]())
+        await pilot.pause(0.2)
+        before = pilot.app.paintings  # type: ignore[attr-defined]
+        pilot.app.pop_screen()
+        await pilot.pause(0.2)
+        assert pilot.app.paintings > before  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("ours", [True, False])
