@@ -25,7 +25,7 @@ AT = 30
 
 @pytest.fixture(autouse=True)
 def _threads() -> Iterator[None]:
-    """No thread goes on in another test, where it would lay out what that counts."""
+    """No thread goes on in another test, which would count what it lays out."""
     before = threading.enumerate()
     yield
     for thread in threading.enumerate():
