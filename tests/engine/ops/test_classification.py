@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from backprop_engine import make_graph, record
+from backprop_engine.errors import ShapeError
 from backprop_engine.ops.classification import softmax_with_loss
 from backprop_engine.ops.normalisation import largest
 from backprop_engine.ops.rules import Linear
@@ -50,3 +51,10 @@ def test_the_order_in_memory_makes_no_difference(ignore_index: int | None) -> No
         return np.asarray(rule.vjp(1.0, None, a, target, **settings))
 
     np.testing.assert_array_equal(gradient(np.asfortranarray(logits)), gradient(logits))
+
+
+def test_probabilities_and_an_index_that_does_not_count_are_refused_together() -> None:
+    settings = SETTINGS | {"ignore_index": 1}
+    with pytest.raises(ShapeError, match=r"ignore_index works with class indices.*shape 2×3"):
+        softmax_with_loss.shape_for(((2, 3), (2, 3)), settings)
+    assert softmax_with_loss.shape_for(((2, 3), (2, 3)), settings | {"ignore_index": None}) == ()

@@ -73,3 +73,5 @@ def test_what_a_matrix_product_teaches_depends_on_which_operand_is_a_vector() ->
     assert dot[0] == dot[1] == OPS["dot"].lesson.in_language("en")
     assert len({matrices[0], dot[0], *after, *before}) == 5
     assert after[0] == before[1]  # the vector, on either side
+    assert "outer product of the vector and the upstream gradient" in after[1]
+    assert "outer product of the upstream gradient and the vector" in before[0]

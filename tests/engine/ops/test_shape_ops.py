@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backprop_engine.arrays import Shape
 from backprop_engine.errors import ShapeError
 from backprop_engine.ops import OPS, Linear, Sample
 from graphs import applied, attributes_of, trace_of
@@ -174,6 +175,24 @@ def test_shapes_that_do_not_fit_are_refused(op: str, shapes: Any, attributes: An
     with pytest.raises(ShapeError) as caught:
         applied(op, *shapes, **attributes)
     assert said in f"{caught.value.message}; {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("shape", "start", "flat"),
+    [((), 0, (1,)), ((), -1, (1,)), ((2, 3), -1, (2, 3)), ((2, 3, 4), 1, (2, 12))],
+)
+def test_what_is_flattened_from_an_axis_on(shape: Shape, start: int, flat: Shape) -> None:
+    assert OPS["flatten"].shape_for((shape,), {"start": start}) == flat
+
+
+def test_the_weight_of_a_layer_takes_up_to_eight_axes_of_batches() -> None:
+    def text(axes: int) -> str:
+        rule = OPS["linear"].rules_for(((1,) * axes + (3,), (2, 3)), {})[1]
+        assert rule is not None
+        return rule.text
+
+    assert '"abcdefgho,abcdefghi->oi"' in text(8)
+    assert '"abo,abi->oi"' in text(2)
 
 
 def test_a_corner_of_a_large_jacobian_takes_kilobytes() -> None:
