@@ -119,7 +119,7 @@ def forward_line(graph: Graph, node: Node, result: str = "") -> str:
 
 
 def forward_code(graph: Graph, node: Node, names: Sequence[str]) -> str:
-    """What a node is computed by, unless that is an index; `names` has one for every node."""
+    """The NumPy expression that computes a node, unless it is an index; `names` are those of all nodes."""
     assert node.op is not None
     form = parsed(forward_text(graph, node))
     return numpy_code(node.op, form, _names(graph, node, names), _shapes(graph, node))

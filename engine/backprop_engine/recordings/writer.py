@@ -257,6 +257,7 @@ class RecordingWriter:
                 if seen > dropped:
                     new.write(line)
         self._index = index.open("ab")
+        self._indexed = self._index.tell()
 
     def _write_manifest(self) -> None:
         text = msgspec.json.format(self._encoded(self.manifest), indent=2) + b"\n"

@@ -48,6 +48,16 @@ def full_from(step: int, most: int, disk: Disk, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(RecordingWriter, "start", started)
 
 
+def keep_the_last_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let recordings have no room for more than one step."""
+    made = RecordingWriter.__init__
+
+    def bounded(self: RecordingWriter, *arguments: object) -> None:
+        made(self, *arguments, max_bytes=1)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(RecordingWriter, "__init__", bounded)
+
+
 @pytest.mark.parametrize("most", [0, 2**19, 2**20 + 100])
 def test_without_room_for_a_shard_the_steps_before_are_a_recording(
     most: int, disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -108,11 +118,6 @@ def test_without_room_for_the_manifest_every_step_is_there(disk: Disk, tmp_path:
 
 
 def test_without_room_to_drop_old_steps_all_are_kept(disk: Disk, tmp_path: Path) -> None:
-    writer = RecordingWriter.__init__
-
-    def bounded(self: RecordingWriter, *arguments: object) -> None:
-        writer(self, *arguments, max_bytes=1)  # type: ignore[arg-type]
-
     rewrite = RecordingWriter._rewrite_index
 
     def rewritten(self: RecordingWriter, dropped: int) -> None:
@@ -120,12 +125,24 @@ def test_without_room_to_drop_old_steps_all_are_kept(disk: Disk, tmp_path: Path)
         rewrite(self, dropped)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RecordingWriter, "__init__", bounded)
+        keep_the_last_step(patch)
         patch.setattr(RecordingWriter, "_rewrite_index", rewritten)
         with pytest.warns(RuntimeWarning, match="the recording ends with step 1"):
             recorded_mlp(tmp_path, steps=3)
     disk.take(None)
     assert load_recording(tmp_path).run().iterations == 2
+
+
+def test_after_old_steps_were_dropped_the_index_is_cut_back_to_the_whole_ones(
+    disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_the_last_step(monkeypatch)
+    full_from(3, 2**19, disk, monkeypatch)
+    with pytest.warns(RuntimeWarning, match="the recording ends with step 2"):
+        recorded_mlp(tmp_path, steps=5)
+    disk.take(None)
+    assert [step.number for step in open_recording(tmp_path).steps] == [2]
+    assert b"\0" not in index_path(tmp_path).read_bytes()
 
 
 def test_a_disk_with_room_is_not_told(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ class JaxTape:
 
     @property
     def _is_recording(self) -> bool:
-        return self._steps is None or self._step in self._steps
+        return self._writer.failure is None and (self._steps is None or self._step in self._steps)
 
     def _start(self) -> None:
         if self._is_recording:

@@ -497,8 +497,9 @@ def record(
 
     Under `torch.distributed` each rank has a folder of its own in `folder`: ``rank-0``, ``rank-1``, ….
 
-    Raises `FileExistsError` if the folder already holds a recording, and `RuntimeError` if this PyTorch lacks
-    the hooks that the recorder needs.
+    If the disk is full, a warning says so, the recording ends with its last complete step, and the block goes
+    on. Raises `FileExistsError` if the folder already holds a recording, and `RuntimeError` if this PyTorch
+    lacks the hooks that the recorder needs.
     """
     missing = [
         name for name in ("_engine_run_backward", "_get_sequence_nr") if not hasattr(torch.autograd, name)
