@@ -88,7 +88,7 @@ class RecordingWriter:
 
     With `max_bytes` the oldest steps are dropped whenever the index and the shards together take more.
     Raises `OSError` if the folder cannot be written to, and `FileExistsError` if it holds a recording
-    already, or those of several ranks; once it is made, nothing that it writes raises anything.
+    already, or those of several ranks. Later failures to write only warn.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, max_bytes: int | None = None) -> None:
@@ -182,6 +182,8 @@ class RecordingWriter:
             with suppress(OSError):  # what is in its buffer cannot be written either
                 file.close()
         self._shard = None
+        if self._is_copy:  # what is on the disk is its parent's
+            return
         if not self._steps[-1].complete:
             with suppress(OSError):
                 os.truncate(index_path(self.folder), self._indexed)

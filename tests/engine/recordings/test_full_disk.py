@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from errno import EMFILE
 from pathlib import Path
 
 import pytest
 from tests.support.recorded import recorded_mlp
 
 from backprop_engine import UsageError
+from backprop_engine.recordings.events import FORMAT, EngineStart, Manifest
 from backprop_engine.recordings.folders import index_path, manifest_path, shard_path
 from backprop_engine.recordings.recording import open_recording
 from backprop_engine.recordings.scenarios import load_recording
-from backprop_engine.recordings.writer import RecordingWriter
+from backprop_engine.recordings.writer import RecordingWriter, _Shard
 
 resource = pytest.importorskip("resource")
 
@@ -143,6 +145,34 @@ def test_after_old_steps_were_dropped_the_index_is_cut_back_to_the_whole_ones(
     disk.take(None)
     assert [step.number for step in open_recording(tmp_path).steps] == [2]
     assert b"\0" not in index_path(tmp_path).read_bytes()
+
+
+def test_a_forked_process_that_fails_leaves_its_parents_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlinked: list[Path] = []
+    writer = RecordingWriter(tmp_path, Manifest(FORMAT, "torch", "2.13.0"))
+    for step in (0, 1):
+        writer.start(step)
+        writer.tensor("U8", (3,), b"abc")
+        writer.event(EngineStart(()))
+    files = {path: path.read_bytes() for path in (index_path(tmp_path), shard_path(tmp_path, 0))}
+    monkeypatch.setattr(Path, "unlink", lambda path, **_: unlinked.append(path))
+    monkeypatch.setattr(_Shard, "_put", refused)
+    writer.discard()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        writer.tensor("U8", (3,), b"def")
+        writer.finish_step()
+        writer.close()
+    assert isinstance(writer.failure, OSError)
+    assert not unlinked
+    assert {path: path.read_bytes() for path in files} == files
+    assert shard_path(tmp_path, 1).exists()
+
+
+def refused(*_: object) -> None:
+    raise OSError(EMFILE, "Too many open files")
 
 
 def test_a_disk_with_room_is_not_told(tmp_path: Path) -> None:
