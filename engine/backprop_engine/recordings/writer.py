@@ -45,7 +45,11 @@ class _Shard:
         self.path, self.number, self.end = path, number, 0
         self._header: dict[str, Any] = {}
         self.file: BinaryIO = path.open("wb", buffering=2**20)
-        self.file.write(b" " * _HEADER)
+        try:
+            self.file.write(b" " * _HEADER)
+        except OSError:
+            _close_what_failed(self.file)
+            raise
 
     @property
     def full(self) -> bool:
@@ -69,6 +73,11 @@ class _Shard:
         self.file.seek(0)
         self.file.write((_HEADER - 8).to_bytes(8, "little") + text.ljust(_HEADER - 8))
         self.file.close()
+
+
+def _close_what_failed(file: BinaryIO) -> None:
+    with suppress(OSError):  # what is in its buffer cannot be written either
+        file.close()
 
 
 class _Step:
@@ -107,7 +116,11 @@ class RecordingWriter:
         """How long the index is with all complete steps."""
         self.failure: OSError | None = None
         """Why nothing is written any more."""
-        self._write_manifest()
+        try:
+            self._write_manifest()
+        except OSError:
+            self._index.close()
+            raise
         self._is_copy = False
         """Whether this process was forked from the one that records."""
         _OPEN.add(self)
@@ -177,10 +190,9 @@ class RecordingWriter:
 
     def _fail(self, failure: OSError) -> None:
         """Write nothing from now on; a step that is not complete is given up."""
-        self.failure = failure
+        self.failure = failure.with_traceback(None)  # its frames hold a tensor, and this writer
         for file in (self._index, *([] if self._shard is None else [self._shard.file])):
-            with suppress(OSError):  # what is in its buffer cannot be written either
-                file.close()
+            _close_what_failed(file)
         self._shard = None
         if self._is_copy:  # what is on the disk is its parent's
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 from collections.abc import Iterator
 from errno import EMFILE
@@ -36,6 +37,7 @@ def disk() -> Iterator[Disk]:
     made = Disk()
     yield made
     made.take(None)
+    gc.collect()  # a file that nobody closed is told here, not in the middle of another test
 
 
 def full_from(step: int, most: int, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,6 +103,22 @@ def test_a_recording_without_a_step_is_told(
     disk.take(None)
     with pytest.raises(UsageError):
         load_recording(tmp_path)
+
+
+def test_a_recording_that_cannot_be_begun_leaves_no_file_open(disk: Disk, tmp_path: Path) -> None:
+    disk.take(28)
+    with pytest.raises(OSError, match="File too large"):
+        RecordingWriter(tmp_path, Manifest(FORMAT, "torch", "2.13.0"))
+
+
+def test_a_recording_that_failed_holds_no_tensor(disk: Disk, tmp_path: Path) -> None:
+    writer = RecordingWriter(tmp_path, Manifest(FORMAT, "torch", "2.13.0"))
+    writer.start(0)
+    disk.take(2**19)
+    with pytest.warns(RuntimeWarning, match="the recording has no step"):
+        writer.tensor("U8", (2**22,), bytes(2**22))
+    assert isinstance(writer.failure, OSError)
+    assert writer.failure.__traceback__ is None
 
 
 def test_without_room_for_the_manifest_every_step_is_there(disk: Disk, tmp_path: Path) -> None:
