@@ -37,6 +37,11 @@ def disk() -> Iterator[Disk]:
     made = Disk()
     yield made
     made.take(None)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_stays_open() -> Iterator[None]:
+    yield
     gc.collect()  # a file that nobody closed is told here, not in the middle of another test
 
 
